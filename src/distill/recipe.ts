@@ -1,0 +1,44 @@
+/** Everything that determines a run's result; options of the command line and YAML recipe files are two ways to fill it. */
+export interface Recipe {
+  /** "demo", "cifar10", "cifar100" or the path of an image folder. */
+  readonly data: string;
+  /** Side length to which images of a folder are resized; absent: they must all have one size. */
+  readonly resize?: number;
+  readonly skipUnreadable: boolean;
+  /** Fraction of the training images of every class held out to watch teachers by; never trained on. */
+  readonly validation: number;
+  readonly ipc: number;
+  /** Architecture names such as "convnet" or "resnet18", or paths of teacher weight files. */
+  readonly teachers: readonly string[];
+  readonly students: readonly string[];
+  readonly labels: readonly ("static" | "dynamic" | "hard")[];
+  /** Optimisation steps of a compensator. */
+  readonly iterations: number;
+  /** Weight of the BatchNorm statistics in a compensator's loss. */
+  readonly alpha: number;
+  /** How many times each student is trained, with different seeds. */
+  readonly seeds: number;
+  readonly seed: number;
+  readonly device: "cpu" | "webgpu" | "cuda" | "auto";
+  readonly teacher: {
+    readonly epochs: number;
+    readonly batch: number;
+    readonly optimiser: "sgd" | "adamw";
+    readonly learningRate: number;
+    readonly weightDecay: number;
+    readonly schedule: "cosine" | "one-cycle";
+    readonly labelSmoothing: number;
+  };
+  readonly student: {
+    /** Epochs over the distilled set with static or hard labels; dynamic labels get epochs / (M + 1). */
+    readonly epochs: number;
+    readonly batch: number;
+    readonly learningRate: number;
+    readonly weightDecay: number;
+    readonly temperature: number;
+    /** Parameter of mixup's Beta distribution; 0 switches mixup off. */
+    readonly mixup: number;
+  };
+  /** Students on the full real data, hard labels. */
+  readonly full: { readonly epochs: number; readonly batch: number };
+}
