@@ -1,0 +1,44 @@
+import { topologicalOrder } from "./graph.ts";
+import { shapeError } from "./shapes.ts";
+import { add } from "./ops/elementwise.ts";
+import { ones, zeros } from "./ops/leaves.ts";
+import { reduceSumTo } from "./ops/reduce.ts";
+import { fillTree, leavesOf, type Tree } from "./tree.ts";
+import type { Value } from "./value.ts";
+
+/**
+ * Reverse-mode derivatives as ordinary values: the gradients of sum_i <cotangents[i], outputs[i]> with respect to `wrt`.
+ * The results can be differentiated again.
+ */
+export const vjp = (outputs: readonly Value[], cotangents: readonly Value[], wrt: readonly Value[]): Value[] => {
+  const order = topologicalOrder(outputs);
+  const leadsToWrt = new Set<Value>(wrt);
+  for (const v of order) if (v.inputs.some((i) => leadsToWrt.has(i))) leadsToWrt.add(v);
+  const sums = new Map<Value, Value>();
+  const accumulate = (v: Value, cotangent: Value): void => {
+    // The one place where broadcasting is undone.
+    const ct = reduceSumTo(cotangent, v.shape);
+    const sum = sums.get(v);
+    sums.set(v, sum === undefined ? ct : add(sum, ct));
+  };
+  outputs.forEach((y, i) => {
+    accumulate(y, cotangents[i]!);
+  });
+  for (const y of order.toReversed()) {
+    const dy = sums.get(y);
+    if (dy === undefined || !leadsToWrt.has(y) || !y.inputs.some((i) => leadsToWrt.has(i))) continue;
+    const cts = y.op.vjp(dy, { inputs: y.inputs, y, attributes: y.attributes });
+    y.inputs.forEach((x, i) => {
+      const ct = cts[i];
+      if (ct !== undefined && leadsToWrt.has(x)) accumulate(x, ct);
+    });
+  }
+  return wrt.map((v) => sums.get(v) ?? zeros(v.shape));
+};
+
+/** Gradient of a scalar with respect to a tree of values, as a tree of the same form. */
+export const gradients = <P>(loss: Value, wrt: P): P => {
+  if (loss.shape.length !== 0) throw shapeError("gradients", `the loss must be a scalar, got [${loss.shape}]`);
+  const leaves = leavesOf(wrt as Tree<Value>).map(({ leaf }) => leaf);
+  return fillTree<P, Value, Value>(wrt, vjp([loss], [ones([])], leaves)) as unknown as P;
+};

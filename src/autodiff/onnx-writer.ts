@@ -1,0 +1,18 @@
+/** An ONNX attribute: whole numbers are INT, `{ float }` is FLOAT, arrays are INTS, words are STRING. */
+export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
+
+/** What an operator's lowering may do: add standard ONNX nodes and constants. Names are opaque. */
+export interface OnnxWriter {
+  /** Adds a node with one output and returns its name; an empty input name means an omitted optional input. */
+  node(opType: string, inputs: readonly string[], attributes?: { readonly [name: string]: OnnxAttribute }): string;
+  /** Adds a node with several outputs. */
+  nodes(opType: string, inputs: readonly string[], attributes: { readonly [name: string]: OnnxAttribute }, outputs: number): string[];
+  /** A constant list of int64 (shapes, axes, pads); equal lists share one constant. */
+  ints(values: readonly number[]): string;
+  /** A float32 constant; a shape of [] is a scalar. */
+  floats(data: Float32Array, shape: readonly number[]): string;
+  /** A float32 constant with one value everywhere; equal ones share one constant. */
+  fill(value: number, shape: readonly number[]): string;
+  /** An int64 tensor constant. */
+  longs(data: BigInt64Array, shape: readonly number[]): string;
+}

@@ -1,0 +1,91 @@
+import type { OnnxWriter } from "../onnx-writer.ts";
+import type { LoweringContext } from "../value.ts";
+import type { Convolution } from "./convolution.ts";
+
+type Context = LoweringContext<Convolution & { readonly shape: readonly number[] }>;
+
+/** Which phase of the image a tap reads (row index modulo stride), and by how many rows of that phase it is shifted. */
+const tapsOf = (kernel: number, stride: number, dilation: number, padding: number) =>
+  Array.from({ length: kernel }, (_, k) => {
+    const at = k * dilation - padding;
+    const phase = ((at % stride) + stride) % stride;
+    return { phase, shift: (at - phase) / stride };
+  });
+
+/** Each distinct key computed once. */
+const memo = (make: (a: number, b: number) => string) => {
+  const made = new Map<string, string>();
+  return (a: number, b: number): string => {
+    const key = `${a},${b}`;
+    const name = made.get(key) ?? make(a, b);
+    made.set(key, name);
+    return name;
+  };
+};
+
+/**
+ * dw[k, c, i, j] = sum over n, h, w of dy[n, k, h, w] x[n, c, s h + d i - p, s w + d j - p], as one matrix product a tap
+ * over tensors laid out [channels, N H W]. The image is split into its s x s phases by one transposition. Within a phase a
+ * tap is a shift: columns are shifted on the image side, rows (the other way) on the cotangent side, so that a 3 x 3
+ * kernel needs three copies of each instead of nine of one. Zeros that enter at the edges are the padding.
+ */
+export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[], context: Context): string => {
+  const { attributes: c, inputs: [xType, dyType] } = context;
+  const [n, channels, height, width] = xType!.shape as [number, number, number, number];
+  const [, k, ho, wo] = dyType!.shape as [number, number, number, number];
+  const [kh, kw] = c.shape.slice(2) as [number, number];
+  const [sy, sx] = c.stride;
+  const g = c.groups;
+  const [hq, wq] = [Math.max(ho, Math.ceil(height / sy)), Math.max(wo, Math.ceil(width / sx))];
+  const positions = n * hq * wq;
+
+  const padTo = (name: string, h: number, w: number, toH: number, toW: number): string =>
+    h === toH && w === toW ? name : onnx.node("Pad", [name, onnx.ints([0, 0, 0, 0, 0, 0, toH - h, toW - w])]);
+  /** [M, L] shifted along L with zeros entering: result[l] = x[l - by]. */
+  const shifted = (name: string, rows: number, length: number, by: number): string => {
+    if (by === 0) return name;
+    return Math.abs(by) >= length ? onnx.fill(0, [rows, length]) : onnx.node("Pad", [name, onnx.ints([0, by, 0, -by])]);
+  };
+
+  const xPadded = padTo(x!, height, width, hq * sy, wq * sx);
+  const phases =
+    sy * sx === 1
+      ? [onnx.node("Transpose", [onnx.node("Reshape", [xPadded, onnx.ints([n, channels, hq * wq])])], { perm: [1, 0, 2] })]
+      : onnx.nodes(
+          "Split",
+          [onnx.node("Reshape", [
+            onnx.node("Transpose", [onnx.node("Reshape", [xPadded, onnx.ints([n, channels, hq, sy, wq, sx])])], { perm: [3, 5, 1, 0, 2, 4] }),
+            onnx.ints([sy * sx, channels * n * hq * wq]),
+          ])],
+          { axis: 0, num_outputs: sy * sx },
+          sy * sx,
+        );
+  const cotangent = onnx.node(
+    "Transpose",
+    [onnx.node("Reshape", [padTo(dy!, ho, wo, hq, wq), onnx.ints([n, k, hq * wq])])],
+    { perm: [1, 0, 2] },
+  );
+
+  const matrix = (name: string, rows: number): string =>
+    onnx.node("Reshape", [name, onnx.ints(g === 1 ? [rows, positions] : [g, rows / g, positions])]);
+  const imageAt = memo((phase, shift) =>
+    matrix(shifted(onnx.node("Reshape", [phases[phase]!, onnx.ints([channels * n * hq, wq])]), channels * n * hq, wq, -shift), channels),
+  );
+  const imageTurned = memo((phase, shift) => onnx.node("Transpose", [imageAt(phase, shift)], { perm: [0, 2, 1] }));
+  const cotangentAt = memo((shift) =>
+    matrix(shifted(onnx.node("Reshape", [cotangent, onnx.ints([k * n, hq * wq])]), k * n, hq * wq, shift * wq), k),
+  );
+
+  const products = tapsOf(kh, sy, c.dilation[0], c.padding[0]).flatMap((row) =>
+    tapsOf(kw, sx, c.dilation[1], c.padding[1]).map((column) => {
+      const phase = row.phase * sx + column.phase;
+      const left = cotangentAt(row.shift, 0);
+      return g === 1
+        ? onnx.node("Gemm", [left, imageAt(phase, column.shift)], { transB: 1 })
+        : onnx.node("MatMul", [left, imageTurned(phase, column.shift)]);
+    }),
+  );
+  if (products.length === 1) return onnx.node("Reshape", [products[0]!, onnx.ints(c.shape)]);
+  const stacked = onnx.node("Reshape", [onnx.node("Concat", products, { axis: 0 }), onnx.ints([kh * kw, k * (channels / g)])]);
+  return onnx.node("Reshape", [onnx.node("Transpose", [stacked], { perm: [1, 0] }), onnx.ints(c.shape)]);
+};

@@ -1,0 +1,45 @@
+import { DistilleryError } from "../support/errors.ts";
+import { formatType, sameShape, type TensorType } from "./types.ts";
+
+export const shapeError = (op: string, message: string): DistilleryError =>
+  new DistilleryError("SHAPE", `${op}: ${message}`);
+
+/** The shape two operands broadcast to (NumPy's rule: aligned at the right, 1 stretches). */
+export const broadcast = (op: string, a: readonly number[], b: readonly number[]): number[] => {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const p = a[i - rank + a.length] ?? 1;
+    const q = b[i - rank + b.length] ?? 1;
+    if (p !== q && p !== 1 && q !== 1) {
+      throw shapeError(op, `shapes [${a}] and [${b}] do not broadcast: ${p} against ${q} at axis ${i}`);
+    }
+    return p === 1 ? q : p;
+  });
+};
+
+/** Axes that must be summed to bring `from` back to `to`, where `to` broadcasts to `from`. */
+export const broadcastAxes = (from: readonly number[], to: readonly number[]): number[] => {
+  const lead = from.length - to.length;
+  return from.flatMap((d, i) => (i < lead || (to[i - lead] === 1 && d !== 1) ? [i] : []));
+};
+
+export const expectFloat = (op: string, ...types: readonly TensorType[]): void => {
+  for (const type of types) {
+    if (type.dtype !== "float32") throw shapeError(op, `expected float32, got ${formatType(type)}`);
+  }
+};
+
+export const expectRank = (op: string, what: string, type: TensorType, rank: number): void => {
+  if (type.shape.length !== rank) throw shapeError(op, `${what} must have rank ${rank}, got ${formatType(type)}`);
+};
+
+export const expectShape = (op: string, what: string, type: TensorType, shape: readonly number[]): void => {
+  if (!sameShape(type.shape, shape)) throw shapeError(op, `${what} must be [${shape}], got ${formatType(type)}`);
+};
+
+/** An axis counted from the front; negative ones count from the back. */
+export const normalAxis = (op: string, axis: number, rank: number): number => {
+  const a = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(a) || a < 0 || a >= rank) throw shapeError(op, `axis ${axis} is outside a tensor of rank ${rank}`);
+  return a;
+};

@@ -1,0 +1,67 @@
+import { checkGraph, type Graph, topologicalOrder, useCounts } from "./graph.ts";
+import { inputOp, literalOp } from "./ops/leaves.ts";
+import { channelRules } from "./rewrites/channel.ts";
+import { foldingRules } from "./rewrites/folding.ts";
+import { movementRules } from "./rewrites/movement.ts";
+import type { Rewrite } from "./rewrites/rewrite.ts";
+import { type AttributeValue, Value } from "./value.ts";
+
+const rules: readonly Rewrite[] = [...foldingRules, ...movementRules, ...channelRules];
+
+/** Returns for every value the first one with equal operator, inputs and attributes. */
+const interner = (): ((v: Value) => Value) => {
+  const known = new Map<string, Value>();
+  const numbers = new Map<object, number>();
+  const number = (o: object): number => {
+    const n = numbers.get(o) ?? numbers.size;
+    numbers.set(o, n);
+    return n;
+  };
+  const keyOf = (value: AttributeValue): unknown =>
+    value instanceof Float32Array || value instanceof BigInt64Array ? `data ${number(value)}` : value;
+  return (v) => {
+    if (v.op === inputOp) return v;
+    const attributes = Object.entries(v.attributes).map(([k, value]) => [k, keyOf(value)]);
+    const key = JSON.stringify([v.op.name, v.inputs.map(number), attributes, v.op === literalOp ? v.shape : 0]);
+    const same = known.get(key);
+    if (same === undefined) known.set(key, v);
+    return same ?? v;
+  };
+};
+
+/** Rebuilds every value on its simplified inputs, applies at most one rule to it, and shares equal values. */
+const pass = (graph: Graph): { graph: Graph; changed: boolean } => {
+  const uses = useCounts(graph);
+  const usesOf = (v: Value): number => uses.get(v) ?? 1;
+  const intern = interner();
+  const done = new Map<Value, Value>();
+  let changed = false;
+  for (const v of topologicalOrder(graph.outputs)) {
+    const inputs = v.inputs.map((i) => done.get(i)!);
+    let result = inputs.every((x, i) => x === v.inputs[i]) ? v : new Value(v.op, inputs, v.attributes);
+    for (const rule of rules) {
+      const next = rule.rewrite(result, usesOf);
+      if (next === undefined) continue;
+      changed = true;
+      result = next;
+      break;
+    }
+    result = intern(result);
+    if (result !== v) uses.set(result, (uses.get(result) ?? 0) + usesOf(v));
+    done.set(v, result);
+  }
+  return { graph: { inputs: graph.inputs, outputs: graph.outputs.map((v) => done.get(v)!) }, changed };
+};
+
+/**
+ * Folds constants, shares common subexpressions, applies the named rewrites and drops what nothing uses, until nothing
+ * changes. The result is checked after every pass.
+ */
+export const simplify = (graph: Graph): Graph => {
+  let current = graph;
+  for (let round = 1; ; round++) {
+    const next = pass(current);
+    current = checkGraph(next.graph, `simplification pass ${round}`);
+    if (!next.changed || round === 100) return current;
+  }
+};

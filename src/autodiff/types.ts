@@ -1,0 +1,33 @@
+export type DType = "float32" | "int64";
+
+/** Element type and static shape of a tensor. */
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** A tensor's values outside any graph, row-major. */
+export interface Tensor extends TensorType {
+  readonly data: Float32Array | BigInt64Array;
+}
+
+export const float32 = (...shape: readonly number[]): TensorType => ({ dtype: "float32", shape });
+export const int64 = (...shape: readonly number[]): TensorType => ({ dtype: "int64", shape });
+
+/** Number of elements of a shape. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
+
+export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
+
+export const sameType = (a: TensorType, b: TensorType): boolean => a.dtype === b.dtype && sameShape(a.shape, b.shape);
+
+/** `f32[64,3,32,32]`. */
+export const formatType = (type: TensorType): string =>
+  `${type.dtype === "float32" ? "f32" : "i64"}[${type.shape.join(",")}]`;
+
+export const tensor = (data: Float32Array | BigInt64Array, shape: readonly number[]): Tensor => ({
+  dtype: data instanceof Float32Array ? "float32" : "int64",
+  shape,
+  data,
+});

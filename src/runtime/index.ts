@@ -1,0 +1,1 @@
+export { type Compiled, type Device, type DeviceName, type DeviceOptions, deviceNames, openDevice, type Stepper, type Tensors } from "./device.ts";

@@ -1,0 +1,31 @@
+import type { Tensor } from "../autodiff/types.ts";
+
+/** What the main thread asks of the thread that owns the sessions. Tensors travel without copying. */
+export type Request =
+  | { readonly kind: "create"; readonly session: number; readonly spec: SessionSpec }
+  | { readonly kind: "run"; readonly session: number; readonly feeds: readonly Tensor[] }
+  | { readonly kind: "read"; readonly session: number }
+  | { readonly kind: "write"; readonly session: number; readonly state: readonly Tensor[] }
+  | { readonly kind: "release"; readonly session: number };
+
+export interface SessionSpec {
+  readonly model: Uint8Array;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** The first `state` outputs become the first `state` inputs of the next run and never leave the thread. */
+  readonly state: number;
+  readonly provider: Provider;
+  readonly threads: number;
+}
+
+/** ONNX Runtime's names of its execution providers. */
+export type Provider = "cpu" | "webgpu" | "cuda";
+
+export interface Message {
+  readonly id: number;
+  readonly request: Request;
+}
+
+export type Reply =
+  | { readonly id: number; readonly tensors: readonly Tensor[] }
+  | { readonly id: number; readonly failure: string };
