@@ -40,7 +40,8 @@ const resultSize = (n: number, k: number, axis: 0 | 1, { stride, padding, dilati
 
 const resultShape = (op: string, x: readonly number[], w: readonly number[], c: Convolution): number[] => {
   if (x[1]! !== w[1]! * c.groups) {
-    throw shapeError(op, `input has ${x[1]} channels but filter expects ${w[1]! * c.groups} (input [${x}], filter [${w}], groups ${c.groups})`);
+    const groups = c.groups === 1 ? "" : `, groups ${c.groups}`;
+    throw shapeError(op, `input has ${x[1]} channels but filter expects ${w[1]! * c.groups} (input [${x}], filter [${w}]${groups})`);
   }
   if (w[0]! % c.groups !== 0) throw shapeError(op, `${w[0]} filters do not divide into ${c.groups} groups`);
   const size = [resultSize(x[2]!, w[2]!, 0, c), resultSize(x[3]!, w[3]!, 1, c)];

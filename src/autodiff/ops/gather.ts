@@ -1,4 +1,4 @@
-import { shapeError } from "../shapes.ts";
+import { normalAxis, shapeError } from "../shapes.ts";
 import { apply, defineOp, type Value } from "../value.ts";
 
 const checkIndices = (op: string, indices: { dtype: string; shape: readonly number[] } | undefined): number => {
@@ -18,7 +18,8 @@ export const gatherOp = defineOp<{ axis: number }>({
 });
 
 /** Rows of x along one axis, in the order of `indices` (a list of int64, an input or a constant). */
-export const gather = (x: Value, indices: Value, axis: number): Value => apply(gatherOp, [x, indices], { axis });
+export const gather = (x: Value, indices: Value, axis: number): Value =>
+  apply(gatherOp, [x, indices], { axis: normalAxis("gather", axis, x.shape.length) });
 
 export const scatterAddOp = defineOp<{ axis: number; size: number }>({
   name: "scatterAdd",
@@ -38,6 +39,6 @@ export const scatterAddOp = defineOp<{ axis: number; size: number }>({
 
 /** Adds row i of x to row indices[i] of a zero tensor with `size` rows: the transpose of `gather`. */
 export const scatterAdd = (x: Value, indices: Value, axis: number, size: number): Value =>
-  apply(scatterAddOp, [x, indices], { axis, size });
+  apply(scatterAddOp, [x, indices], { axis: normalAxis("scatterAdd", axis, x.shape.length), size });
 
 export const gatherOps = [gatherOp, scatterAddOp];

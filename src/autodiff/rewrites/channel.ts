@@ -3,6 +3,7 @@ import { conv2d, conv2dOp } from "../ops/convolution.ts";
 import { add, addOp, mul } from "../ops/elementwise.ts";
 import { broadcastToOp, reshape } from "../ops/movement.ts";
 import type { ConvolutionOptions } from "../ops/convolution.ts";
+import { sameShape } from "../types.ts";
 import type { Value } from "../value.ts";
 import { on, type Rewrite } from "./rewrite.ts";
 
@@ -38,7 +39,8 @@ export const channelRules: readonly Rewrite[] = [
   // Affines of the same tensor merge, and per-channel terms join an affine's shift: batch norm's gradient in two affines.
   on(addOp, "sums of affines", (v, usesOf) => {
     const terms = termsOf(v, usesOf);
-    const affine = terms.find((t) => t.op === channelAffineOp && t.shape.length === v.shape.length);
+    // An affine smaller than the sum would lose a broadcast that a per-channel term stands for.
+    const affine = terms.find((t) => t.op === channelAffineOp && sameShape(t.shape, v.shape));
     if (affine === undefined) return undefined;
     let [x, scale, shift] = affine.inputs as [Value, Value, Value];
     const rest = terms.filter((t) => {

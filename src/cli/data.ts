@@ -1,0 +1,65 @@
+import { listSources, openDataset, type SourceOptions } from "../data/source.ts";
+import { formatCount, plural } from "../report/format.ts";
+import type { Outcome } from "../distill/commands.ts";
+import { coloursFor, factSheet, type Output, printable } from "./output.ts";
+
+/** The sources there are. */
+export const describeSources = (stdout: Output): Outcome => {
+  const sources = listSources();
+  const facts = sources.map(({ name, description }) => [name, description] as const);
+  return { text: factSheet(facts, coloursFor(stdout)), json: sources };
+};
+
+const perClass = (labels: Int32Array, classes: number): number[] => {
+  const images = new Array<number>(classes).fill(0);
+  for (const label of labels) images[label] = (images[label] ?? 0) + 1;
+  return images;
+};
+
+/** One data set, opened and counted; CIFAR is downloaded if the options allow it. */
+export const describeData = async (source: string, options: SourceOptions, stdout: Output): Promise<Outcome> => {
+  const data = await openDataset(source, options);
+  const train = perClass(data.train.labels, data.classes.length);
+  const test = perClass(data.test.labels, data.classes.length);
+  const { mean, std } = data.normalisation;
+  const channels = (values: readonly number[]): string => values.map((value) => value.toFixed(4)).join(" ");
+  const longest = Math.max(...data.classes.map((name) => printable(name).length));
+  const text = factSheet(
+    [
+      ["data", `${printable(data.name)}, images ${data.image.width}x${data.image.height}`],
+      ["images", `${formatCount(data.train.length)} to train, ${formatCount(data.test.length)} to test`],
+      [
+        "normalisation",
+        `mean ${channels(mean)}, standard deviation ${channels(std)} (of pixel / 255; red, green, blue)`,
+      ],
+      [
+        "classes",
+        data.classes
+          .map((name, i) => `${String(i).padStart(4)}  ${printable(name).padEnd(longest)}  ${train[i]} + ${test[i]}`)
+          .join("\n"),
+      ],
+      ...(data.skipped.length === 0
+        ? []
+        : ([
+            [
+              "skipped",
+              [
+                plural(data.skipped.length, "file"),
+                ...data.skipped.map(({ file, reason }) => `${printable(file)}: ${printable(reason)}`),
+              ].join("\n"),
+            ],
+          ] as const)),
+    ],
+    coloursFor(stdout),
+  );
+  const json = {
+    name: data.name,
+    image: data.image,
+    train: data.train.length,
+    test: data.test.length,
+    classes: data.classes.map((name, i) => ({ name, train: train[i], test: test[i] })),
+    normalisation: data.normalisation,
+    skipped: data.skipped,
+  };
+  return { text, json };
+};

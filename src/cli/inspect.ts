@@ -1,0 +1,77 @@
+import type { Manifest } from "../formats/distilled-set.ts";
+import { readManifest } from "../formats/read-set.ts";
+import { type SetBytes, setBytes } from "../formats/set-bytes.ts";
+import { formatBytes, formatCount, plural } from "../report/format.ts";
+import type { Outcome } from "../distill/commands.ts";
+import { coloursFor, factSheet, type Output, printable } from "./output.ts";
+
+/** `a 1, b.c 2`: the fields of a nested value in one line. */
+const flat = (value: unknown, path = ""): string[] => {
+  if (Array.isArray(value)) return [`${path} ${value.join("+")}`];
+  if (typeof value !== "object" || value === null) return [`${path} ${String(value)}`];
+  return Object.entries(value).flatMap(([name, inner]) => flat(inner, path === "" ? name : `${path}.${name}`));
+};
+
+/** Items joined by spaces, broken into lines of at most `width` characters. */
+const wrapped = (items: readonly string[], width: number): string => {
+  const lines: string[] = [];
+  for (const text of items) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + text.length <= width) lines[lines.length - 1] = `${last} ${text}`;
+    else lines.push(text);
+  }
+  return lines.join("\n");
+};
+
+/** Every item but the last with a comma behind it. */
+const listed = (items: readonly string[]): string[] =>
+  items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
+
+const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: number): string => {
+  const { budget, classes, image, normalisation, teachers } = manifest;
+  const room = Math.max(40, width - 16);
+  const channels = (values: readonly number[]): string => values.map((value) => value.toFixed(4)).join(" ");
+  return factSheet(
+    [
+      [
+        "data",
+        `${printable(manifest.data)}, ${plural(classes.length, "class", "classes")}, images ${image.width}x${image.height}`,
+      ],
+      ["classes", wrapped(listed(classes.map((name, index) => `${index} ${printable(name)}`)), room)],
+      [
+        "budget",
+        `ipc ${budget.ipc}: ${plural(budget.bases, "base set")} (${plural(budget.bases * classes.length, "image")}) + ${plural(budget.compensators, "compensator")} = ${plural(budget.trainingImages, "training image")}`,
+      ],
+      [
+        "teachers",
+        teachers
+          .map((t) => `${printable(t.architecture)}, ${t.accuracy.toFixed(1)} % on the test set, sha256 ${t.sha256}`)
+          .join("\n"),
+      ],
+      [
+        "bytes",
+        [
+          `total         ${formatBytes(bytes.total)} (${formatCount(bytes.total)} bytes)`,
+          ...(["bases", "compensators", "labels", "manifest"] as const).map(
+            (part) => `${part.padEnd(14)}${formatBytes(bytes[part])}`,
+          ),
+        ].join("\n"),
+      ],
+      [
+        "normalisation",
+        `mean ${channels(normalisation.mean)}, standard deviation ${channels(normalisation.std)} (of pixel / 255; red, green, blue)`,
+      ],
+      ["recipe", wrapped(listed(flat(manifest.recipe).map(printable)), room)],
+      ["seed", String(manifest.seed)],
+      ["notice", wrapped(printable(manifest.notice).split(" "), room)],
+    ],
+    coloursFor(stdout),
+  );
+};
+
+/** What the set in a folder says of itself; its parts are weighed by the manifest, not checked (see verify). */
+export const inspectSet = async (folder: string, stdout: Output, width: number): Promise<Outcome> => {
+  const { manifest, bytes: manifestBytes } = await readManifest(folder);
+  const bytes = setBytes(manifest, manifestBytes);
+  return { text: textOf(manifest, bytes, stdout, width), json: { ...manifest, bytes } };
+};

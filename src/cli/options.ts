@@ -1,0 +1,124 @@
+import { basename, join, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import type { Recipe } from "../distill/recipe.ts";
+import { defaultsFor } from "../distill/recipe-defaults.ts";
+import { loadRecipe } from "../distill/recipe-file.ts";
+import { explainIssue, mergeFields, parseRecipe } from "../distill/recipe-parse.ts";
+import { type RecipeField, recipeFields } from "../distill/recipe-schema.ts";
+import { DistilleryError } from "../support/errors.ts";
+
+/** What commander collects: by attribute name, e.g. studentEpochs. */
+export type OptionValues = Readonly<Record<string, unknown>>;
+
+/** Fields whose option is shorter than their path. */
+const shortNames: Readonly<Record<string, string>> = {
+  "student.temperature": "temperature",
+  "student.mixup": "mixup",
+};
+
+const placeholders: Readonly<Record<RecipeField["kind"], string>> = {
+  number: " <n>",
+  text: " <name>",
+  list: " <a,b>",
+  flag: "",
+};
+
+const headings: Readonly<Record<string, string>> = {
+  teacher: "Training of teachers:",
+  student: "Training of students on the set:",
+  full: "Training of students on the full data:",
+};
+
+const flagOf = ({ path }: RecipeField): string => {
+  const name = shortNames[path.join(".")] ?? path.join("-").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${name}`;
+};
+
+const attributeOf = (field: RecipeField): string => new Option(flagOf(field)).attributeName();
+
+const convert = (kind: RecipeField["kind"], text: string): unknown => {
+  if (kind === "list") return text.split(",").map((item) => item.trim());
+  if (kind !== "number") return text;
+  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+};
+
+/** The value of an option's text, by the recipe's own schema. */
+const parseOption = (field: RecipeField, text: string): unknown => {
+  const value = convert(field.kind, text);
+  const issue = field.schema.safeParse(value).error?.issues[0];
+  if (issue === undefined) return value;
+  const item: unknown = Array.isArray(value) && typeof issue.path[0] === "number" ? value[issue.path[0]] : value;
+  throw new DistilleryError("USAGE", `${flagOf(field)}: ${explainIssue(issue, field.expects, item)}`);
+};
+
+const defaultAt = (data: string, path: readonly string[]): string | undefined => {
+  const value = path.reduce<unknown>(
+    (at, step) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[step] : undefined),
+    defaultsFor(data),
+  );
+  return value === undefined || typeof value === "boolean" ? undefined : String(value);
+};
+
+/** `help (default)`, and the demo's own default where it has one. */
+const helpOf = ({ help, path }: RecipeField): string => {
+  const usual = defaultAt("", path);
+  const demo = defaultAt("demo", path);
+  if (usual === undefined) return help;
+  return `${help} (${usual}${demo === usual ? "" : `; demo: ${demo}`})`;
+};
+
+const optionOf = (field: RecipeField): Option => {
+  const option = new Option(`${flagOf(field)}${placeholders[field.kind]}`, helpOf(field)).helpGroup(
+    headings[field.path.length > 1 ? (field.path[0] ?? "") : ""] ?? "Recipe:",
+  );
+  // A flag takes no text that would have to be parsed.
+  return field.kind === "flag" ? option : option.argParser((text) => parseOption(field, text));
+};
+
+/** The option of one field of the recipe that is not in a group, for a command that needs only a few. */
+export const optionFor = (name: keyof Recipe): Option => {
+  const field = recipeFields.find(({ path }) => path.length === 1 && path[0] === name);
+  if (field === undefined) throw new RangeError(`recipe has no field ${name} of its own`);
+  return optionOf(field).helpGroup("Options:");
+};
+
+/** Gives a command one option for every field of the recipe, and those that say where things are. */
+export const addRecipeOptions = (command: Command): Command => {
+  command
+    .optionsGroup("Files and output:")
+    .option("--recipe <file>", "YAML or JSON file with the fields of a recipe; options win over it")
+    .option("--out <folder>", "where everything goes, and what to resume from (runs/<data>)")
+    .option("--archive <file>", "for cifar10 and cifar100: a local archive, or a folder with its unpacked files")
+    .option("--json", "print the result as JSON on standard output; messages stay on standard error");
+  for (const field of recipeFields) command.addOption(optionOf(field));
+  return command;
+};
+
+/** The fields that were given as options, nested as in a recipe file. */
+const givenFields = (values: OptionValues): Readonly<Record<string, unknown>> =>
+  recipeFields.reduce<Readonly<Record<string, unknown>>>((given, field) => {
+    const value = values[attributeOf(field)];
+    if (value === undefined) return given;
+    const nested = field.path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
+    return mergeFields(given, nested as Readonly<Record<string, unknown>>);
+  }, {});
+
+/**
+ * The recipe that options and, if named among them, a recipe file make: defaults < file < options.
+ * @throws DistilleryError USAGE, RECIPE.
+ */
+export const recipeFrom = async (values: OptionValues): Promise<Recipe> => {
+  const given = givenFields(values);
+  if (typeof values.recipe === "string") return await loadRecipe(values.recipe, given);
+  if (given.data === undefined) {
+    throw new DistilleryError(
+      "USAGE",
+      "no data given: add --data demo, --data cifar10, --data cifar100 or --data <image folder>, or a --recipe that says so",
+    );
+  }
+  return parseRecipe(given, "command line");
+};
+
+/** The folder that a command works in: --out, or one named for the data. */
+export const outFolder = (values: OptionValues, recipe: Recipe): string =>
+  typeof values.out === "string" ? values.out : join("runs", basename(resolve(recipe.data)));

@@ -1,0 +1,20 @@
+import { verifySet } from "../formats/read-set.ts";
+import { formatCount, plural } from "../report/format.ts";
+import type { Outcome } from "../distill/commands.ts";
+import { coloursFor, type Output, printable } from "./output.ts";
+
+/** Checks every byte of the set in a folder; `ok` tells whether nothing is wrong. */
+export const verifyFolder = async (folder: string, stdout: Output): Promise<Outcome & { readonly ok: boolean }> => {
+  const found = await verifySet(folder);
+  const colours = coloursFor(stdout);
+  const width = Math.max(0, ...found.parts.map(({ path }) => path.length));
+  const lines = [
+    ...found.parts.map(
+      ({ path, bytes, ok }) =>
+        `${ok ? colours.green("ok     ") : colours.red("DAMAGED")}  ${path.padEnd(width)}  ${formatCount(bytes)} bytes`,
+    ),
+    ...found.problems.map((problem) => `${colours.red("problem")}  ${printable(problem)}`),
+    ...(found.ok ? [`${printable(folder)}: whole, ${plural(found.parts.length, "part")} checked`] : []),
+  ];
+  return { text: lines.join("\n"), json: { folder, ...found }, ok: found.ok };
+};

@@ -1,0 +1,72 @@
+import { DistilleryError } from "../support/errors.ts";
+import type { Normalisation, Split } from "./dataset.ts";
+
+type Triple = readonly [number, number, number];
+
+const chunk = 1024;
+
+/** One grey level: the least standard deviation reported, so that a constant channel becomes 0 and not NaN. */
+const leastStd = 1 / 255;
+
+const triple = (of: (channel: number) => number): Triple => [of(0), of(1), of(2)];
+
+/**
+ * Per-channel mean and (population) standard deviation of pixel / 255 over all images of a split, read in chunks. Sums are
+ * whole numbers below 2^53, hence exact. A channel that never changes gets the standard deviation 1/255.
+ */
+export const normalisationOf = async (split: Split): Promise<Normalisation> => {
+  if (split.length === 0) {
+    throw new DistilleryError("DATA", "normalisation: the training split has 0 images; at least one is needed");
+  }
+  const sums = [0, 0, 0];
+  const squares = [0, 0, 0];
+  let count = 0;
+  for (let start = 0; start < split.length; start += chunk) {
+    const indices = Int32Array.from({ length: Math.min(chunk, split.length - start) }, (_, i) => start + i);
+    const pixels = await split.read(indices);
+    const plane = pixels.length / (3 * indices.length);
+    for (let at = 0, channel = 0; at < pixels.length; at += plane, channel = (channel + 1) % 3) {
+      let [sum, square] = [0, 0];
+      for (let i = at; i < at + plane; i++) {
+        const value = pixels[i]!;
+        sum += value;
+        square += value * value;
+      }
+      sums[channel]! += sum;
+      squares[channel]! += square;
+    }
+    count += pixels.length / 3;
+  }
+  const mean = triple((c) => sums[c]! / count / 255);
+  const std = triple((c) => {
+    const variance = squares[c]! / count - (sums[c]! / count) ** 2;
+    return Math.max(leastStd, Math.sqrt(Math.max(0, variance)) / 255);
+  });
+  return { mean, std };
+};
+
+/** (pixel / 255 - mean) / std for pixels [n, 3, h, w], as floats of the same layout. */
+export const normalise = (pixels: Uint8Array, norm: Normalisation, h: number, w: number): Float32Array => {
+  const plane = h * w;
+  if (pixels.length % (3 * plane) !== 0) {
+    throw new DistilleryError(
+      "SHAPE",
+      `normalise: ${pixels.length} values are no whole number of images [3, ${h}, ${w}]`,
+    );
+  }
+  const tables = triple((c) => c).map((c) =>
+    Float32Array.from({ length: 256 }, (_, value) => (value / 255 - norm.mean[c]!) / norm.std[c]!),
+  );
+  const out = new Float32Array(pixels.length);
+  for (let at = 0, channel = 0; at < pixels.length; at += plane, channel = (channel + 1) % 3) {
+    const table = tables[channel]!;
+    for (let i = at; i < at + plane; i++) out[i] = table[pixels[i]!]!;
+  }
+  return out;
+};
+
+/** Where black and white lie in normalised space, per channel: the bounds of every image that can be shown. */
+export const validRange = (norm: Normalisation): { readonly low: Triple; readonly high: Triple } => ({
+  low: triple((c) => (0 - norm.mean[c]!) / norm.std[c]!),
+  high: triple((c) => (1 - norm.mean[c]!) / norm.std[c]!),
+});

@@ -1,0 +1,109 @@
+import { type DistilledSet, trainingImages } from "../formats/index.ts";
+import type { AccuracyRow, Curve } from "../report/report.ts";
+import type { Device } from "../runtime/index.ts";
+import type { Surroundings } from "../training/loop.ts";
+import type { Frozen } from "../training/train-step.ts";
+import { buildModel } from "../models/registry.ts";
+import { keyOf } from "./key.ts";
+import type { Prepared } from "./prepare.ts";
+import type { Recipe } from "./recipe.ts";
+import { drawImages, meanLogits, readNormalised } from "./set.ts";
+import { type LabelKind, type Lesson, openSchool, type Source, sourceOf } from "./students.ts";
+
+/** Steps of a student: epochs over all the training images of the set; dynamic labels get 1/(M+1) of the epochs. */
+const stepsOf = (labels: LabelKind, images: number, teachers: number, { epochs, batch }: Recipe["student"]): number => {
+  const perEpoch = Math.ceil(images / batch);
+  return labels === "dynamic" ? Math.max(1, Math.floor(epochs / (teachers + 1))) * perEpoch : epochs * perEpoch;
+};
+
+/** Mean and sample standard deviation (0 for one value). */
+export const summarise = (values: readonly number[]): AccuracyRow["accuracy"] => {
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+  return { values, mean, std: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1)) };
+};
+
+const infer = (set: DistilledSet): Source => {
+  const { images, classes } = trainingImages(set);
+  return sourceOf(images, classes, set.labels);
+};
+
+/** ipc random real images a class, labelled by the same teachers in the same way. */
+const random = async (recipe: Recipe, data: Prepared, teachers: readonly Frozen[], ipc: number, device: Device, surroundings: Surroundings): Promise<Source> => {
+  const picks = drawImages(data, ipc, recipe.seed);
+  const images = await readNormalised(data, picks);
+  const classes = picks.map((i) => data.train.labels[i]!);
+  const needsLogits = recipe.labels.includes("static");
+  return sourceOf(images, classes, needsLogits ? await meanLogits(device, teachers, images, "labels of random images", surroundings) : undefined);
+};
+
+const full = (data: Prepared): Source => ({
+  length: data.train.length,
+  classes: data.train.labels,
+  images: (indices) => readNormalised(data, indices),
+});
+
+/**
+ * The honest table (method.md, section 5): students on the distilled set and, with identical labels, augmentation and
+ * steps, on as many random images as its storage holds; and students on all the data with hard labels.
+ */
+export const evaluateSet = async (
+  recipe: Recipe,
+  data: Prepared,
+  set: DistilledSet,
+  teachers: readonly Frozen[],
+  device: Device,
+  folder: string,
+  surroundings: Surroundings,
+): Promise<{ rows: AccuracyRow[]; curves: Curve[] }> => {
+  const { budget, parts } = set.manifest;
+  const teacherHashes = set.manifest.teachers.map((t) => t.sha256);
+  const base = { data: data.fingerprint, validation: recipe.validation };
+  const inferSource = { source: infer(set), sourceKey: keyOf({ ...base, parts, teacherHashes }) };
+  const randomSource = {
+    source: await random(recipe, data, teachers, budget.ipc, device, surroundings),
+    sourceKey: keyOf({ ...base, random: budget.ipc, seed: recipe.seed, teacherHashes }),
+  };
+  const { mixup } = recipe.student;
+  const lessons: (Lesson & { method: AccuracyRow["method"] })[] = recipe.students.flatMap((architecture) => [
+    ...recipe.labels.flatMap((labels) =>
+      [{ method: "infer" as const, ...inferSource }, { method: "random" as const, ...randomSource }].map(({ method, source, sourceKey }) => ({
+        method,
+        name: `${method} ${labels}`,
+        architecture,
+        labels,
+        source,
+        sourceKey,
+        steps: stepsOf(labels, budget.trainingImages, set.manifest.teachers.length, recipe.student),
+        batch: Math.min(recipe.student.batch, budget.ipc * set.manifest.classes.length),
+        mixup,
+      })),
+    ),
+    {
+      method: "full",
+      name: "full hard",
+      architecture,
+      labels: "hard",
+      source: full(data),
+      sourceKey: keyOf(base),
+      steps: recipe.full.epochs * Math.ceil(data.train.length / recipe.full.batch),
+      batch: Math.min(recipe.full.batch, data.train.length),
+      mixup: 0,
+    },
+  ]);
+  const school = openSchool(recipe, data, teachers, device, folder, surroundings);
+  const rows: AccuracyRow[] = [];
+  const curves: Curve[] = [];
+  for (const lesson of lessons) {
+    const values: number[] = [];
+    const student = buildModel(lesson.architecture, data.task).name;
+    for (let seed = 0; seed < recipe.seeds; seed++) {
+      const { accuracy, history } = await school.teach(lesson, seed);
+      values.push(accuracy);
+      curves.push({ group: "student", name: `${lesson.name} ${student} seed ${seed}`, ...history });
+    }
+    rows.push({ method: lesson.method, labels: lesson.labels, student, images: lesson.source.length, steps: lesson.steps, accuracy: summarise(values) });
+  }
+  await school.close();
+  return { rows, curves };
+};

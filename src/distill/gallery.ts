@@ -1,0 +1,57 @@
+import sharp from "sharp";
+import { type DistilledSet, trainingImages } from "../formats/index.ts";
+import type { GalleryItem } from "../report/report.ts";
+
+/** Values [3, H, W] mapped from [low, high] to 0..255 and encoded as a PNG. */
+const picture = (values: ArrayLike<number>, height: number, width: number, low: readonly number[], high: readonly number[]): Promise<Buffer> => {
+  const plane = height * width;
+  const pixels = Buffer.alloc(3 * plane);
+  for (let c = 0; c < 3; c++) {
+    const span = high[c]! - low[c]! || 1;
+    for (let i = 0; i < plane; i++) {
+      pixels[3 * i + c] = Math.max(0, Math.min(255, Math.round((255 * (values[c * plane + i]! - low[c]!)) / span)));
+    }
+  }
+  return sharp(pixels, { raw: { width, height, channels: 3 } }).png().toBuffer();
+};
+
+const extremes = (values: Float32Array): [number, number] =>
+  values.reduce<[number, number]>(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
+
+const softmax = (logits: Float32Array, temperature: number): number[] => {
+  const largest = Math.max(...logits);
+  const weights = Array.from(logits, (z) => Math.exp((z - largest) / temperature));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((w) => w / sum);
+};
+
+/** One example of each class (at most `most`), taken from the set as it is read, base sets and teachers in turn. */
+export const makeGallery = async (set: DistilledSet, temperature: number, most = 20): Promise<GalleryItem[]> => {
+  const { classes, image, normalisation, budget, teachers } = set.manifest;
+  const { height, width } = image;
+  const size = 3 * height * width;
+  const [K, M, C] = [budget.bases, teachers.length, classes.length];
+  const { images } = trainingImages(set);
+  const low = normalisation.mean.map((mean, c) => -mean / normalisation.std[c]!);
+  const high = normalisation.mean.map((mean, c) => (1 - mean) / normalisation.std[c]!);
+  const shown = Array.from({ length: Math.min(most, C) }, (_, i) => Math.floor((i * C) / Math.min(most, C)));
+  return Promise.all(
+    shown.map(async (c, i): Promise<GalleryItem> => {
+      const k = i % K;
+      const j = i % M;
+      const row = ((j + 1) * K + k) * C + c;
+      const u = set.compensators.subarray((k * M + j) * size, (k * M + j + 1) * size);
+      const [least, largest] = extremes(u);
+      const probabilities = softmax(set.labels.subarray(row * C, (row + 1) * C), temperature);
+      const top = probabilities.map((probability, index) => ({ className: classes[index]!, probability })).sort((a, b) => b.probability - a.probability);
+      return {
+        className: classes[c]!,
+        base: await picture(set.bases.subarray((k * C + c) * size, (k * C + c + 1) * size), height, width, [0, 0, 0], [255, 255, 255]),
+        compensator: await picture(u, height, width, [least, least, least], [largest, largest, largest]),
+        sum: await picture(images.subarray(row * size, (row + 1) * size), height, width, low, high),
+        caption: `base ${k}, teacher ${teachers[j]!.architecture}`,
+        topLabels: top.slice(0, 3),
+      };
+    }),
+  );
+};

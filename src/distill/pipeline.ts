@@ -1,0 +1,152 @@
+import { type Budget, budgetOf, type DistilledSet, readSet } from "../formats/index.ts";
+import { buildModel, checkArchitecture } from "../models/registry.ts";
+import { formatBytes } from "../report/format.ts";
+import { renderTable } from "../report/table.ts";
+import { type Device, openDevice } from "../runtime/index.ts";
+import { DistilleryError } from "../support/errors.ts";
+import { writeJson } from "../support/files.ts";
+import type { CommandContext, Commands, EvaluateContext, Outcome } from "./commands.ts";
+import { type Compensator, makeCompensators } from "./compensators.ts";
+import { evaluateSet } from "./evaluate.ts";
+import { type Prepared, prepareData } from "./prepare.ts";
+import type { Recipe } from "./recipe.ts";
+import { describeDataset, writeReport } from "./reporting.ts";
+import { claimFolder, type RunFolder, runFolder, timed } from "./run-folder.ts";
+import { drawImages, makeSet } from "./set.ts";
+import type { Teacher } from "./teacher.ts";
+import { checkTeachers, obtainTeachers } from "./teachers.ts";
+
+/** What every stage is given: the recipe, where it writes, what it runs on. */
+interface Run {
+  readonly recipe: Recipe;
+  readonly folder: RunFolder;
+  readonly device: Device;
+  readonly data: Prepared;
+  readonly context: CommandContext;
+}
+
+/** Fails on whatever can be known to be wrong before anything is loaded. */
+const checkRecipe = (recipe: Recipe): void => {
+  checkTeachers(recipe);
+  for (const student of recipe.students) checkArchitecture(student);
+};
+
+/** Opens data and device, checks the budget against the data, claims the folder; closes the device at the end. */
+const withRun = async (recipe: Recipe, context: CommandContext, work: (run: Run) => Promise<Outcome>): Promise<Outcome> => {
+  checkRecipe(recipe);
+  const folder = runFolder(context.out);
+  const device = await openDevice(recipe.device);
+  try {
+    const started = performance.now();
+    const data = await prepareData(recipe, context);
+    budgetOf(recipe.ipc, data.task.classes, recipe.teachers.length);
+    drawImages(data, recipe.ipc, recipe.seed);
+    for (const student of recipe.students) buildModel(student, data.task);
+    await claimFolder(folder, recipe);
+    await timed(folder, "data", async () => undefined, performance.now() - started);
+    await writeJson(folder.dataset, { ...describeDataset(data), normalisation: data.dataset.normalisation, skippedFiles: data.dataset.skipped });
+    return await work({ recipe, folder, device, data, context });
+  } finally {
+    await device.close();
+  }
+};
+
+const teach = ({ recipe, folder, device, data, context }: Run): Promise<Teacher[]> =>
+  timed(folder, "teachers", () => obtainTeachers(recipe, data, device, folder.teachers, context));
+
+interface Distilled {
+  readonly teachers: Teacher[];
+  readonly budget: Budget;
+  readonly compensators: Compensator[];
+  readonly set: DistilledSet;
+}
+
+const distill = async (run: Run): Promise<Distilled> => {
+  const { recipe, folder, device, data, context } = run;
+  const teachers = await teach(run);
+  const budget = budgetOf(recipe.ipc, data.task.classes, teachers.length);
+  const bases = await data.train.read(drawImages(data, budget.bases, recipe.seed));
+  const compensators = await timed(folder, "compensators", () =>
+    makeCompensators(recipe, data, teachers, bases, device, folder.compensators, context),
+  );
+  const set = await timed(folder, "labels", () =>
+    makeSet(recipe, data, teachers, budget, bases, compensators, device, folder.set, context),
+  );
+  return { teachers, budget, compensators, set };
+};
+
+/** Students, report, and the table for the terminal. */
+const evaluate = async (
+  run: Run,
+  { teachers, compensators, set }: Omit<Distilled, "budget">,
+  setFolder: string,
+): Promise<Outcome> => {
+  const { recipe, folder, device, data, context } = run;
+  const { rows, curves } = await timed(folder, "students", () =>
+    evaluateSet(recipe, data, set, teachers, device, folder.students, context),
+  );
+  const report = await writeReport(folder, { recipe, data, teachers, compensators, set, setFolder, rows, curves, device });
+  const files = [`set     ${setFolder}`, `report  ${folder.reportHtml}`, `numbers ${folder.reportJson}`];
+  return { text: `${renderTable(report, context.terminal)}\n\n${files.join("\n")}`, json: report };
+};
+
+/** The teachers a set was made with, found by their hashes among the recipe's: they label random images and dynamic batches. */
+const teachersOf = async (run: Run, set: DistilledSet): Promise<Teacher[]> => {
+  const { recipe, folder, device, data, context } = run;
+  const teachers = await obtainTeachers(recipe, data, device, folder.teachers, context);
+  for (const [j, { architecture, sha256 }] of set.manifest.teachers.entries()) {
+    if (teachers[j]?.sha256 === sha256) continue;
+    throw new DistilleryError(
+      "SET",
+      `teacher ${j + 1} of the set is ${architecture} with sha256 ${sha256.slice(0, 12)}..., but --teachers gives ` +
+        `${teachers[j] ? `${teachers[j].model.name} with ${teachers[j].sha256.slice(0, 12)}...` : "none"}; give the weight files the set was made with, e.g. --teachers run/2-teachers/0-....safetensors`,
+    );
+  }
+  return teachers;
+};
+
+const checkClasses = (set: DistilledSet, { dataset }: Prepared, folder: string): void => {
+  const { classes, image } = set.manifest;
+  const same = JSON.stringify(classes) === JSON.stringify(dataset.classes);
+  if (!same || image.height !== dataset.image.height || image.width !== dataset.image.width) {
+    throw new DistilleryError(
+      "SET",
+      `${folder} was made for ${classes.length} classes (${classes.slice(0, 3).join(", ")}, ...) of ${image.height}x${image.width}, but the data ${dataset.name} has ` +
+        `${dataset.classes.length} (${dataset.classes.slice(0, 3).join(", ")}, ...) of ${dataset.image.height}x${dataset.image.width}; give the data that the set was made from`,
+    );
+  }
+};
+
+export const commands: Commands = {
+  run: (recipe, context) =>
+    withRun(recipe, context, async (run) => evaluate(run, await distill(run), run.folder.set)),
+
+  teach: (recipe, context) =>
+    withRun(recipe, context, async (run) => {
+      const teachers = await teach(run);
+      const lines = teachers.map(
+        (t) => `${t.model.name}  ${t.accuracy.toFixed(1)} % of the test images  ${formatBytes(t.bytes)}  ${t.file}`,
+      );
+      const json = teachers.map(({ model, accuracy, validationAccuracy, epochs, bytes, sha256, file }) => ({
+        architecture: model.name, accuracy, validationAccuracy, epochs, bytes, sha256, file,
+      }));
+      return { text: lines.join("\n"), json };
+    }),
+
+  distill: (recipe, context) =>
+    withRun(recipe, context, async (run) => {
+      const { set, budget } = await distill(run);
+      const parts = Object.values(set.manifest.parts).reduce((sum, p) => sum + p.bytes, 0);
+      const text = `${run.folder.set}: ${budget.bases} base sets, ${budget.compensators} compensators, ${budget.trainingImages} training images, ${formatBytes(parts)}`;
+      return { text, json: { folder: run.folder.set, manifest: set.manifest } };
+    }),
+
+  evaluate: (recipe, context: EvaluateContext) =>
+    withRun(recipe, context, async (run) => {
+      const setFolder = context.set ?? run.folder.set;
+      const set = await readSet(setFolder);
+      checkClasses(set, run.data, setFolder);
+      const teachers = await teachersOf(run, set);
+      return evaluate(run, { teachers, compensators: [], set }, setFolder);
+    }),
+};

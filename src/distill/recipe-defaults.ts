@@ -1,0 +1,44 @@
+import type { Recipe } from "./recipe.ts";
+
+export type RecipeDefaults = Omit<Recipe, "data" | "resize">;
+
+/** For real data: the method's own settings where they fit, a student's length chosen for a machine without a GPU. */
+const general: RecipeDefaults = {
+  skipUnreadable: false,
+  validation: 0.02,
+  ipc: 10,
+  teachers: ["convnet", "convnet64x2"],
+  students: ["convnet"],
+  labels: ["static"],
+  iterations: 1000,
+  alpha: 1,
+  seeds: 3,
+  seed: 0,
+  device: "cpu",
+  teacher: {
+    epochs: 10,
+    batch: 64,
+    optimiser: "sgd",
+    learningRate: 0.05,
+    weightDecay: 5e-4,
+    schedule: "one-cycle",
+    labelSmoothing: 0,
+  },
+  student: { epochs: 400, batch: 64, learningRate: 1e-3, weightDecay: 0.01, temperature: 30, mixup: 0.8 },
+  full: { epochs: 6, batch: 64 },
+};
+
+/** The whole path on the demo images has to end within three minutes on two cores. */
+const demo: RecipeDefaults = {
+  ...general,
+  teachers: ["convnet64", "convnet32x2"],
+  students: ["convnet64"],
+  iterations: 200,
+  seeds: 2,
+  teacher: { ...general.teacher, epochs: 4 },
+  student: { ...general.student, epochs: 100 },
+  full: { ...general.full, epochs: 4 },
+};
+
+/** What a recipe on this data holds where nothing else is said. */
+export const defaultsFor = (data: string): RecipeDefaults => (data === "demo" ? demo : general);

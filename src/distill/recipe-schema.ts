@@ -1,0 +1,127 @@
+import { z } from "zod";
+import type { Recipe } from "./recipe.ts";
+
+/** What the error messages and the help of the command line say about a field. */
+interface About {
+  /** Completes "expected ...". */
+  readonly expects: string;
+  /** Completes a line of help. */
+  readonly help: string;
+}
+
+const described = <S extends z.ZodType>(schema: S, expects: string, help: string): S => schema.meta({ expects, help });
+
+const whole = (least: number, help: string) =>
+  described(z.int().min(least), `a whole number of at least ${least}`, help);
+const atLeastZero = (help: string) => described(z.number().min(0), "a number of at least 0", help);
+const aboveZero = (help: string) => described(z.number().positive(), "a number above 0", help);
+const choice = <const V extends readonly [string, ...string[]]>(values: V, help: string) =>
+  described(z.enum(values), `one of ${values.join(", ")}`, help);
+const group = <S extends z.ZodRawShape>(shape: S) =>
+  described(z.strictObject(shape), `a group of the fields ${Object.keys(shape).join(", ")}`, "");
+const names = (help: string) =>
+  described(z.array(z.string().min(1)).min(1), "a list of at least one architecture name", help);
+const labelKinds = ["static", "dynamic", "hard"] as const;
+
+/** The one definition of what a recipe may hold; recipe files and command-line options are both checked by it. */
+export const recipeSchema = group({
+  data: described(
+    z.string().min(1),
+    "demo, cifar10, cifar100 or the path of an image folder",
+    "demo, cifar10, cifar100 or an image folder",
+  ),
+  resize: described(
+    z.exactOptional(z.int().min(8).max(1024)),
+    "a whole number from 8 to 1024",
+    "resize the images of a folder to this many pixels a side",
+  ),
+  skipUnreadable: described(z.boolean(), "true or false", "leave out images that cannot be read, and count them"),
+  validation: described(
+    z.number().min(0).max(0.5),
+    "a number from 0 to 0.5",
+    "fraction of the training images held out to watch teachers by",
+  ),
+  ipc: whole(1, "images per class that the set may cost"),
+  teachers: names("architectures trained on the full data, or teacher weight files"),
+  students: names("architectures trained on the set to measure it"),
+  labels: described(
+    z
+      .array(z.enum(labelKinds))
+      .min(1)
+      .refine((list) => new Set(list).size === list.length),
+    "a list of static, dynamic or hard, each at most once",
+    "kinds of labels the students learn from: static, dynamic, hard",
+  ),
+  iterations: whole(1, "optimisation steps of a compensator"),
+  alpha: atLeastZero("weight of the BatchNorm statistics in a compensator's loss"),
+  seeds: whole(1, "how many times each student is trained"),
+  seed: whole(0, "the number from which all randomness follows"),
+  device: choice(["cpu", "webgpu", "cuda", "auto"], "where the numbers are crunched: cpu, webgpu, cuda, auto"),
+  teacher: group({
+    epochs: whole(1, "epochs a teacher is trained"),
+    batch: whole(1, "images per step of a teacher"),
+    optimiser: choice(["sgd", "adamw"], "how a teacher learns: sgd, adamw"),
+    learningRate: aboveZero("highest learning rate of a teacher"),
+    weightDecay: atLeastZero("weight decay of a teacher"),
+    schedule: choice(["cosine", "one-cycle"], "course of a teacher's learning rate: cosine, one-cycle"),
+    labelSmoothing: described(
+      z.number().min(0).lt(1),
+      "a number of at least 0 and below 1",
+      "label smoothing of a teacher",
+    ),
+  }),
+  student: group({
+    epochs: whole(1, "epochs over the set (dynamic labels: divided by teachers + 1)"),
+    batch: whole(1, "images per step of a student"),
+    learningRate: aboveZero("highest learning rate of a student"),
+    weightDecay: atLeastZero("weight decay of a student"),
+    temperature: aboveZero("temperature of the soft labels"),
+    mixup: atLeastZero("parameter of mixup's Beta distribution; 0 switches it off"),
+  }),
+  full: group({
+    epochs: whole(1, "epochs of the students on the full data"),
+    batch: whole(1, "images per step of the students on the full data"),
+  }),
+}) satisfies z.ZodType<Recipe>;
+
+/** One field that holds a value, i.e. not a group. */
+export interface RecipeField extends About {
+  /** e.g. ["student", "learningRate"]. */
+  readonly path: readonly string[];
+  readonly kind: "number" | "text" | "list" | "flag";
+  readonly schema: z.ZodType;
+}
+
+const aboutOf = (schema: z.ZodType): About => schema.meta() as unknown as About;
+
+const kindOf = (schema: z.ZodType): RecipeField["kind"] => {
+  const inner = schema instanceof z.ZodExactOptional ? schema.unwrap() : schema;
+  if (inner instanceof z.ZodNumber) return "number";
+  if (inner instanceof z.ZodArray) return "list";
+  return inner instanceof z.ZodBoolean ? "flag" : "text";
+};
+
+const fieldsOf = (shape: z.ZodRawShape, prefix: readonly string[]): RecipeField[] =>
+  Object.entries(shape).flatMap(([name, schema]) => {
+    const path = [...prefix, name];
+    if (schema instanceof z.ZodObject) return fieldsOf(schema.shape, path);
+    const field = schema as z.ZodType;
+    return [{ ...aboutOf(field), path, kind: kindOf(field), schema: field }];
+  });
+
+/** Every field of a recipe, in the order of a recipe file. */
+export const recipeFields: readonly RecipeField[] = fieldsOf(recipeSchema.shape, []);
+
+/** The schema that a path leads to, or the list around it when the path goes into a list. */
+export const schemaAt = (path: readonly PropertyKey[]): z.ZodType => {
+  let at: z.ZodType = recipeSchema;
+  for (const step of path) {
+    const next: unknown = at instanceof z.ZodObject ? at.shape[String(step)] : undefined;
+    if (!(next instanceof z.ZodType)) break;
+    at = next;
+  }
+  return at;
+};
+
+/** What is expected at a path, to follow "expected". */
+export const expectationAt = (path: readonly PropertyKey[]): string => aboutOf(schemaAt(path)).expects;

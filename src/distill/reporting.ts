@@ -1,0 +1,88 @@
+import { cpus, totalmem } from "node:os";
+import { type DistilledSet, readManifest, setBytes } from "../formats/index.ts";
+import { parameterCount } from "../models/model.ts";
+import { renderReport } from "../report/html.ts";
+import type { AccuracyRow, Curve, Report } from "../report/report.ts";
+import type { Device } from "../runtime/index.ts";
+import { writeAtomic, writeJson } from "../support/files.ts";
+import { version } from "../support/version.ts";
+import type { Compensator } from "./compensators.ts";
+import { makeGallery } from "./gallery.ts";
+import type { Prepared } from "./prepare.ts";
+import type { Recipe } from "./recipe.ts";
+import { readSeconds, type RunFolder } from "./run-folder.ts";
+import { plain } from "./set.ts";
+import type { Teacher } from "./teacher.ts";
+
+/** What is known of the data, also written as 1-dataset.json. */
+export const describeDataset = ({ dataset, train, validation }: Prepared): Report["data"] => ({
+  name: dataset.name,
+  classes: dataset.classes.length,
+  classNames: dataset.classes,
+  train: train.length,
+  validation: validation.length,
+  test: dataset.test.length,
+  image: { channels: 3, ...dataset.image },
+  skipped: dataset.skipped.length,
+});
+
+/** Everything that a report is made from. */
+export interface Findings {
+  readonly recipe: Recipe;
+  readonly data: Prepared;
+  readonly teachers: readonly Teacher[];
+  readonly compensators: readonly Compensator[];
+  readonly set: DistilledSet;
+  readonly setFolder: string;
+  readonly rows: readonly AccuracyRow[];
+  readonly curves: readonly Curve[];
+  readonly device: Device;
+}
+
+const allCurves = ({ teachers, compensators, curves }: Findings): Curve[] => [
+  ...teachers.map((t): Curve => ({ group: "teacher", name: t.model.name, ...t.history })),
+  ...compensators.map((c): Curve => ({ group: "compensator", name: `base ${c.base}, teacher ${c.teacher}`, ...c.history })),
+  ...curves,
+];
+
+export const assembleReport = async (findings: Findings, seconds: Readonly<Record<string, number>>): Promise<Report> => {
+  const { recipe, data, teachers, set, setFolder, rows, device } = findings;
+  const { bytes: manifestBytes } = await readManifest(setFolder);
+  const { height, width } = data.dataset.image;
+  return {
+    format: "distillery-report",
+    version: 1,
+    distillery: version(),
+    data: describeDataset(data),
+    budget: set.manifest.budget,
+    bytes: {
+      ...setBytes(set.manifest, manifestBytes),
+      data: (data.train.length + data.validation.length) * 3 * height * width,
+      teachers: teachers.reduce((sum, t) => sum + t.bytes, 0),
+    },
+    teachers: teachers.map(({ model, accuracy, validationAccuracy, epochs, bytes, sha256 }) => ({
+      architecture: model.name,
+      accuracy,
+      validationAccuracy,
+      epochs,
+      parameters: parameterCount(model),
+      bytes,
+      sha256,
+    })),
+    rows,
+    curves: allCurves(findings),
+    seconds,
+    seed: recipe.seed,
+    device: device.name,
+    hardware: { cpu: cpus()[0]?.model.trim() ?? "unknown", cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30) },
+    recipe: plain(recipe),
+  };
+};
+
+/** report.json and report.html. */
+export const writeReport = async (folder: RunFolder, findings: Findings): Promise<Report> => {
+  const report = await assembleReport(findings, await readSeconds(folder));
+  await writeJson(folder.reportJson, report);
+  await writeAtomic(folder.reportHtml, renderReport(report, await makeGallery(findings.set, findings.recipe.student.temperature)));
+  return report;
+};

@@ -1,0 +1,92 @@
+import { normalise } from "../data/normalisation.ts";
+import { pickPerClass } from "../data/split.ts";
+import { type Budget, decodeFloat16, encodeFloat16, type Manifest, readSet, type DistilledSet, trainingImages, writeSet } from "../formats/index.ts";
+import type { Device } from "../runtime/index.ts";
+import { stream } from "../support/random.ts";
+import type { Surroundings } from "../training/loop.ts";
+import { stopIfAborted } from "../support/interrupt.ts";
+import { openClassifier } from "../training/predict.ts";
+import type { Frozen } from "../training/train-step.ts";
+import { type Compensator, readCompensator } from "./compensators.ts";
+import type { Prepared } from "./prepare.ts";
+import type { Recipe } from "./recipe.ts";
+import type { Teacher } from "./teacher.ts";
+
+/**
+ * The training images drawn for a run, `perClass` of every class, [perClass C] indices, base set by base set. Random
+ * images and bases come from one draw: the bases are its beginning.
+ */
+export const drawImages = (data: Prepared, perClass: number, seed: number): Int32Array =>
+  pickPerClass(data.train, data.dataset.classes, perClass, stream(seed, "bases"));
+
+/** Mean logits of the teachers on normalised images [n, 3, H, W]: [n, C]. */
+export const meanLogits = async (
+  device: Device,
+  teachers: readonly Frozen[],
+  images: Float32Array,
+  title: string,
+  { progress, signal }: Surroundings,
+): Promise<Float32Array> => {
+  const task = progress.task(title, teachers.length);
+  const sums: Float64Array[] = [];
+  for (const [j, teacher] of teachers.entries()) {
+    stopIfAborted(signal, title);
+    const classifier = await openClassifier(device, teacher);
+    const logits = await classifier.logits(images);
+    await classifier.release();
+    sums.push(Float64Array.from(logits));
+    task.update(j + 1);
+  }
+  task.done();
+  return Float32Array.from(sums[0]!, (_, i) => sums.reduce((sum, z) => sum + z[i]!, 0) / teachers.length);
+};
+
+const notice =
+  "This set holds natural images: every base image is a training image of the original data, unchanged. " +
+  "Whoever gets the set sees them; mind the licence and the privacy of the original data.";
+
+/** Puts bases, compensators and labels together into the set's folder and reads it back: what is on the disk is the set. */
+export const makeSet = async (
+  recipe: Recipe,
+  data: Prepared,
+  teachers: readonly Teacher[],
+  budget: Budget,
+  bases: Uint8Array,
+  compensators: readonly Compensator[],
+  device: Device,
+  folder: string,
+  surroundings: Surroundings,
+): Promise<DistilledSet> => {
+  const { dataset, task } = data;
+  const plane = 3 * task.image.height * task.image.width;
+  const all = new Float32Array(compensators.length * plane);
+  for (const { base, teacher, file } of compensators) all.set(await readCompensator(file), (base * teachers.length + teacher) * plane);
+  const manifest: Omit<Manifest, "parts"> = {
+    format: "distillery-set",
+    version: 1,
+    data: dataset.name,
+    method: "infer",
+    classes: dataset.classes,
+    image: task.image,
+    normalisation: dataset.normalisation,
+    budget,
+    teachers: teachers.map(({ model, accuracy, sha256 }) => ({ architecture: model.name, accuracy, sha256 })),
+    recipe: plain(recipe),
+    seed: recipe.seed,
+    notice,
+  };
+  // Labels belong to the images that a reader will rebuild, so they are made from compensators as stored.
+  const stored = decodeFloat16(encodeFloat16(all));
+  const parts = { ...manifest, parts: {} };
+  const { images } = trainingImages({ manifest: parts, bases, compensators: stored });
+  const labels = await meanLogits(device, teachers, images, "labels", surroundings);
+  await writeSet(folder, { manifest, bases, compensators: stored, labels });
+  return readSet(folder);
+};
+
+/** A recipe as a plain object, as in its file. */
+export const plain = (recipe: Recipe): Record<string, unknown> => JSON.parse(JSON.stringify(recipe)) as Record<string, unknown>;
+
+/** Normalised pixels of some training images, [n, 3, H, W]. */
+export const readNormalised = async ({ dataset, train, task }: Prepared, indices: Int32Array): Promise<Float32Array> =>
+  normalise(await train.read(indices), dataset.normalisation, task.image.height, task.image.width);

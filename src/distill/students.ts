@@ -1,0 +1,174 @@
+import { readFile } from "node:fs/promises";
+import { tensor } from "../autodiff/index.ts";
+import { cropFlip, drawMix, mixRows } from "../data/augment.ts";
+import { freshWeights } from "../models/model.ts";
+import { buildModel } from "../models/registry.ts";
+import { adamw, hyperTensors, zerosLike } from "../nn/optimisers.ts";
+import { cosine } from "../nn/schedules.ts";
+import type { Device, Stepper } from "../runtime/index.ts";
+import { writeJson } from "../support/files.ts";
+import { stream } from "../support/random.ts";
+import { batchIndices, oneHot } from "../training/batches.ts";
+import { forget, type History, runLoop, type Surroundings } from "../training/loop.ts";
+import { accuracyOf, openClassifier } from "../training/predict.ts";
+import { type Frozen, type Objective, traceTrainStep, type TrainFeeds, type TrainFetches, type TrainState, trainStateTypes } from "../training/train-step.ts";
+import { keyOf } from "./key.ts";
+import type { Prepared } from "./prepare.ts";
+import type { Recipe } from "./recipe.ts";
+
+export type LabelKind = Recipe["labels"][number];
+
+/** Images that a student learns from. */
+export interface Source {
+  readonly length: number;
+  /** Class of every image. */
+  readonly classes: Int32Array;
+  /** Normalised pixels of some images, [n, 3, H, W]. */
+  images(indices: Int32Array): Promise<Float32Array>;
+  /** Stored logits [length, C], for static labels. */
+  readonly logits?: Float32Array;
+}
+
+/** Images that are all in memory, normalised [n, 3, H, W]. */
+export const sourceOf = (images: Float32Array, classes: Int32Array, logits?: Float32Array): Source => ({
+  length: classes.length,
+  classes,
+  images: async (indices) => gatherRows(images, classes.length, indices),
+  ...(logits ? { logits } : {}),
+});
+
+/** Rows of [n, ...] in the order of `indices`. */
+const gatherRows = (rows: Float32Array, n: number, indices: Int32Array): Float32Array => {
+  const size = rows.length / n;
+  const out = new Float32Array(indices.length * size);
+  indices.forEach((row, i) => {
+    out.set(rows.subarray(row * size, (row + 1) * size), i * size);
+  });
+  return out;
+};
+
+/** One kind of student training; each seed of it is one run. */
+export interface Lesson {
+  /** Names the files and the curves: "infer static". */
+  readonly name: string;
+  readonly architecture: string;
+  readonly labels: LabelKind;
+  readonly source: Source;
+  readonly steps: number;
+  readonly batch: number;
+  readonly mixup: number;
+  /** Digest of everything that `source` is made from. */
+  readonly sourceKey: string;
+}
+
+export interface StudentResult {
+  readonly key: string;
+  /** Per cent of the test images after the last step. */
+  readonly accuracy: number;
+  readonly history: History;
+}
+
+type StudentStepper = Stepper<TrainState, TrainFeeds, TrainFetches>;
+
+const objectiveOf = (labels: LabelKind, temperature: number, teachers: readonly Frozen[]): Objective => {
+  if (labels === "hard") return { kind: "hard" };
+  return labels === "static" ? { kind: "soft", temperature } : { kind: "dynamic", temperature, teachers };
+};
+
+/** Trains students; graphs are compiled once and shared by all lessons of the same form. */
+export interface School {
+  teach(lesson: Lesson, seed: number): Promise<StudentResult>;
+  close(): Promise<void>;
+}
+
+export const openSchool = (
+  recipe: Recipe,
+  data: Prepared,
+  teachers: readonly Frozen[],
+  device: Device,
+  folder: string,
+  surroundings: Surroundings,
+): School => {
+  const { task, dataset } = data;
+  const { height, width } = task.image;
+  const settings = recipe.student;
+  const optimiser = adamw({ weightDecay: settings.weightDecay });
+  let current: { form: string; stepper: StudentStepper } | undefined;
+  /** Only the latest graph is kept: memory does not grow with the number of lessons. */
+  const stepperFor = async (lesson: Lesson): Promise<StudentStepper> => {
+    const form = JSON.stringify([lesson.architecture, lesson.labels, lesson.batch]);
+    if (current?.form === form) return current.stepper;
+    await current?.stepper.release();
+    const objective = objectiveOf(lesson.labels, settings.temperature, teachers);
+    current = { form, stepper: await device.compileStep(traceTrainStep(buildModel(lesson.architecture, task), optimiser, objective, lesson.batch)) };
+    return current.stepper;
+  };
+
+  /** Crop and flip, then mixup of images and targets alike; targets are logits, probabilities or left to the teachers. */
+  const feedsOf = (lesson: Lesson, seed: number) => {
+    const { source, batch, labels } = lesson;
+    const order = batchIndices(source.length, batch, recipe.seed, `student ${seed}`);
+    const learningRate = cosine(settings.learningRate, lesson.steps);
+    return async (step: number) => {
+      const random = stream(recipe.seed, "student", seed, "step", step);
+      const indices = order(step);
+      const augmented = cropFlip(await source.images(indices), batch, height, width, Math.round(height / 8), random);
+      const mix = drawMix(batch, random, lesson.mixup);
+      const rows =
+        labels === "static"
+          ? gatherRows(source.logits!, source.length, indices)
+          : oneHot(indices.map((i) => source.classes[i]!), task.classes);
+      return {
+        images: tensor(mixRows(augmented, mix), [batch, 3, height, width]),
+        targets: labels === "dynamic" ? {} : { targets: tensor(mixRows(rows, mix), [batch, task.classes]) },
+        hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
+      };
+    };
+  };
+
+  return {
+    teach: async (lesson, seed) => {
+      const model = buildModel(lesson.architecture, task);
+      const { name, labels, steps, batch, mixup, sourceKey } = lesson;
+      const file = `${folder}/${name.replaceAll(" ", "-")}-${model.name}-${seed}`;
+      const key = keyOf({ sourceKey, labels, steps, batch, mixup, settings, architecture: model.name, seed: recipe.seed, student: seed, device: device.name });
+      const done = await readResult(`${file}.json`, key);
+      if (done !== undefined) return done;
+      const title = `student ${model.name} on ${name}, seed ${seed}`;
+      const stepper = await stepperFor(lesson);
+      const types = trainStateTypes(model, optimiser);
+      const checkpoint = { file: `${file}.partial`, key };
+      const { state, history } = await runLoop(
+        {
+          title,
+          stepper,
+          types,
+          steps,
+          start: () => ({ ...freshWeights(model, stream(recipe.seed, "student", seed, "weights")), slots: zerosLike(types.slots) }),
+          feeds: feedsOf(lesson, seed),
+          checkpoint,
+          advice: `lower student.learningRate (it is ${settings.learningRate}) and run again`,
+        },
+        surroundings,
+      );
+      const classifier = await openClassifier(device, { model, weights: state });
+      const accuracy = await accuracyOf(classifier, dataset.test, dataset, `${title}: test`, surroundings);
+      await classifier.release();
+      const result: StudentResult = { key, accuracy, history };
+      await writeJson(`${file}.json`, result);
+      await forget(checkpoint);
+      surroundings.progress.note(`${title}: ${accuracy.toFixed(1)} %`);
+      return result;
+    },
+    close: async () => {
+      await current?.stepper.release();
+    },
+  };
+};
+
+const readResult = async (file: string, key: string): Promise<StudentResult | undefined> => {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const result = JSON.parse(text) as StudentResult;
+  return result.key === key ? result : undefined;
+};

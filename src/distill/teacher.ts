@@ -1,0 +1,168 @@
+import { basename } from "node:path";
+import { cropFlip } from "../data/augment.ts";
+import { normalise } from "../data/normalisation.ts";
+import { float32, tensor } from "../autodiff/index.ts";
+import { freshWeights, type Model, type Task, type Weights } from "../models/model.ts";
+import { buildModel } from "../models/registry.ts";
+import { statisticsTypes } from "../nn/batch-norm.ts";
+import { adamw, hyperTensors, type Optimiser, sgd, zerosLike } from "../nn/optimisers.ts";
+import { cosine, oneCycle } from "../nn/schedules.ts";
+import type { Device } from "../runtime/index.ts";
+import { DistilleryError } from "../support/errors.ts";
+import { sha256, writeAtomic } from "../support/files.ts";
+import { stream } from "../support/random.ts";
+import { batchIndices, oneHot } from "../training/batches.ts";
+import { encodeStored, named, readStored, rebuild } from "../training/checkpoint.ts";
+import { forget, type History, runLoop, type Surroundings } from "../training/loop.ts";
+import { accuracyOf, openClassifier } from "../training/predict.ts";
+import { traceTrainStep, trainStateTypes } from "../training/train-step.ts";
+import { keyOf } from "./key.ts";
+import type { Prepared } from "./prepare.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** A trained network that stays as it is, and what its file says of it. */
+export interface Teacher {
+  readonly model: Model;
+  readonly weights: Weights;
+  readonly file: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Per cent of the test images, after the last epoch. */
+  readonly accuracy: number;
+  readonly validationAccuracy: number;
+  readonly epochs: number;
+  readonly history: History;
+}
+
+/** The metadata of a teacher file, as JSON under the key "teacher". */
+interface Card {
+  readonly key: string;
+  readonly architecture: string;
+  readonly classes: readonly string[];
+  readonly image: Task["image"];
+  readonly normalisation: unknown;
+  readonly accuracy: number;
+  readonly validationAccuracy: number;
+  readonly epochs: number;
+  readonly history: History;
+}
+
+const weightTypes = (model: Model) => ({
+  parameters: Object.fromEntries(Object.entries(model.parameters).map(([name, { shape }]) => [name, float32(...shape)])),
+  statistics: statisticsTypes(model.norms),
+});
+
+/** Names in the file are torch's: parameters and running statistics side by side. */
+const flatWeights = ({ parameters, statistics }: Weights) => ({ ...parameters, ...statistics });
+
+/**
+ * Reads a teacher file for a data set. Undefined where there is none or, with `key`, where it is of other work.
+ * @throws CHECKPOINT if it is damaged, no teacher, or made for other classes or another image size.
+ */
+export const readTeacher = async (file: string, { dataset, task }: Prepared, key?: string): Promise<Teacher | undefined> => {
+  const stored = await readStored(file);
+  if (stored === undefined) return undefined;
+  const text = stored.metadata["teacher"];
+  if (text === undefined) throw new DistilleryError("CHECKPOINT", `${file} is no teacher of ours: it lacks the metadata "teacher"; make one with distillery teach`);
+  const card = JSON.parse(text) as Card;
+  if (key !== undefined && card.key !== key) return undefined;
+  const { height, width } = card.image;
+  if (JSON.stringify(card.classes) !== JSON.stringify(dataset.classes) || height !== task.image.height || width !== task.image.width) {
+    throw new DistilleryError(
+      "CHECKPOINT",
+      `${file} was trained for ${card.classes.length} classes (${card.classes.slice(0, 3).join(", ")}, ...) at ${height}x${width}, ` +
+        `but the data has ${task.classes} classes (${dataset.classes.slice(0, 3).join(", ")}, ...) at ${task.image.height}x${task.image.width}`,
+    );
+  }
+  const model = buildModel(card.architecture, task);
+  const types = weightTypes(model);
+  const flat = rebuild({ ...types.parameters, ...types.statistics }, stored.tensors, file);
+  const pick = (names: Record<string, unknown>) => Object.fromEntries(Object.keys(names).map((name) => [name, flat[name]!]));
+  const bytes = encodeStored(stored);
+  return {
+    ...card,
+    model,
+    weights: { parameters: pick(types.parameters), statistics: pick(types.statistics) },
+    file,
+    sha256: sha256(bytes),
+    bytes: bytes.length,
+  };
+};
+
+const optimiserOf = ({ optimiser, weightDecay }: Recipe["teacher"]): Optimiser =>
+  optimiser === "sgd" ? sgd({ momentum: 0.9, weightDecay, nesterov: true }) : adamw({ weightDecay });
+
+/** Trains teacher number `index` of a recipe into `folder`, or reads it from there if it is finished. */
+export const trainTeacher = async (
+  recipe: Recipe,
+  index: number,
+  data: Prepared,
+  device: Device,
+  folder: string,
+  surroundings: Surroundings,
+): Promise<Teacher> => {
+  const model = buildModel(recipe.teachers[index]!, data.task);
+  const settings = recipe.teacher;
+  const { dataset, train, validation, task } = data;
+  const key = keyOf({ data: data.fingerprint, validation: recipe.validation, architecture: model.name, settings, seed: recipe.seed, index, device: device.name });
+  const file = `${folder}/${index}-${model.name}.safetensors`;
+  const done = await readTeacher(file, data, key);
+  if (done !== undefined) return done;
+
+  const title = `teacher ${model.name}`;
+  const optimiser = optimiserOf(settings);
+  const batch = Math.min(settings.batch, train.length);
+  const steps = settings.epochs * Math.ceil(train.length / batch);
+  const learningRate = (settings.schedule === "cosine" ? cosine : oneCycle)(settings.learningRate, steps);
+  const order = batchIndices(train.length, batch, recipe.seed, `teacher ${index}`);
+  const { height, width } = task.image;
+  const types = trainStateTypes(model, optimiser);
+  const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch));
+  const checkpoint = { file: `${folder}/${index}-${model.name}.partial`, key };
+  const { state, history } = await runLoop(
+    {
+      title,
+      stepper,
+      types,
+      steps,
+      start: () => ({ ...freshWeights(model, stream(recipe.seed, "teacher", index, "weights")), slots: zerosLike(types.slots) }),
+      feeds: async (step) => {
+        const indices = order(step);
+        const pixels = normalise(await train.read(indices), dataset.normalisation, height, width);
+        const images = cropFlip(pixels, batch, height, width, Math.round(height / 8), stream(recipe.seed, "teacher", index, "step", step));
+        const labels = indices.map((i) => train.labels[i]!);
+        return {
+          images: tensor(images, [batch, 3, height, width]),
+          targets: { targets: tensor(oneHot(labels, task.classes, settings.labelSmoothing), [batch, task.classes]) },
+          hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
+        };
+      },
+      checkpoint,
+      advice: `lower teacher.learningRate (it is ${settings.learningRate}) and run again`,
+    },
+    surroundings,
+  );
+  await stepper.release();
+  const weights: Weights = { parameters: state.parameters, statistics: state.statistics };
+  const classifier = await openClassifier(device, { model, weights });
+  const measured = {
+    validationAccuracy: await accuracyOf(classifier, validation, dataset, `${title}: validation`, surroundings),
+    accuracy: await accuracyOf(classifier, dataset.test, dataset, `${title}: test`, surroundings),
+  };
+  await classifier.release();
+  const card: Card = {
+    key,
+    architecture: model.name,
+    classes: dataset.classes,
+    image: task.image,
+    normalisation: dataset.normalisation,
+    ...measured,
+    epochs: settings.epochs,
+    history,
+  };
+  const bytes = encodeStored({ tensors: named(flatWeights(weights)), metadata: { teacher: JSON.stringify(card) } });
+  await writeAtomic(file, bytes);
+  await forget(checkpoint);
+  surroundings.progress.note(`${title}: ${measured.accuracy.toFixed(1)} % of the test images after ${settings.epochs} epochs (${basename(file)})`);
+  return { ...card, model, weights, file, sha256: sha256(bytes), bytes: bytes.length };
+};

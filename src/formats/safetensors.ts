@@ -1,0 +1,150 @@
+import { z } from "zod";
+import { DistilleryError } from "../support/errors.ts";
+
+/** A tensor of a safetensors file. F16 data are half bit patterns (see float16.ts). */
+export type SafeTensor =
+  | { readonly dtype: "F32"; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: "F16"; readonly shape: readonly number[]; readonly data: Uint16Array }
+  | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array }
+  | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array };
+
+export interface SafeTensors {
+  readonly tensors: Readonly<Record<string, SafeTensor>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const elementBytes = { F32: 4, F16: 2, U8: 1, I64: 8 } as const;
+const metadataKey = "__metadata__";
+/** The limit that the format's own readers keep. */
+const longestHeader = 100_000_000;
+
+const count = (shape: readonly number[]): number => shape.reduce((n, side) => n * side, 1);
+
+/**
+ * The bytes of a safetensors file: 8 bytes header length (little endian), JSON header padded with spaces to a multiple
+ * of 8, tensors one after the other in the order of their names. Equal content gives equal bytes.
+ */
+export const encodeSafetensors = (
+  tensors: Readonly<Record<string, SafeTensor>>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> => {
+  const names = Object.keys(tensors).sort();
+  const header: [string, unknown][] = [];
+  if (metadata !== undefined) {
+    header.push([metadataKey, Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)))]);
+  }
+  let end = 0;
+  for (const name of names) {
+    const { dtype, shape, data } = tensors[name]!;
+    if (name === metadataKey || count(shape) !== data.length) {
+      throw new DistilleryError(
+        "SHAPE",
+        `safetensors: tensor "${name}" has shape [${shape.join(",")}] but ${data.length} values; expected ${count(shape)} values and a name other than "${metadataKey}"`,
+      );
+    }
+    const begin = end;
+    end += data.byteLength;
+    header.push([name, { dtype, shape, data_offsets: [begin, end] }]);
+  }
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const start = 8 + Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(start + end).fill(0x20, 0, start);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true);
+  bytes.set(text, 8);
+  let at = start;
+  for (const name of names) {
+    const { data } = tensors[name]!;
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+};
+
+const size = z.int().min(0);
+const entrySchema = z.strictObject({
+  dtype: z.enum(["F32", "F16", "U8", "I64"]),
+  shape: z.array(size),
+  data_offsets: z.tuple([size, size]),
+});
+const metadataSchema = z.record(z.string(), z.string());
+type Entry = z.infer<typeof entrySchema>;
+
+/** A typed array of its own over a copy of `raw`, whatever the alignment of `raw` was. */
+const tensorOf = ({ dtype, shape }: Entry, raw: Uint8Array): SafeTensor => {
+  const { buffer } = new Uint8Array(raw);
+  switch (dtype) {
+    case "F32":
+      return { dtype, shape, data: new Float32Array(buffer) };
+    case "F16":
+      return { dtype, shape, data: new Uint16Array(buffer) };
+    case "U8":
+      return { dtype, shape, data: new Uint8Array(buffer) };
+    case "I64":
+      return { dtype, shape, data: new BigInt64Array(buffer) };
+  }
+};
+
+const parseHeader = (text: Uint8Array, damaged: (what: string) => DistilleryError): Record<string, unknown> => {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
+  } catch {
+    throw damaged("its header is not JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw damaged("its header is not an object");
+  return value as Record<string, unknown>;
+};
+
+/**
+ * Reads a safetensors file from memory; tensors are copies, independent of `bytes`. Everything is checked: header
+ * length and JSON, dtypes, sizes, and that the tensors fill the file without gap or overlap.
+ * @throws DistilleryError CHECKPOINT naming `nameForErrors` and what is wrong.
+ */
+export const decodeSafetensors = (bytes: Uint8Array, nameForErrors: string): SafeTensors => {
+  const damaged = (what: string): DistilleryError =>
+    new DistilleryError(
+      "CHECKPOINT",
+      `${nameForErrors}: not a usable safetensors file: ${what}; make or fetch the file again`,
+    );
+  if (bytes.length < 8) throw damaged(`it has ${bytes.length} bytes, expected at least 8`);
+  const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  if (headerLength > Math.min(longestHeader, bytes.length - 8)) {
+    throw damaged(`its header should have ${headerLength} bytes, the file has ${bytes.length}`);
+  }
+  const body = bytes.subarray(8 + headerLength);
+  const { [metadataKey]: rawMetadata, ...rawEntries } = parseHeader(bytes.subarray(8, 8 + headerLength), damaged);
+
+  const metadata = metadataSchema.safeParse(rawMetadata ?? {});
+  if (!metadata.success) throw damaged("its metadata is not a map from text to text");
+
+  const entries = Object.entries(rawEntries).map(([name, raw]): [string, Entry] => {
+    const entry = entrySchema.safeParse(raw);
+    if (!entry.success) {
+      throw damaged(
+        `tensor "${name}" is declared as ${JSON.stringify(raw)}, expected dtype (F32, F16, U8 or I64), shape and data_offsets`,
+      );
+    }
+    return [name, entry.data];
+  });
+
+  let end = 0;
+  for (const [name, { dtype, shape, data_offsets: offsets }] of entries.toSorted(
+    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
+  )) {
+    const expected = end + count(shape) * elementBytes[dtype];
+    if (offsets[0] !== end || offsets[1] !== expected) {
+      throw damaged(
+        `tensor "${name}" (${dtype} [${shape.join(",")}]) lies at bytes ${offsets[0]}..${offsets[1]}, expected ${end}..${expected}`,
+      );
+    }
+    end = expected;
+  }
+  if (end !== body.length) throw damaged(`its tensors need ${end} bytes, it holds ${body.length}`);
+
+  return {
+    tensors: Object.fromEntries(
+      entries.map(([name, entry]) => [name, tensorOf(entry, body.subarray(...entry.data_offsets))]),
+    ),
+    metadata: metadata.data,
+  };
+};

@@ -1,0 +1,37 @@
+import { avgPool2d, relu, reshape } from "../autodiff/index.ts";
+import { convolve, convSpecs, linear, linearSpecs, normSpecs } from "../nn/layers.ts";
+import type { Model, Task } from "./model.ts";
+
+export interface ConvNetShape {
+  readonly width: number;
+  readonly depth: number;
+}
+
+/**
+ * The small network of the distillation literature: `depth` times [3x3 convolution `width` wide, batch norm, ReLU, 2x2
+ * average pool], then a linear layer (Gidaris & Komodakis 2018, as used by Zhao et al. 2021).
+ */
+export const convNet = ({ width, depth }: ConvNetShape, task: Task): Model => {
+  const { height, width: columns } = task.image;
+  const features = width * Math.floor(height / 2 ** depth) * Math.floor(columns / 2 ** depth);
+  const blocks = Array.from({ length: depth }, (_, i) => `blocks.${i}`);
+  return {
+    name: `convnet${width}x${depth}`,
+    task,
+    parameters: {
+      ...Object.assign(
+        {},
+        ...blocks.map((b, i) => ({
+          ...convSpecs(`${b}.conv`, i === 0 ? 3 : width, width, 3, { bias: true }),
+          ...normSpecs(`${b}.norm`, width),
+        })),
+      ),
+      ...linearSpecs("fc", features, task.classes),
+    },
+    norms: Object.fromEntries(blocks.map((b) => [`${b}.norm`, width])),
+    forward: (p, images, normalise) => {
+      const out = blocks.reduce((x, b) => avgPool2d(relu(normalise(convolve(p, `${b}.conv`, x, { padding: 1 }), `${b}.norm`)), { kernel: 2 }), images);
+      return linear(p, "fc", reshape(out, [images.shape[0]!, features]));
+    },
+  };
+};

@@ -1,0 +1,48 @@
+import type { Tensor, Value } from "../autodiff/index.ts";
+import { sizeOf } from "../autodiff/index.ts";
+import type { Normalise } from "../nn/batch-norm.ts";
+import { initialise, type ParameterSpecs } from "../nn/init.ts";
+import type { Named } from "../nn/layers.ts";
+import type { Random } from "../support/random.ts";
+
+/** What a network is built for. */
+export interface Task {
+  readonly classes: number;
+  readonly image: { readonly height: number; readonly width: number };
+}
+
+/** A network: parameters as data and a pure function of them. */
+export interface Model {
+  /** Full name, e.g. "convnet128x3". */
+  readonly name: string;
+  readonly task: Task;
+  readonly parameters: ParameterSpecs;
+  /** Normalisation layers in the order in which data meets them, with their channels. */
+  readonly norms: Named<number>;
+  /** Logits [N, classes] of images [N, 3, H, W]. */
+  forward(parameters: Named<Value>, images: Value, normalise: Normalise): Value;
+}
+
+/** A network's numbers. `statistics` are the running means and variances of its normalisation layers. */
+export interface Weights<T = Tensor> {
+  readonly parameters: Named<T>;
+  readonly statistics: Named<T>;
+}
+
+/** Untrained weights: running means 0, running variances 1. */
+export const freshWeights = (model: Model, random: Random): Weights => ({
+  parameters: initialise(model.parameters, random),
+  statistics: initialise(
+    Object.fromEntries(
+      Object.entries(model.norms).flatMap(([name, channels]) => [
+        [`${name}.running_mean`, { shape: [channels], start: { kind: "fill", value: 0 } as const }],
+        [`${name}.running_var`, { shape: [channels], start: { kind: "fill", value: 1 } as const }],
+      ]),
+    ),
+    random,
+  ),
+});
+
+/** Number of parameters, running statistics not counted. */
+export const parameterCount = (model: Model): number =>
+  Object.values(model.parameters).reduce((n, { shape }) => n + sizeOf(shape), 0);

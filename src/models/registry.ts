@@ -1,0 +1,62 @@
+import { DistilleryError } from "../support/errors.ts";
+import { didYouMean } from "../support/nearest.ts";
+import { convNet } from "./convnet.ts";
+import type { Model, Task } from "./model.ts";
+import { resNet18 } from "./resnet.ts";
+
+interface Family {
+  readonly pattern: RegExp;
+  readonly about: string;
+  /** Names that a slip of the finger is compared with. */
+  readonly examples: readonly string[];
+  build(match: RegExpMatchArray, task: Task): Model;
+}
+
+/** Depth at which a ConvNet ends with 4 x 4 features: 3 at 32 pixels, 4 at 64, 5 at 128. */
+const usualDepth = ({ image }: Task): number => Math.max(1, Math.round(Math.log2(Math.min(image.height, image.width) / 4)));
+
+const families: readonly Family[] = [
+  {
+    pattern: /^convnet(\d+)?(?:x(\d+))?$/,
+    about: "convnet[WIDTH][xDEPTH]: 3x3 conv + batch norm blocks; 128 wide, depth by image size (3 at 32x32, 4 at 64x64)",
+    examples: ["convnet", "convnet128", "convnet64", "convnet128x3", "convnet64x2"],
+    build: ([, width, depth], task) => {
+      const shape = { width: Number(width ?? 128), depth: Number(depth ?? usualDepth(task)) };
+      const most = Math.floor(Math.log2(Math.min(task.image.height, task.image.width)));
+      if (shape.width < 1 || shape.depth < 1 || shape.depth > most) {
+        throw new DistilleryError(
+          "USAGE",
+          `convnet${shape.width}x${shape.depth}: images of ${task.image.height}x${task.image.width} allow a width of at least 1 and a depth of 1 to ${most}`,
+        );
+      }
+      return convNet(shape, task);
+    },
+  },
+  {
+    pattern: /^resnet18(?:w(\d+))?$/,
+    about: "resnet18[wWIDTH]: 3x3 stem below 64 pixels, 7x7 stem from there; 64 wide",
+    examples: ["resnet18", "resnet18w32"],
+    build: ([, width], task) => resNet18(task, Number(width ?? 64)),
+  },
+];
+
+/** One line for each known family of networks. */
+export const architectures: readonly string[] = families.map((f) => f.about);
+
+const find = (name: string): { family: Family; match: RegExpMatchArray } => {
+  for (const family of families) {
+    const match = name.match(family.pattern);
+    if (match) return { family, match };
+  }
+  const known = families.flatMap((f) => f.examples);
+  throw new DistilleryError("USAGE", `unknown architecture "${name}"${didYouMean(name, known)}; known: ${architectures.join("; ")}`);
+};
+
+/** Throws the USAGE error of an unknown name without needing to know the data. */
+export const checkArchitecture = (name: string): void => void find(name);
+
+/** The network of a name such as "convnet", "convnet64x2" or "resnet18", for a task. */
+export const buildModel = (name: string, task: Task): Model => {
+  const { family, match } = find(name);
+  return family.build(match, task);
+};

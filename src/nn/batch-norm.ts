@@ -1,0 +1,83 @@
+import { add, channelAffine, channelDot, channelSum, div, mul, sizeOf, splat, sqrt, sub, type Value, float32, type TensorType } from "../autodiff/index.ts";
+import type { Named } from "./layers.ts";
+
+/**
+ * What a network does at its normalisation layers is handed to it: training, inference and the reading of statistics
+ * are three functions, and a network has no mode.
+ */
+export type Normalise = (z: Value, layer: string) => Value;
+
+const epsilon = 1e-5;
+
+/** Types of the running statistics of layers with so many channels. */
+export const statisticsTypes = (layers: Named<number>): Record<string, TensorType> =>
+  Object.fromEntries(
+    Object.entries(layers).flatMap(([name, channels]) => [
+      [`${name}.running_mean`, float32(channels)],
+      [`${name}.running_var`, float32(channels)],
+    ]),
+  );
+
+/** Mean and biased variance of z [N, C, H, W] over N, H, W. */
+export const momentsOf = (z: Value): { mean: Value; variance: Value } => {
+  const count = sizeOf(z.shape) / z.shape[1]!;
+  const mean = mul(channelSum(z), 1 / count);
+  return { mean, variance: sub(mul(channelDot(z, z), 1 / count), mul(mean, mean)) };
+};
+
+const affine = (z: Value, p: Named<Value>, layer: string, mean: Value, variance: Value): Value => {
+  const scale = div(p[`${layer}.weight`]!, sqrt(add(variance, epsilon)));
+  return channelAffine(z, scale, sub(p[`${layer}.bias`]!, mul(mean, scale)));
+};
+
+/** Normalisation by the batch's own statistics; `updated` collects the new running statistics (unbiased variance). */
+export const trainingNorm = (p: Named<Value>, statistics: Named<Value>, momentum = 0.1): { normalise: Normalise; updated: Record<string, Value> } => {
+  const updated: Record<string, Value> = {};
+  const blend = (name: string, fresh: Value): void => {
+    updated[name] = add(mul(statistics[name]!, 1 - momentum), mul(fresh, momentum));
+  };
+  return {
+    updated,
+    normalise: (z, layer) => {
+      const { mean, variance } = momentsOf(z);
+      const count = sizeOf(z.shape) / z.shape[1]!;
+      blend(`${layer}.running_mean`, mean);
+      blend(`${layer}.running_var`, mul(variance, count / (count - 1)));
+      return affine(z, p, layer, mean, variance);
+    },
+  };
+};
+
+/** Normalisation by running statistics. */
+export const inferenceNorm =
+  (p: Named<Value>, statistics: Named<Value>): Normalise =>
+  (z, layer) =>
+    affine(z, p, layer, statistics[`${layer}.running_mean`]!, statistics[`${layer}.running_var`]!);
+
+/** How far a batch is from what a layer saw in training: mean - running mean and variance - running variance, [C] each. */
+export interface StatisticsGap {
+  readonly layer: string;
+  readonly mean: Value;
+  readonly variance: Value;
+}
+
+/**
+ * Inference that also measures each layer's input (INFER, equation of the statistics term). z is centred on the running
+ * mean first, which the simplifier folds into the convolution before it: the small differences then carry no
+ * cancellation error of large means.
+ */
+export const measuringNorm = (p: Named<Value>, statistics: Named<Value>): { normalise: Normalise; gaps: StatisticsGap[] } => {
+  const gaps: StatisticsGap[] = [];
+  return {
+    gaps,
+    normalise: (z, layer) => {
+      const runningMean = statistics[`${layer}.running_mean`]!;
+      const runningVariance = statistics[`${layer}.running_var`]!;
+      const centred = channelAffine(z, splat(1, runningMean.shape), mul(runningMean, -1));
+      const { mean, variance } = momentsOf(centred);
+      gaps.push({ layer, mean, variance: sub(variance, runningVariance) });
+      const scale = div(p[`${layer}.weight`]!, sqrt(add(runningVariance, epsilon)));
+      return channelAffine(centred, scale, p[`${layer}.bias`]!);
+    },
+  };
+};

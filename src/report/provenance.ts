@@ -1,0 +1,50 @@
+import { stringify } from "yaml";
+import { teacherColour } from "./curves.ts";
+import { formatBytes, formatCount, formatTenth, plural } from "./format.ts";
+import { html, type Markup, scrolling } from "./markup.ts";
+import type { Report } from "./report.ts";
+
+/** Digits of a hash that are printed; the whole hash is in its hover text and in report.json. */
+const hashDigits = 12;
+
+/** The teachers that the set was made with. */
+export const teacherSection = (report: Report): Markup => {
+  if (report.teachers.length === 0) return html`<p class="quiet">This run had no teachers.</p>`;
+  const tableOfThem = scrolling(
+    "Teachers",
+    html`<table>
+<thead><tr><th scope="col">teacher</th><th scope="col" class="number">test, %</th><th scope="col" class="number">validation, %</th><th scope="col" class="number">epochs</th><th scope="col" class="number">parameters</th><th scope="col" class="number">weights</th><th scope="col">sha256</th></tr></thead><tbody>
+${report.teachers.map(
+  (teacher, i) =>
+    html`<tr><th scope="row"><span class="name"><i class="swatch ${teacherColour(i)}"></i>${teacher.architecture}</span></th><td class="number"><b>${formatTenth(teacher.accuracy)}</b></td><td class="number">${formatTenth(teacher.validationAccuracy)}</td><td class="number">${formatCount(teacher.epochs)}</td><td class="number">${formatCount(teacher.parameters)}</td><td class="number">${formatBytes(teacher.bytes)}</td><td><code title="${teacher.sha256}">${teacher.sha256.slice(0, hashDigits)}</code></td></tr>`,
+)}</tbody></table>`,
+  );
+  return html`<p class="lead">Networks trained on all the data, after their last epoch. The compensators are optimised against them, and the soft labels are the mean of their logits.</p>
+${tableOfThem}`;
+};
+
+/** Everything needed to run it again: recipe, seed, machine, version, data. Folded away until asked for. */
+export const provenanceSection = (report: Report): Markup => {
+  const { data, hardware } = report;
+  const skipped = data.skipped > 0 ? `; ${plural(data.skipped, "unreadable file")} skipped` : "";
+  const facts: readonly (readonly [string, string])[] = [
+    [
+      "data",
+      `${data.name}, ${data.image.width} × ${data.image.height} pixels, ${plural(data.classes, "class", "classes")}`,
+    ],
+    [
+      "images",
+      `${formatCount(data.train)} training, ${formatCount(data.validation)} validation, ${formatCount(data.test)} test${skipped}`,
+    ],
+    ["classes", data.classNames.join(", ")],
+    ["seed", String(report.seed)],
+    ["device", report.device],
+    ["hardware", `${hardware.cpu}, ${plural(hardware.cores, "core")}, ${formatTenth(hardware.memoryGiB)} GiB memory`],
+    ["program", `distillery ${report.distillery}`],
+  ];
+  return html`<details><summary>Recipe, seed and hardware</summary>
+<dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+<h3>Recipe</h3>
+<pre tabindex="0" aria-label="Recipe as YAML"><code>${stringify(report.recipe)}</code></pre></details>
+`;
+};

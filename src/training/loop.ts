@@ -1,0 +1,121 @@
+import { type Tensor, type TensorType } from "../autodiff/index.ts";
+import type { Stepper, Tensors } from "../runtime/index.ts";
+import { DistilleryError } from "../support/errors.ts";
+import type { Progress } from "../support/progress.ts";
+import { named, readStored, rebuild, removeStored, writeStored } from "./checkpoint.ts";
+
+/** Measured scalars over the steps, each point the mean of a stretch of steps that ends there. */
+export interface History {
+  readonly steps: readonly number[];
+  readonly series: Readonly<Record<string, readonly number[]>>;
+}
+
+/** What surrounds a piece of work: how it reports, and how it is told to stop. */
+export interface Surroundings {
+  readonly progress: Progress;
+  readonly signal?: AbortSignal;
+}
+
+type Scalars = Readonly<Record<string, TensorType>>;
+
+/** Steps whose state can be saved at any step and that go on from there as if nothing had happened. */
+export interface Loop<State, Feeds, Fetches extends Scalars> {
+  readonly title: string;
+  readonly stepper: Stepper<State, Feeds, Fetches>;
+  readonly types: State;
+  readonly steps: number;
+  readonly start: () => Tensors<State>;
+  /** The feeds of a step, made from keyed random streams only, so that a resumed loop sees the same. */
+  readonly feeds: (step: number) => Promise<Tensors<Feeds>>;
+  /** Where the state is kept meanwhile; `key` identifies the work, a file of other work is ignored. */
+  readonly checkpoint?: { readonly file: string; readonly key: string };
+  /** What to change when the loss is no longer finite. */
+  readonly advice: string;
+}
+
+const points = 100;
+const secondsBetweenCheckpoints = 20;
+
+interface Progressed {
+  step: number;
+  steps: number[];
+  series: Record<string, number[]>;
+  /** Sums over the unfinished stretch. */
+  open: Record<string, number>;
+  count: number;
+}
+
+const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, Feeds, Fetches>) => {
+  const { checkpoint, types } = loop;
+  const stored = checkpoint ? await readStored(checkpoint.file).catch(() => undefined) : undefined;
+  const fresh = { state: loop.start, at: { step: 0, steps: [], series: {}, open: {}, count: 0 } satisfies Progressed as Progressed };
+  if (stored === undefined || checkpoint === undefined || stored.metadata["key"] !== checkpoint.key) return fresh;
+  const state = rebuild(types, stored.tensors, checkpoint.file);
+  return { state: () => state, at: JSON.parse(stored.metadata["progress"]!) as Progressed };
+};
+
+/**
+ * Runs a loop to its end and returns the final state and what was measured.
+ * @throws NOT_FINITE when a measured scalar is NaN or infinite (the last checkpoint stays), INTERRUPTED when told to stop
+ * (after saving a checkpoint).
+ */
+export const runLoop = async <State, Feeds, Fetches extends Scalars>(
+  loop: Loop<State, Feeds, Fetches>,
+  { progress, signal }: Surroundings,
+): Promise<{ state: Tensors<State>; history: History }> => {
+  const { stepper, steps, checkpoint, title } = loop;
+  const { state, at } = await resume(loop);
+  await stepper.write(state());
+  const stretch = Math.max(1, Math.floor(steps / points));
+  const task = progress.task(title, steps);
+  const save = async (): Promise<void> => {
+    if (checkpoint === undefined) return;
+    const metadata = { key: checkpoint.key, progress: JSON.stringify(at) };
+    await writeStored(checkpoint.file, { tensors: named(await stepper.read()), metadata });
+  };
+  let saved = Date.now();
+  try {
+    let next = at.step < steps ? await loop.feeds(at.step) : undefined;
+    while (at.step < steps && next !== undefined) {
+      if (signal?.aborted) {
+        await save();
+        throw new DistilleryError("INTERRUPTED", `${title}: stopped at step ${at.step} of ${steps}; the same command resumes`);
+      }
+      const running = stepper.run(next);
+      // The next batch is made while the device computes.
+      const following = at.step + 1 < steps ? loop.feeds(at.step + 1) : Promise.resolve(undefined);
+      const [fetched, upcoming] = await Promise.all([running, following]);
+      for (const [name, t] of Object.entries(fetched as Readonly<Record<string, Tensor>>)) {
+        const value = Number(t.data[0]);
+        if (!Number.isFinite(value)) {
+          const kept = checkpoint ? `; the last good checkpoint, if any, is kept in ${checkpoint.file}` : "";
+          throw new DistilleryError("NOT_FINITE", `${title}: ${name} became ${value} at step ${at.step + 1} of ${steps}${kept}; ${loop.advice}`);
+        }
+        at.open[name] = (at.open[name] ?? 0) + value;
+      }
+      at.count++;
+      at.step++;
+      if (at.count === stretch || at.step === steps) {
+        at.steps.push(at.step);
+        for (const [name, sum] of Object.entries(at.open)) at.series[name] = [...(at.series[name] ?? []), sum / at.count];
+        at.open = {};
+        at.count = 0;
+      }
+      const detail = Object.entries(at.series).map(([name, values]) => `${name} ${values.at(-1)!.toPrecision(3)}`);
+      task.update(at.step, detail.join(", "));
+      next = upcoming;
+      if (Date.now() - saved > 1000 * secondsBetweenCheckpoints && at.step < steps) {
+        await save();
+        saved = Date.now();
+      }
+    }
+  } finally {
+    task.done();
+  }
+  return { state: await stepper.read(), history: { steps: at.steps, series: at.series } };
+};
+
+/** Ends a loop's use of its checkpoint, once its result is safely stored elsewhere. */
+export const forget = async (checkpoint: { readonly file: string } | undefined): Promise<void> => {
+  if (checkpoint) await removeStored(checkpoint.file);
+};

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { folderOf, sourceFiles } from "./source-files.ts";
+
+/**
+ * The folders of src/ in the order in which they stand on each other: a file imports from its own folder and from earlier
+ * ones. `data` is below `formats` because a distilled set speaks of images and normalisation in the words of a data set;
+ * `report` is below `distill` because the pipeline ends by writing one, and a report knows rows of numbers, not methods.
+ */
+const order = [
+  "support",
+  "autodiff",
+  "onnx",
+  "runtime",
+  "data",
+  "formats",
+  "nn",
+  "models",
+  "training",
+  "report",
+  "distill",
+  "cli",
+];
+
+const files = sourceFiles();
+const known = new Set(files.map(({ path }) => path));
+const isFile = (name: string): boolean => /\.(ts|js)$/.test(name) && !name.startsWith("@");
+const internal = files.flatMap(({ path, imports }) => imports.filter(isFile).map((target) => ({ path, target })));
+
+/** The first cycle found by walking along the edges, or undefined. */
+const cycleIn = (edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined => {
+  const finished = new Set<string>();
+  const visit = (node: string, trail: readonly string[]): string[] | undefined => {
+    if (trail.includes(node)) return [...trail.slice(trail.indexOf(node)), node];
+    if (finished.has(node)) return undefined;
+    for (const next of edges.get(node) ?? []) {
+      const cycle = visit(next, [...trail, node]);
+      if (cycle) return cycle;
+    }
+    finished.add(node);
+    return undefined;
+  };
+  for (const node of edges.keys()) {
+    const cycle = visit(node, []);
+    if (cycle) return cycle;
+  }
+  return undefined;
+};
+
+const edgesBy = (name: (path: string) => string): Map<string, Set<string>> => {
+  const edges = new Map<string, Set<string>>();
+  for (const { path, target } of internal) {
+    const [from, to] = [name(path), name(target)];
+    if (from !== to) edges.set(from, (edges.get(from) ?? new Set()).add(to));
+  }
+  return edges;
+};
+
+describe("imports", () => {
+  test("the scan sees the imports it is about", () => {
+    expect(files.length).toBeGreaterThan(40);
+    expect(internal).toContainEqual({ path: "autodiff/grad.ts", target: "autodiff/ops/leaves.ts" });
+    expect(internal).toContainEqual({ path: "runtime/worker.ts", target: "autodiff/types.ts" });
+    expect(files.find(({ path }) => path === "runtime/worker.ts")?.imports).toContain("onnxruntime-node");
+  });
+
+  test("every folder has its place in the order", () => {
+    expect([...new Set(files.map(({ path }) => folderOf(path)))].filter((folder) => !order.includes(folder))).toEqual(
+      [],
+    );
+  });
+
+  test("every imported file exists", () => {
+    expect(
+      internal.filter(
+        ({ path, target }) => !known.has(target) && !(path.startsWith("runtime/") && target.endsWith("worker.js")),
+      ),
+    ).toEqual([]);
+  });
+
+  test("point down the order, never up, types included", () => {
+    const upward = internal.filter(
+      ({ path, target }) => order.indexOf(folderOf(target)) > order.indexOf(folderOf(path)),
+    );
+    expect(upward.map(({ path, target }) => `${path} imports ${target}`)).toEqual([]);
+  });
+
+  test("form no cycle between folders", () => {
+    expect(cycleIn(edgesBy(folderOf))).toBeUndefined();
+    expect(
+      cycleIn(
+        new Map([
+          ["a", new Set(["b"])],
+          ["b", new Set(["c"])],
+          ["c", new Set(["b"])],
+        ]),
+      ),
+    ).toEqual(["b", "c", "b"]);
+  });
+
+  test("autodiff stands on nothing but support, and on no package", () => {
+    const foreign = files
+      .filter(({ path }) => folderOf(path) === "autodiff")
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((name) => !isFile(name) || !["autodiff", "support"].includes(folderOf(name)))
+          .map((name) => `${path} imports ${name}`),
+      );
+    expect(foreign).toEqual([]);
+  });
+
+  test("only src/runtime knows onnxruntime-node", () => {
+    const importers = files.filter(({ imports }) => imports.some((name) => name.startsWith("onnxruntime")));
+    expect(importers.map(({ path }) => folderOf(path))).toEqual(["runtime"]);
+  });
+});
+
+describe("files", () => {
+  const own = files.filter(({ path }) => path !== "onnx/onnx_pb.ts");
+
+  test("have no default export", () => {
+    expect(
+      own.filter(({ text }) => /^\s*export\s+(default\b|\{[^}]*\bas\s+default\b)/m.test(text)).map(({ path }) => path),
+    ).toEqual([]);
+  });
+
+  test("are at most 400 lines long", () => {
+    expect(
+      own.map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 })).filter(({ lines }) => lines > 400),
+    ).toEqual([]);
+  });
+
+  test("have names in kebab case", () => {
+    expect(
+      own
+        .filter(({ path }) => !/^([a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(path))
+        .map(({ path }) => path),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,97 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { defaultsFor } from "../../src/distill/recipe-defaults.ts";
+import { recipeFields } from "../../src/distill/recipe-schema.ts";
+import { commandLine } from "./world.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "distillery-options-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const recipeOf = async (...args: readonly string[]) => (await commandLine(["run", ...args])).calls[0]?.recipe;
+
+describe("options", () => {
+  it("fill a recipe, the rest comes from the defaults of the data", async () => {
+    const recipe = await recipeOf(
+      ..."--data photos/ --ipc 20 --teachers convnet,resnet18 --labels static,dynamic --seeds 5 --seed 7".split(" "),
+      ..."--alpha 0.5 --resize 64 --skip-unreadable --teacher-epochs 3 --student-learning-rate 1e-4".split(" "),
+      ..."--temperature 4 --mixup 0 --full-epochs 2 --device auto --teacher-optimiser adamw".split(" "),
+    );
+    const defaults = defaultsFor("photos/");
+    expect(recipe).toEqual({
+      ...defaults,
+      data: "photos/",
+      ipc: 20,
+      teachers: ["convnet", "resnet18"],
+      labels: ["static", "dynamic"],
+      seeds: 5,
+      seed: 7,
+      alpha: 0.5,
+      resize: 64,
+      skipUnreadable: true,
+      device: "auto",
+      teacher: { ...defaults.teacher, epochs: 3, optimiser: "adamw" },
+      student: { ...defaults.student, learningRate: 1e-4, temperature: 4, mixup: 0 },
+      full: { ...defaults.full, epochs: 2 },
+    });
+  });
+
+  it("win over a recipe file, which wins over the defaults", async () => {
+    const file = join(folder, "recipe.yaml");
+    await writeFile(file, "data: demo\nipc: 20\nstudent:\n  epochs: 50\n  batch: 32\n");
+    const recipe = await recipeOf("--recipe", file, "--ipc", "30", "--student-batch", "16");
+    expect(recipe).toEqual({
+      ...defaultsFor("demo"),
+      data: "demo",
+      ipc: 30,
+      student: { ...defaultsFor("demo").student, epochs: 50, batch: 16 },
+    });
+  });
+
+  it("exist for every field of a recipe, and say their defaults", async () => {
+    const { stdout } = await commandLine(["run", "--help"]);
+    const flags = new Set(stdout.match(/^ {2}--[a-z-]+/gm)?.map((flag) => flag.trim()));
+    for (const { path } of recipeFields) {
+      const last = (path.at(-1) ?? "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      expect(flags.has(`--${[...path.slice(0, -1), last].join("-")}`) || flags.has(`--${last}`), path.join(".")).toBe(
+        true,
+      );
+    }
+    expect(stdout).toMatch(/--iterations <n> .*\(1000; demo: 200\)/);
+    expect(stdout).toMatch(/Examples:/);
+  });
+
+  it.each([
+    [["--student-epochs", "many"], '--student-epochs: expected a whole number of at least 1, got "many"'],
+    [["--ipc", ""], '--ipc: expected a whole number of at least 1, got ""'],
+    [["--ipc", "1.5"], "--ipc: expected a whole number of at least 1, got 1.5"],
+    [["--labels", "static,hrad"], 'got "hrad" (did you mean "hard"?)'],
+    [["--teachers", "convnet,"], "--teachers: expected a list of at least one architecture name"],
+    [["--device", "cudaa"], '--device: expected one of cpu, webgpu, cuda, auto, got "cudaa" (did you mean "cuda"?)'],
+    [["--iteration", "3"], "unknown option '--iteration' (did you mean --iterations?)"],
+    [["--ipc"], "option '--ipc <n>' argument missing"],
+    [["surplus"], "too many arguments"],
+  ])("are refused by name: %j", async (args, message) => {
+    const { exit, stderr, stdout, calls } = await commandLine(["run", "--data", "demo", ...args]);
+    expect(stderr).toContain(`error: `);
+    expect(stderr).toContain(message);
+    expect(stderr).toContain("code USAGE, exit status 2");
+    expect({ exit, stdout, calls }).toEqual({ exit: 2, stdout: "", calls: [] });
+  });
+
+  it("must say which data; a wrong recipe file is named", async () => {
+    const without = await commandLine(["distill"]);
+    expect(without.exit).toBe(2);
+    expect(without.stderr).toMatch(/no data given: add --data demo/);
+    const file = join(folder, "wrong.yaml");
+    await writeFile(file, "data: demo\nstudent:\n  epoch: 3\n");
+    const wrong = await commandLine(["run", "--recipe", file]);
+    expect(wrong.stderr).toContain(`error: ${file}: student.epoch: unknown field (did you mean "epochs"?)`);
+    expect(wrong.stderr).toContain("code RECIPE");
+    expect(wrong.exit).toBe(2);
+  });
+});

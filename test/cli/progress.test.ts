@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { drawProgress } from "../../src/cli/progress.ts";
+import { captured } from "./world.ts";
+
+/** A clock that is moved by hand, in seconds. */
+const clock = () => {
+  let ms = 0;
+  return {
+    now: () => ms,
+    pass: (seconds: number) => {
+      ms += 1000 * seconds;
+    },
+  };
+};
+
+describe("progress in a log", () => {
+  it("prints nothing for a short task", () => {
+    const { stream, text } = captured();
+    const time = clock();
+    const task = drawProgress(stream, time.now).task("teacher", 100);
+    for (let i = 1; i <= 100; i++) {
+      time.pass(0.01);
+      task.update(i);
+    }
+    task.done();
+    expect(text()).toBe("");
+  });
+
+  it("prints a line now and then, with the time left, and one at the end", () => {
+    const { stream, text } = captured();
+    const time = clock();
+    const progress = drawProgress(stream, time.now);
+    const task = progress.task("teacher", 1000);
+    // A resumed task: 200 steps were done before.
+    for (let i = 200; i <= 1000; i++) {
+      task.update(i, "loss 0.4");
+      time.pass(0.1);
+    }
+    progress.note("teacher: 85 %");
+    task.done();
+    task.done();
+    task.update(5);
+    expect(text()).toBe(
+      [
+        "teacher: 500 of 1,000, 50 %, 50 s left, loss 0.4",
+        "teacher: 800 of 1,000, 80 %, 20 s left, loss 0.4",
+        "teacher: 85 %",
+        "teacher: ended after 1 min 20 s",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("copes with a total that is not known", () => {
+    const { stream, text } = captured();
+    const time = clock();
+    const task = drawProgress(stream, time.now).task("download", 0);
+    task.update(0);
+    time.pass(40);
+    task.update(12, "12 MB");
+    expect(text()).toBe("download: 12 MB\n");
+  });
+});
+
+describe("progress on a terminal", () => {
+  it("draws bars after two seconds, prints notes above them, and clears them", () => {
+    const { stream, text } = captured(70);
+    const time = clock();
+    const progress = drawProgress(stream, time.now);
+    const task = progress.task("teacher convnet", 100);
+    task.update(1);
+    progress.note("before");
+    expect(text()).toBe("before\n");
+    time.pass(3);
+    task.update(50, "loss 0.412 and more that does not fit into the line");
+    progress.note("between");
+    expect(text()).toContain("between\n");
+    expect(text()).toContain("teacher convnet  [############------------]   50 %  3.1 s left  loss");
+    expect(text()).not.toContain("does not fit");
+    const other = progress.task("second", 0);
+    time.pass(3);
+    other.update(3);
+    task.done();
+    progress.note("still drawn");
+    expect(text()).toContain("second");
+    other.done();
+    other.done();
+    progress.note("after");
+    expect(text().endsWith("after\n")).toBe(true);
+    progress.close();
+  });
+});

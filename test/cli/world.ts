@@ -1,0 +1,63 @@
+import { EventEmitter } from "node:events";
+import { Writable } from "node:stream";
+import type { CommandContext, Commands, EvaluateContext } from "../../src/distill/commands.ts";
+import { runCommandLine } from "../../src/cli/program.ts";
+import type { Recipe } from "../../src/distill/recipe.ts";
+
+/** A stream that keeps what is written to it. */
+export const captured = (columns?: number): { readonly stream: Writable; readonly text: () => string } => {
+  const chunks: string[] = [];
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk.toString());
+      done();
+    },
+  });
+  return {
+    stream: columns === undefined ? stream : Object.assign(stream, { isTTY: true, columns }),
+    text: () => chunks.join(""),
+  };
+};
+
+export interface Call {
+  readonly command: keyof Commands;
+  readonly recipe: Recipe;
+  readonly context: CommandContext & Partial<EvaluateContext>;
+}
+
+export interface Ran {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What the commands were called with. */
+  readonly calls: readonly Call[];
+}
+
+/** Runs the command line in this process; `work` stands for what a computing command does. */
+export const commandLine = async (
+  args: readonly string[],
+  work: (call: Call, signals: EventEmitter) => Promise<void> = async () => undefined,
+): Promise<Ran> => {
+  const [out, err] = [captured(), captured()];
+  const signals = new EventEmitter();
+  const calls: Call[] = [];
+  const record = (command: keyof Commands) => async (recipe: Recipe, context: CommandContext) => {
+    const call = { command, recipe, context };
+    calls.push(call);
+    await work(call, signals);
+    return { text: `${command} is done`, json: { command } };
+  };
+  const exit = await runCommandLine(args, {
+    stdout: out.stream,
+    stderr: err.stream,
+    signals,
+    loadCommands: async () => ({
+      run: record("run"),
+      teach: record("teach"),
+      distill: record("distill"),
+      evaluate: record("evaluate"),
+    }),
+  });
+  if (signals.listenerCount("SIGINT") + signals.listenerCount("SIGTERM") > 0) throw new Error("listeners were left");
+  return { exit, stdout: out.text(), stderr: err.text(), calls };
+};

@@ -1,0 +1,229 @@
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Manifest } from "../../src/formats/distilled-set.ts";
+import { decodeFloat16, encodeFloat16 } from "../../src/formats/float16.ts";
+import { readSet, verifySet } from "../../src/formats/read-set.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts";
+import { setBytes } from "../../src/formats/set-bytes.ts";
+import { writeSet } from "../../src/formats/write-set.ts";
+import { sha256 } from "../../src/support/files.ts";
+import { exampleSet } from "./example-set.ts";
+
+let scratch: string;
+let folder: string;
+beforeEach(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "distillery-set-"));
+  folder = join(scratch, "set");
+});
+afterEach(() => rm(scratch, { recursive: true, force: true }));
+
+const setError = (message: RegExp) => expect.objectContaining({ code: "SET", message: expect.stringMatching(message) });
+
+/** Replaces the bytes of a part, and the manifest's entry for it, so that only the content is wrong. */
+const forge = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const file = join(folder, "manifest.json");
+  const manifest = JSON.parse(await readFile(file, "utf8")) as Manifest;
+  const part = { ...manifest.parts[path], bytes: bytes.length, sha256: sha256(bytes) };
+  await writeFile(join(folder, path), bytes);
+  await writeFile(file, JSON.stringify({ ...manifest, parts: { ...manifest.parts, [path]: part } }));
+};
+
+const editManifest = async (change: (manifest: Record<string, unknown>) => void): Promise<void> => {
+  const file = join(folder, "manifest.json");
+  const manifest = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+  change(manifest);
+  await writeFile(file, JSON.stringify(manifest));
+};
+
+describe("writing and reading", () => {
+  it("gives back what was written, floats rounded to halves", async () => {
+    const set = exampleSet();
+    const manifest = await writeSet(folder, set);
+    const read = await readSet(folder);
+    expect(read.manifest).toEqual(manifest);
+    expect(read.manifest).toMatchObject(set.manifest);
+    expect(read.bases).toEqual(set.bases);
+    expect(read.compensators).toEqual(decodeFloat16(encodeFloat16(set.compensators)));
+    expect(read.labels).toEqual(decodeFloat16(encodeFloat16(set.labels)));
+  });
+
+  it("leaves exactly its files, and nothing beside the folder", async () => {
+    await writeSet(folder, exampleSet());
+    expect((await readdir(folder, { recursive: true })).sort()).toEqual([
+      "bases",
+      "bases/0.png",
+      "bases/1.png",
+      "compensators.safetensors",
+      "labels.safetensors",
+      "manifest.json",
+    ]);
+    expect(await readdir(scratch)).toEqual(["set"]);
+  });
+
+  it("writes the same bytes for the same set, also after reading it", async () => {
+    const first = await writeSet(folder, exampleSet());
+    expect(await writeSet(join(scratch, "again"), exampleSet())).toEqual(first);
+    expect(await writeSet(join(scratch, "copy"), await readSet(folder))).toEqual(first);
+  });
+
+  it("says what each part weighs", async () => {
+    const manifest = await writeSet(folder, exampleSet());
+    const size = async (path: string): Promise<number> => (await readFile(join(folder, path))).length;
+    const bytes = setBytes(manifest, await size("manifest.json"));
+    expect(bytes.bases).toBe((await size("bases/0.png")) + (await size("bases/1.png")));
+    expect(bytes.compensators).toBe(await size("compensators.safetensors"));
+    expect(bytes.labels).toBe(await size("labels.safetensors"));
+    expect(bytes.total).toBe(bytes.bases + bytes.compensators + bytes.labels + bytes.manifest);
+  });
+
+  it("replaces a set, also into an empty folder, and sweeps what a killed writer left", async () => {
+    await mkdir(folder);
+    await mkdir(join(scratch, `.set.writing-${(await import("node:os")).hostname()}-999999999`));
+    await writeSet(folder, exampleSet(1));
+    await writeSet(folder, exampleSet(2));
+    expect((await readSet(folder)).manifest.seed).toBe(2);
+    expect(await readdir(scratch)).toEqual(["set"]);
+  });
+
+  it("refuses a folder of other things, a file, and a set with a stranger in it, and leaves them", async () => {
+    await mkdir(folder);
+    await writeFile(join(folder, "thesis.tex"), "");
+    await expect(writeSet(folder, exampleSet())).rejects.toThrow(setError(/is not a distilled set.*another folder/));
+    await expect(writeSet(join(folder, "thesis.tex"), exampleSet())).rejects.toThrow(setError(/is a file/));
+    const other = join(scratch, "other");
+    await writeSet(other, exampleSet(1));
+    await writeFile(join(other, "bases", "mine.txt"), "");
+    await expect(writeSet(other, exampleSet(2))).rejects.toThrow(setError(/holds bases\/mine.txt/));
+    expect((await readdir(scratch)).sort()).toEqual(["other", "set"]);
+    expect(await readdir(folder)).toEqual(["thesis.tex"]);
+  });
+
+  it("writes nothing when arrays do not fit or are not finite", async () => {
+    const set = exampleSet();
+    await expect(writeSet(folder, { ...set, labels: set.labels.subarray(1) })).rejects.toThrow(
+      setError(/labels has 53 values, expected 54 for \[18,3\]/),
+    );
+    await expect(writeSet(folder, { ...set, compensators: set.compensators.with(3, 70000) })).rejects.toThrow(
+      expect.objectContaining({ code: "NOT_FINITE", message: expect.stringMatching(/compensators/) }),
+    );
+    expect(await readdir(scratch)).toEqual([]);
+  });
+
+  it("keeps the old set when the new one cannot be written", async () => {
+    await writeSet(folder, exampleSet(1));
+    const broken = exampleSet(2);
+    await expect(writeSet(folder, { ...broken, labels: broken.labels.with(0, Number.NaN) })).rejects.toThrow(/labels/);
+    expect((await readSet(folder)).manifest.seed).toBe(1);
+    expect(await readdir(scratch)).toEqual(["set"]);
+  });
+});
+
+describe("damage", () => {
+  beforeEach(async () => {
+    await writeSet(folder, exampleSet());
+  });
+
+  /** Both readers must see it. */
+  const expectDamage = async (message: RegExp): Promise<void> => {
+    await expect(readSet(folder)).rejects.toThrow(setError(message));
+    const { ok, problems } = await verifySet(folder);
+    expect(ok).toBe(false);
+    expect(problems.join("\n")).toMatch(message);
+  };
+
+  it("a whole set has none", async () => {
+    expect(await verifySet(folder)).toMatchObject({ ok: true, problems: [] });
+    await writeFile(join(folder, ".DS_Store"), "");
+    expect((await verifySet(folder)).ok).toBe(true);
+  });
+
+  it("no folder, a file, an empty folder", async () => {
+    const missing = join(scratch, "missing");
+    await expect(readSet(missing)).rejects.toThrow(setError(/missing: there is no such folder/));
+    expect((await verifySet(missing)).problems[0]).toMatch(/there is no such folder/);
+    await expect(readSet(join(folder, "manifest.json"))).rejects.toThrow(setError(/it is a file/));
+    await mkdir(missing);
+    await expect(readSet(missing)).rejects.toThrow(setError(/it is not a distilled set: it has no manifest.json/));
+  });
+
+  it("missing part", async () => {
+    await rm(join(folder, "bases/1.png"));
+    await expectDamage(/part bases\/1.png is missing/);
+  });
+
+  it("longer part", async () => {
+    await appendFile(join(folder, "labels.safetensors"), "x");
+    await expectDamage(/part labels.safetensors has \d+ bytes, the manifest says \d+/);
+  });
+
+  it("flipped byte: names the part and both hashes", async () => {
+    const file = join(folder, "compensators.safetensors");
+    const bytes = await readFile(file);
+    const before = sha256(bytes);
+    bytes[200]! ^= 1;
+    await writeFile(file, bytes);
+    await expectDamage(new RegExp(`part compensators.safetensors is damaged: .*${sha256(bytes)}.*${before}`));
+    expect((await verifySet(folder)).parts.filter(({ ok }) => !ok)).toEqual([
+      { path: "compensators.safetensors", bytes: bytes.length, ok: false },
+    ]);
+  });
+
+  it("truncated PNG whose hash was made to fit", async () => {
+    const bytes = await readFile(join(folder, "bases/0.png"));
+    await forge("bases/0.png", bytes.subarray(0, bytes.length - 30));
+    await expectDamage(/part bases\/0.png does not fit the manifest/);
+  });
+
+  it("tensors of another shape, dtype or name", async () => {
+    const { tensors } = decodeSafetensors(await readFile(join(folder, "labels.safetensors")), "labels");
+    const logits = tensors.logits;
+    if (logits?.dtype !== "F16") throw new Error("logits are not halves");
+    await forge("labels.safetensors", encodeSafetensors({ logits: { ...logits, shape: [9, 6] } }));
+    await expectDamage(/labels.safetensors .*"logits" is F16 \[9,6\], expected F16 \[18,3\]/);
+    await forge("labels.safetensors", encodeSafetensors({ labels: logits }));
+    await expectDamage(/holds the tensors \[labels\], expected only "logits"/);
+    const data = decodeFloat16(logits.data);
+    await forge("labels.safetensors", encodeSafetensors({ logits: { dtype: "F32", shape: logits.shape, data } }));
+    await expectDamage(/"logits" is F32/);
+    await forge("labels.safetensors", encodeSafetensors({ logits: { ...logits, data: logits.data.with(1, 0x7c00) } }));
+    await expectDamage(/NaN or infinite/);
+  });
+
+  it("a file that does not belong", async () => {
+    await writeFile(join(folder, "bases/2.png"), "");
+    await expectDamage(/bases\/2.png does not belong to the set/);
+  });
+
+  it("manifests: no JSON, foreign JSON, newer, wrong field, contradiction, strange part", async () => {
+    const file = join(folder, "manifest.json");
+    const text = await readFile(file, "utf8");
+    const trial = async (change: (manifest: Record<string, unknown>) => void, message: RegExp): Promise<void> => {
+      await writeFile(file, text);
+      await editManifest(change);
+      await expectDamage(message);
+    };
+    await writeFile(file, text.slice(0, 100));
+    await expectDamage(/manifest.json: it is not JSON/);
+    await writeFile(file, '{"name": "web app", "icons": []}');
+    await expectDamage(/manifest.json: it is not the manifest of a distilled set/);
+    await trial((m) => Object.assign(m, { version: 2 }), /version 2, this program reads version 1; update distillery/);
+    await trial((m) => Object.assign(m, { image: { height: "32", width: 32 } }), /image.height: .*expected/);
+    await trial((m) => Object.assign(m, { colour: "blue" }), /colour/);
+    const budget = { ipc: 4, bases: 2, compensators: 5, trainingImages: 18 };
+    await trial((m) => Object.assign(m, { budget }), /budget.compensators is 5, expected 2 bases x 2 teachers = 4/);
+    const parts = { "../../etc/passwd": { holds: "bases", bytes: 1, sha256: "0".repeat(64) } };
+    await trial((m) => Object.assign(m.parts as object, parts), /parts lists ..\/..\/etc\/passwd/);
+    await trial((m) => delete (m.parts as Record<string, unknown>)["bases/0.png"], /parts does not list bases\/0.png/);
+  });
+
+  it("verify reports every problem", async () => {
+    await rm(join(folder, "bases/1.png"));
+    await appendFile(join(folder, "labels.safetensors"), "x");
+    await writeFile(join(folder, "notes.txt"), "");
+    const { problems, parts } = await verifySet(folder);
+    expect(problems).toHaveLength(3);
+    expect(parts.map(({ ok }) => ok)).toEqual([true, false, true, false]);
+  });
+});

@@ -1,0 +1,124 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { defaultsFor } from "../../src/distill/recipe-defaults.ts";
+import { loadRecipe, recipeToYaml } from "../../src/distill/recipe-file.ts";
+import { parseRecipe } from "../../src/distill/recipe-parse.ts";
+import { recipeFields } from "../../src/distill/recipe-schema.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "distillery-recipe-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const fileOf = async (text: string, name = "recipe.yaml"): Promise<string> => {
+  const file = join(folder, name);
+  await writeFile(file, text);
+  return file;
+};
+const recipeError = (message: string) =>
+  expect.objectContaining({ code: "RECIPE", message: expect.stringContaining(message) });
+
+describe("parseRecipe", () => {
+  it("completes a recipe from the defaults of its data", () => {
+    expect(parseRecipe({ data: "photos" }, "x")).toEqual({ data: "photos", ...defaultsFor("photos") });
+    expect(parseRecipe({ data: "demo" }, "x")).toEqual({ data: "demo", ...defaultsFor("demo") });
+    expect(defaultsFor("demo").iterations).toBeLessThan(defaultsFor("cifar10").iterations);
+  });
+
+  it("keeps the other fields of a group", () => {
+    const { student } = parseRecipe({ data: "photos", student: { epochs: 7 } }, "x");
+    expect(student).toEqual({ ...defaultsFor("photos").student, epochs: 7 });
+  });
+
+  it.each([
+    [{ student: { epochs: "many" } }, 'recipe.yaml: student.epochs: expected a whole number of at least 1, got "many"'],
+    [{ student: { epochs: 1.5 } }, "student.epochs: expected a whole number of at least 1, got 1.5"],
+    [{ ipc: 0 }, "ipc: expected a whole number of at least 1, got 0"],
+    [{ ipc: Number.NaN }, "ipc: expected a whole number of at least 1, got NaN"],
+    [{ validation: 0.9 }, "validation: expected a number from 0 to 0.5, got 0.9"],
+    [{ student: { epoch: 3 } }, 'student.epoch: unknown field (did you mean "epochs"?)'],
+    [{ iteration: 3 }, 'iteration: unknown field (did you mean "iterations"?)'],
+    [{ zzzzzzzz: 3 }, "zzzzzzzz: unknown field; known are data, resize,"],
+    [{ device: "gpu" }, 'device: expected one of cpu, webgpu, cuda, auto, got "gpu" (did you mean "cpu"?)'],
+    [{ labels: ["statik"] }, 'labels.0: expected a list of static, dynamic or hard, each at most once, got "statik"'],
+    [{ labels: "static" }, 'labels: expected a list of static, dynamic or hard, each at most once, got "static"'],
+    [{ labels: ["hard", "hard"] }, "labels: expected a list"],
+    [{ teachers: [] }, "teachers: expected a list of at least one architecture name, got []"],
+    [{ teacher: 3 }, "teacher: expected a group of the fields epochs, batch,"],
+    [{ teacher: null }, "teacher: expected a group of the fields epochs, batch,"],
+    [{ data: "" }, "data: expected demo, cifar10, cifar100 or the path of an image folder"],
+    [{ resize: 4 }, "resize: expected a whole number from 8 to 1024, got 4"],
+    [{ ipc: -1, seeds: -1, seed: -1 }, "(and 2 more wrong fields)"],
+  ])("names field, expectation and value: %j", (fields, message) => {
+    expect(() => parseRecipe({ data: "demo", ...fields }, "recipe.yaml")).toThrow(recipeError(message));
+  });
+
+  it("asks for the data, and for fields", () => {
+    expect(() => parseRecipe({}, "r")).toThrow(recipeError("r: data: expected demo, cifar10"));
+    expect(() => parseRecipe([1], "r")).toThrow(recipeError("r: expected a group of the fields data"));
+    expect(() => parseRecipe(JSON.parse('{"data":"demo","__proto__":{"ipc":3}}'), "r")).toThrow(
+      recipeError("__proto__"),
+    );
+  });
+});
+
+describe("recipe files", () => {
+  it("gives a recipe back from its own text", async () => {
+    const recipe = parseRecipe({ data: "demo", resize: 64, student: { learningRate: 1e-4 }, labels: ["hard"] }, "x");
+    expect(await loadRecipe(await fileOf(recipeToYaml(recipe)))).toEqual(recipe);
+    expect(await loadRecipe(await fileOf(JSON.stringify(recipe), "recipe.json"))).toEqual(recipe);
+  });
+
+  it("lets overrides win over the file, and the file over the defaults", async () => {
+    const file = await fileOf("data: photos\nipc: 20\nstudent:\n  epochs: 50\n  batch: 32\n");
+    const recipe = await loadRecipe(file, { ipc: 30, student: { batch: 16 } });
+    expect(recipe.ipc).toBe(30);
+    expect(recipe.student).toEqual({ ...defaultsFor("photos").student, epochs: 50, batch: 16 });
+  });
+
+  it("takes the data from the overrides, with its defaults", async () => {
+    const file = await fileOf("ipc: 20\n");
+    expect(await loadRecipe(file, { data: "demo" })).toEqual({ ...defaultsFor("demo"), data: "demo", ipc: 20 });
+    await expect(loadRecipe(await fileOf(""))).rejects.toThrow(recipeError("data: expected demo"));
+  });
+
+  it("does not let an override hide a wrong field", async () => {
+    const file = await fileOf("data: demo\nipc: lots\n");
+    await expect(loadRecipe(file, { ipc: 3 })).rejects.toThrow(
+      recipeError("recipe.yaml: ipc: expected a whole number"),
+    );
+  });
+
+  it("names file and line of wrong YAML", async () => {
+    const file = await fileOf("data: demo\nstudent: {epochs: 3\nipc: 4\n");
+    await expect(loadRecipe(file)).rejects.toThrow(recipeError(`${file}:3: not valid YAML`));
+    await expect(loadRecipe(await fileOf("ipc: 1\nipc: 2\n"))).rejects.toThrow(
+      recipeError("yaml:2: not valid YAML: Map keys"),
+    );
+    await expect(loadRecipe(await fileOf("just words"))).rejects.toThrow(recipeError('got "just words"'));
+    await expect(loadRecipe(await fileOf("a: *b"))).rejects.toThrow(recipeError("not valid YAML"));
+    await expect(loadRecipe(join(folder, "none.yaml"))).rejects.toThrow(recipeError("there is no such file"));
+    await expect(loadRecipe(folder)).rejects.toThrow(recipeError("cannot read the recipe"));
+  });
+});
+
+describe("recipeFields", () => {
+  it("knows every field, its kind, and says something about it", () => {
+    const kinds = Object.fromEntries(recipeFields.map(({ path, kind }) => [path.join("."), kind]));
+    expect(kinds).toMatchObject({
+      data: "text",
+      resize: "number",
+      skipUnreadable: "flag",
+      teachers: "list",
+      labels: "list",
+      ipc: "number",
+      device: "text",
+      "student.learningRate": "number",
+      "teacher.optimiser": "text",
+    });
+    for (const { expects, help } of recipeFields) expect(expects.length * help.length).toBeGreaterThan(0);
+  });
+});
