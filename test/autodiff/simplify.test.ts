@@ -83,6 +83,14 @@ describe("simplify", () => {
     expect(printGraph(simplify(simple))).toBe(printGraph(simple));
   });
 
+  test("transpositions compose in the right order", async () => {
+    const { graph } = trace({ x: float32(2, 3, 4) }, ({ x }) => ad.transpose(ad.transpose(x, [2, 0, 1]), [1, 0, 2]));
+    const [turned] = simplify(graph).outputs;
+    expect(turned!.inputs).toEqual(graph.inputs);
+    expect(turned!.attributes).toEqual({ permutation: [0, 2, 1] });
+    await expectSame(graph);
+  });
+
   test("a neutral element that stretches its operand stays", async () => {
     const { graph } = trace({ x: float32(1, 3) }, ({ x }) => [ad.add(x, ad.zeros([2, 3])), ad.mul(ad.ones([2, 1]), x)]);
     expect(simplify(graph).outputs.map((v) => v.shape)).toEqual([
@@ -134,6 +142,15 @@ describe("simplify", () => {
         return %9
       }"
     `);
+    await expectSame(graph);
+  });
+
+  test("an affine folds into the filter and the bias of a grouped convolution", async () => {
+    const { graph } = trace(
+      { x: float32(2, 4, 6, 6), w: float32(6, 2, 3, 3), bias: float32(6), s: float32(6), t: float32(6) },
+      ({ x, w, bias, s, t }) => ad.channelAffine(ad.conv2d(x, w, bias, { stride: 2, groups: 2 }), s, t),
+    );
+    expect(count(simplify(graph), "channelAffine")).toBe(0);
     await expectSame(graph);
   });
 

@@ -148,6 +148,10 @@ convolution([1, 2, 7, 9], [2, 2, 1, 3], stride=(1, 4), padding=(0, 2))
 convolution([1, 1, 3, 3], [2, 1, 3, 3], padding=(2, 2))
 convolution([1, 2, 11, 11], [2, 2, 7, 7], padding=(3, 3), stride=(2, 2), bias=True)  # the stem of ResNet
 convolution([1, 2, 2, 2], [2, 2, 3, 3], padding=(1, 1), stride=(2, 2))
+# Enough channels that the filter's gradient is computed tap by tap
+convolution([1, 18, 5, 4], [2, 18, 3, 3], padding=(1, 1))
+convolution([1, 18, 5, 6], [2, 18, 3, 3], padding=(1, 1), stride=(2, 2))
+convolution([2, 41, 4, 5], [2, 41, 2, 2], dilation=(2, 1), padding=(1, 0))
 
 
 def transposed(x, w, output_padding=(0, 0), **settings):
@@ -174,6 +178,9 @@ for name, torch_pool in [("avgPool2d", F.avg_pool2d), ("maxPool2d", F.max_pool2d
     ]:
         options = {"kernel": kernel, "stride": stride, "padding": padding}
         case(name, lambda x, f=torch_pool, k=kernel, s=stride, p=padding: f(x, k, s, p), [x], options)
+# Zeros that tie with the zeros of the padding
+edge = {"kernel": [3, 3], "stride": [2, 2], "padding": [1, 1]}
+case("maxPool2d", lambda x: F.max_pool2d(x, 3, 2, 1), [[1, 2, 7, 6]], edge, low=-0.25, high=0)
 case(
     "reluMaxPool",
     lambda x: F.max_pool2d(x.relu(), 3, 2, 1),

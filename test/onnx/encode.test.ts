@@ -106,7 +106,7 @@ describe("the encoded model", () => {
       `"e0a282ceda9174af02730de9737c4014e6c56f65f6971378f3998549d0e551c8"`,
     );
     expect(sha256(encodeModel(trainingStep()).bytes)).toMatchInlineSnapshot(
-      `"bf335c286780e70c9d6f0fc5f3ded9981eacce09e768515641cacef095451992"`,
+      `"e825837e73d7f5dd3641f8895cbdf519f29564f6c5e28f5e2e9c2f312a581bf3"`,
     );
     expect(encodeModel(trainingStep()).bytes).toEqual(encodeModel(trainingStep()).bytes);
   });

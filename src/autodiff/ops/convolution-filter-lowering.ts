@@ -12,6 +12,9 @@ const tapsOf = (kernel: number, stride: number, dilation: number, padding: numbe
     return { phase, shift: (at - phase) / stride };
   });
 
+/** Up to so many rows (channels times taps) are cheaper copied side by side than multiplied tap by tap. */
+const fewRows = 160;
+
 /** Each distinct key computed once. */
 const memo = (make: (a: number, b: number) => string) => {
   const made = new Map<string, string>();
@@ -76,8 +79,25 @@ export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[]
     matrix(shifted(onnx.node("Reshape", [cotangent, onnx.ints([k * n, hq * wq])]), k * n, hq * wq, shift * wq), k),
   );
 
-  const products = tapsOf(kh, sy, c.dilation[0], c.padding[0]).flatMap((row) =>
-    tapsOf(kw, sx, c.dilation[1], c.padding[1]).map((column) => {
+  const rowTaps = tapsOf(kh, sy, c.dilation[0], c.padding[0]);
+  const columnTaps = tapsOf(kw, sx, c.dilation[1], c.padding[1]);
+
+  // Few channels (an image, not features): all shifts on the image's side and one product with all taps side by side.
+  if (g === 1 && channels * kh * kw <= fewRows) {
+    const columns = rowTaps.flatMap((row) =>
+      columnTaps.map((column) => {
+        const across = shifted(onnx.node("Reshape", [phases[row.phase * sx + column.phase]!, onnx.ints([channels * n * hq, wq])]), channels * n * hq, wq, -column.shift);
+        const down = shifted(onnx.node("Reshape", [across, onnx.ints([channels * n, hq * wq])]), channels * n, hq * wq, -row.shift * wq);
+        return onnx.node("Reshape", [down, onnx.ints([channels, positions])]);
+      }),
+    );
+    const product = onnx.node("Gemm", [cotangentAt(0, 0), onnx.node("Concat", columns, { axis: 0 })], { transB: 1 });
+    const apart = onnx.node("Reshape", [product, onnx.ints([k, kh * kw, channels])]);
+    return onnx.node("Reshape", [onnx.node("Transpose", [apart], { perm: [0, 2, 1] }), onnx.ints(c.shape)]);
+  }
+
+  const products = rowTaps.flatMap((row) =>
+    columnTaps.map((column) => {
       const phase = row.phase * sx + column.phase;
       const left = cotangentAt(row.shift, 0);
       return g === 1
