@@ -17,8 +17,11 @@ const interner = (): ((v: Value) => Value) => {
     numbers.set(o, n);
     return n;
   };
-  const keyOf = (value: AttributeValue): unknown =>
-    value instanceof Float32Array || value instanceof BigInt64Array ? `data ${number(value)}` : value;
+  const keyOf = (value: AttributeValue): unknown => {
+    if (value instanceof Float32Array || value instanceof BigInt64Array) return `data ${number(value)}`;
+    // JSON knows neither infinities nor the sign of zero.
+    return typeof value === "number" ? `${Object.is(value, -0) ? "-0" : value}` : value;
+  };
   return (v) => {
     if (v.op === inputOp) return v;
     const attributes = Object.entries(v.attributes).map(([k, value]) => [k, keyOf(value)]);

@@ -67,7 +67,7 @@ const writer = (nodes: NodeProto[], constants: TensorProto[]): OnnxWriter => {
     ints: (values) => store(`ints ${values}`, BigInt64Array.from(values, BigInt), [values.length]),
     floats: (data, shape) => store(undefined, data, shape),
     longs: (data, shape) => store(undefined, data, shape),
-    fill: (value, shape) => store(`fill ${value} ${shape}`, new Float32Array(sizeOf(shape)).fill(value), shape),
+    fill: (value, shape) => store(`fill ${Object.is(value, -0) ? "-0" : value} ${shape}`, new Float32Array(sizeOf(shape)).fill(value), shape),
   };
 };
 

@@ -55,15 +55,51 @@ const remedy: Record<Provider, string> = {
     "ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js; or use --device cpu",
 };
 
-const flatten = (tree: unknown): Tensor[] => leavesOf(tree as Tree<Tensor>).map(({ leaf }) => leaf);
+type Leaves = readonly { readonly path: string; readonly leaf: TensorType }[];
 
-const checkFeeds = (types: readonly { path: string; leaf: TensorType }[], tensors: readonly Tensor[]): void => {
-  types.forEach(({ path, leaf }, i) => {
-    const given = tensors[i];
-    if (given === undefined || !sameType(given, leaf)) {
-      throw new DistilleryError("SHAPE", `input ${path}: expected ${formatType(leaf)}, got ${given ? formatType(given) : "nothing"}`);
+const leavesIn = (types: unknown): Leaves => leavesOf(types as Tree<TensorType>);
+
+/** The tensors of a tree in the order of the declared types, found by path; throws SHAPE where one is missing or differs. */
+const inOrder = (types: Leaves, given: unknown): Tensor[] => {
+  const byPath = new Map(leavesOf(given as Tree<Tensor>).map(({ path, leaf }) => [path, leaf]));
+  const known = new Set(types.map(({ path }) => path));
+  for (const path of byPath.keys()) {
+    if (!known.has(path)) throw new DistilleryError("SHAPE", `input ${path}: given, but the function has no such input${didYouMean(path, [...known])}`);
+  }
+  return types.map(({ path, leaf }) => {
+    const tensor = byPath.get(path);
+    if (tensor === undefined || !sameType(tensor, leaf)) {
+      throw new DistilleryError("SHAPE", `input ${path}: expected ${formatType(leaf)}, got ${tensor ? formatType(tensor) : "nothing"}`);
     }
+    return tensor;
   });
+};
+
+/** A step's graph with the state first on both sides, in the order of the input state. */
+const stateFirst = <State, Feeds, Fetches>({
+  graph,
+  inputs,
+  outputs,
+}: Traced<{ state: State; feeds: Feeds }, { state: State; fetches: Fetches }>): { graph: Graph; state: Leaves; feeds: Leaves } => {
+  const [state, feeds, fetches] = [leavesIn(inputs.state), leavesIn(inputs.feeds), leavesIn(outputs.fetches)];
+  const place = (tree: unknown): Map<string, number> => new Map(leavesIn(tree).map(({ path }, i) => [path, i]));
+  const [inputAt, outputAt] = [place(inputs), place(outputs)];
+  for (const { path, leaf } of state) {
+    const next = leavesIn(outputs.state).find((l) => l.path === path)?.leaf;
+    if (next === undefined || !sameType(next, leaf)) {
+      throw new DistilleryError("SHAPE", `state ${path}: enters a step as ${formatType(leaf)} and leaves it as ${next ? formatType(next) : "nothing"}`);
+    }
+  }
+  const input = (path: string) => graph.inputs[inputAt.get(path)!]!;
+  const output = (path: string) => graph.outputs[outputAt.get(path)!]!;
+  return {
+    graph: {
+      inputs: [...state.map(({ path }) => input(`state.${path}`)), ...feeds.map(({ path }) => input(`feeds.${path}`))],
+      outputs: [...state.map(({ path }) => output(`state.${path}`)), ...fetches.map(({ path }) => output(`fetches.${path}`))],
+    },
+    state,
+    feeds,
+  };
 };
 
 const deviceOn = (thread: SessionThread, provider: Provider, threads: number): Device => {
@@ -81,33 +117,34 @@ const deviceOn = (thread: SessionThread, provider: Provider, threads: number): D
   return {
     name: provider,
     compile: async ({ graph, inputs, outputs }) => {
-      const types = leavesOf(inputs as Tree<TensorType>);
+      const types = leavesIn(inputs);
       const session = await open(graph, 0);
       return {
-        run: async (given) => {
-          const feeds = flatten(given);
-          checkFeeds(types, feeds);
-          return fillTree(outputs, await thread.ask({ kind: "run", session, feeds })) as never;
-        },
+        run: async (given) => fillTree(outputs, await thread.ask({ kind: "run", session, feeds: inOrder(types, given) })) as never,
         release: () => release(session),
       };
     },
-    compileStep: async ({ graph, inputs, outputs }) => {
-      const stateTypes = leavesOf(inputs.state as Tree<TensorType>);
-      const feedTypes = leavesOf(inputs.feeds as Tree<TensorType>);
-      const session = await open(graph, stateTypes.length);
+    compileStep: async (traced) => {
+      const { graph, state, feeds } = stateFirst(traced);
+      const session = await open(graph, state.length);
+      let written = state.length === 0;
+      const needState = (): void => {
+        if (!written) throw new DistilleryError("SHAPE", "a step needs its state: write it before the first run");
+      };
       return {
         write: async (given) => {
-          const state = flatten(given);
-          checkFeeds(stateTypes, state);
-          await thread.ask({ kind: "write", session, state });
+          await thread.ask({ kind: "write", session, state: inOrder(state, given) });
+          written = true;
         },
-        read: async () => fillTree(inputs.state, await thread.ask({ kind: "read", session })) as never,
+        read: async () => {
+          needState();
+          return fillTree(traced.inputs.state, await thread.ask({ kind: "read", session })) as never;
+        },
         run: async (given) => {
-          const feeds = flatten(given);
-          checkFeeds(feedTypes, feeds);
-          const transfer = feeds.map((t) => t.data.buffer as ArrayBuffer);
-          return fillTree(outputs.fetches, await thread.ask({ kind: "run", session, feeds }, [...new Set(transfer)])) as never;
+          const tensors = inOrder(feeds, given);
+          needState();
+          const transfer = new Set(tensors.map((t) => t.data.buffer as ArrayBuffer));
+          return fillTree(traced.outputs.fetches, await thread.ask({ kind: "run", session, feeds: tensors }, [...transfer])) as never;
         },
         release: () => release(session),
       };

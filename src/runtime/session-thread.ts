@@ -24,6 +24,7 @@ export const openSessionThread = (): SessionThread => {
   const worker = startWorker();
   worker.unref();
   const waiting = new Map<number, { resolve: (tensors: readonly Tensor[]) => void; reject: (error: Error) => void }>();
+  const pending = new Set<Promise<readonly Tensor[]>>();
   let next = 0;
   worker.on("message", (reply: Reply) => {
     const call = waiting.get(reply.id);
@@ -40,17 +41,30 @@ export const openSessionThread = (): SessionThread => {
   worker.on("exit", (code) => {
     fail(new DistilleryError("DEVICE", `the compute thread ended unexpectedly (exit ${code}); memory may have run out`));
   });
+  let closed: Promise<void> | undefined;
+  const shutDown = async (): Promise<void> => {
+    // Ending the thread inside a native run would abort the whole process.
+    await Promise.allSettled(pending);
+    worker.removeAllListeners("exit");
+    await worker.terminate();
+  };
   return {
-    ask: (request, transfer = []) =>
-      new Promise((resolve, reject) => {
+    ask: (request, transfer = []) => {
+      if (closed !== undefined) return Promise.reject(new DistilleryError("DEVICE", "the device is closed; open it again"));
+      const answer = new Promise<readonly Tensor[]>((resolve, reject) => {
         const id = next++;
         waiting.set(id, { resolve, reject });
         worker.ref();
         worker.postMessage({ id, request }, transfer);
-      }),
-    close: async () => {
-      worker.removeAllListeners("exit");
-      await worker.terminate();
+      });
+      pending.add(answer);
+      const settled = (): void => void pending.delete(answer);
+      answer.then(settled, settled);
+      return answer;
+    },
+    close: () => {
+      closed ??= shutDown();
+      return closed;
     },
   };
 };

@@ -41,7 +41,7 @@ describe("simplify", () => {
   });
 
   // Fails: the key of a value is JSON, which writes every infinity and NaN as null and -0 as 0.
-  test.fails("tells infinities and signed zeros apart", () => {
+  test("tells infinities and signed zeros apart", () => {
     const numbers = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 0, -0];
     const { graph } = trace({ x: float32(2) }, ({ x }) => numbers.map((n) => ad.div(x, n)));
     expect(new Set(simplify(graph).outputs).size).toBe(numbers.length);
