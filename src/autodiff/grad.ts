@@ -1,8 +1,8 @@
 import { topologicalOrder } from "./graph.ts";
-import { shapeError } from "./shapes.ts";
 import { add } from "./ops/elementwise.ts";
 import { ones, zeros } from "./ops/leaves.ts";
 import { reduceSumTo } from "./ops/reduce.ts";
+import { shapeError } from "./shapes.ts";
 import { fillTree, leavesOf, type Tree } from "./tree.ts";
 import type { Value } from "./value.ts";
 

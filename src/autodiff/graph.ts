@@ -49,9 +49,11 @@ export const checkGraph = (graph: Graph, after: string): Graph => {
   const declared = new Set(graph.inputs);
   const wrong = (message: string): DistilleryError => new DistilleryError("SHAPE", `graph after ${after}: ${message}`);
   for (const v of topologicalOrder(graph.outputs)) {
-    if (v.op === inputOp && !declared.has(v)) throw wrong(`input ${String(v.attributes["name"])} is used but not declared`);
+    if (v.op === inputOp && !declared.has(v))
+      throw wrong(`input ${String(v.attributes.name)} is used but not declared`);
     const inferred = v.op.infer(v.inputs, v.attributes);
-    if (!sameType(inferred, v)) throw wrong(`${v.op.name} is ${formatType(v)} but its inputs make ${formatType(inferred)}`);
+    if (!sameType(inferred, v))
+      throw wrong(`${v.op.name} is ${formatType(v)} but its inputs make ${formatType(inferred)}`);
   }
   return graph;
 };
@@ -63,14 +65,18 @@ const formatAttribute = (value: AttributeValue): string => {
 
 /** The graph as text, one line a value: `%3 = conv2d(x, %1) stride=[1,1] : f32[2,4,6,5]`. */
 export const printGraph = (graph: Graph): string => {
-  const names = new Map<Value, string>(graph.inputs.map((v) => [v, String(v.attributes["name"])]));
+  const names = new Map<Value, string>(graph.inputs.map((v) => [v, String(v.attributes.name)]));
   const lines: string[] = [];
   for (const v of topologicalOrder(graph.outputs)) {
     if (names.has(v)) continue;
     names.set(v, `%${lines.length}`);
     const attributes = Object.entries(v.attributes).map(([key, value]) => ` ${key}=${formatAttribute(value)}`);
-    lines.push(`  ${names.get(v)} = ${v.op.name}(${v.inputs.map((i) => names.get(i)).join(", ")})${attributes.join("")} : ${formatType(v)}`);
+    lines.push(
+      `  ${names.get(v)} = ${v.op.name}(${v.inputs.map((i) => names.get(i)).join(", ")})${attributes.join("")} : ${formatType(v)}`,
+    );
   }
   const head = graph.inputs.map((v) => `${names.get(v)}: ${formatType(v)}`).join(", ");
-  return [`graph(${head}) {`, ...lines, `  return ${graph.outputs.map((v) => names.get(v)).join(", ")}`, "}"].join("\n");
+  return [`graph(${head}) {`, ...lines, `  return ${graph.outputs.map((v) => names.get(v)).join(", ")}`, "}"].join(
+    "\n",
+  );
 };

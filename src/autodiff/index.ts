@@ -1,5 +1,5 @@
-export { checkGraph, type Graph, printGraph, topologicalOrder } from "./graph.ts";
 export { gradients, vjp } from "./grad.ts";
+export { checkGraph, type Graph, printGraph, topologicalOrder } from "./graph.ts";
 export { channelAffine, channelDot, channelSum } from "./ops/channel.ts";
 export { type ConvolutionOptions, conv2d, convTranspose2d } from "./ops/convolution.ts";
 export * from "./ops/elementwise.ts";
@@ -13,5 +13,16 @@ export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { simplify } from "./simplify.ts";
 export { type Traced, trace, typesOf, type Values } from "./trace.ts";
 export { fillTree, leavesOf, mapTree, type Tree, type WithLeaves } from "./tree.ts";
-export { type DType, float32, formatType, int64, sameShape, sameType, sizeOf, type Tensor, type TensorType, tensor } from "./types.ts";
+export {
+  type DType,
+  float32,
+  formatType,
+  int64,
+  sameShape,
+  sameType,
+  sizeOf,
+  type Tensor,
+  type TensorType,
+  tensor,
+} from "./types.ts";
 export { Value } from "./value.ts";

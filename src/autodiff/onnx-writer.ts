@@ -6,7 +6,12 @@ export interface OnnxWriter {
   /** Adds a node with one output and returns its name; an empty input name means an omitted optional input. */
   node(opType: string, inputs: readonly string[], attributes?: { readonly [name: string]: OnnxAttribute }): string;
   /** Adds a node with several outputs. */
-  nodes(opType: string, inputs: readonly string[], attributes: { readonly [name: string]: OnnxAttribute }, outputs: number): string[];
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    attributes: { readonly [name: string]: OnnxAttribute },
+    outputs: number,
+  ): string[];
   /** A constant list of int64 (shapes, axes, pads); equal lists share one constant. */
   ints(values: readonly number[]): string;
   /** A float32 constant; a shape of [] is a scalar. */

@@ -23,10 +23,12 @@ export const broadcastAxes = (from: readonly number[], to: readonly number[]): n
   return from.flatMap((d, i) => (i < lead || (to[i - lead] === 1 && d !== 1) ? [i] : []));
 };
 
-export const expectFloat = (op: string, ...types: readonly TensorType[]): void => {
-  for (const type of types) {
+/** Checks that all are float32 and returns the first. */
+export const expectFloat = (op: string, first: TensorType, ...rest: readonly TensorType[]): TensorType => {
+  for (const type of [first, ...rest]) {
     if (type.dtype !== "float32") throw shapeError(op, `expected float32, got ${formatType(type)}`);
   }
+  return first;
 };
 
 export const expectRank = (op: string, what: string, type: TensorType, rank: number): void => {
@@ -40,6 +42,7 @@ export const expectShape = (op: string, what: string, type: TensorType, shape: r
 /** An axis counted from the front; negative ones count from the back. */
 export const normalAxis = (op: string, axis: number, rank: number): number => {
   const a = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(a) || a < 0 || a >= rank) throw shapeError(op, `axis ${axis} is outside a tensor of rank ${rank}`);
+  if (!Number.isInteger(a) || a < 0 || a >= rank)
+    throw shapeError(op, `axis ${axis} is outside a tensor of rank ${rank}`);
   return a;
 };

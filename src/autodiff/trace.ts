@@ -16,13 +16,20 @@ export interface Traced<In, Out> {
 
 /** The type of every leaf of a tree of values or tensors. */
 export const typesOf = <S>(tree: S): WithLeaves<S, Value, TensorType> =>
-  mapTree<S, TensorType, TensorType>(tree, ({ dtype, shape }) => ({ dtype, shape })) as unknown as WithLeaves<S, Value, TensorType>;
+  mapTree<S, TensorType, TensorType>(tree, ({ dtype, shape }) => ({ dtype, shape })) as unknown as WithLeaves<
+    S,
+    Value,
+    TensorType
+  >;
 
 /**
  * Runs `fn` once on symbolic inputs of the given types and returns the graph of what it computed. `specs` is a tree of
  * types, by convention an object with one field an argument.
  */
-export const trace = <In, Out>(specs: In, fn: (inputs: Values<In>) => Out): Traced<In, WithLeaves<Out, Value, TensorType>> => {
+export const trace = <In, Out>(
+  specs: In,
+  fn: (inputs: Values<In>) => Out,
+): Traced<In, WithLeaves<Out, Value, TensorType>> => {
   const inputs = mapTree<In, TensorType, Value>(specs, (type, path) => input(path, type)) as unknown as Values<In>;
   const outputs = fn(inputs);
   const graph = {
@@ -31,4 +38,3 @@ export const trace = <In, Out>(specs: In, fn: (inputs: Values<In>) => Out): Trac
   };
   return { graph: checkGraph(graph, "tracing"), inputs: specs, outputs: typesOf(outputs) };
 };
-

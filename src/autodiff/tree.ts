@@ -13,7 +13,10 @@ const walk = (node: unknown, path: string, visit: (leaf: unknown, path: string) 
   if (isLeaf(node)) return visit(node, path);
   if (Array.isArray(node)) return node.map((child, i) => walk(child, path === "" ? `${i}` : `${path}.${i}`, visit));
   return Object.fromEntries(
-    Object.entries(node as Branch).map(([key, child]) => [key, walk(child, path === "" ? key : `${path}.${key}`, visit)]),
+    Object.entries(node as Branch).map(([key, child]) => [
+      key,
+      walk(child, path === "" ? key : `${path}.${key}`, visit),
+    ]),
   );
 };
 

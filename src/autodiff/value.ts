@@ -3,14 +3,7 @@ import type { DType, TensorType } from "./types.ts";
 
 /** What an operator needs to know besides its inputs. Plain data: it is compared, printed and hashed. */
 export type Attributes = { readonly [key: string]: AttributeValue };
-export type AttributeValue =
-  | number
-  | string
-  | boolean
-  | readonly number[]
-  | Float32Array
-  | BigInt64Array
-  | undefined;
+export type AttributeValue = number | string | boolean | readonly number[] | Float32Array | BigInt64Array | undefined;
 
 /** A sample on which the tests run an operator: how its inputs are drawn, and its attributes. */
 export interface Sample<A> {
@@ -31,7 +24,10 @@ export interface Op<A extends Attributes = Attributes> {
    * Cotangents of the inputs from the cotangent of the output (reverse rule), as ordinary values. `undefined` where the
    * derivative is zero everywhere or the input is an index. A cotangent may still have the output's broadcast shape.
    */
-  vjp(dy: Value, at: { readonly inputs: readonly Value[]; readonly y: Value; readonly attributes: A }): readonly (Value | undefined)[];
+  vjp(
+    dy: Value,
+    at: { readonly inputs: readonly Value[]; readonly y: Value; readonly attributes: A },
+  ): readonly (Value | undefined)[];
   /** Emits ONNX nodes and returns the name of the result. */
   lower(onnx: OnnxWriter, inputs: readonly string[], at: LoweringContext<A>): string;
   /** The operator on plain numbers, for elementwise operators: lets uniform constants be folded. */

@@ -1,6 +1,6 @@
 import { listSources, openDataset, type SourceOptions } from "../data/source.ts";
-import { formatCount, plural } from "../report/format.ts";
 import type { Outcome } from "../distill/commands.ts";
+import { formatCount, plural } from "../report/format.ts";
 import { coloursFor, factSheet, type Output, printable } from "./output.ts";
 
 /** The sources there are. */

@@ -1,8 +1,8 @@
+import type { Outcome } from "../distill/commands.ts";
 import type { Manifest } from "../formats/distilled-set.ts";
 import { readManifest } from "../formats/read-set.ts";
 import { type SetBytes, setBytes } from "../formats/set-bytes.ts";
 import { formatBytes, formatCount, plural } from "../report/format.ts";
-import type { Outcome } from "../distill/commands.ts";
 import { coloursFor, factSheet, type Output, printable } from "./output.ts";
 
 /** `a 1, b.c 2`: the fields of a nested value in one line. */

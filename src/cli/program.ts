@@ -1,8 +1,9 @@
 import { Command } from "commander";
+import type { CommandContext, Commands, Outcome } from "../distill/commands.ts";
 import type { Recipe } from "../distill/recipe.ts";
 import { defaultsFor } from "../distill/recipe-defaults.ts";
 import { DistilleryError, errorTable } from "../support/errors.ts";
-import type { CommandContext, Commands, Outcome } from "../distill/commands.ts";
+import { version } from "../support/version.ts";
 import { describeData, describeSources } from "./data.ts";
 import { reportFailure } from "./failure.ts";
 import { inspectSet } from "./inspect.ts";
@@ -11,7 +12,6 @@ import { addRecipeOptions, type OptionValues, optionFor, outFolder, recipeFrom }
 import { hasColour, type Output, widthOf } from "./output.ts";
 import { drawProgress } from "./progress.ts";
 import { verifyFolder } from "./verify.ts";
-import { version } from "../support/version.ts";
 
 /** What the command line needs of the world around it. */
 export interface World {

@@ -1,6 +1,6 @@
+import type { Outcome } from "../distill/commands.ts";
 import { verifySet } from "../formats/read-set.ts";
 import { formatCount, plural } from "../report/format.ts";
-import type { Outcome } from "../distill/commands.ts";
 import { coloursFor, type Output, printable } from "./output.ts";
 
 /** Checks every byte of the set in a folder; `ok` tells whether nothing is wrong. */

@@ -1,5 +1,5 @@
-import type { Recipe } from "./recipe.ts";
 import type { Progress } from "../support/progress.ts";
+import type { Recipe } from "./recipe.ts";
 
 /** What a command is told besides the recipe. */
 export interface CommandContext {

@@ -69,24 +69,40 @@ export const traceCompensatorStep = (
   optimiser: Optimiser,
   normalisation: Normalisation,
   alpha: number,
-): Traced<{ state: CompensatorState; feeds: CompensatorFeeds }, { state: CompensatorState; fetches: CompensatorFetches }> => {
+): Traced<
+  { state: CompensatorState; feeds: CompensatorFeeds },
+  { state: CompensatorState; fetches: CompensatorFetches }
+> => {
   const { classes, image } = teacher.model.task;
   const { low, high } = validRange(normalisation);
   const bound = (values: readonly number[]): Value => constant(tensor(Float32Array.from(values), [1, 3, 1, 1]));
-  const feeds: CompensatorFeeds = { rows: int64(image.height), columns: int64(image.width), hyper: hyperTypes(optimiser) };
-  return trace({ state: compensatorStateTypes(teacher, optimiser), feeds }, ({ state, feeds: { rows, columns, hyper } }) => {
-    const { parameters, statistics } = mapTree<Weights, Tensor, Value>(teacher.weights, constant) as unknown as Weights<Value>;
-    const shift = (x: Value): Value => gather(gather(x, rows, 2), columns, 3);
-    // The shift goes to u before it meets the images: its transpose then acts on one image instead of C.
-    const images = clamp(add(shift(state.base), shift(state.u)), bound(low), bound(high));
-    const { normalise, gaps } = measuringNorm(parameters, statistics);
-    const ce = crossEntropy(teacher.model.forward(parameters, images, normalise), everyClassOnce(classes));
-    const distance = statisticsLoss(gaps);
-    const gradient = gradients(add(ce, mul(distance, alpha)), state.u);
-    const { parameter, slots } = optimiser.update(state.u, gradient, state.slots, hyper);
-    return {
-      state: { u: parameter, slots, base: state.base },
-      fetches: { crossEntropy: reshape(ce, []), statistics: reshape(distance, []) },
-    };
-  }) as Traced<{ state: CompensatorState; feeds: CompensatorFeeds }, { state: CompensatorState; fetches: CompensatorFetches }>;
+  const feeds: CompensatorFeeds = {
+    rows: int64(image.height),
+    columns: int64(image.width),
+    hyper: hyperTypes(optimiser),
+  };
+  return trace(
+    { state: compensatorStateTypes(teacher, optimiser), feeds },
+    ({ state, feeds: { rows, columns, hyper } }) => {
+      const { parameters, statistics } = mapTree<Weights, Tensor, Value>(
+        teacher.weights,
+        constant,
+      ) as unknown as Weights<Value>;
+      const shift = (x: Value): Value => gather(gather(x, rows, 2), columns, 3);
+      // The shift goes to u before it meets the images: its transpose then acts on one image instead of C.
+      const images = clamp(add(shift(state.base), shift(state.u)), bound(low), bound(high));
+      const { normalise, gaps } = measuringNorm(parameters, statistics);
+      const ce = crossEntropy(teacher.model.forward(parameters, images, normalise), everyClassOnce(classes));
+      const distance = statisticsLoss(gaps);
+      const gradient = gradients(add(ce, mul(distance, alpha)), state.u);
+      const { parameter, slots } = optimiser.update(state.u, gradient, state.slots, hyper);
+      return {
+        state: { u: parameter, slots, base: state.base },
+        fetches: { crossEntropy: reshape(ce, []), statistics: reshape(distance, []) },
+      };
+    },
+  ) as Traced<
+    { state: CompensatorState; feeds: CompensatorFeeds },
+    { state: CompensatorState; fetches: CompensatorFetches }
+  >;
 };

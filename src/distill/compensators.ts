@@ -26,10 +26,14 @@ const largestShift = (side: number): number => Math.max(4, Math.min(32, Math.rou
 
 /** Where row i of an image cyclically shifted by `by` comes from. */
 const rolled = (length: number, by: number): Tensor =>
-  tensor(BigInt64Array.from({ length }, (_, i) => BigInt((i - by + length) % length)), [length]);
+  tensor(
+    BigInt64Array.from({ length }, (_, i) => BigInt((i - by + length) % length)),
+    [length],
+  );
 
 /** The compensator's values, [3, H, W]. */
-export const readCompensator = async (file: string): Promise<Float32Array> => (await readStored(file))!.tensors["u"]!.data as Float32Array;
+export const readCompensator = async (file: string): Promise<Float32Array> =>
+  (await readStored(file))!.tensors.u!.data as Float32Array;
 
 /**
  * K x M compensators into `folder`, finished ones kept. `bases` are pixels [K, C, 3, H, W] and `picks` says which training
@@ -49,10 +53,16 @@ export const makeCompensators = async (
   const count = bases.length / setSize;
   const { iterations, alpha, seed } = recipe;
   const made: Compensator[] = [];
-  const overall = surroundings.progress.task(`${count * teachers.length} compensators`, count * teachers.length * iterations);
+  const overall = surroundings.progress.task(
+    `${count * teachers.length} compensators`,
+    count * teachers.length * iterations,
+  );
   const within: Progress = {
     ...surroundings.progress,
-    task: () => ({ update: (step, detail) => overall.update(made.length * iterations + step, detail), done: () => undefined }),
+    task: () => ({
+      update: (step, detail) => overall.update(made.length * iterations + step, detail),
+      done: () => undefined,
+    }),
   };
   for (const [j, teacher] of teachers.entries()) {
     const optimiser = adam({ beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
@@ -62,13 +72,28 @@ export const makeCompensators = async (
     let stepper: Awaited<ReturnType<typeof open>> | undefined;
     for (let k = 0; k < count; k++) {
       const file = `${folder}/${k}-${j}.safetensors`;
-      const key = keyOf({ data: data.fingerprint, validation: recipe.validation, teacher: teacher.sha256, iterations, alpha, seed, k, j, device: device.name });
+      const key = keyOf({
+        data: data.fingerprint,
+        validation: recipe.validation,
+        teacher: teacher.sha256,
+        iterations,
+        alpha,
+        seed,
+        k,
+        j,
+        device: device.name,
+      });
       const stored = await readStored(file);
-      if (stored?.metadata["key"] === key) {
-        made.push({ base: k, teacher: j, file, history: JSON.parse(stored.metadata["history"]!) as History });
+      if (stored?.metadata.key === key) {
+        made.push({ base: k, teacher: j, file, history: JSON.parse(stored.metadata.history!) as History });
       } else {
         stepper ??= await open();
-        const base = normalise(bases.subarray(k * setSize, (k + 1) * setSize), data.dataset.normalisation, image.height, image.width);
+        const base = normalise(
+          bases.subarray(k * setSize, (k + 1) * setSize),
+          data.dataset.normalisation,
+          image.height,
+          image.width,
+        );
         const checkpoint = { file: `${folder}/${k}-${j}.partial`, key };
         const zero = (): Tensor => tensor(new Float32Array(3 * image.height * image.width), types.u.shape);
         const { state, history } = await runLoop(
@@ -77,7 +102,11 @@ export const makeCompensators = async (
             stepper,
             types,
             steps: iterations,
-            start: () => ({ u: zero(), slots: { first: zero(), second: zero() }, base: tensor(base, types.base.shape) }),
+            start: () => ({
+              u: zero(),
+              slots: { first: zero(), second: zero() },
+              base: tensor(base, types.base.shape),
+            }),
             feeds: async (step) => {
               const random = stream(seed, "compensator", k, j, step);
               return {

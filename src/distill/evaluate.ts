@@ -1,9 +1,9 @@
 import { type DistilledSet, trainingImages } from "../formats/index.ts";
+import { buildModel } from "../models/registry.ts";
 import type { AccuracyRow, Curve } from "../report/report.ts";
 import type { Device } from "../runtime/index.ts";
 import type { Surroundings } from "../training/loop.ts";
 import type { Frozen } from "../training/train-step.ts";
-import { buildModel } from "../models/registry.ts";
 import { keyOf } from "./key.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -29,12 +29,23 @@ const infer = (set: DistilledSet): Source => {
 };
 
 /** ipc random real images a class, labelled by the same teachers in the same way. */
-const random = async (recipe: Recipe, data: Prepared, teachers: readonly Frozen[], ipc: number, device: Device, surroundings: Surroundings): Promise<Source> => {
+const random = async (
+  recipe: Recipe,
+  data: Prepared,
+  teachers: readonly Frozen[],
+  ipc: number,
+  device: Device,
+  surroundings: Surroundings,
+): Promise<Source> => {
   const picks = drawImages(data, ipc, recipe.seed);
   const images = await readNormalised(data, picks);
   const classes = picks.map((i) => data.train.labels[i]!);
   const needsLogits = recipe.labels.includes("static");
-  return sourceOf(images, classes, needsLogits ? await meanLogits(device, teachers, images, "labels of random images", surroundings) : undefined);
+  return sourceOf(
+    images,
+    classes,
+    needsLogits ? await meanLogits(device, teachers, images, "labels of random images", surroundings) : undefined,
+  );
 };
 
 const full = (data: Prepared): Source => ({
@@ -67,7 +78,10 @@ export const evaluateSet = async (
   const { mixup } = recipe.student;
   const lessons: (Lesson & { method: AccuracyRow["method"] })[] = recipe.students.flatMap((architecture) => [
     ...recipe.labels.flatMap((labels) =>
-      [{ method: "infer" as const, ...inferSource }, { method: "random" as const, ...randomSource }].map(({ method, source, sourceKey }) => ({
+      [
+        { method: "infer" as const, ...inferSource },
+        { method: "random" as const, ...randomSource },
+      ].map(({ method, source, sourceKey }) => ({
         method,
         name: `${method} ${labels}`,
         architecture,
@@ -102,7 +116,14 @@ export const evaluateSet = async (
       values.push(accuracy);
       curves.push({ group: "student", name: `${lesson.name} ${student} seed ${seed}`, ...history });
     }
-    rows.push({ method: lesson.method, labels: lesson.labels, student, images: lesson.source.length, steps: lesson.steps, accuracy: summarise(values) });
+    rows.push({
+      method: lesson.method,
+      labels: lesson.labels,
+      student,
+      images: lesson.source.length,
+      steps: lesson.steps,
+      accuracy: summarise(values),
+    });
   }
   await school.close();
   return { rows, curves };

@@ -3,7 +3,13 @@ import { type DistilledSet, trainingImages } from "../formats/index.ts";
 import type { GalleryItem } from "../report/report.ts";
 
 /** Values [3, H, W] mapped from [low, high] to 0..255 and encoded as a PNG. */
-const picture = (values: ArrayLike<number>, height: number, width: number, low: readonly number[], high: readonly number[]): Promise<Buffer> => {
+const picture = (
+  values: ArrayLike<number>,
+  height: number,
+  width: number,
+  low: readonly number[],
+  high: readonly number[],
+): Promise<Buffer> => {
   const plane = height * width;
   const pixels = Buffer.alloc(3 * plane);
   for (let c = 0; c < 3; c++) {
@@ -12,7 +18,9 @@ const picture = (values: ArrayLike<number>, height: number, width: number, low: 
       pixels[3 * i + c] = Math.max(0, Math.min(255, Math.round((255 * (values[c * plane + i]! - low[c]!)) / span)));
     }
   }
-  return sharp(pixels, { raw: { width, height, channels: 3 } }).png().toBuffer();
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
 };
 
 const extremes = (values: Float32Array): [number, number] =>
@@ -43,10 +51,18 @@ export const makeGallery = async (set: DistilledSet, temperature: number, most =
       const u = set.compensators.subarray((k * M + j) * size, (k * M + j + 1) * size);
       const [least, largest] = extremes(u);
       const probabilities = softmax(set.labels.subarray(row * C, (row + 1) * C), temperature);
-      const top = probabilities.map((probability, index) => ({ className: classes[index]!, probability })).sort((a, b) => b.probability - a.probability);
+      const top = probabilities
+        .map((probability, index) => ({ className: classes[index]!, probability }))
+        .sort((a, b) => b.probability - a.probability);
       return {
         className: classes[c]!,
-        base: await picture(set.bases.subarray((k * C + c) * size, (k * C + c + 1) * size), height, width, [0, 0, 0], [255, 255, 255]),
+        base: await picture(
+          set.bases.subarray((k * C + c) * size, (k * C + c + 1) * size),
+          height,
+          width,
+          [0, 0, 0],
+          [255, 255, 255],
+        ),
         compensator: await picture(u, height, width, [least, least, least], [largest, largest, largest]),
         sum: await picture(images.subarray(row * size, (row + 1) * size), height, width, low, high),
         caption: `base ${k}, teacher ${teachers[j]!.architecture}`,

@@ -32,7 +32,11 @@ const checkRecipe = (recipe: Recipe): void => {
 };
 
 /** Opens data and device, checks the budget against the data, claims the folder; closes the device at the end. */
-const withRun = async (recipe: Recipe, context: CommandContext, work: (run: Run) => Promise<Outcome>): Promise<Outcome> => {
+const withRun = async (
+  recipe: Recipe,
+  context: CommandContext,
+  work: (run: Run) => Promise<Outcome>,
+): Promise<Outcome> => {
   checkRecipe(recipe);
   const folder = runFolder(context.out);
   const device = await openDevice(recipe.device);
@@ -44,7 +48,11 @@ const withRun = async (recipe: Recipe, context: CommandContext, work: (run: Run)
     for (const student of recipe.students) buildModel(student, data.task);
     await claimFolder(folder, recipe);
     await timed(folder, "data", async () => undefined, performance.now() - started);
-    await writeJson(folder.dataset, { ...describeDataset(data), normalisation: data.dataset.normalisation, skippedFiles: data.dataset.skipped });
+    await writeJson(folder.dataset, {
+      ...describeDataset(data),
+      normalisation: data.dataset.normalisation,
+      skippedFiles: data.dataset.skipped,
+    });
     return await work({ recipe, folder, device, data, context });
   } finally {
     await device.close();
@@ -85,7 +93,17 @@ const evaluate = async (
   const { rows, curves } = await timed(folder, "students", () =>
     evaluateSet(recipe, data, set, teachers, device, folder.students, context),
   );
-  const report = await writeReport(folder, { recipe, data, teachers, compensators, set, setFolder, rows, curves, device });
+  const report = await writeReport(folder, {
+    recipe,
+    data,
+    teachers,
+    compensators,
+    set,
+    setFolder,
+    rows,
+    curves,
+    device,
+  });
   const files = [`set     ${setFolder}`, `report  ${folder.reportHtml}`, `numbers ${folder.reportJson}`];
   return { text: `${renderTable(report, context.terminal)}\n\n${files.join("\n")}`, json: report };
 };
@@ -118,8 +136,7 @@ const checkClasses = (set: DistilledSet, { dataset }: Prepared, folder: string):
 };
 
 export const commands: Commands = {
-  run: (recipe, context) =>
-    withRun(recipe, context, async (run) => evaluate(run, await distill(run), run.folder.set)),
+  run: (recipe, context) => withRun(recipe, context, async (run) => evaluate(run, await distill(run), run.folder.set)),
 
   teach: (recipe, context) =>
     withRun(recipe, context, async (run) => {
@@ -128,7 +145,13 @@ export const commands: Commands = {
         (t) => `${t.model.name}  ${t.accuracy.toFixed(1)} % of the test images  ${formatBytes(t.bytes)}  ${t.file}`,
       );
       const json = teachers.map(({ model, accuracy, validationAccuracy, epochs, bytes, sha256, file }) => ({
-        architecture: model.name, accuracy, validationAccuracy, epochs, bytes, sha256, file,
+        architecture: model.name,
+        accuracy,
+        validationAccuracy,
+        epochs,
+        bytes,
+        sha256,
+        file,
       }));
       return { text: lines.join("\n"), json };
     }),

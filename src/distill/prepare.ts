@@ -36,6 +36,12 @@ export const prepareData = async (
     dataset,
     ...holdOut(train, recipe.validation, stream(recipe.seed, "validation")),
     task: { classes: classes.length, image },
-    fingerprint: keyOf({ classes, image, normalisation, train: sha256(bytes(train.labels)), test: sha256(bytes(test.labels)) }),
+    fingerprint: keyOf({
+      classes,
+      image,
+      normalisation,
+      train: sha256(bytes(train.labels)),
+      test: sha256(bytes(test.labels)),
+    }),
   };
 };

@@ -10,7 +10,7 @@ import type { Compensator } from "./compensators.ts";
 import { makeGallery } from "./gallery.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
-import { readSeconds, type RunFolder } from "./run-folder.ts";
+import { type RunFolder, readSeconds } from "./run-folder.ts";
 import { plain } from "./set.ts";
 import type { Teacher } from "./teacher.ts";
 
@@ -41,11 +41,16 @@ export interface Findings {
 
 const allCurves = ({ teachers, compensators, curves }: Findings): Curve[] => [
   ...teachers.map((t): Curve => ({ group: "teacher", name: t.model.name, ...t.history })),
-  ...compensators.map((c): Curve => ({ group: "compensator", name: `base ${c.base}, teacher ${c.teacher}`, ...c.history })),
+  ...compensators.map(
+    (c): Curve => ({ group: "compensator", name: `base ${c.base}, teacher ${c.teacher}`, ...c.history }),
+  ),
   ...curves,
 ];
 
-export const assembleReport = async (findings: Findings, seconds: Readonly<Record<string, number>>): Promise<Report> => {
+export const assembleReport = async (
+  findings: Findings,
+  seconds: Readonly<Record<string, number>>,
+): Promise<Report> => {
   const { recipe, data, teachers, set, setFolder, rows, device } = findings;
   const { bytes: manifestBytes } = await readManifest(setFolder);
   const { height, width } = data.dataset.image;
@@ -74,7 +79,11 @@ export const assembleReport = async (findings: Findings, seconds: Readonly<Recor
     seconds,
     seed: recipe.seed,
     device: device.name,
-    hardware: { cpu: cpus()[0]?.model.trim() ?? "unknown", cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30) },
+    hardware: {
+      cpu: cpus()[0]?.model.trim() ?? "unknown",
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+    },
     recipe: plain(recipe),
   };
 };
@@ -83,6 +92,9 @@ export const assembleReport = async (findings: Findings, seconds: Readonly<Recor
 export const writeReport = async (folder: RunFolder, findings: Findings): Promise<Report> => {
   const report = await assembleReport(findings, await readSeconds(folder));
   await writeJson(folder.reportJson, report);
-  await writeAtomic(folder.reportHtml, renderReport(report, await makeGallery(findings.set, findings.recipe.student.temperature)));
+  await writeAtomic(
+    folder.reportHtml,
+    renderReport(report, await makeGallery(findings.set, findings.recipe.student.temperature)),
+  );
   return report;
 };

@@ -47,15 +47,24 @@ export const claimFolder = async (folder: RunFolder, recipe: Recipe): Promise<vo
   if (found === undefined) {
     const entries = await readdir(folder.path).catch(() => []);
     if (entries.length > 0) {
-      throw new DistilleryError("USAGE", `--out ${folder.path} holds files that are not of a run (${entries.slice(0, 3).join(", ")}); choose an empty or new folder`);
+      throw new DistilleryError(
+        "USAGE",
+        `--out ${folder.path} holds files that are not of a run (${entries.slice(0, 3).join(", ")}); choose an empty or new folder`,
+      );
     }
     return writeAtomic(recipeFile(folder), wanted);
   }
   if (found === wanted) return;
   const now = new Set(wanted.split("\n"));
-  const before = found.split("\n").filter((line) => !now.has(line)).map((line) => line.trim());
+  const before = found
+    .split("\n")
+    .filter((line) => !now.has(line))
+    .map((line) => line.trim());
   const was = new Set(found.split("\n"));
-  const after = wanted.split("\n").filter((line) => !was.has(line)).map((line) => line.trim());
+  const after = wanted
+    .split("\n")
+    .filter((line) => !was.has(line))
+    .map((line) => line.trim());
   throw new DistilleryError(
     "USAGE",
     `--out ${folder.path} holds a run of another recipe (there: ${before.join(", ") || "nothing"}; now: ${after.join(", ") || "nothing"}); ` +

@@ -1,10 +1,19 @@
 import { normalise } from "../data/normalisation.ts";
 import { pickPerClass } from "../data/split.ts";
-import { type Budget, decodeFloat16, encodeFloat16, type Manifest, readSet, type DistilledSet, trainingImages, writeSet } from "../formats/index.ts";
+import {
+  type Budget,
+  type DistilledSet,
+  decodeFloat16,
+  encodeFloat16,
+  type Manifest,
+  readSet,
+  trainingImages,
+  writeSet,
+} from "../formats/index.ts";
 import type { Device } from "../runtime/index.ts";
+import { stopIfAborted } from "../support/interrupt.ts";
 import { stream } from "../support/random.ts";
 import type { Surroundings } from "../training/loop.ts";
-import { stopIfAborted } from "../support/interrupt.ts";
 import { openClassifier } from "../training/predict.ts";
 import type { Frozen } from "../training/train-step.ts";
 import { type Compensator, readCompensator } from "./compensators.ts";
@@ -60,7 +69,8 @@ export const makeSet = async (
   const { dataset, task } = data;
   const plane = 3 * task.image.height * task.image.width;
   const all = new Float32Array(compensators.length * plane);
-  for (const { base, teacher, file } of compensators) all.set(await readCompensator(file), (base * teachers.length + teacher) * plane);
+  for (const { base, teacher, file } of compensators)
+    all.set(await readCompensator(file), (base * teachers.length + teacher) * plane);
   const manifest: Omit<Manifest, "parts"> = {
     format: "distillery-set",
     version: 1,
@@ -85,7 +95,8 @@ export const makeSet = async (
 };
 
 /** A recipe as a plain object, as in its file. */
-export const plain = (recipe: Recipe): Record<string, unknown> => JSON.parse(JSON.stringify(recipe)) as Record<string, unknown>;
+export const plain = (recipe: Recipe): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(recipe)) as Record<string, unknown>;
 
 /** Normalised pixels of some training images, [n, 3, H, W]. */
 export const readNormalised = async ({ dataset, train, task }: Prepared, indices: Int32Array): Promise<Float32Array> =>

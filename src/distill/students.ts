@@ -11,7 +11,15 @@ import { stream } from "../support/random.ts";
 import { batchIndices, oneHot } from "../training/batches.ts";
 import { forget, type History, runLoop, type Surroundings } from "../training/loop.ts";
 import { accuracyOf, openClassifier } from "../training/predict.ts";
-import { type Frozen, type Objective, traceTrainStep, type TrainFeeds, type TrainFetches, type TrainState, trainStateTypes } from "../training/train-step.ts";
+import {
+  type Frozen,
+  type Objective,
+  type TrainFeeds,
+  type TrainFetches,
+  type TrainState,
+  traceTrainStep,
+  trainStateTypes,
+} from "../training/train-step.ts";
 import { keyOf } from "./key.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -100,7 +108,12 @@ export const openSchool = (
     if (current?.form === form) return current.stepper;
     await current?.stepper.release();
     const objective = objectiveOf(lesson.labels, settings.temperature, teachers);
-    current = { form, stepper: await device.compileStep(traceTrainStep(buildModel(lesson.architecture, task), optimiser, objective, lesson.batch)) };
+    current = {
+      form,
+      stepper: await device.compileStep(
+        traceTrainStep(buildModel(lesson.architecture, task), optimiser, objective, lesson.batch),
+      ),
+    };
     return current.stepper;
   };
 
@@ -117,7 +130,10 @@ export const openSchool = (
       const rows =
         labels === "static"
           ? gatherRows(source.logits!, source.length, indices)
-          : oneHot(indices.map((i) => source.classes[i]!), task.classes);
+          : oneHot(
+              indices.map((i) => source.classes[i]!),
+              task.classes,
+            );
       return {
         images: tensor(mixRows(augmented, mix), [batch, 3, height, width]),
         targets: labels === "dynamic" ? {} : { targets: tensor(mixRows(rows, mix), [batch, task.classes]) },
@@ -131,7 +147,18 @@ export const openSchool = (
       const model = buildModel(lesson.architecture, task);
       const { name, labels, steps, batch, mixup, sourceKey } = lesson;
       const file = `${folder}/${name.replaceAll(" ", "-")}-${model.name}-${seed}`;
-      const key = keyOf({ sourceKey, labels, steps, batch, mixup, settings, architecture: model.name, seed: recipe.seed, student: seed, device: device.name });
+      const key = keyOf({
+        sourceKey,
+        labels,
+        steps,
+        batch,
+        mixup,
+        settings,
+        architecture: model.name,
+        seed: recipe.seed,
+        student: seed,
+        device: device.name,
+      });
       const done = await readResult(`${file}.json`, key);
       if (done !== undefined) return done;
       const title = `student ${model.name} on ${name}, seed ${seed}`;
@@ -144,7 +171,10 @@ export const openSchool = (
           stepper,
           types,
           steps,
-          start: () => ({ ...freshWeights(model, stream(recipe.seed, "student", seed, "weights")), slots: zerosLike(types.slots) }),
+          start: () => ({
+            ...freshWeights(model, stream(recipe.seed, "student", seed, "weights")),
+            slots: zerosLike(types.slots),
+          }),
           feeds: feedsOf(lesson, seed),
           checkpoint,
           advice: `lower student.learningRate (it is ${settings.learningRate}) and run again`,

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
+import { float32, tensor } from "../autodiff/index.ts";
 import { cropFlip } from "../data/augment.ts";
 import { normalise } from "../data/normalisation.ts";
-import { float32, tensor } from "../autodiff/index.ts";
 import { freshWeights, type Model, type Task, type Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { statisticsTypes } from "../nn/batch-norm.ts";
@@ -48,7 +48,9 @@ interface Card {
 }
 
 const weightTypes = (model: Model) => ({
-  parameters: Object.fromEntries(Object.entries(model.parameters).map(([name, { shape }]) => [name, float32(...shape)])),
+  parameters: Object.fromEntries(
+    Object.entries(model.parameters).map(([name, { shape }]) => [name, float32(...shape)]),
+  ),
   statistics: statisticsTypes(model.norms),
 });
 
@@ -59,15 +61,27 @@ const flatWeights = ({ parameters, statistics }: Weights) => ({ ...parameters, .
  * Reads a teacher file for a data set. Undefined where there is none or, with `key`, where it is of other work.
  * @throws CHECKPOINT if it is damaged, no teacher, or made for other classes or another image size.
  */
-export const readTeacher = async (file: string, { dataset, task }: Prepared, key?: string): Promise<Teacher | undefined> => {
+export const readTeacher = async (
+  file: string,
+  { dataset, task }: Prepared,
+  key?: string,
+): Promise<Teacher | undefined> => {
   const stored = await readStored(file);
   if (stored === undefined) return undefined;
-  const text = stored.metadata["teacher"];
-  if (text === undefined) throw new DistilleryError("CHECKPOINT", `${file} is no teacher of ours: it lacks the metadata "teacher"; make one with distillery teach`);
+  const text = stored.metadata.teacher;
+  if (text === undefined)
+    throw new DistilleryError(
+      "CHECKPOINT",
+      `${file} is no teacher of ours: it lacks the metadata "teacher"; make one with distillery teach`,
+    );
   const card = JSON.parse(text) as Card;
   if (key !== undefined && card.key !== key) return undefined;
   const { height, width } = card.image;
-  if (JSON.stringify(card.classes) !== JSON.stringify(dataset.classes) || height !== task.image.height || width !== task.image.width) {
+  if (
+    JSON.stringify(card.classes) !== JSON.stringify(dataset.classes) ||
+    height !== task.image.height ||
+    width !== task.image.width
+  ) {
     throw new DistilleryError(
       "CHECKPOINT",
       `${file} was trained for ${card.classes.length} classes (${card.classes.slice(0, 3).join(", ")}, ...) at ${height}x${width}, ` +
@@ -77,7 +91,8 @@ export const readTeacher = async (file: string, { dataset, task }: Prepared, key
   const model = buildModel(card.architecture, task);
   const types = weightTypes(model);
   const flat = rebuild({ ...types.parameters, ...types.statistics }, stored.tensors, file);
-  const pick = (names: Record<string, unknown>) => Object.fromEntries(Object.keys(names).map((name) => [name, flat[name]!]));
+  const pick = (names: Record<string, unknown>) =>
+    Object.fromEntries(Object.keys(names).map((name) => [name, flat[name]!]));
   const bytes = encodeStored(stored);
   return {
     ...card,
@@ -104,7 +119,15 @@ export const trainTeacher = async (
   const model = buildModel(recipe.teachers[index]!, data.task);
   const settings = recipe.teacher;
   const { dataset, train, validation, task } = data;
-  const key = keyOf({ data: data.fingerprint, validation: recipe.validation, architecture: model.name, settings, seed: recipe.seed, index, device: device.name });
+  const key = keyOf({
+    data: data.fingerprint,
+    validation: recipe.validation,
+    architecture: model.name,
+    settings,
+    seed: recipe.seed,
+    index,
+    device: device.name,
+  });
   const file = `${folder}/${index}-${model.name}.safetensors`;
   const done = await readTeacher(file, data, key);
   if (done !== undefined) return done;
@@ -125,11 +148,21 @@ export const trainTeacher = async (
       stepper,
       types,
       steps,
-      start: () => ({ ...freshWeights(model, stream(recipe.seed, "teacher", index, "weights")), slots: zerosLike(types.slots) }),
+      start: () => ({
+        ...freshWeights(model, stream(recipe.seed, "teacher", index, "weights")),
+        slots: zerosLike(types.slots),
+      }),
       feeds: async (step) => {
         const indices = order(step);
         const pixels = normalise(await train.read(indices), dataset.normalisation, height, width);
-        const images = cropFlip(pixels, batch, height, width, Math.round(height / 8), stream(recipe.seed, "teacher", index, "step", step));
+        const images = cropFlip(
+          pixels,
+          batch,
+          height,
+          width,
+          Math.round(height / 8),
+          stream(recipe.seed, "teacher", index, "step", step),
+        );
         const labels = indices.map((i) => train.labels[i]!);
         return {
           images: tensor(images, [batch, 3, height, width]),
@@ -163,6 +196,8 @@ export const trainTeacher = async (
   const bytes = encodeStored({ tensors: named(flatWeights(weights)), metadata: { teacher: JSON.stringify(card) } });
   await writeAtomic(file, bytes);
   await forget(checkpoint);
-  surroundings.progress.note(`${title}: ${measured.accuracy.toFixed(1)} % of the test images after ${settings.epochs} epochs (${basename(file)})`);
+  surroundings.progress.note(
+    `${title}: ${measured.accuracy.toFixed(1)} % of the test images after ${settings.epochs} epochs (${basename(file)})`,
+  );
   return { ...card, model, weights, file, sha256: sha256(bytes), bytes: bytes.length };
 };

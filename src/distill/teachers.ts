@@ -1,6 +1,6 @@
+import { checkArchitecture } from "../models/registry.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { checkArchitecture } from "../models/registry.ts";
 import type { Surroundings } from "../training/loop.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -29,7 +29,8 @@ export const obtainTeachers = async (
       continue;
     }
     const teacher = await readTeacher(name, data);
-    if (teacher === undefined) throw new DistilleryError("CHECKPOINT", `teacher ${name}: no such file; train one with distillery teach`);
+    if (teacher === undefined)
+      throw new DistilleryError("CHECKPOINT", `teacher ${name}: no such file; train one with distillery teach`);
     teachers.push(teacher);
   }
   return teachers;

@@ -30,7 +30,10 @@ export const convNet = ({ width, depth }: ConvNetShape, task: Task): Model => {
     },
     norms: Object.fromEntries(blocks.map((b) => [`${b}.norm`, width])),
     forward: (p, images, normalise) => {
-      const out = blocks.reduce((x, b) => avgPool2d(relu(normalise(convolve(p, `${b}.conv`, x, { padding: 1 }), `${b}.norm`)), { kernel: 2 }), images);
+      const out = blocks.reduce(
+        (x, b) => avgPool2d(relu(normalise(convolve(p, `${b}.conv`, x, { padding: 1 }), `${b}.norm`)), { kernel: 2 }),
+        images,
+      );
       return linear(p, "fc", reshape(out, [images.shape[0]!, features]));
     },
   };

@@ -13,12 +13,14 @@ interface Family {
 }
 
 /** Depth at which a ConvNet ends with 4 x 4 features: 3 at 32 pixels, 4 at 64, 5 at 128. */
-const usualDepth = ({ image }: Task): number => Math.max(1, Math.round(Math.log2(Math.min(image.height, image.width) / 4)));
+const usualDepth = ({ image }: Task): number =>
+  Math.max(1, Math.round(Math.log2(Math.min(image.height, image.width) / 4)));
 
 const families: readonly Family[] = [
   {
     pattern: /^convnet(\d+)?(?:x(\d+))?$/,
-    about: "convnet[WIDTH][xDEPTH]: 3x3 conv + batch norm blocks; 128 wide, depth by image size (3 at 32x32, 4 at 64x64)",
+    about:
+      "convnet[WIDTH][xDEPTH]: 3x3 conv + batch norm blocks; 128 wide, depth by image size (3 at 32x32, 4 at 64x64)",
     examples: ["convnet", "convnet128", "convnet64", "convnet128x3", "convnet64x2"],
     build: ([, width, depth], task) => {
       const shape = { width: Number(width ?? 128), depth: Number(depth ?? usualDepth(task)) };
@@ -49,7 +51,10 @@ const find = (name: string): { family: Family; match: RegExpMatchArray } => {
     if (match) return { family, match };
   }
   const known = families.flatMap((f) => f.examples);
-  throw new DistilleryError("USAGE", `unknown architecture "${name}"${didYouMean(name, known)}; known: ${architectures.join("; ")}`);
+  throw new DistilleryError(
+    "USAGE",
+    `unknown architecture "${name}"${didYouMean(name, known)}; known: ${architectures.join("; ")}`,
+  );
 };
 
 /** Throws the USAGE error of an unknown name without needing to know the data. */

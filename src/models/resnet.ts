@@ -27,7 +27,9 @@ const forwardBlock = (p: Named<Value>, block: Block, x: Value, normalise: Normal
   const { name, stride } = block;
   const inner = relu(normalise(convolve(p, `${name}.conv1`, x, { stride, padding: 1 }), `${name}.bn1`));
   const outer = normalise(convolve(p, `${name}.conv2`, inner, { padding: 1 }), `${name}.bn2`);
-  const skip = hasProjection(block) ? normalise(convolve(p, `${name}.downsample.0`, x, { stride }), `${name}.downsample.1`) : x;
+  const skip = hasProjection(block)
+    ? normalise(convolve(p, `${name}.downsample.0`, x, { stride }), `${name}.downsample.1`)
+    : x;
   return relu(add(outer, skip));
 };
 
@@ -44,7 +46,10 @@ export const resNet18 = (task: Task, width = 64): Model => {
     ...convSpecs(`${b.name}.conv2`, b.output, b.output, 3),
     ...normSpecs(`${b.name}.bn2`, b.output),
     ...(hasProjection(b)
-      ? { ...convSpecs(`${b.name}.downsample.0`, b.input, b.output, 1), ...normSpecs(`${b.name}.downsample.1`, b.output) }
+      ? {
+          ...convSpecs(`${b.name}.downsample.0`, b.input, b.output, 1),
+          ...normSpecs(`${b.name}.downsample.1`, b.output),
+        }
       : {}),
   }));
   return {
@@ -67,7 +72,9 @@ export const resNet18 = (task: Task, width = 64): Model => {
       ),
     },
     forward: (p, images, normalise) => {
-      const stem = relu(normalise(convolve(p, "conv1", images, small ? { padding: 1 } : { stride: 2, padding: 3 }), "bn1"));
+      const stem = relu(
+        normalise(convolve(p, "conv1", images, small ? { padding: 1 } : { stride: 2, padding: 3 }), "bn1"),
+      );
       const start = small ? stem : maxPool2d(stem, { kernel: 3, stride: 2, padding: 1 });
       return linear(p, "fc", globalAvgPool(blocks.reduce((x, b) => forwardBlock(p, b, x, normalise), start)));
     },

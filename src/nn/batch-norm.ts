@@ -1,4 +1,18 @@
-import { add, channelAffine, channelDot, channelSum, div, mul, sizeOf, splat, sqrt, sub, type Value, float32, type TensorType } from "../autodiff/index.ts";
+import {
+  add,
+  channelAffine,
+  channelDot,
+  channelSum,
+  div,
+  float32,
+  mul,
+  sizeOf,
+  splat,
+  sqrt,
+  sub,
+  type TensorType,
+  type Value,
+} from "../autodiff/index.ts";
 import type { Named } from "./layers.ts";
 
 /**
@@ -31,7 +45,11 @@ const affine = (z: Value, p: Named<Value>, layer: string, mean: Value, variance:
 };
 
 /** Normalisation by the batch's own statistics; `updated` collects the new running statistics (unbiased variance). */
-export const trainingNorm = (p: Named<Value>, statistics: Named<Value>, momentum = 0.1): { normalise: Normalise; updated: Record<string, Value> } => {
+export const trainingNorm = (
+  p: Named<Value>,
+  statistics: Named<Value>,
+  momentum = 0.1,
+): { normalise: Normalise; updated: Record<string, Value> } => {
   const updated: Record<string, Value> = {};
   const blend = (name: string, fresh: Value): void => {
     updated[name] = add(mul(statistics[name]!, 1 - momentum), mul(fresh, momentum));
@@ -66,7 +84,10 @@ export interface StatisticsGap {
  * mean first, which the simplifier folds into the convolution before it: the small differences then carry no
  * cancellation error of large means.
  */
-export const measuringNorm = (p: Named<Value>, statistics: Named<Value>): { normalise: Normalise; gaps: StatisticsGap[] } => {
+export const measuringNorm = (
+  p: Named<Value>,
+  statistics: Named<Value>,
+): { normalise: Normalise; gaps: StatisticsGap[] } => {
   const gaps: StatisticsGap[] = [];
   return {
     gaps,

@@ -1,4 +1,4 @@
-import { type ConvolutionOptions, conv2d, matmul, type Value, add } from "../autodiff/index.ts";
+import { add, type ConvolutionOptions, conv2d, matmul, type Value } from "../autodiff/index.ts";
 import type { ParameterSpecs } from "./init.ts";
 
 /** Named values of a network, as torch's state_dict names them: "layer1.0.conv1.weight". */

@@ -1,8 +1,22 @@
-import { add, div, logSoftmax, mean, mul, neg, reduceSum, softmax, sqrt, sub, type Value, zeros } from "../autodiff/index.ts";
+import {
+  add,
+  div,
+  logSoftmax,
+  mean,
+  mul,
+  neg,
+  reduceSum,
+  softmax,
+  sqrt,
+  sub,
+  type Value,
+  zeros,
+} from "../autodiff/index.ts";
 import type { StatisticsGap } from "./batch-norm.ts";
 
 /** Mean over the batch of -sum_c target_c log softmax(logits)_c; both [N, C], targets are probabilities. */
-export const crossEntropy = (logits: Value, targets: Value): Value => neg(mean(reduceSum(mul(logSoftmax(logits), targets), [1])));
+export const crossEntropy = (logits: Value, targets: Value): Value =>
+  neg(mean(reduceSum(mul(logSoftmax(logits), targets), [1])));
 
 /**
  * KL(softmax(teacher / T) || softmax(logits / T)), summed over classes, mean over the batch, without a factor T^2
@@ -19,4 +33,6 @@ const norm = (x: Value): Value => sqrt(add(reduceSum(mul(x, x)), 1e-20));
 
 /** sum_l w_l (||mean gap||_2 + ||variance gap||_2), the first layer weighing `first`, the others 1. */
 export const statisticsLoss = (gaps: readonly StatisticsGap[], first = 10): Value =>
-  gaps.map((g, i) => mul(add(norm(g.mean), norm(g.variance)), i === 0 ? first : 1)).reduce((sum, term) => add(sum, term), zeros([]));
+  gaps
+    .map((g, i) => mul(add(norm(g.mean), norm(g.variance)), i === 0 ? first : 1))
+    .reduce((sum, term) => add(sum, term), zeros([]));

@@ -1,4 +1,17 @@
-import { add, div, float32, mapTree, mul, sqrt, sub, type Tensor, type TensorType, tensor, type Value, sizeOf } from "../autodiff/index.ts";
+import {
+  add,
+  div,
+  float32,
+  mapTree,
+  mul,
+  sizeOf,
+  sqrt,
+  sub,
+  type Tensor,
+  type TensorType,
+  tensor,
+  type Value,
+} from "../autodiff/index.ts";
 import type { Named } from "./layers.ts";
 
 /** Scalars that change from step to step; computed outside the graph and fed to it. */
@@ -10,7 +23,12 @@ export interface Optimiser {
   /** The scalars of step `step` = 0, 1, ... at a learning rate. */
   hyper(step: number, learningRate: number): Hyper;
   /** One parameter: its new value and slots. */
-  update(parameter: Value, gradient: Value, slots: Named<Value>, hyper: Named<Value>): { parameter: Value; slots: Named<Value> };
+  update(
+    parameter: Value,
+    gradient: Value,
+    slots: Named<Value>,
+    hyper: Named<Value>,
+  ): { parameter: Value; slots: Named<Value> };
 }
 
 /** SGD with momentum, as torch: g += wd p; v = mu v + g; p -= lr (g + mu v if nesterov, else v). */
@@ -57,12 +75,19 @@ export const adam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay =
   },
 });
 
-export const adamw = ({ weightDecay = 0.01, ...options }: AdamOptions = {}): Optimiser => adam({ ...options, weightDecay });
+export const adamw = ({ weightDecay = 0.01, ...options }: AdamOptions = {}): Optimiser =>
+  adam({ ...options, weightDecay });
 
 /** Slots of every parameter: types, keyed "slot" then parameter name. */
-export const slotTypes = (optimiser: Optimiser, parameters: Named<TensorType>): Record<string, Record<string, TensorType>> =>
+export const slotTypes = (
+  optimiser: Optimiser,
+  parameters: Named<TensorType>,
+): Record<string, Record<string, TensorType>> =>
   Object.fromEntries(
-    optimiser.slots.map((slot) => [slot, Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, float32(...shape)]))]),
+    optimiser.slots.map((slot) => [
+      slot,
+      Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, float32(...shape)])),
+    ]),
   );
 
 /** Zeros of the given types. */

@@ -23,11 +23,14 @@ const irVersion = 9n;
 const elementType = { float32: 1, int64: 7 } as const;
 const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
-const bytesOf = (data: Float32Array | BigInt64Array): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+const bytesOf = (data: Float32Array | BigInt64Array): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 const encodeAttribute = (name: string, value: OnnxAttribute): AttributeProto => {
-  if (typeof value === "number") return create(AttributeProtoSchema, { name, type: attributeType.int, i: BigInt(value) });
-  if (typeof value === "string") return create(AttributeProtoSchema, { name, type: attributeType.string, s: new TextEncoder().encode(value) });
+  if (typeof value === "number")
+    return create(AttributeProtoSchema, { name, type: attributeType.int, i: BigInt(value) });
+  if (typeof value === "string")
+    return create(AttributeProtoSchema, { name, type: attributeType.string, s: new TextEncoder().encode(value) });
   if ("float" in value) return create(AttributeProtoSchema, { name, type: attributeType.float, f: value.float });
   return create(AttributeProtoSchema, { name, type: attributeType.ints, ints: value.map(BigInt) });
 };
@@ -38,7 +41,10 @@ const describe = (name: string, { dtype, shape }: TensorType): ValueInfoProto =>
     type: {
       value: {
         case: "tensorType",
-        value: { elemType: elementType[dtype], shape: { dim: shape.map((d) => ({ value: { case: "dimValue" as const, value: BigInt(d) } })) } },
+        value: {
+          elemType: elementType[dtype],
+          shape: { dim: shape.map((d) => ({ value: { case: "dimValue" as const, value: BigInt(d) } })) },
+        },
       },
     },
   });
@@ -67,7 +73,8 @@ const writer = (nodes: NodeProto[], constants: TensorProto[]): OnnxWriter => {
     ints: (values) => store(`ints ${values}`, BigInt64Array.from(values, BigInt), [values.length]),
     floats: (data, shape) => store(undefined, data, shape),
     longs: (data, shape) => store(undefined, data, shape),
-    fill: (value, shape) => store(`fill ${Object.is(value, -0) ? "-0" : value} ${shape}`, new Float32Array(sizeOf(shape)).fill(value), shape),
+    fill: (value, shape) =>
+      store(`fill ${Object.is(value, -0) ? "-0" : value} ${shape}`, new Float32Array(sizeOf(shape)).fill(value), shape),
   };
 };
 
@@ -96,12 +103,21 @@ export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => 
   for (const v of topologicalOrder(graph.outputs)) {
     if (v.op === inputOp) continue;
     const at = { attributes: v.attributes, inputs: v.inputs, output: v };
-    names.set(v, v.op.lower(onnx, v.inputs.map((i) => names.get(i)!), at));
+    names.set(
+      v,
+      v.op.lower(
+        onnx,
+        v.inputs.map((i) => names.get(i)!),
+        at,
+      ),
+    );
   }
   // An output may be an input, a constant or the same value twice; Identity gives each its own name.
   const outputs = naming.outputs ?? graph.outputs.map((_, i) => `y${i}`);
   for (const [i, v] of graph.outputs.entries()) {
-    nodes.push(create(NodeProtoSchema, { opType: "Identity", input: [names.get(v)!], output: [outputs[i]!], name: outputs[i]! }));
+    nodes.push(
+      create(NodeProtoSchema, { opType: "Identity", input: [names.get(v)!], output: [outputs[i]!], name: outputs[i]! }),
+    );
   }
   const model = create(ModelProtoSchema, {
     irVersion,

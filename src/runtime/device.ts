@@ -49,7 +49,8 @@ export type DeviceName = (typeof deviceNames)[number];
 
 const remedy: Record<Provider, string> = {
   cpu: "reinstall the package: onnxruntime-node ships no binary for this platform",
-  webgpu: "it needs a GPU with a Vulkan, Metal or Direct3D 12 driver; check that the driver is installed, or use --device cpu",
+  webgpu:
+    "it needs a GPU with a Vulkan, Metal or Direct3D 12 driver; check that the driver is installed, or use --device cpu",
   cuda:
     "it needs an NVIDIA GPU, CUDA 12 with cuDNN 9, and ONNX Runtime's CUDA files: " +
     "ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js; or use --device cpu",
@@ -64,12 +65,19 @@ const inOrder = (types: Leaves, given: unknown): Tensor[] => {
   const byPath = new Map(leavesOf(given as Tree<Tensor>).map(({ path, leaf }) => [path, leaf]));
   const known = new Set(types.map(({ path }) => path));
   for (const path of byPath.keys()) {
-    if (!known.has(path)) throw new DistilleryError("SHAPE", `input ${path}: given, but the function has no such input${didYouMean(path, [...known])}`);
+    if (!known.has(path))
+      throw new DistilleryError(
+        "SHAPE",
+        `input ${path}: given, but the function has no such input${didYouMean(path, [...known])}`,
+      );
   }
   return types.map(({ path, leaf }) => {
     const tensor = byPath.get(path);
     if (tensor === undefined || !sameType(tensor, leaf)) {
-      throw new DistilleryError("SHAPE", `input ${path}: expected ${formatType(leaf)}, got ${tensor ? formatType(tensor) : "nothing"}`);
+      throw new DistilleryError(
+        "SHAPE",
+        `input ${path}: expected ${formatType(leaf)}, got ${tensor ? formatType(tensor) : "nothing"}`,
+      );
     }
     return tensor;
   });
@@ -80,14 +88,21 @@ const stateFirst = <State, Feeds, Fetches>({
   graph,
   inputs,
   outputs,
-}: Traced<{ state: State; feeds: Feeds }, { state: State; fetches: Fetches }>): { graph: Graph; state: Leaves; feeds: Leaves } => {
+}: Traced<{ state: State; feeds: Feeds }, { state: State; fetches: Fetches }>): {
+  graph: Graph;
+  state: Leaves;
+  feeds: Leaves;
+} => {
   const [state, feeds, fetches] = [leavesIn(inputs.state), leavesIn(inputs.feeds), leavesIn(outputs.fetches)];
   const place = (tree: unknown): Map<string, number> => new Map(leavesIn(tree).map(({ path }, i) => [path, i]));
   const [inputAt, outputAt] = [place(inputs), place(outputs)];
   for (const { path, leaf } of state) {
     const next = leavesIn(outputs.state).find((l) => l.path === path)?.leaf;
     if (next === undefined || !sameType(next, leaf)) {
-      throw new DistilleryError("SHAPE", `state ${path}: enters a step as ${formatType(leaf)} and leaves it as ${next ? formatType(next) : "nothing"}`);
+      throw new DistilleryError(
+        "SHAPE",
+        `state ${path}: enters a step as ${formatType(leaf)} and leaves it as ${next ? formatType(next) : "nothing"}`,
+      );
     }
   }
   const input = (path: string) => graph.inputs[inputAt.get(path)!]!;
@@ -95,7 +110,10 @@ const stateFirst = <State, Feeds, Fetches>({
   return {
     graph: {
       inputs: [...state.map(({ path }) => input(`state.${path}`)), ...feeds.map(({ path }) => input(`feeds.${path}`))],
-      outputs: [...state.map(({ path }) => output(`state.${path}`)), ...fetches.map(({ path }) => output(`fetches.${path}`))],
+      outputs: [
+        ...state.map(({ path }) => output(`state.${path}`)),
+        ...fetches.map(({ path }) => output(`fetches.${path}`)),
+      ],
     },
     state,
     feeds,
@@ -120,7 +138,8 @@ const deviceOn = (thread: SessionThread, provider: Provider, threads: number): D
       const types = leavesIn(inputs);
       const session = await open(graph, 0);
       return {
-        run: async (given) => fillTree(outputs, await thread.ask({ kind: "run", session, feeds: inOrder(types, given) })) as never,
+        run: async (given) =>
+          fillTree(outputs, await thread.ask({ kind: "run", session, feeds: inOrder(types, given) })) as never,
         release: () => release(session),
       };
     },
@@ -144,7 +163,10 @@ const deviceOn = (thread: SessionThread, provider: Provider, threads: number): D
           const tensors = inOrder(feeds, given);
           needState();
           const transfer = new Set(tensors.map((t) => t.data.buffer as ArrayBuffer));
-          return fillTree(traced.outputs.fetches, await thread.ask({ kind: "run", session, feeds: tensors }, [...transfer])) as never;
+          return fillTree(
+            traced.outputs.fetches,
+            await thread.ask({ kind: "run", session, feeds: tensors }, [...transfer]),
+          ) as never;
         },
         release: () => release(session),
       };
@@ -165,9 +187,15 @@ const probe = async (device: Device): Promise<void> => {
  * Opens a device by name; `auto` takes the first of cuda, webgpu, cpu that works.
  * @throws DEVICE with the way to get it where the device is missing.
  */
-export const openDevice = async (name: string, { threads = availableParallelism() }: DeviceOptions = {}): Promise<Device> => {
+export const openDevice = async (
+  name: string,
+  { threads = availableParallelism() }: DeviceOptions = {},
+): Promise<Device> => {
   if (!(deviceNames as readonly string[]).includes(name)) {
-    throw new DistilleryError("USAGE", `unknown device "${name}"${didYouMean(name, deviceNames)}; known: ${deviceNames.join(", ")}`);
+    throw new DistilleryError(
+      "USAGE",
+      `unknown device "${name}"${didYouMean(name, deviceNames)}; known: ${deviceNames.join(", ")}`,
+    );
   }
   const candidates: readonly Provider[] = name === "auto" ? ["cuda", "webgpu", "cpu"] : [name as Provider];
   for (const provider of candidates) {
@@ -180,7 +208,9 @@ export const openDevice = async (name: string, { threads = availableParallelism(
       await thread.close();
       if (provider === candidates.at(-1)) {
         const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
-        throw new DistilleryError("DEVICE", `device ${provider} is not available here (${why}): ${remedy[provider]}`, { cause });
+        throw new DistilleryError("DEVICE", `device ${provider} is not available here (${why}): ${remedy[provider]}`, {
+          cause,
+        });
       }
     }
   }

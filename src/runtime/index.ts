@@ -1,1 +1,10 @@
-export { type Compiled, type Device, type DeviceName, type DeviceOptions, deviceNames, openDevice, type Stepper, type Tensors } from "./device.ts";
+export {
+  type Compiled,
+  type Device,
+  type DeviceName,
+  type DeviceOptions,
+  deviceNames,
+  openDevice,
+  type Stepper,
+  type Tensors,
+} from "./device.ts";

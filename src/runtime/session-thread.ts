@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import { DistilleryError } from "../support/errors.ts";
 import type { Tensor } from "../autodiff/types.ts";
+import { DistilleryError } from "../support/errors.ts";
 import type { Reply, Request } from "./protocol.ts";
 
 /** The main thread's end of the session thread: one promise a request. */
@@ -14,7 +14,10 @@ export interface SessionThread {
 /** Run from source, the thread registers the loader of TypeScript first; the built package needs none. */
 const startWorker = (): Worker => {
   if (import.meta.url.endsWith(".js")) return new Worker(new URL("./worker.js", import.meta.url));
-  const loader = new URL("dist/esm/api/index.mjs", pathToFileURL(createRequire(import.meta.url).resolve("tsx/package.json"))).href;
+  const loader = new URL(
+    "dist/esm/api/index.mjs",
+    pathToFileURL(createRequire(import.meta.url).resolve("tsx/package.json")),
+  ).href;
   const file = new URL("./worker.ts", import.meta.url).href;
   const bootstrap = `import("${loader}").then(({ register }) => { register(); return import("${file}"); })`;
   return new Worker(bootstrap, { eval: true });
@@ -39,7 +42,9 @@ export const openSessionThread = (): SessionThread => {
   };
   worker.on("error", fail);
   worker.on("exit", (code) => {
-    fail(new DistilleryError("DEVICE", `the compute thread ended unexpectedly (exit ${code}); memory may have run out`));
+    fail(
+      new DistilleryError("DEVICE", `the compute thread ended unexpectedly (exit ${code}); memory may have run out`),
+    );
   });
   let closed: Promise<void> | undefined;
   const shutDown = async (): Promise<void> => {
@@ -50,7 +55,8 @@ export const openSessionThread = (): SessionThread => {
   };
   return {
     ask: (request, transfer = []) => {
-      if (closed !== undefined) return Promise.reject(new DistilleryError("DEVICE", "the device is closed; open it again"));
+      if (closed !== undefined)
+        return Promise.reject(new DistilleryError("DEVICE", "the device is closed; open it again"));
       const answer = new Promise<readonly Tensor[]>((resolve, reject) => {
         const id = next++;
         waiting.set(id, { resolve, reject });

@@ -73,7 +73,10 @@ port.on("message", ({ id, request }: Message) => {
   queue = queue.then(async () => {
     try {
       const tensors = await handle(request);
-      port.postMessage({ id, tensors } satisfies Reply, tensors.map((t) => t.data.buffer as ArrayBuffer));
+      port.postMessage(
+        { id, tensors } satisfies Reply,
+        tensors.map((t) => t.data.buffer as ArrayBuffer),
+      );
     } catch (error) {
       port.postMessage({ id, failure: error instanceof Error ? error.message : String(error) } satisfies Reply);
     }

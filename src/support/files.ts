@@ -23,7 +23,10 @@ export const diskError = (path: string, cause: unknown): DistilleryError => {
 export const writeAtomic = async (path: string, content: string | Uint8Array): Promise<void> => {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFileAtomic(path, typeof content === "string" ? content : Buffer.from(content.buffer, content.byteOffset, content.byteLength));
+    await writeFileAtomic(
+      path,
+      typeof content === "string" ? content : Buffer.from(content.buffer, content.byteOffset, content.byteLength),
+    );
   } catch (cause) {
     throw diskError(path, cause);
   }

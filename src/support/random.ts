@@ -21,7 +21,9 @@ export interface Random {
  * Different paths give independent streams; the same path gives the same stream on every machine.
  */
 export const stream = (seed: number, ...path: readonly (string | number)[]): Random => {
-  const digest = createHash("sha256").update(JSON.stringify([seed, ...path])).digest();
+  const digest = createHash("sha256")
+    .update(JSON.stringify([seed, ...path]))
+    .digest();
   const generator = xoroshiro128plus(digest.readInt32LE(0));
   const float = (): number => (generator.next() >>> 0) / 4294967296;
   const int = (n: number): number => Math.floor(float() * n);

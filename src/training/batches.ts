@@ -4,7 +4,12 @@ import { stream } from "../support/random.ts";
  * Which images make the batch of a step: the images in a fresh random order each epoch, epochs joined end to end, so that
  * every batch is full. Any step's batch can be asked for at any time.
  */
-export const batchIndices = (images: number, batch: number, seed: number, name: string): ((step: number) => Int32Array) => {
+export const batchIndices = (
+  images: number,
+  batch: number,
+  seed: number,
+  name: string,
+): ((step: number) => Int32Array) => {
   const orders = new Map<number, Int32Array>();
   const orderOf = (epoch: number): Int32Array => {
     const known = orders.get(epoch);

@@ -23,7 +23,10 @@ export const rebuild = <S>(types: S, tensors: Readonly<Record<string, Tensor>>, 
       const found = tensors[path];
       if (found === undefined || !sameShape(found.shape, leaf.shape)) {
         const got = found === undefined ? "it is missing" : `it is [${found.shape}]`;
-        throw new DistilleryError("CHECKPOINT", `${file}: expected tensor ${path} of shape [${leaf.shape}], but ${got}`);
+        throw new DistilleryError(
+          "CHECKPOINT",
+          `${file}: expected tensor ${path} of shape [${leaf.shape}], but ${got}`,
+        );
       }
       return found;
     }),
@@ -44,7 +47,11 @@ export const readStored = async (file: string): Promise<Stored | undefined> => {
     bytes = await readFile(file);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw new DistilleryError("CHECKPOINT", `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new DistilleryError(
+      "CHECKPOINT",
+      `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
   const { tensors, metadata } = decodeSafetensors(bytes, file);
   const entries = Object.entries(tensors).map(([name, t]): [string, Tensor] => {

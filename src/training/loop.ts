@@ -1,4 +1,4 @@
-import { type Tensor, type TensorType } from "../autodiff/index.ts";
+import type { Tensor, TensorType } from "../autodiff/index.ts";
 import type { Stepper, Tensors } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Progress } from "../support/progress.ts";
@@ -48,10 +48,13 @@ interface Progressed {
 const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, Feeds, Fetches>) => {
   const { checkpoint, types } = loop;
   const stored = checkpoint ? await readStored(checkpoint.file).catch(() => undefined) : undefined;
-  const fresh = { state: loop.start, at: { step: 0, steps: [], series: {}, open: {}, count: 0 } satisfies Progressed as Progressed };
-  if (stored === undefined || checkpoint === undefined || stored.metadata["key"] !== checkpoint.key) return fresh;
+  const fresh = {
+    state: loop.start,
+    at: { step: 0, steps: [], series: {}, open: {}, count: 0 } satisfies Progressed as Progressed,
+  };
+  if (stored === undefined || checkpoint === undefined || stored.metadata.key !== checkpoint.key) return fresh;
   const state = rebuild(types, stored.tensors, checkpoint.file);
-  return { state: () => state, at: JSON.parse(stored.metadata["progress"]!) as Progressed };
+  return { state: () => state, at: JSON.parse(stored.metadata.progress!) as Progressed };
 };
 
 /**
@@ -79,7 +82,10 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
     while (at.step < steps && next !== undefined) {
       if (signal?.aborted) {
         await save();
-        throw new DistilleryError("INTERRUPTED", `${title}: stopped at step ${at.step} of ${steps}; the same command resumes`);
+        throw new DistilleryError(
+          "INTERRUPTED",
+          `${title}: stopped at step ${at.step} of ${steps}; the same command resumes`,
+        );
       }
       const running = stepper.run(next);
       // The next batch is made while the device computes.
@@ -89,7 +95,10 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
         const value = Number(t.data[0]);
         if (!Number.isFinite(value)) {
           const kept = checkpoint ? `; the last good checkpoint, if any, is kept in ${checkpoint.file}` : "";
-          throw new DistilleryError("NOT_FINITE", `${title}: ${name} became ${value} at step ${at.step + 1} of ${steps}${kept}; ${loop.advice}`);
+          throw new DistilleryError(
+            "NOT_FINITE",
+            `${title}: ${name} became ${value} at step ${at.step + 1} of ${steps}${kept}; ${loop.advice}`,
+          );
         }
         at.open[name] = (at.open[name] ?? 0) + value;
       }
@@ -97,7 +106,8 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
       at.step++;
       if (at.count === stretch || at.step === steps) {
         at.steps.push(at.step);
-        for (const [name, sum] of Object.entries(at.open)) at.series[name] = [...(at.series[name] ?? []), sum / at.count];
+        for (const [name, sum] of Object.entries(at.open))
+          at.series[name] = [...(at.series[name] ?? []), sum / at.count];
         at.open = {};
         at.count = 0;
       }

@@ -2,9 +2,9 @@ import { float32, type Tensor, tensor, trace } from "../autodiff/index.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
 import { normalise } from "../data/normalisation.ts";
 import type { Device } from "../runtime/index.ts";
+import { DistilleryError } from "../support/errors.ts";
 import type { Surroundings } from "./loop.ts";
 import { type Frozen, frozenLogits } from "./train-step.ts";
-import { DistilleryError } from "../support/errors.ts";
 
 /** A network with fixed weights, compiled. */
 export interface Classifier {
@@ -19,7 +19,9 @@ export const openClassifier = async (device: Device, frozen: Frozen, batch = def
   const { classes, image } = frozen.model.task;
   const size = 3 * image.height * image.width;
   const compiled = await device.compile(
-    trace({ images: float32(batch, 3, image.height, image.width) }, ({ images }) => ({ logits: frozenLogits(frozen, images) })),
+    trace({ images: float32(batch, 3, image.height, image.width) }, ({ images }) => ({
+      logits: frozenLogits(frozen, images),
+    })),
   );
   return {
     logits: async (images) => {
@@ -29,7 +31,9 @@ export const openClassifier = async (device: Device, frozen: Frozen, batch = def
         const count = Math.min(batch, n - from);
         const padded = new Float32Array(batch * size);
         padded.set(images.subarray(from * size, (from + count) * size));
-        const { logits }: { logits: Tensor } = await compiled.run({ images: tensor(padded, [batch, 3, image.height, image.width]) });
+        const { logits }: { logits: Tensor } = await compiled.run({
+          images: tensor(padded, [batch, 3, image.height, image.width]),
+        });
         out.set((logits.data as Float32Array).subarray(0, count * classes), from * classes);
       }
       return out;

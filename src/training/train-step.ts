@@ -1,4 +1,16 @@
-import { add, constant, float32, gradients, mapTree, mul, type Tensor, type TensorType, trace, type Traced, type Value } from "../autodiff/index.ts";
+import {
+  add,
+  constant,
+  float32,
+  gradients,
+  mapTree,
+  mul,
+  type Tensor,
+  type TensorType,
+  type Traced,
+  trace,
+  type Value,
+} from "../autodiff/index.ts";
 import type { Model, Weights } from "../models/model.ts";
 import { inferenceNorm, statisticsTypes, trainingNorm } from "../nn/batch-norm.ts";
 import { crossEntropy, distillationLoss } from "../nn/losses.ts";
@@ -46,7 +58,10 @@ export const frozenLogits = ({ model, weights }: Frozen, images: Value): Value =
 
 const meanLogits = (teachers: readonly Frozen[], images: Value): Value => {
   const [first, ...rest] = teachers.map((teacher) => frozenLogits(teacher, images));
-  return mul(rest.reduce((sum, z) => add(sum, z), first!), 1 / teachers.length);
+  return mul(
+    rest.reduce((sum, z) => add(sum, z), first!),
+    1 / teachers.length,
+  );
 };
 
 const lossOf = (objective: Objective, logits: Value, images: Value, targets: Value | undefined): Value => {
@@ -61,7 +76,9 @@ const lossOf = (objective: Objective, logits: Value, images: Value, targets: Val
 };
 
 export const trainStateTypes = (model: Model, optimiser: Optimiser): TrainState => {
-  const parameters = Object.fromEntries(Object.entries(model.parameters).map(([name, { shape }]) => [name, float32(...shape)]));
+  const parameters = Object.fromEntries(
+    Object.entries(model.parameters).map(([name, { shape }]) => [name, float32(...shape)]),
+  );
   return { parameters, statistics: statisticsTypes(model.norms), slots: slotTypes(optimiser, parameters) };
 };
 
@@ -81,8 +98,14 @@ export const traceTrainStep = (
   return trace({ state: trainStateTypes(model, optimiser), feeds }, ({ state, feeds: { images, targets, hyper } }) => {
     const { normalise, updated } = trainingNorm(state.parameters, state.statistics);
     const logits = model.forward(state.parameters, images, normalise);
-    const loss = lossOf(objective, logits, images, targets["targets"]);
-    const { parameters, slots } = updateAll(optimiser, state.parameters, gradients(loss, state.parameters), state.slots, hyper);
+    const loss = lossOf(objective, logits, images, targets.targets);
+    const { parameters, slots } = updateAll(
+      optimiser,
+      state.parameters,
+      gradients(loss, state.parameters),
+      state.slots,
+      hyper,
+    );
     // In the declared order: a state's outputs stand where its inputs stood.
     const statistics = Object.fromEntries(Object.keys(state.statistics).map((name) => [name, updated[name]!]));
     return { state: { parameters, statistics, slots }, fetches: { loss } };

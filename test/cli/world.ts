@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { Writable } from "node:stream";
-import type { CommandContext, Commands, EvaluateContext } from "../../src/distill/commands.ts";
 import { runCommandLine } from "../../src/cli/program.ts";
+import type { CommandContext, Commands, EvaluateContext } from "../../src/distill/commands.ts";
 import type { Recipe } from "../../src/distill/recipe.ts";
 
 /** A stream that keeps what is written to it. */

@@ -25,7 +25,9 @@ export const channelAffineOp = defineOp<Record<never, never>>({
   ],
   // Inference-mode batch normalisation with mean 0 and variance 1 is the one-pass affine of ONNX.
   lower: (onnx, [x, scale, shift], { inputs: [, type] }) =>
-    onnx.node("BatchNormalization", [x!, scale!, shift!, onnx.fill(0, type!.shape), onnx.fill(1, type!.shape)], { epsilon: { float: 0 } }),
+    onnx.node("BatchNormalization", [x!, scale!, shift!, onnx.fill(0, type!.shape), onnx.fill(1, type!.shape)], {
+      epsilon: { float: 0 },
+    }),
   samples: [{ shapes: [[2, 3, 4, 5], [3], [3]] }],
 });
 
@@ -49,9 +51,18 @@ export const channelDotOp = defineOp<Record<never, never>>({
   },
   lower: (onnx, [a, b]) => {
     const over = { axes: [0, 2, 3], keepDims: false };
-    return a === b ? lowerSum(onnx, "ReduceSumSquare", a!, over) : lowerSum(onnx, "ReduceSum", onnx.node("Mul", [a!, b!]), over);
+    return a === b
+      ? lowerSum(onnx, "ReduceSumSquare", a!, over)
+      : lowerSum(onnx, "ReduceSum", onnx.node("Mul", [a!, b!]), over);
   },
-  samples: [{ shapes: [[2, 3, 4, 5], [2, 3, 4, 5]] }],
+  samples: [
+    {
+      shapes: [
+        [2, 3, 4, 5],
+        [2, 3, 4, 5],
+      ],
+    },
+  ],
 });
 
 /** Sum over N, H, W of a * b, for a and b of shape [N, C, H, W]; result [C]. */

@@ -33,7 +33,10 @@ const memo = (make: (a: number, b: number) => string) => {
  * kernel needs three copies of each instead of nine of one. Zeros that enter at the edges are the padding.
  */
 export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[], context: Context): string => {
-  const { attributes: c, inputs: [xType, dyType] } = context;
+  const {
+    attributes: c,
+    inputs: [xType, dyType],
+  } = context;
   const [n, channels, height, width] = xType!.shape as [number, number, number, number];
   const [, k, ho, wo] = dyType!.shape as [number, number, number, number];
   const [kh, kw] = c.shape.slice(2) as [number, number];
@@ -53,13 +56,21 @@ export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[]
   const xPadded = padTo(x!, height, width, hq * sy, wq * sx);
   const phases =
     sy * sx === 1
-      ? [onnx.node("Transpose", [onnx.node("Reshape", [xPadded, onnx.ints([n, channels, hq * wq])])], { perm: [1, 0, 2] })]
+      ? [
+          onnx.node("Transpose", [onnx.node("Reshape", [xPadded, onnx.ints([n, channels, hq * wq])])], {
+            perm: [1, 0, 2],
+          }),
+        ]
       : onnx.nodes(
           "Split",
-          [onnx.node("Reshape", [
-            onnx.node("Transpose", [onnx.node("Reshape", [xPadded, onnx.ints([n, channels, hq, sy, wq, sx])])], { perm: [3, 5, 1, 0, 2, 4] }),
-            onnx.ints([sy * sx, channels * n * hq * wq]),
-          ])],
+          [
+            onnx.node("Reshape", [
+              onnx.node("Transpose", [onnx.node("Reshape", [xPadded, onnx.ints([n, channels, hq, sy, wq, sx])])], {
+                perm: [3, 5, 1, 0, 2, 4],
+              }),
+              onnx.ints([sy * sx, channels * n * hq * wq]),
+            ]),
+          ],
           { axis: 0, num_outputs: sy * sx },
           sy * sx,
         );
@@ -72,7 +83,15 @@ export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[]
   const matrix = (name: string, rows: number): string =>
     onnx.node("Reshape", [name, onnx.ints(g === 1 ? [rows, positions] : [g, rows / g, positions])]);
   const imageAt = memo((phase, shift) =>
-    matrix(shifted(onnx.node("Reshape", [phases[phase]!, onnx.ints([channels * n * hq, wq])]), channels * n * hq, wq, -shift), channels),
+    matrix(
+      shifted(
+        onnx.node("Reshape", [phases[phase]!, onnx.ints([channels * n * hq, wq])]),
+        channels * n * hq,
+        wq,
+        -shift,
+      ),
+      channels,
+    ),
   );
   const imageTurned = memo((phase, shift) => onnx.node("Transpose", [imageAt(phase, shift)], { perm: [0, 2, 1] }));
   const cotangentAt = memo((shift) =>
@@ -86,8 +105,18 @@ export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[]
   if (g === 1 && channels * kh * kw <= fewRows) {
     const columns = rowTaps.flatMap((row) =>
       columnTaps.map((column) => {
-        const across = shifted(onnx.node("Reshape", [phases[row.phase * sx + column.phase]!, onnx.ints([channels * n * hq, wq])]), channels * n * hq, wq, -column.shift);
-        const down = shifted(onnx.node("Reshape", [across, onnx.ints([channels * n, hq * wq])]), channels * n, hq * wq, -row.shift * wq);
+        const across = shifted(
+          onnx.node("Reshape", [phases[row.phase * sx + column.phase]!, onnx.ints([channels * n * hq, wq])]),
+          channels * n * hq,
+          wq,
+          -column.shift,
+        );
+        const down = shifted(
+          onnx.node("Reshape", [across, onnx.ints([channels * n, hq * wq])]),
+          channels * n,
+          hq * wq,
+          -row.shift * wq,
+        );
         return onnx.node("Reshape", [down, onnx.ints([channels, positions])]);
       }),
     );
@@ -106,6 +135,9 @@ export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[]
     }),
   );
   if (products.length === 1) return onnx.node("Reshape", [products[0]!, onnx.ints(c.shape)]);
-  const stacked = onnx.node("Reshape", [onnx.node("Concat", products, { axis: 0 }), onnx.ints([kh * kw, k * (channels / g)])]);
+  const stacked = onnx.node("Reshape", [
+    onnx.node("Concat", products, { axis: 0 }),
+    onnx.ints([kh * kw, k * (channels / g)]),
+  ]);
   return onnx.node("Reshape", [onnx.node("Transpose", [stacked], { perm: [1, 0] }), onnx.ints(c.shape)]);
 };

@@ -25,7 +25,8 @@ export interface ConvolutionOptions {
   readonly groups?: number;
 }
 
-export const both = (n: number | readonly [number, number]): readonly [number, number] => (typeof n === "number" ? [n, n] : n);
+export const both = (n: number | readonly [number, number]): readonly [number, number] =>
+  typeof n === "number" ? [n, n] : n;
 
 const settings = ({ stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvolutionOptions): Convolution => ({
   stride: both(stride),
@@ -41,7 +42,10 @@ const resultSize = (n: number, k: number, axis: 0 | 1, { stride, padding, dilati
 const resultShape = (op: string, x: readonly number[], w: readonly number[], c: Convolution): number[] => {
   if (x[1]! !== w[1]! * c.groups) {
     const groups = c.groups === 1 ? "" : `, groups ${c.groups}`;
-    throw shapeError(op, `input has ${x[1]} channels but filter expects ${w[1]! * c.groups} (input [${x}], filter [${w}]${groups})`);
+    throw shapeError(
+      op,
+      `input has ${x[1]} channels but filter expects ${w[1]! * c.groups} (input [${x}], filter [${w}]${groups})`,
+    );
   }
   if (w[0]! % c.groups !== 0) throw shapeError(op, `${w[0]} filters do not divide into ${c.groups} groups`);
   const size = [resultSize(x[2]!, w[2]!, 0, c), resultSize(x[3]!, w[3]!, 1, c)];
@@ -84,7 +88,8 @@ export const conv2dOp = defineOp<Convolution>({
     filterGradient(x!, dy, w!.shape, c),
     ...(bias ? [channelSum(dy)] : []),
   ],
-  lower: (onnx, inputs, { attributes, inputs: [, w] }) => onnx.node("Conv", inputs, onnxAttributes(attributes, w!.shape.slice(2))),
+  lower: (onnx, inputs, { attributes, inputs: [, w] }) =>
+    onnx.node("Conv", inputs, onnxAttributes(attributes, w!.shape.slice(2))),
   samples: [
     ...cases.map(({ x, w, c }): Sample<Convolution> => ({ shapes: [x, w], attributes: c })),
     { shapes: [[2, 3, 4, 4], [4, 3, 3, 3], [4]], attributes: settings({ padding: 1 }) },
@@ -99,9 +104,15 @@ export const imageGradientOp = defineOp<Sized>({
     expectShape("convImageGradient", "cotangent", dy!, resultShape("convImageGradient", shape, w!.shape, c));
     return { dtype: "float32", shape };
   },
-  vjp: (dx, { inputs: [dy, w], attributes: { shape: _, ...c } }) => [conv2d(dx, w!, undefined, c), filterGradient(dx, dy!, w!.shape, c)],
+  vjp: (dx, { inputs: [dy, w], attributes: { shape: _, ...c } }) => [
+    conv2d(dx, w!, undefined, c),
+    filterGradient(dx, dy!, w!.shape, c),
+  ],
   lower: lowerTransposed,
-  samples: cases.map(({ x, w, c }) => ({ shapes: [resultShape("sample", x, w, c), w], attributes: { ...c, shape: x } })),
+  samples: cases.map(({ x, w, c }) => ({
+    shapes: [resultShape("sample", x, w, c), w],
+    attributes: { ...c, shape: x },
+  })),
 });
 
 /** Gradient of a convolution with respect to its image of shape `shape`: the transposed convolution of dy by w. */
@@ -114,9 +125,15 @@ export const filterGradientOp = defineOp<Sized>({
     expectShape("convFilterGradient", "cotangent", dy!, resultShape("convFilterGradient", x!.shape, shape, c));
     return { dtype: "float32", shape };
   },
-  vjp: (dw, { inputs: [x, dy], attributes: { shape: _, ...c } }) => [imageGradient(dy!, dw, x!.shape, c), conv2d(x!, dw, undefined, c)],
+  vjp: (dw, { inputs: [x, dy], attributes: { shape: _, ...c } }) => [
+    imageGradient(dy!, dw, x!.shape, c),
+    conv2d(x!, dw, undefined, c),
+  ],
   lower: lowerFilterGradient,
-  samples: cases.map(({ x, w, c }) => ({ shapes: [x, resultShape("sample", x, w, c)], attributes: { ...c, shape: w } })),
+  samples: cases.map(({ x, w, c }) => ({
+    shapes: [x, resultShape("sample", x, w, c)],
+    attributes: { ...c, shape: w },
+  })),
 });
 
 /** Gradient of a convolution with respect to its filter of shape `shape`. */
@@ -139,7 +156,8 @@ export const convTranspose2d = (
   const c = settings(options);
   const extra = both(outputPadding);
   const size = ([0, 1] as const).map(
-    (a) => (x.shape[2 + a]! - 1) * c.stride[a] - 2 * c.padding[a] + c.dilation[a] * (w.shape[2 + a]! - 1) + 1 + extra[a],
+    (a) =>
+      (x.shape[2 + a]! - 1) * c.stride[a] - 2 * c.padding[a] + c.dilation[a] * (w.shape[2 + a]! - 1) + 1 + extra[a],
   );
   return imageGradient(x, w, [x.shape[0]!, w.shape[1]! * c.groups, ...size], c);
 };

@@ -10,7 +10,21 @@ export const asValue = (x: Operand): Value => (x instanceof Value ? x : splat(x)
 type Rule = (dy: Value, x: readonly Value[], y: Value) => readonly (Value | undefined)[];
 
 const none: Sample<Record<never, never>>[] = [{ shapes: [[3, 4]] }, { shapes: [[2, 3, 4, 5]] }];
-const pairs: Sample<Record<never, never>>[] = [{ shapes: [[4, 1, 3], [5, 1]] }, { shapes: [[2, 3], [2, 3]] }, { shapes: [[3], []] }];
+const pairs: Sample<Record<never, never>>[] = [
+  {
+    shapes: [
+      [4, 1, 3],
+      [5, 1],
+    ],
+  },
+  {
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+  },
+  { shapes: [[3], []] },
+];
 
 const unary = (
   name: string,
@@ -21,7 +35,7 @@ const unary = (
 ): Op =>
   defineOp({
     name,
-    infer: ([x]) => (expectFloat(name, x!), x!),
+    infer: ([x]) => expectFloat(name, x!),
     vjp: (dy, { inputs, y }) => vjp(dy, inputs, y),
     lower: (onnx, [x]) => (typeof onnxName === "string" ? onnx.node(onnxName, [x!]) : onnxName(onnx, x!)),
     scalar,
@@ -37,28 +51,59 @@ const binary = (
 ): Op =>
   defineOp({
     name,
-    infer: ([a, b]) => (expectFloat(name, a!, b!), { dtype: "float32", shape: broadcast(name, a!.shape, b!.shape) }),
+    infer: ([a, b]) => ({ dtype: expectFloat(name, a!, b!).dtype, shape: broadcast(name, a!.shape, b!.shape) }),
     vjp: (dy, { inputs, y }) => vjp(dy, inputs, y),
     lower: (onnx, [a, b]) => (typeof onnxName === "string" ? onnx.node(onnxName, [a!, b!]) : onnxName(onnx, a!, b!)),
     scalar,
     samples: range ? pairs.map((s) => ({ ...s, range })) : pairs,
   });
 
-const apply1 = (op: Op) => (x: Value): Value => apply(op, [x]);
-const apply2 = (op: Op) => (a: Operand, b: Operand): Value => apply(op, [asValue(a), asValue(b)]);
+const apply1 =
+  (op: Op) =>
+  (x: Value): Value =>
+    apply(op, [x]);
+const apply2 =
+  (op: Op) =>
+  (a: Operand, b: Operand): Value =>
+    apply(op, [asValue(a), asValue(b)]);
 const flat: Rule = (_dy, x) => x.map(() => undefined);
 
-export const addOp = binary("add", "Add", (a, b) => a + b, (dy) => [dy, dy]);
-export const subOp = binary("sub", "Sub", (a, b) => a - b, (dy) => [dy, neg(dy)]);
+export const addOp = binary(
+  "add",
+  "Add",
+  (a, b) => a + b,
+  (dy) => [dy, dy],
+);
+export const subOp = binary(
+  "sub",
+  "Sub",
+  (a, b) => a - b,
+  (dy) => [dy, neg(dy)],
+);
 // d(ab) = b da + a db; a square is one pass instead of two.
-export const mulOp = binary("mul", "Mul", (a, b) => a * b, (dy, [a, b]) =>
-  a === b ? [mul(mul(dy, 2), a!), undefined] : [mul(dy, b!), mul(dy, a!)],
+export const mulOp = binary(
+  "mul",
+  "Mul",
+  (a, b) => a * b,
+  (dy, [a, b]) => (a === b ? [mul(mul(dy, 2), a!), undefined] : [mul(dy, b!), mul(dy, a!)]),
 );
 // d(a/b) = da / b - (a/b) db / b
-export const divOp = binary("div", "Div", (a, b) => a / b, (dy, [, b], y) => [div(dy, b!), neg(div(mul(dy, y), b!))], [0.5, 1.5]);
+export const divOp = binary(
+  "div",
+  "Div",
+  (a, b) => a / b,
+  (dy, [, b], y) => [div(dy, b!), neg(div(mul(dy, y), b!))],
+  [0.5, 1.5],
+);
 // A tie belongs to the first operand, so that clamp passes the gradient at its bounds as PyTorch's does.
-export const maximumOp = binary("maximum", "Max", Math.max, (dy, [a, b]) => [mul(dy, greaterEqual(a!, b!)), mul(dy, greater(b!, a!))]);
-export const minimumOp = binary("minimum", "Min", Math.min, (dy, [a, b]) => [mul(dy, greaterEqual(b!, a!)), mul(dy, greater(a!, b!))]);
+export const maximumOp = binary("maximum", "Max", Math.max, (dy, [a, b]) => [
+  mul(dy, greaterEqual(a!, b!)),
+  mul(dy, greater(b!, a!)),
+]);
+export const minimumOp = binary("minimum", "Min", Math.min, (dy, [a, b]) => [
+  mul(dy, greaterEqual(b!, a!)),
+  mul(dy, greater(a!, b!)),
+]);
 
 const compared = (opType: string) => (onnx: Parameters<Op["lower"]>[0], a: string, b: string) =>
   onnx.node("Cast", [onnx.node(opType, [a, b])], { to: 1 });
@@ -68,14 +113,36 @@ export const greaterOp = binary("greater", compared("Greater"), (a, b) => Number
 export const greaterEqualOp = binary("greaterEqual", compared("GreaterOrEqual"), (a, b) => Number(a >= b), flat);
 export const equalOp = binary("equal", compared("Equal"), (a, b) => Number(a === b), flat);
 
-export const negOp = unary("neg", "Neg", (x) => -x, (dy) => [neg(dy)]);
+export const negOp = unary(
+  "neg",
+  "Neg",
+  (x) => -x,
+  (dy) => [neg(dy)],
+);
 export const expOp = unary("exp", "Exp", Math.exp, (dy, _x, y) => [mul(dy, y)]);
 export const logOp = unary("log", "Log", Math.log, (dy, [x]) => [div(dy, x!)], [0.5, 2]);
 export const sqrtOp = unary("sqrt", "Sqrt", Math.sqrt, (dy, _x, y) => [div(mul(dy, 0.5), y)], [0.5, 2]);
-export const reciprocalOp = unary("reciprocal", "Reciprocal", (x) => 1 / x, (dy, _x, y) => [neg(mul(dy, mul(y, y)))], [0.5, 2]);
+export const reciprocalOp = unary(
+  "reciprocal",
+  "Reciprocal",
+  (x) => 1 / x,
+  (dy, _x, y) => [neg(mul(dy, mul(y, y)))],
+  [0.5, 2],
+);
 export const absOp = unary("abs", "Abs", Math.abs, (dy, [x]) => [mul(dy, sub(step(x!), step(neg(x!))))], [0.2, 1]);
-export const reluOp = unary("relu", "Relu", (x) => Math.max(x, 0), (dy, _x, y) => [mul(dy, step(y))], [0.2, 1]);
-export const sigmoidOp = unary("sigmoid", "Sigmoid", (x) => 1 / (1 + Math.exp(-x)), (dy, _x, y) => [mul(dy, mul(y, sub(1, y)))]);
+export const reluOp = unary(
+  "relu",
+  "Relu",
+  (x) => Math.max(x, 0),
+  (dy, _x, y) => [mul(dy, step(y))],
+  [0.2, 1],
+);
+export const sigmoidOp = unary(
+  "sigmoid",
+  "Sigmoid",
+  (x) => 1 / (1 + Math.exp(-x)),
+  (dy, _x, y) => [mul(dy, mul(y, sub(1, y)))],
+);
 export const tanhOp = unary("tanh", "Tanh", Math.tanh, (dy, _x, y) => [mul(dy, sub(1, mul(y, y)))]);
 // 1 where x > 0. A hard sigmoid of slope 1e30 is the fastest way ONNX Runtime has to say so.
 export const stepOp = unary(
@@ -112,6 +179,23 @@ export const step = apply1(stepOp);
 export const clamp = (x: Value, low: Operand, high: Operand): Value => minimum(maximum(x, low), high);
 
 export const elementwiseOps = [
-  addOp, subOp, mulOp, divOp, maximumOp, minimumOp, greaterOp, greaterEqualOp, equalOp,
-  negOp, expOp, logOp, sqrtOp, reciprocalOp, absOp, reluOp, sigmoidOp, tanhOp, stepOp,
+  addOp,
+  subOp,
+  mulOp,
+  divOp,
+  maximumOp,
+  minimumOp,
+  greaterOp,
+  greaterEqualOp,
+  equalOp,
+  negOp,
+  expOp,
+  logOp,
+  sqrtOp,
+  reciprocalOp,
+  absOp,
+  reluOp,
+  sigmoidOp,
+  tanhOp,
+  stepOp,
 ];

@@ -12,9 +12,15 @@ export const gatherOp = defineOp<{ axis: number }>({
     const n = checkIndices("gather", indices);
     return { dtype: x!.dtype, shape: x!.shape.map((d, i) => (i === axis ? n : d)) };
   },
-  vjp: (dy, { inputs: [x, indices], attributes: { axis } }) => [scatterAdd(dy, indices!, axis, x!.shape[axis]!), undefined],
+  vjp: (dy, { inputs: [x, indices], attributes: { axis } }) => [
+    scatterAdd(dy, indices!, axis, x!.shape[axis]!),
+    undefined,
+  ],
   lower: (onnx, [x, indices], { attributes }) => onnx.node("Gather", [x!, indices!], { axis: attributes.axis }),
-  samples: [{ shapes: [[5, 3], [7]], indices: { 1: 5 }, attributes: { axis: 0 } }, { shapes: [[2, 4, 3], [4]], indices: { 1: 4 }, attributes: { axis: 1 } }],
+  samples: [
+    { shapes: [[5, 3], [7]], indices: { 1: 5 }, attributes: { axis: 0 } },
+    { shapes: [[2, 4, 3], [4]], indices: { 1: 4 }, attributes: { axis: 1 } },
+  ],
 });
 
 /** Rows of x along one axis, in the order of `indices` (a list of int64, an input or a constant). */

@@ -1,7 +1,7 @@
+import { shapeError } from "../shapes.ts";
 import type { Tensor, TensorType } from "../types.ts";
 import { sizeOf } from "../types.ts";
 import { apply, defineOp, type Value } from "../value.ts";
-import { shapeError } from "../shapes.ts";
 
 /** A graph's input: its name is only for people. */
 export const inputOp = defineOp<{ name: string; dtype: TensorType["dtype"]; shape: readonly number[] }>({
@@ -19,7 +19,8 @@ export const input = (name: string, type: TensorType): Value =>
 export const literalOp = defineOp<{ data: Float32Array | BigInt64Array; shape: readonly number[] }>({
   name: "literal",
   infer: (_, { data, shape }) => {
-    if (data.length !== sizeOf(shape)) throw shapeError("literal", `${data.length} values do not fill shape [${shape}]`);
+    if (data.length !== sizeOf(shape))
+      throw shapeError("literal", `${data.length} values do not fill shape [${shape}]`);
     return { dtype: data instanceof Float32Array ? "float32" : "int64", shape };
   },
   vjp: () => [],
@@ -29,7 +30,8 @@ export const literalOp = defineOp<{ data: Float32Array | BigInt64Array; shape: r
 });
 
 /** A constant with given values. */
-export const constant = ({ data, shape }: Pick<Tensor, "data" | "shape">): Value => apply(literalOp, [], { data, shape });
+export const constant = ({ data, shape }: Pick<Tensor, "data" | "shape">): Value =>
+  apply(literalOp, [], { data, shape });
 
 /** A float32 constant with one value everywhere: kept apart from literals so that arithmetic on it can be folded. */
 export const splatOp = defineOp<{ value: number; shape: readonly number[] }>({
@@ -47,4 +49,4 @@ export const ones = (shape: readonly number[]): Value => splat(1, shape);
 
 /** The uniform value of a constant, or undefined. */
 export const splatValue = (v: Value): number | undefined =>
-  v.op === splatOp ? (v.attributes["value"] as number) : undefined;
+  v.op === splatOp ? (v.attributes.value as number) : undefined;

@@ -7,13 +7,19 @@ export const reshapeOp = defineOp<{ shape: readonly number[] }>({
   name: "reshape",
   infer: ([x], { shape }) => {
     if (sizeOf(shape) !== sizeOf(x!.shape)) {
-      throw shapeError("reshape", `[${x!.shape}] has ${sizeOf(x!.shape)} elements but [${shape}] holds ${sizeOf(shape)}`);
+      throw shapeError(
+        "reshape",
+        `[${x!.shape}] has ${sizeOf(x!.shape)} elements but [${shape}] holds ${sizeOf(shape)}`,
+      );
     }
     return { dtype: x!.dtype, shape };
   },
   vjp: (dy, { inputs: [x] }) => [reshape(dy, x!.shape)],
   lower: (onnx, [x], { attributes }) => onnx.node("Reshape", [x!, onnx.ints(attributes.shape)]),
-  samples: [{ shapes: [[2, 6]], attributes: { shape: [3, 4] } }, { shapes: [[4]], attributes: { shape: [2, 1, 2] } }],
+  samples: [
+    { shapes: [[2, 6]], attributes: { shape: [3, 4] } },
+    { shapes: [[4]], attributes: { shape: [2, 1, 2] } },
+  ],
 });
 
 /** The same elements in row-major order under another shape. */
@@ -29,7 +35,12 @@ export const transposeOp = defineOp<{ permutation: readonly number[] }>({
     }
     return { dtype: x!.dtype, shape: permutation.map((p) => x!.shape[p]!) };
   },
-  vjp: (dy, { attributes: { permutation } }) => [transpose(dy, permutation.map((_, i) => permutation.indexOf(i)))],
+  vjp: (dy, { attributes: { permutation } }) => [
+    transpose(
+      dy,
+      permutation.map((_, i) => permutation.indexOf(i)),
+    ),
+  ],
   lower: (onnx, [x], { attributes }) => onnx.node("Transpose", [x!], { perm: attributes.permutation }),
   samples: [{ shapes: [[2, 3, 4]], attributes: { permutation: [2, 0, 1] } }],
 });
@@ -93,7 +104,13 @@ export const padOp = defineOp<{ low: readonly number[]; high: readonly number[] 
     }
     return { dtype: x!.dtype, shape };
   },
-  vjp: (dy, { attributes: { low, high } }) => [pad(dy, low.map((n) => -n), high.map((n) => -n))],
+  vjp: (dy, { attributes: { low, high } }) => [
+    pad(
+      dy,
+      low.map((n) => -n),
+      high.map((n) => -n),
+    ),
+  ],
   lower: (onnx, [x], { attributes: { low, high } }) => onnx.node("Pad", [x!, onnx.ints([...low, ...high])]),
   samples: [
     { shapes: [[2, 3]], attributes: { low: [1, 0], high: [0, 2] } },
@@ -107,7 +124,11 @@ export const pad = (x: Value, low: readonly number[], high: readonly number[]): 
 
 /** `pad` along one axis. */
 export const padAxis = (x: Value, axis: number, low: number, high: number): Value =>
-  pad(x, x.shape.map((_, i) => (i === axis ? low : 0)), x.shape.map((_, i) => (i === axis ? high : 0)));
+  pad(
+    x,
+    x.shape.map((_, i) => (i === axis ? low : 0)),
+    x.shape.map((_, i) => (i === axis ? high : 0)),
+  );
 
 /** step - 1 zeros put between neighbours along one axis: length n becomes (n - 1) step + 1. */
 export const dilate = (x: Value, axis: number, step: number): Value => {
@@ -115,7 +136,10 @@ export const dilate = (x: Value, axis: number, step: number): Value => {
   const { shape } = x;
   const n = shape[axis]!;
   const apart = padAxis(reshape(x, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]), axis + 1, 0, step - 1);
-  const joined = reshape(apart, shape.map((d, i) => (i === axis ? n * step : d)));
+  const joined = reshape(
+    apart,
+    shape.map((d, i) => (i === axis ? n * step : d)),
+  );
   return padAxis(joined, axis, 0, 1 - step);
 };
 
@@ -141,13 +165,24 @@ export const concatOp = defineOp<{ axis: number }>({
     });
   },
   lower: (onnx, inputs, { attributes }) => onnx.node("Concat", inputs, { axis: attributes.axis }),
-  samples: [{ shapes: [[2, 3], [2, 1], [2, 2]], attributes: { axis: 1 } }],
+  samples: [
+    {
+      shapes: [
+        [2, 3],
+        [2, 1],
+        [2, 2],
+      ],
+      attributes: { axis: 1 },
+    },
+  ],
 });
 
 export const concat = (values: readonly Value[], axis: number): Value => {
   const first = values[0];
   if (first === undefined) throw shapeError("concat", "needs at least one value");
-  return values.length === 1 ? first : apply(concatOp, values, { axis: normalAxis("concat", axis, first.shape.length) });
+  return values.length === 1
+    ? first
+    : apply(concatOp, values, { axis: normalAxis("concat", axis, first.shape.length) });
 };
 
 export const movementOps = [reshapeOp, transposeOp, broadcastToOp, sliceOp, padOp, concatOp];

@@ -6,7 +6,11 @@ import { splat, zeros } from "./leaves.ts";
 import { dilate, pad, reshape, slice } from "./movement.ts";
 import { mean } from "./reduce.ts";
 
-type Pool = { kernel: readonly [number, number]; stride: readonly [number, number]; padding: readonly [number, number] };
+type Pool = {
+  kernel: readonly [number, number];
+  stride: readonly [number, number];
+  padding: readonly [number, number];
+};
 
 export interface PoolOptions {
   readonly kernel: number | readonly [number, number];
@@ -15,7 +19,11 @@ export interface PoolOptions {
   readonly padding?: number | readonly [number, number];
 }
 
-const settings = ({ kernel, stride = kernel, padding = 0 }: PoolOptions): Pool => ({ kernel: both(kernel), stride: both(stride), padding: both(padding) });
+const settings = ({ kernel, stride = kernel, padding = 0 }: PoolOptions): Pool => ({
+  kernel: both(kernel),
+  stride: both(stride),
+  padding: both(padding),
+});
 
 const pooled = (op: string, x: readonly number[], { kernel, stride, padding }: Pool): number[] => {
   const size = [0, 1].map((a) => Math.floor((x[2 + a]! + 2 * padding[a]! - kernel[a]!) / stride[a]!) + 1);
@@ -23,7 +31,11 @@ const pooled = (op: string, x: readonly number[], { kernel, stride, padding }: P
   return [x[0]!, x[1]!, ...size];
 };
 
-const onnxAttributes = ({ kernel, stride, padding }: Pool) => ({ kernel_shape: kernel, strides: stride, pads: [...padding, ...padding] });
+const onnxAttributes = ({ kernel, stride, padding }: Pool) => ({
+  kernel_shape: kernel,
+  strides: stride,
+  pads: [...padding, ...padding],
+});
 
 export const upsample2dOp = defineOp<{ factor: readonly [number, number] }>({
   name: "upsample2d",
@@ -44,7 +56,8 @@ export const upsample2dOp = defineOp<{ factor: readonly [number, number] }>({
 });
 
 /** Every pixel repeated factor[0] x factor[1] times. */
-export const upsample2d = (x: Value, factor: number | readonly [number, number]): Value => apply(upsample2dOp, [x], { factor: both(factor) });
+export const upsample2d = (x: Value, factor: number | readonly [number, number]): Value =>
+  apply(upsample2dOp, [x], { factor: both(factor) });
 
 const poolSamples: { shapes: number[][]; attributes: Pool }[] = [
   { shapes: [[2, 3, 6, 4]], attributes: settings({ kernel: 2 }) },
@@ -71,7 +84,8 @@ export const avgPool2dOp = defineOp<Pool>({
     const outputPadding = [h - reached[0]!, w - reached[1]!] as const;
     return [convTranspose2d(share, splat(1, [c, 1, ...kernel]), { stride, padding, groups: c, outputPadding })];
   },
-  lower: (onnx, [x], { attributes }) => onnx.node("AveragePool", [x!], { ...onnxAttributes(attributes), count_include_pad: 1 }),
+  lower: (onnx, [x], { attributes }) =>
+    onnx.node("AveragePool", [x!], { ...onnxAttributes(attributes), count_include_pad: 1 }),
   samples: poolSamples,
 });
 
@@ -83,7 +97,8 @@ export const maxPool2dOp = defineOp<Pool>({
   infer: ([x], pool) => {
     expectFloat("maxPool2d", x!);
     expectRank("maxPool2d", "input", x!, 4);
-    if (pool.padding.some((p, a) => 2 * p > pool.kernel[a]!)) throw shapeError("maxPool2d", `padding [${pool.padding}] exceeds half the window [${pool.kernel}]`);
+    if (pool.padding.some((p, a) => 2 * p > pool.kernel[a]!))
+      throw shapeError("maxPool2d", `padding [${pool.padding}] exceeds half the window [${pool.kernel}]`);
     return { dtype: "float32", shape: pooled("maxPool2d", x!.shape, pool) };
   },
   // The first largest element of a window (row by row) takes the cotangent. The places in the window are visited one by
@@ -92,12 +107,25 @@ export const maxPool2dOp = defineOp<Pool>({
     const [, , h, w] = x!.shape as [number, number, number, number];
     const [, , ho, wo] = y.shape as [number, number, number, number];
     const spread = [(ho - 1) * stride[0] + 1, (wo - 1) * stride[1] + 1] as const;
-    const extent = [Math.max(h + 2 * padding[0], spread[0] + kernel[0] - 1), Math.max(w + 2 * padding[1], spread[1] + kernel[1] - 1)] as const;
+    const extent = [
+      Math.max(h + 2 * padding[0], spread[0] + kernel[0] - 1),
+      Math.max(w + 2 * padding[1], spread[1] + kernel[1] - 1),
+    ] as const;
     // Outside the image lies minus infinity, here 1e30 below: shift up, pad with zeros, shift down.
     const far = 1e30;
     const edge = padding[0] + padding[1] > 0;
-    const inside = edge ? pad(splat(1, [1, 1, h, w]), [0, 0, padding[0], padding[1]], [0, 0, extent[0] - h - padding[0], extent[1] - w - padding[1]]) : undefined;
-    const padded = pad(x!, [0, 0, padding[0], padding[1]], [0, 0, extent[0] - h - padding[0], extent[1] - w - padding[1]]);
+    const inside = edge
+      ? pad(
+          splat(1, [1, 1, h, w]),
+          [0, 0, padding[0], padding[1]],
+          [0, 0, extent[0] - h - padding[0], extent[1] - w - padding[1]],
+        )
+      : undefined;
+    const padded = pad(
+      x!,
+      [0, 0, padding[0], padding[1]],
+      [0, 0, extent[0] - h - padding[0], extent[1] - w - padding[1]],
+    );
     const image = inside ? sub(padded, mul(sub(1, inside), far)) : padded;
     let free: Value | undefined;
     let dx: Value = zeros([x!.shape[0]!, x!.shape[1]!, ...extent]);

@@ -25,7 +25,10 @@ export const lowerSum = (onnx: OnnxWriter, opType: string, x: string, { axes, ke
 
 export const reduceSumOp = defineOp<ReduceAttributes>({
   name: "reduceSum",
-  infer: ([x], attributes) => (expectFloat("reduceSum", x!), { dtype: "float32", shape: reducedShape(x!.shape, attributes) }),
+  infer: ([x], attributes) => ({
+    dtype: expectFloat("reduceSum", x!).dtype,
+    shape: reducedShape(x!.shape, attributes),
+  }),
   vjp: (dy, { inputs: [x], attributes }) => [broadcastTo(reshape(dy, keptShape(x!.shape, attributes.axes)), x!.shape)],
   lower: (onnx, [x], { attributes }) => lowerSum(onnx, "ReduceSum", x!, attributes),
   samples: [
@@ -37,7 +40,10 @@ export const reduceSumOp = defineOp<ReduceAttributes>({
 
 export const reduceMaxOp = defineOp<ReduceAttributes>({
   name: "reduceMax",
-  infer: ([x], attributes) => (expectFloat("reduceMax", x!), { dtype: "float32", shape: reducedShape(x!.shape, attributes) }),
+  infer: ([x], attributes) => ({
+    dtype: expectFloat("reduceMax", x!).dtype,
+    shape: reducedShape(x!.shape, attributes),
+  }),
   // The cotangent is shared evenly among equal largest elements.
   vjp: (dy, { inputs: [x], y, attributes: { axes } }) => {
     const kept = keptShape(x!.shape, axes);
@@ -46,7 +52,10 @@ export const reduceMaxOp = defineOp<ReduceAttributes>({
   },
   lower: (onnx, [x], { attributes: { axes, keepDims } }) =>
     onnx.node("ReduceMax", [x!, onnx.ints(axes)], { keepdims: keepDims ? 1 : 0 }),
-  samples: [{ shapes: [[3, 7]], attributes: { axes: [1], keepDims: false } }, { shapes: [[3, 2, 4]], attributes: { axes: [0, 2], keepDims: true } }],
+  samples: [
+    { shapes: [[3, 7]], attributes: { axes: [1], keepDims: false } },
+    { shapes: [[3, 2, 4]], attributes: { axes: [0, 2], keepDims: true } },
+  ],
 });
 
 const axesOf = (op: string, x: Value, axes: readonly number[] | undefined): number[] =>

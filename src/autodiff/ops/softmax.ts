@@ -3,11 +3,14 @@ import { apply, defineOp, type Value } from "../value.ts";
 import { mul, sub } from "./elementwise.ts";
 import { reduceSum } from "./reduce.ts";
 
-const samples = [{ shapes: [[3, 5]], attributes: { axis: 1 } }, { shapes: [[2, 4, 3]], attributes: { axis: 1 } }];
+const samples = [
+  { shapes: [[3, 5]], attributes: { axis: 1 } },
+  { shapes: [[2, 4, 3]], attributes: { axis: 1 } },
+];
 
 export const softmaxOp = defineOp<{ axis: number }>({
   name: "softmax",
-  infer: ([x]) => (expectFloat("softmax", x!), x!),
+  infer: ([x]) => expectFloat("softmax", x!),
   // dx = y (dy - sum(dy y))
   vjp: (dy, { y, attributes: { axis } }) => [mul(y, sub(dy, reduceSum(mul(dy, y), [axis], true)))],
   lower: (onnx, [x], { attributes }) => onnx.node("Softmax", [x!], { axis: attributes.axis }),
@@ -16,7 +19,7 @@ export const softmaxOp = defineOp<{ axis: number }>({
 
 export const logSoftmaxOp = defineOp<{ axis: number }>({
   name: "logSoftmax",
-  infer: ([x]) => (expectFloat("logSoftmax", x!), x!),
+  infer: ([x]) => expectFloat("logSoftmax", x!),
   // dx = dy - softmax(x) sum(dy)
   vjp: (dy, { inputs: [x], attributes: { axis } }) => [sub(dy, mul(softmax(x!, axis), reduceSum(dy, [axis], true)))],
   lower: (onnx, [x], { attributes }) => onnx.node("LogSoftmax", [x!], { axis: attributes.axis }),
@@ -24,7 +27,8 @@ export const logSoftmaxOp = defineOp<{ axis: number }>({
 });
 
 /** exp(x) / sum(exp(x)) along one axis (the last by default). */
-export const softmax = (x: Value, axis = -1): Value => apply(softmaxOp, [x], { axis: normalAxis("softmax", axis, x.shape.length) });
+export const softmax = (x: Value, axis = -1): Value =>
+  apply(softmaxOp, [x], { axis: normalAxis("softmax", axis, x.shape.length) });
 
 /** log(softmax(x)) along one axis (the last by default), without overflow. */
 export const logSoftmax = (x: Value, axis = -1): Value =>

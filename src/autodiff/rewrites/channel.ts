@@ -1,8 +1,8 @@
 import { channelAffine, channelAffineOp } from "../ops/channel.ts";
+import type { ConvolutionOptions } from "../ops/convolution.ts";
 import { conv2d, conv2dOp } from "../ops/convolution.ts";
 import { add, addOp, mul } from "../ops/elementwise.ts";
 import { broadcastToOp, reshape } from "../ops/movement.ts";
-import type { ConvolutionOptions } from "../ops/convolution.ts";
 import { sameShape } from "../types.ts";
 import type { Value } from "../value.ts";
 import { on, type Rewrite } from "./rewrite.ts";
@@ -12,7 +12,9 @@ const perChannel = (x: Value, channels: number): Value | undefined => {
   const small = x.op === broadcastToOp ? x.inputs[0]! : x;
   const { shape } = small;
   const fits = shape.length === 4 ? shape[0] === 1 : shape.length === 3;
-  return fits && shape.at(-3) === channels && shape.at(-2) === 1 && shape.at(-1) === 1 ? reshape(small, [channels]) : undefined;
+  return fits && shape.at(-3) === channels && shape.at(-2) === 1 && shape.at(-1) === 1
+    ? reshape(small, [channels])
+    : undefined;
 };
 
 /** The terms of a sum, looking through additions that nothing else uses and that do not broadcast. */
@@ -34,7 +36,12 @@ export const channelRules: readonly Rewrite[] = [
     const [x, w, bias] = conv.inputs as [Value, Value, Value | undefined];
     const k = w.shape[0]!;
     const { stride, padding, dilation, groups } = conv.attributes as Required<ConvolutionOptions>;
-    return conv2d(x, mul(w, reshape(scale, [k, 1, 1, 1])), bias ? add(mul(bias, scale), shift) : shift, { stride, padding, dilation, groups });
+    return conv2d(x, mul(w, reshape(scale, [k, 1, 1, 1])), bias ? add(mul(bias, scale), shift) : shift, {
+      stride,
+      padding,
+      dilation,
+      groups,
+    });
   }),
   // Affines of the same tensor merge, and per-channel terms join an affine's shift: batch norm's gradient in two affines.
   on(addOp, "sums of affines", (v, usesOf) => {

@@ -48,7 +48,8 @@ export const foldingRules: readonly Rewrite[] = [
   on(mulOp, "product with zero", (v) => (v.inputs.some((x) => splatValue(x) === 0) ? splat(0, v.shape) : undefined)),
   on(negOp, "double negation", (v) => (v.inputs[0]!.op === negOp ? v.inputs[0]!.inputs[0] : undefined)),
   on(mulOp, "product with two scalars", (v, usesOf) => {
-    const [x, outer] = splatValue(v.inputs[1]!) === undefined ? [v.inputs[1]!, v.inputs[0]!] : [v.inputs[0]!, v.inputs[1]!];
+    const [x, outer] =
+      splatValue(v.inputs[1]!) === undefined ? [v.inputs[1]!, v.inputs[0]!] : [v.inputs[0]!, v.inputs[1]!];
     const c = splatValue(outer);
     if (c === undefined || x.op !== mulOp || usesOf(x) > 1 || !sameShape(x.shape, v.shape)) return undefined;
     const inner = x.inputs.findIndex((i) => splatValue(i) !== undefined);

@@ -12,11 +12,14 @@ export const movementRules: readonly Rewrite[] = [
   }),
   on(transposeOp, "transposition undone or composed", (v) => {
     const x = v.inputs[0]!;
-    const outer = v.attributes["permutation"] as readonly number[];
+    const outer = v.attributes.permutation as readonly number[];
     if (outer.every((p, i) => p === i)) return x;
     if (x.op !== transposeOp) return undefined;
-    const inner = x.attributes["permutation"] as readonly number[];
-    return transpose(x.inputs[0]!, outer.map((p) => inner[p]!));
+    const inner = x.attributes.permutation as readonly number[];
+    return transpose(
+      x.inputs[0]!,
+      outer.map((p) => inner[p]!),
+    );
   }),
   on(broadcastToOp, "broadcast of a broadcast", (v) => {
     const x = v.inputs[0]!;

@@ -7,7 +7,11 @@ export interface Rewrite {
 }
 
 /** A rule for values of one operator. */
-export const on = (op: Op, name: string, rule: (v: Value, usesOf: (v: Value) => number) => Value | undefined): Rewrite => ({
+export const on = (
+  op: Op,
+  name: string,
+  rule: (v: Value, usesOf: (v: Value) => number) => Value | undefined,
+): Rewrite => ({
   name,
   rewrite: (v, usesOf) => (v.op === op ? rule(v, usesOf) : undefined),
 });
