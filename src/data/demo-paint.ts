@@ -126,11 +126,11 @@ const twoLightnesses = (random: Random, least: number): [number, number] => {
  * grain are all drawn from `random` and say nothing about the figure.
  */
 export const paint = (random: Random, figure: Figure, out: Uint8Array): void => {
-  const scale = between(random, 9, 13);
-  const subject = place(random, figure, { radius: Math.SQRT2, scale, margin: Math.max(scale, 12), turn: 0.3 });
+  const scale = between(random, 7, 13);
+  const subject = place(random, figure, { radius: Math.SQRT2, scale, margin: Math.max(scale, 10), turn: 0.4 });
   const [ground, ink] = twoLightnesses(random, 0.3);
   const canvas = new Float32Array(3 * plane);
-  lay(canvas, surfaceOf(random, ground, 0.15));
+  lay(canvas, surfaceOf(random, ground, 0.22));
   for (let pieces = random.int(3); pieces > 0; pieces--) {
     const colour = colourOf(random, between(random, 0.1, 0.9));
     lay(canvas, { from: colour, to: colour, share: () => 0 }, litter(random));

@@ -1,11 +1,10 @@
-import type { Progress } from "../support/progress.ts";
+import type { Surroundings } from "../training/loop.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** What a command is told besides the recipe. */
-export interface CommandContext {
+export interface CommandContext extends Surroundings {
   /** Folder for everything the command makes; what lies there already from the same recipe is taken up again. */
   readonly out: string;
-  readonly progress: Progress;
   /** Aborted when the user asks to stop; the command then ends with an INTERRUPTED error after its current step. */
   readonly signal: AbortSignal;
   /** Whether the result is printed as JSON: the command need not make a text. */

@@ -116,7 +116,7 @@ export const makeCompensators = async (
               };
             },
             checkpoint,
-            advice: `lower alpha (it is ${alpha}), or check the teacher's accuracy (${teacher.accuracy.toFixed(1)} %)`,
+            advice: `lower alpha (it is ${alpha}; --alpha) and run again, into another --out, or check the teacher's accuracy (${teacher.accuracy.toFixed(1)} %)`,
           },
           { ...surroundings, progress: within },
         );

@@ -14,7 +14,7 @@ import { describeDataset, writeReport } from "./reporting.ts";
 import { claimFolder, type RunFolder, runFolder, timed } from "./run-folder.ts";
 import { drawImages, makeSet } from "./set.ts";
 import type { Teacher } from "./teacher.ts";
-import { checkTeachers, obtainTeachers } from "./teachers.ts";
+import { type Candidate, checkTeachers, findCandidates, obtainTeachers } from "./teachers.ts";
 
 /** What every stage is given: the recipe, where it writes, what it runs on. */
 interface Run {
@@ -31,11 +31,15 @@ const checkRecipe = (recipe: Recipe): void => {
   for (const student of recipe.students) checkArchitecture(student);
 };
 
-/** Opens data and device, checks the budget against the data, claims the folder; closes the device at the end. */
-const withRun = async (
+/**
+ * Opens data and device, checks the recipe and, by `check`, what else is given against the data, and only then claims the
+ * folder; closes the device at the end.
+ */
+const withRun = async <T>(
   recipe: Recipe,
   context: CommandContext,
-  work: (run: Run) => Promise<Outcome>,
+  check: (data: Prepared, candidates: readonly Candidate[]) => Promise<T>,
+  work: (run: Run, checked: T) => Promise<Outcome>,
 ): Promise<Outcome> => {
   checkRecipe(recipe);
   const folder = runFolder(context.out);
@@ -46,6 +50,7 @@ const withRun = async (
     budgetOf(recipe.ipc, data.task.classes, recipe.teachers.length);
     drawImages(data, recipe.ipc, recipe.seed);
     for (const student of recipe.students) buildModel(student, data.task);
+    const checked = await check(data, await findCandidates(recipe, data));
     await claimFolder(folder, recipe);
     await timed(folder, "data", async () => undefined, performance.now() - started);
     await writeJson(folder.dataset, {
@@ -53,7 +58,7 @@ const withRun = async (
       normalisation: data.dataset.normalisation,
       skippedFiles: data.dataset.skipped,
     });
-    return await work({ recipe, folder, device, data, context });
+    return await work({ recipe, folder, device, data, context }, checked);
   } finally {
     await device.close();
   }
@@ -108,18 +113,28 @@ const evaluate = async (
   return { text: `${renderTable(report, context.terminal)}\n\n${files.join("\n")}`, json: report };
 };
 
-/** The teachers a set was made with, found by their hashes among the recipe's: they label random images and dynamic batches. */
-const teachersOf = async (run: Run, set: DistilledSet): Promise<Teacher[]> => {
-  const { recipe, folder, device, data, context } = run;
-  const teachers = await obtainTeachers(recipe, data, device, folder.teachers, context);
-  for (const [j, { architecture, sha256 }] of set.manifest.teachers.entries()) {
-    if (teachers[j]?.sha256 === sha256) continue;
+/** Fails if the teachers are not those that a set was made with, as far as is known of them. */
+const compareTeachers = (set: DistilledSet, given: readonly Candidate[], setFolder: string): void => {
+  const short = ({ architecture, sha256 }: Candidate): string =>
+    sha256 === undefined ? `${architecture}, to be trained` : `${architecture} with sha256 ${sha256.slice(0, 12)}...`;
+  const wanted = set.manifest.teachers;
+  for (let j = 0; j < Math.max(wanted.length, given.length); j++) {
+    const [want, got] = [wanted[j], given[j]];
+    if (want?.architecture === got?.architecture && (got?.sha256 ?? want?.sha256) === want?.sha256) continue;
     throw new DistilleryError(
       "SET",
-      `teacher ${j + 1} of the set is ${architecture} with sha256 ${sha256.slice(0, 12)}..., but --teachers gives ` +
-        `${teachers[j] ? `${teachers[j].model.name} with ${teachers[j].sha256.slice(0, 12)}...` : "none"}; give the weight files the set was made with, e.g. --teachers run/2-teachers/0-....safetensors`,
+      `${setFolder}: its teacher ${j + 1} of ${wanted.length} is ${want ? short(want) : "none"}, but the recipe's is ${got ? short(got) : "none"}; ` +
+        "give the weight files the set was made with, in its order, e.g. --teachers run/2-teachers/0-....safetensors",
     );
   }
+};
+
+/** The teachers a set was made with: they label random images and dynamic batches. */
+const teachersOf = async (run: Run, set: DistilledSet, setFolder: string): Promise<Teacher[]> => {
+  const { recipe, folder, device, data, context } = run;
+  const teachers = await obtainTeachers(recipe, data, device, folder.teachers, context);
+  const known = teachers.map(({ model, sha256 }) => ({ architecture: model.name, sha256 }));
+  compareTeachers(set, known, setFolder);
   return teachers;
 };
 
@@ -135,11 +150,14 @@ const checkClasses = (set: DistilledSet, { dataset }: Prepared, folder: string):
   }
 };
 
+const nothing = async (): Promise<void> => undefined;
+
 export const commands: Commands = {
-  run: (recipe, context) => withRun(recipe, context, async (run) => evaluate(run, await distill(run), run.folder.set)),
+  run: (recipe, context) =>
+    withRun(recipe, context, nothing, async (run) => evaluate(run, await distill(run), run.folder.set)),
 
   teach: (recipe, context) =>
-    withRun(recipe, context, async (run) => {
+    withRun(recipe, context, nothing, async (run) => {
       const teachers = await teach(run);
       const lines = teachers.map(
         (t) => `${t.model.name}  ${t.accuracy.toFixed(1)} % of the test images  ${formatBytes(t.bytes)}  ${t.file}`,
@@ -157,19 +175,24 @@ export const commands: Commands = {
     }),
 
   distill: (recipe, context) =>
-    withRun(recipe, context, async (run) => {
+    withRun(recipe, context, nothing, async (run) => {
       const { set, budget } = await distill(run);
       const parts = Object.values(set.manifest.parts).reduce((sum, p) => sum + p.bytes, 0);
       const text = `${run.folder.set}: ${budget.bases} base sets, ${budget.compensators} compensators, ${budget.trainingImages} training images, ${formatBytes(parts)}`;
       return { text, json: { folder: run.folder.set, manifest: set.manifest } };
     }),
 
-  evaluate: (recipe, context: EvaluateContext) =>
-    withRun(recipe, context, async (run) => {
-      const setFolder = context.set ?? run.folder.set;
+  evaluate: (recipe, context: EvaluateContext) => {
+    const setFolder = context.set ?? runFolder(context.out).set;
+    const readFitting = async (data: Prepared, candidates: readonly Candidate[]): Promise<DistilledSet> => {
       const set = await readSet(setFolder);
-      checkClasses(set, run.data, setFolder);
-      const teachers = await teachersOf(run, set);
+      checkClasses(set, data, setFolder);
+      compareTeachers(set, candidates, setFolder);
+      return set;
+    };
+    return withRun(recipe, context, readFitting, async (run, set) => {
+      const teachers = await teachersOf(run, set, setFolder);
       return evaluate(run, { teachers, compensators: [], set }, setFolder);
-    }),
+    });
+  },
 };

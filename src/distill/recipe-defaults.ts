@@ -32,9 +32,8 @@ const general: RecipeDefaults = {
 const demo: RecipeDefaults = {
   ...general,
   teachers: ["convnet64", "convnet32x2"],
-  students: ["convnet64"],
+  students: ["convnet32"],
   iterations: 200,
-  seeds: 2,
   teacher: { ...general.teacher, epochs: 4 },
   student: { ...general.student, epochs: 100 },
   full: { ...general.full, epochs: 4 },

@@ -1,9 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { DistilleryError } from "../support/errors.ts";
 import { writeAtomic, writeJson } from "../support/files.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeToYaml } from "./recipe-file.ts";
+import { recipeFields } from "./recipe-schema.ts";
 
 /** A run's folder, its artefacts numbered in the order in which they are made. */
 export interface RunFolder {
@@ -28,8 +30,13 @@ export const runFolder = (path: string): RunFolder => ({
   reportHtml: join(path, "report.html"),
 });
 
-const recipeFile = (folder: RunFolder): string => join(folder.path, "recipe.yaml");
-const secondsFile = (folder: RunFolder): string => join(folder.path, "seconds.json");
+const recipeName = "recipe.yaml";
+const secondsName = "seconds.json";
+/** What a run has written before its first result. */
+const beginnings: ReadonlySet<string> = new Set([recipeName, secondsName, "1-dataset.json"]);
+
+const recipeFile = (folder: RunFolder): string => join(folder.path, recipeName);
+const secondsFile = (folder: RunFolder): string => join(folder.path, secondsName);
 
 const readText = (file: string): Promise<string | undefined> =>
   readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -37,39 +44,63 @@ const readText = (file: string): Promise<string | undefined> =>
     throw new DistilleryError("DATA", `cannot read ${file}: ${error.message}`, { cause: error });
   });
 
+/** Files of an unfinished write, which a killed process left: `<name>.<number>`. */
+const halfWritten = /\.(yaml|json|html|safetensors|partial)\.\d+$/;
+
+/** Names of what lies in a folder, none where there is none. */
+const entriesOf = (path: string): Promise<string[]> =>
+  readdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw new DistilleryError("USAGE", `--out ${path} cannot be used as a folder (${error.code}); choose another`, {
+      cause: error,
+    });
+  });
+
+const sweep = async (folder: RunFolder): Promise<void> => {
+  for (const path of [folder.path, folder.teachers, folder.compensators, folder.students]) {
+    for (const name of await entriesOf(path)) if (halfWritten.test(name)) await rm(join(path, name), { force: true });
+  }
+};
+
+const valueAt = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((at, name) => (at as Record<string, unknown> | null | undefined)?.[name], value);
+
+/** `ipc: 10 there, 20 now` for every field in which two recipe files differ. */
+const differences = (there: string, now: string): string => {
+  const [before, after] = [parse(there) as unknown, parse(now) as unknown];
+  const text = (value: unknown): string => (value === undefined ? "nothing" : [value].flat().join(","));
+  const different = recipeFields
+    .map(({ path }) => ({ name: path.join("."), was: text(valueAt(before, path)), is: text(valueAt(after, path)) }))
+    .filter(({ was, is }) => was !== is);
+  return different.map(({ name, was, is }) => `${name}: ${was} there, ${is} now`).join("; ");
+};
+
 /**
- * Claims a folder for a recipe. A folder in which the same recipe was run before is taken up again.
- * @throws USAGE when the folder holds a run of another recipe, naming the lines that differ, or things that are not ours.
+ * Claims a folder for a recipe. A folder in which the same recipe was run before is taken up again, and one in which
+ * another recipe came to nothing is taken over.
+ * @throws USAGE when the folder holds work of another recipe, naming the fields that differ, or things that are not ours.
  */
 export const claimFolder = async (folder: RunFolder, recipe: Recipe): Promise<void> => {
   const wanted = recipeToYaml(recipe);
-  const found = await readText(recipeFile(folder));
-  if (found === undefined) {
-    const entries = await readdir(folder.path).catch(() => []);
-    if (entries.length > 0) {
-      throw new DistilleryError(
-        "USAGE",
-        `--out ${folder.path} holds files that are not of a run (${entries.slice(0, 3).join(", ")}); choose an empty or new folder`,
-      );
-    }
-    return writeAtomic(recipeFile(folder), wanted);
+  const entries = (await entriesOf(folder.path)).filter((name) => !halfWritten.test(name));
+  const found = entries.includes(recipeName) ? await readText(recipeFile(folder)) : undefined;
+  if (found === undefined && entries.length > 0) {
+    throw new DistilleryError(
+      "USAGE",
+      `--out ${folder.path} holds files that are not of a run (${entries.slice(0, 3).join(", ")}); choose an empty or new folder`,
+    );
   }
+  await sweep(folder);
   if (found === wanted) return;
-  const now = new Set(wanted.split("\n"));
-  const before = found
-    .split("\n")
-    .filter((line) => !now.has(line))
-    .map((line) => line.trim());
-  const was = new Set(found.split("\n"));
-  const after = wanted
-    .split("\n")
-    .filter((line) => !was.has(line))
-    .map((line) => line.trim());
-  throw new DistilleryError(
-    "USAGE",
-    `--out ${folder.path} holds a run of another recipe (there: ${before.join(", ") || "nothing"}; now: ${after.join(", ") || "nothing"}); ` +
-      "choose another --out, or give the same recipe to resume",
-  );
+  if (found !== undefined && entries.some((name) => !beginnings.has(name))) {
+    throw new DistilleryError(
+      "USAGE",
+      `--out ${folder.path} holds a run of another recipe (${differences(found, wanted)}); ` +
+        "choose another --out, or give the same recipe to resume",
+    );
+  }
+  await rm(secondsFile(folder), { force: true });
+  await writeAtomic(recipeFile(folder), wanted);
 };
 
 /** Seconds by stage, over all the times that a run was taken up. */
@@ -79,11 +110,19 @@ export const readSeconds = async (folder: RunFolder): Promise<Record<string, num
 /** Runs a stage and adds its time to the folder's account, also when it fails; `before` are milliseconds spent already. */
 export const timed = async <T>(folder: RunFolder, stage: string, work: () => Promise<T>, before = 0): Promise<T> => {
   const started = performance.now();
-  try {
-    return await work();
-  } finally {
+  const account = async (): Promise<void> => {
     const seconds = await readSeconds(folder);
     const total = (seconds[stage] ?? 0) + (before + performance.now() - started) / 1000;
     await writeJson(secondsFile(folder), { ...seconds, [stage]: Math.round(1000 * total) / 1000 });
+  };
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    // On a full disk the account cannot be written either; the first failure says more.
+    await account().catch(() => undefined);
+    throw error;
   }
+  await account();
+  return result;
 };

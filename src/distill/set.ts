@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { normalise } from "../data/normalisation.ts";
 import { pickPerClass } from "../data/split.ts";
 import {
@@ -10,7 +11,9 @@ import {
   trainingImages,
   writeSet,
 } from "../formats/index.ts";
+import { plural } from "../report/format.ts";
 import type { Device } from "../runtime/index.ts";
+import { DistilleryError } from "../support/errors.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import { stream } from "../support/random.ts";
 import type { Surroundings } from "../training/loop.ts";
@@ -25,8 +28,19 @@ import type { Teacher } from "./teacher.ts";
  * The training images drawn for a run, `perClass` of every class, [perClass C] indices, base set by base set. Random
  * images and bases come from one draw: the bases are its beginning.
  */
-export const drawImages = (data: Prepared, perClass: number, seed: number): Int32Array =>
-  pickPerClass(data.train, data.dataset.classes, perClass, stream(seed, "bases"));
+export const drawImages = (data: Prepared, perClass: number, seed: number): Int32Array => {
+  try {
+    return pickPerClass(data.train, data.dataset.classes, perClass, stream(seed, "bases"));
+  } catch (cause) {
+    const held = data.validation.length;
+    if (!(cause instanceof DistilleryError) || held === 0) throw cause;
+    throw new DistilleryError(
+      cause.code,
+      `${cause.message} (not counting ${plural(held, "training image")} held out for validation; --validation 0 holds out none)`,
+      { cause },
+    );
+  }
+};
 
 /** Mean logits of the teachers on normalised images [n, 3, H, W]: [n, C]. */
 export const meanLogits = async (
@@ -53,6 +67,20 @@ export const meanLogits = async (
 const notice =
   "This set holds natural images: every base image is a training image of the original data, unchanged. " +
   "Whoever gets the set sees them; mind the licence and the privacy of the original data.";
+
+/** The set in a folder if it is whole and made of just these bases, compensators and teachers. */
+const readFinished = async (
+  folder: string,
+  manifest: Omit<Manifest, "parts">,
+  bases: Uint8Array,
+  compensators: Float32Array,
+): Promise<DistilledSet | undefined> => {
+  const found = await readSet(folder).catch(() => undefined);
+  if (found === undefined) return undefined;
+  const { parts: _, ...said } = found.manifest;
+  const same = isDeepStrictEqual([said, found.compensators], [manifest, compensators]);
+  return same && Buffer.compare(found.bases, bases) === 0 ? found : undefined;
+};
 
 /** Puts bases, compensators and labels together into the set's folder and reads it back: what is on the disk is the set. */
 export const makeSet = async (
@@ -87,6 +115,8 @@ export const makeSet = async (
   };
   // Labels belong to the images that a reader will rebuild, so they are made from compensators as stored.
   const stored = decodeFloat16(encodeFloat16(all));
+  const finished = await readFinished(folder, manifest, bases, stored);
+  if (finished !== undefined) return finished;
   const parts = { ...manifest, parts: {} };
   const { images } = trainingImages({ manifest: parts, bases, compensators: stored });
   const labels = await meanLogits(device, teachers, images, "labels", surroundings);

@@ -177,7 +177,7 @@ export const openSchool = (
           }),
           feeds: feedsOf(lesson, seed),
           checkpoint,
-          advice: `lower student.learningRate (it is ${settings.learningRate}) and run again`,
+          advice: `lower student.learningRate (it is ${settings.learningRate}; --student-learning-rate) and run again, into another --out`,
         },
         surroundings,
       );

@@ -7,6 +7,7 @@ import { buildModel } from "../models/registry.ts";
 import { statisticsTypes } from "../nn/batch-norm.ts";
 import { adamw, hyperTensors, type Optimiser, sgd, zerosLike } from "../nn/optimisers.ts";
 import { cosine, oneCycle } from "../nn/schedules.ts";
+import { plural } from "../report/format.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { sha256, writeAtomic } from "../support/files.ts";
@@ -85,7 +86,7 @@ export const readTeacher = async (
     throw new DistilleryError(
       "CHECKPOINT",
       `${file} was trained for ${card.classes.length} classes (${card.classes.slice(0, 3).join(", ")}, ...) at ${height}x${width}, ` +
-        `but the data has ${task.classes} classes (${dataset.classes.slice(0, 3).join(", ")}, ...) at ${task.image.height}x${task.image.width}`,
+        `but the data has ${task.classes} classes (${dataset.classes.slice(0, 3).join(", ")}, ...) at ${task.image.height}x${task.image.width}; give a teacher of these classes, or an architecture to train one`,
     );
   }
   const model = buildModel(card.architecture, task);
@@ -96,6 +97,8 @@ export const readTeacher = async (
   const bytes = encodeStored(stored);
   return {
     ...card,
+    // JSON has no NaN, which is the accuracy on no validation images.
+    validationAccuracy: card.validationAccuracy ?? Number.NaN,
     model,
     weights: { parameters: pick(types.parameters), statistics: pick(types.statistics) },
     file,
@@ -171,7 +174,7 @@ export const trainTeacher = async (
         };
       },
       checkpoint,
-      advice: `lower teacher.learningRate (it is ${settings.learningRate}) and run again`,
+      advice: `lower teacher.learningRate (it is ${settings.learningRate}; --teacher-learning-rate) and run again, into another --out`,
     },
     surroundings,
   );
@@ -197,7 +200,7 @@ export const trainTeacher = async (
   await writeAtomic(file, bytes);
   await forget(checkpoint);
   surroundings.progress.note(
-    `${title}: ${measured.accuracy.toFixed(1)} % of the test images after ${settings.epochs} epochs (${basename(file)})`,
+    `${title}: ${measured.accuracy.toFixed(1)} % of the test images after ${plural(settings.epochs, "epoch")} (${basename(file)})`,
   );
   return { ...card, model, weights, file, sha256: sha256(bytes), bytes: bytes.length };
 };

@@ -1,4 +1,4 @@
-import { checkArchitecture } from "../models/registry.ts";
+import { buildModel, checkArchitecture } from "../models/registry.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Surroundings } from "../training/loop.ts";
@@ -14,6 +14,31 @@ export const checkTeachers = (recipe: Recipe): void => {
   for (const teacher of recipe.teachers) if (!isFile(teacher)) checkArchitecture(teacher);
 };
 
+const readNamed = async (file: string, data: Prepared): Promise<Teacher> => {
+  const teacher = await readTeacher(file, data);
+  if (teacher !== undefined) return teacher;
+  throw new DistilleryError("CHECKPOINT", `teacher ${file}: no such file; train one with distillery teach`);
+};
+
+/** What is known of a teacher before any is trained. */
+export interface Candidate {
+  readonly architecture: string;
+  /** Of its weight file, where there is one. */
+  readonly sha256?: string;
+}
+
+/** The teachers of a recipe as far as they are known. @throws USAGE, CHECKPOINT for one that does not fit the data. */
+export const findCandidates = async (recipe: Recipe, data: Prepared): Promise<Candidate[]> => {
+  const candidates: Candidate[] = [];
+  for (const name of recipe.teachers) {
+    if (isFile(name)) {
+      const { model, sha256 } = await readNamed(name, data);
+      candidates.push({ architecture: model.name, sha256 });
+    } else candidates.push({ architecture: buildModel(name, data.task).name });
+  }
+  return candidates;
+};
+
 /** The teachers of a recipe in its order, trained in `folder` where they are not there yet, or read from their files. */
 export const obtainTeachers = async (
   recipe: Recipe,
@@ -24,14 +49,9 @@ export const obtainTeachers = async (
 ): Promise<Teacher[]> => {
   const teachers: Teacher[] = [];
   for (const [index, name] of recipe.teachers.entries()) {
-    if (!isFile(name)) {
-      teachers.push(await trainTeacher(recipe, index, data, device, folder, surroundings));
-      continue;
-    }
-    const teacher = await readTeacher(name, data);
-    if (teacher === undefined)
-      throw new DistilleryError("CHECKPOINT", `teacher ${name}: no such file; train one with distillery teach`);
-    teachers.push(teacher);
+    teachers.push(
+      isFile(name) ? await readNamed(name, data) : await trainTeacher(recipe, index, data, device, folder, surroundings),
+    );
   }
   return teachers;
 };

@@ -35,7 +35,7 @@ const families: readonly Family[] = [
     },
   },
   {
-    pattern: /^resnet18(?:w(\d+))?$/,
+    pattern: /^resnet18(?:w([1-9]\d*))?$/,
     about: "resnet18[wWIDTH]: 3x3 stem below 64 pixels, 7x7 stem from there; 64 wide",
     examples: ["resnet18", "resnet18w32"],
     build: ([, width], task) => resNet18(task, Number(width ?? 64)),

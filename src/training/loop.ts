@@ -1,4 +1,4 @@
-import type { Tensor, TensorType } from "../autodiff/index.ts";
+import { leavesOf, type Tensor, type TensorType, type Tree } from "../autodiff/index.ts";
 import type { Stepper, Tensors } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Progress } from "../support/progress.ts";
@@ -14,6 +14,8 @@ export interface History {
 export interface Surroundings {
   readonly progress: Progress;
   readonly signal?: AbortSignal;
+  /** How much work a killed process may lose; 20 by default. */
+  readonly secondsBetweenCheckpoints?: number;
 }
 
 type Scalars = Readonly<Record<string, TensorType>>;
@@ -34,7 +36,6 @@ export interface Loop<State, Feeds, Fetches extends Scalars> {
 }
 
 const points = 100;
-const secondsBetweenCheckpoints = 20;
 
 interface Progressed {
   step: number;
@@ -53,28 +54,52 @@ const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, F
     at: { step: 0, steps: [], series: {}, open: {}, count: 0 } satisfies Progressed as Progressed,
   };
   if (stored === undefined || checkpoint === undefined || stored.metadata.key !== checkpoint.key) return fresh;
-  const state = rebuild(types, stored.tensors, checkpoint.file);
-  return { state: () => state, at: JSON.parse(stored.metadata.progress!) as Progressed };
+  try {
+    const state = rebuild(types, stored.tensors, checkpoint.file);
+    return { state: () => state, at: JSON.parse(stored.metadata.progress!) as Progressed };
+  } catch {
+    return fresh;
+  }
 };
+
+const allFinite = (state: unknown): boolean =>
+  leavesOf(state as Tree<Tensor>).every(
+    ({ leaf: { data } }) => !(data instanceof Float32Array) || data.every(Number.isFinite),
+  );
 
 /**
  * Runs a loop to its end and returns the final state and what was measured.
- * @throws NOT_FINITE when a measured scalar is NaN or infinite (the last checkpoint stays), INTERRUPTED when told to stop
- * (after saving a checkpoint).
+ * @throws NOT_FINITE when a measured scalar or the state is NaN or infinite (the last checkpoint stays), INTERRUPTED when
+ * told to stop (after saving a checkpoint).
  */
 export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   loop: Loop<State, Feeds, Fetches>,
-  { progress, signal }: Surroundings,
+  { progress, signal, secondsBetweenCheckpoints = 20 }: Surroundings,
 ): Promise<{ state: Tensors<State>; history: History }> => {
   const { stepper, steps, checkpoint, title } = loop;
   const { state, at } = await resume(loop);
   await stepper.write(state());
   const stretch = Math.max(1, Math.floor(steps / points));
   const task = progress.task(title, steps);
+  let good = at.step;
+  const blownUp = (what: string, step: number): DistilleryError => {
+    const kept =
+      checkpoint === undefined || good === 0
+        ? ""
+        : `; the last good checkpoint, of step ${good}, is kept in ${checkpoint.file}`;
+    return new DistilleryError("NOT_FINITE", `${title}: ${what} at step ${step} of ${steps}${kept}; ${loop.advice}`);
+  };
+  /** A loss tells of the state before its step; the state itself may be beyond numbers already. */
+  const readFinite = async (): Promise<Tensors<State>> => {
+    const now = await stepper.read();
+    if (allFinite(now)) return now;
+    throw blownUp("the values being learnt became NaN or infinite", at.step);
+  };
   const save = async (): Promise<void> => {
     if (checkpoint === undefined) return;
     const metadata = { key: checkpoint.key, progress: JSON.stringify(at) };
-    await writeStored(checkpoint.file, { tensors: named(await stepper.read()), metadata });
+    await writeStored(checkpoint.file, { tensors: named(await readFinite()), metadata });
+    good = at.step;
   };
   let saved = Date.now();
   try {
@@ -93,13 +118,7 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
       const [fetched, upcoming] = await Promise.all([running, following]);
       for (const [name, t] of Object.entries(fetched as Readonly<Record<string, Tensor>>)) {
         const value = Number(t.data[0]);
-        if (!Number.isFinite(value)) {
-          const kept = checkpoint ? `; the last good checkpoint, if any, is kept in ${checkpoint.file}` : "";
-          throw new DistilleryError(
-            "NOT_FINITE",
-            `${title}: ${name} became ${value} at step ${at.step + 1} of ${steps}${kept}; ${loop.advice}`,
-          );
-        }
+        if (!Number.isFinite(value)) throw blownUp(`${name} became ${value}`, at.step + 1);
         at.open[name] = (at.open[name] ?? 0) + value;
       }
       at.count++;
@@ -122,7 +141,7 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   } finally {
     task.done();
   }
-  return { state: await stepper.read(), history: { steps: at.steps, series: at.series } };
+  return { state: await readFinite(), history: { steps: at.steps, series: at.series } };
 };
 
 /** Ends a loop's use of its checkpoint, once its result is safely stored elsewhere. */

@@ -91,11 +91,12 @@ const lowerPhases = (onnx: OnnxWriter, dy: string, w: string, context: Context):
     dilations: [1, 1],
     group: 1,
   });
-  const apart = onnx.node("Reshape", [phases, onnx.ints([n, sy, sx, channels, hq, wq])]);
-  const woven = onnx.node("Reshape", [
-    onnx.node("Transpose", [apart], { perm: [0, 3, 4, 1, 5, 2] }),
-    onnx.ints([n, channels, hq * sy, wq * sx]),
-  ]);
+  const interleave = (): string => {
+    const apart = onnx.node("Reshape", [phases, onnx.ints([n, sy, sx, channels, hq, wq])]);
+    const turned = onnx.node("Transpose", [apart], { perm: [0, 3, 4, 1, 5, 2] });
+    return onnx.node("Reshape", [turned, onnx.ints([n, channels, hq * sy, wq * sx])]);
+  };
+  const woven = sy === sx ? onnx.node("DepthToSpace", [phases], { blocksize: sy, mode: "DCR" }) : interleave();
   if (hq * sy === height && wq * sx === width) return woven;
   return onnx.node("Slice", [woven, onnx.ints([0, 0]), onnx.ints([height, width]), onnx.ints([2, 3])]);
 };

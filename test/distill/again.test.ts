@@ -1,0 +1,112 @@
+import { cp, mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { commands } from "../../src/distill/pipeline.ts";
+import type { Report } from "../../src/report/report.ts";
+import { filesIn, hashesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
+
+const brief = { labels: ["static"], seeds: 1, student: { epochs: 2 }, full: { epochs: 1 } };
+
+const parts = ["2-teachers", "3-compensators", "4-set", "5-students"] as const;
+
+const reportOf = (outcome: { readonly json: unknown }): Report => outcome.json as Report;
+
+describe("commands in one folder", () => {
+  it("take up what those before them made, and leave it as it is", async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, "out");
+    const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
+    const times = (part: (typeof parts)[number]) => timesIn(join(out, part));
+
+    await commands.teach(recipe, quietly(out));
+    const teachers = await times("2-teachers");
+    expect(Object.keys(teachers)).toHaveLength(2);
+    expect((await filesIn(out)).some((path) => path.startsWith("3-"))).toBe(false);
+
+    await commands.distill(recipe, quietly(out));
+    const [compensators, set] = [await times("3-compensators"), await times("4-set")];
+    expect((await filesIn(out)).some((path) => path.startsWith("5-") || path.startsWith("report"))).toBe(false);
+
+    const first = reportOf(await commands.run(recipe, quietly(out)));
+    const students = await times("5-students");
+    const second = reportOf(await commands.run(recipe, quietly(out)));
+    expect(await Promise.all(parts.map(times))).toEqual([teachers, compensators, set, students]);
+    expect({ ...second, seconds: {} }).toEqual({ ...first, seconds: {} });
+  });
+
+  it("make anew what was lost, and it is the same", async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, "out");
+    const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
+    await commands.distill(recipe, quietly(out));
+    const before = await hashesIn(join(out, "4-set"));
+    await rm(join(out, "3-compensators", "1-0.safetensors"));
+    await rm(join(out, "4-set"), { recursive: true });
+    await commands.distill(recipe, quietly(out));
+    expect(await hashesIn(join(out, "4-set"))).toEqual(before);
+  });
+
+  it("remove what a killed process was in the middle of writing", async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, "out");
+    const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
+    await mkdir(join(out, "2-teachers"), { recursive: true });
+    await writeFile(join(out, "recipe.yaml.1234567"), "data: pic");
+    await rm(join(out, "2-teachers"), { recursive: true });
+    await commands.teach(recipe, quietly(out));
+    await writeFile(join(out, "2-teachers", "0-convnet8x1.partial.89"), "half");
+    await writeFile(join(out, "seconds.json.5"), "{");
+    await commands.teach(recipe, quietly(out));
+    expect(await filesIn(out)).toEqual([
+      "1-dataset.json",
+      "2-teachers/0-convnet8x1.safetensors",
+      "2-teachers/1-convnet6x2.safetensors",
+      "recipe.yaml",
+      "seconds.json",
+    ]);
+  });
+});
+
+describe("evaluate", () => {
+  it("measures a copied set elsewhere, with the teachers' files, as the run did", async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, "out");
+    const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), {
+      ...brief,
+      labels: ["static", "dynamic"],
+    });
+    const run = reportOf(await commands.run(recipe, quietly(out)));
+    const again = reportOf(await commands.evaluate(recipe, quietly(out)));
+    expect(again.rows).toEqual(run.rows);
+
+    const copy = join(folder, "copy");
+    await cp(join(out, "4-set"), copy, { recursive: true });
+    // Times say nothing about a set.
+    await utimes(join(copy, "manifest.json"), 1, 1);
+    const teachers = ["0-convnet8x1", "1-convnet6x2"].map((name) => join(out, "2-teachers", `${name}.safetensors`));
+    const elsewhere = reportOf(
+      await commands.evaluate({ ...recipe, teachers }, quietly(join(folder, "elsewhere"), { set: copy })),
+    );
+    expect(elsewhere.rows).toEqual(run.rows);
+    expect(elsewhere.bytes).toEqual(run.bytes);
+    expect((await filesIn(join(folder, "elsewhere"))).filter((path) => /^[234]-/.test(path))).toEqual([]);
+  });
+});
+
+describe("the seed", () => {
+  it("decides the set: equal seeds give equal bytes, another gives another set", async () => {
+    const folder = await temporaryFolder();
+    const data = await writePictures(join(folder, "pictures"));
+    const distil = async (name: string, seed: number): Promise<Record<string, string>> => {
+      await commands.distill(tinyRecipe(data, { ...brief, seed }), quietly(join(folder, name)));
+      return hashesIn(join(folder, name, "4-set"));
+    };
+    const [a, b, other] = [await distil("a", 1), await distil("b", 1), await distil("other", 2)];
+    expect(b).toEqual(a);
+    expect(Object.keys(other)).toEqual(Object.keys(a));
+    for (const [path, hash] of Object.entries(other)) expect(`${path} ${hash}`).not.toBe(`${path} ${a[path]}`);
+    expect(await readFile(join(folder, "b", "1-dataset.json"), "utf8")).toBe(
+      await readFile(join(folder, "a", "1-dataset.json"), "utf8"),
+    );
+  });
+});

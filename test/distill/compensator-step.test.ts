@@ -1,0 +1,133 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Tensor, tensor } from "../../src/autodiff/types.ts";
+import type { Normalisation } from "../../src/data/dataset.ts";
+import { normalise } from "../../src/data/normalisation.ts";
+import { compensatorStateTypes, traceCompensatorStep } from "../../src/distill/compensator-step.ts";
+import { buildModel } from "../../src/models/registry.ts";
+import { adam, hyperTensors } from "../../src/nn/optimisers.ts";
+import { type Device, openDevice } from "../../src/runtime/device.ts";
+import type { Frozen } from "../../src/training/train-step.ts";
+import { floats } from "../autodiff/draw.ts";
+import { formulaWeights, type Summary, summaryError, uniform } from "../goldens/formula.ts";
+
+interface CompensatorCase {
+  readonly architecture: string;
+  readonly alpha: number;
+  /** u starts uniform in +-spread. */
+  readonly spread: number;
+  readonly shifts: readonly (readonly [dy: number, dx: number])[];
+  readonly rates: readonly number[];
+  /** Part of the first step's pixels outside the valid range. */
+  readonly clipped: number;
+  readonly losses: readonly (readonly [crossEntropy: number, statistics: number])[];
+  readonly change: Summary;
+  readonly first: Summary;
+  readonly second: Summary;
+}
+
+type StoredStatistics = Readonly<Record<string, readonly [means: readonly number[], variances: readonly number[]]>>;
+
+const { normalisation, teachers, cases } = JSON.parse(
+  readFileSync(new URL("../goldens/compensators.json", import.meta.url), "utf8"),
+) as {
+  readonly normalisation: Normalisation;
+  readonly teachers: Readonly<Record<string, StoredStatistics>>;
+  readonly cases: readonly CompensatorCase[];
+};
+
+/** Relative to the loss, and to the Euclidean norm of u's change and of its moments: see `summaryError`. */
+const tolerance = 1e-4;
+const [classes, side] = [10, 32];
+const [beta1, beta2] = [0.5, 0.9];
+
+const teacherOf = (architecture: string): Frozen => {
+  const model = buildModel(architecture, { classes, image: { height: side, width: side } });
+  const statistics = Object.entries(teachers[architecture]!).flatMap(([layer, [means, variances]]) => [
+    [`${layer}.running_mean`, tensor(Float32Array.from(means), [means.length])] as const,
+    [`${layer}.running_var`, tensor(Float32Array.from(variances), [variances.length])] as const,
+  ]);
+  const { parameters } = formulaWeights(model, 4.5);
+  return { model, weights: { parameters, statistics: Object.fromEntries(statistics) } };
+};
+
+/** 8-bit images, many of their pixels black or white: exactly on the bounds of the clip. */
+const bases = (): Tensor => {
+  const shape = [classes, 3, side, side];
+  const pixels = Uint8ClampedArray.from(floats(uniform("pixels", shape, 160)), (v) => 127.5 + v);
+  return tensor(normalise(new Uint8Array(pixels.buffer), normalisation, side, side), shape);
+};
+
+/** Where each row of torch.roll(x, by) comes from. */
+const rolled = (by: number): Tensor =>
+  tensor(
+    BigInt64Array.from({ length: side }, (_, i) => BigInt((i - by + side) % side)),
+    [side],
+  );
+
+const run = async (device: Device, one: CompensatorCase) => {
+  const teacher = teacherOf(one.architecture);
+  const optimiser = adam({ beta1, beta2, epsilon: 1e-8 });
+  const stepper = await device.compileStep(traceCompensatorStep(teacher, optimiser, normalisation, one.alpha));
+  const { u: type } = compensatorStateTypes(teacher, optimiser);
+  const zero = (): Tensor => tensor(new Float32Array(3 * side * side), type.shape);
+  const start = uniform("u", type.shape, one.spread);
+  await stepper.write({ u: start, slots: { first: zero(), second: zero() }, base: bases() });
+  const losses: (readonly [number, number])[] = [];
+  for (const [step, rate] of one.rates.entries()) {
+    const [dy, dx] = one.shifts[step]!;
+    const { crossEntropy, statistics } = await stepper.run({
+      rows: rolled(dy),
+      columns: rolled(dx),
+      hyper: hyperTensors(optimiser.hyper(step, rate)),
+    });
+    losses.push([floats(crossEntropy)[0]!, floats(statistics)[0]!]);
+  }
+  const { u, slots, base } = await stepper.read();
+  await stepper.release();
+  expect(floats(base)).toEqual(floats(bases()));
+  return {
+    losses,
+    change: Float64Array.from(floats(u), (v, i) => v - floats(start)[i]!),
+    // After one step from zero moments, m = (1 - b1) g: the first moment is the gradient.
+    first: floats(slots.first!).map((v) => v * (1 - beta1)),
+    second: floats(slots.second!).map((v) => v * (1 - beta2)),
+  };
+};
+
+let device: Device;
+beforeAll(async () => {
+  device = await openDevice("cpu", { threads: 1 });
+});
+afterAll(() => device.close());
+
+describe("the goldens", () => {
+  test("hold single steps, runs of steps, alpha = 0 and many clipped pixels for both families", () => {
+    for (const family of ["convnet", "resnet18"]) {
+      const own = cases.filter((one) => one.architecture.startsWith(family));
+      expect(own.some((one) => one.rates.length === 1)).toBe(true);
+      expect(own.some((one) => one.rates.length > 2)).toBe(true);
+      expect(own.some((one) => one.alpha === 0)).toBe(true);
+      expect(own.some((one) => one.clipped > 0.3)).toBe(true);
+    }
+  });
+});
+
+const titled = cases.map((one) => {
+  const { architecture, alpha, spread, rates } = one;
+  return [`${architecture}, alpha ${alpha}, u from +-${spread}, ${rates.length} step(s)`, one] as const;
+});
+
+test.each(titled)("%s: agrees with PyTorch", async (_title, one) => {
+  const { losses, ...results } = await run(device, one);
+  expect(losses.length).toBe(one.losses.length);
+  for (const [step, pair] of losses.entries()) {
+    for (const [i, term] of ["cross-entropy", "statistics"].entries()) {
+      const expected = one.losses[step]![i]!;
+      expect(Math.abs(pair[i]! - expected) / expected, `${term} of step ${step}`).toBeLessThan(tolerance);
+    }
+  }
+  for (const name of ["first", "second", "change"] as const) {
+    expect(summaryError(name, results[name], one[name]), name).toBeLessThan(tolerance);
+  }
+});

@@ -1,0 +1,115 @@
+import { existsSync, readdirSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readStored } from "../../src/training/checkpoint.ts";
+import { filesIn, hashesIn, writePictures } from "../distill/tiny.ts";
+import { type Ended, type Started, sleep, start, until, writeRecipe } from "./processes.ts";
+
+/** Long enough for every stage to be hit. */
+const fields = {
+  labels: ["static"],
+  seeds: 1,
+  iterations: 150,
+  teacher: { epochs: 120, batch: 16 },
+  student: { epochs: 120, batch: 8, learningRate: 0.01 },
+  full: { epochs: 40, batch: 16 },
+};
+
+const command = (out: string): string[] => ["run", "--recipe", "recipe.yaml", "--out", out];
+
+describe("a run that is stopped", () => {
+  let folder = "";
+  let reference: Awaited<ReturnType<typeof resultsIn>>;
+
+  /** What must not depend on how often a run was stopped. */
+  const resultsIn = async (out: string) => {
+    const { seconds: _, ...report } = JSON.parse(await readFile(join(folder, out, "report.json"), "utf8")) as Record<
+      string,
+      unknown
+    >;
+    const hashes = async (part: string) => hashesIn(join(folder, out, part));
+    return {
+      report,
+      teachers: await hashes("2-teachers"),
+      compensators: await hashes("3-compensators"),
+      set: await hashes("4-set"),
+      students: await hashes("5-students"),
+      files: await filesIn(join(folder, out)),
+    };
+  };
+
+  const finish = async (out: string): Promise<void> => {
+    expect(await start("watched", folder, command(out)).ended).toMatchObject({ exit: 0 });
+    expect(await resultsIn(out)).toEqual(reference);
+  };
+
+  const kill = async (process: Started): Promise<Ended> => {
+    process.child.kill("SIGKILL");
+    return process.ended;
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "distillery-resume-"));
+    await writePictures(join(folder, "pictures"));
+    await writeRecipe(folder, fields);
+    const { exit, stderr } = await start("main", folder, command("reference")).ended;
+    if (exit !== 0) throw new Error(stderr);
+    reference = await resultsIn("reference");
+    return () => rm(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it("by SIGKILL while teachers, compensators and students are made ends with the same bytes", async () => {
+    const interrupted = (part: string): string[] =>
+      existsSync(join(folder, "out", part)) ? readdirSync(join(folder, "out", part)) : [];
+    for (const [part, beginsWith] of [
+      ["2-teachers", "0-"],
+      ["2-teachers", "1-"],
+      ["3-compensators", "0-1"],
+      ["5-students", "random-"],
+    ] as const) {
+      const running = start("watched", folder, command("out"));
+      const partial = (): boolean =>
+        interrupted(part).some((name) => name.startsWith(beginsWith) && name.endsWith(".partial"));
+      await until(running, partial);
+      expect(await kill(running)).toMatchObject({ signal: "SIGKILL" });
+      expect(partial()).toBe(true);
+      expect(existsSync(join(folder, "out", "report.json"))).toBe(false);
+    }
+    await finish("out");
+  });
+
+  it("by SIGKILL at any moment ends with the same bytes", async () => {
+    const moments = Array.from({ length: 4 }, () => Math.round(600 * Math.random()));
+    for (const moment of moments) {
+      const running = start("watched", folder, command("anytime"));
+      // Most of the time before is taken by node itself.
+      await until(running, () => existsSync(join(folder, "anytime")));
+      await sleep(moment);
+      await kill(running);
+    }
+    await finish("anytime").catch((error: unknown) => {
+      throw new Error(`killed ${moments.join(", ")} ms after the folder was there`, { cause: error });
+    });
+  });
+
+  it("by Ctrl-C ends at once with status 130, says how to go on, and leaves only whole files", async () => {
+    const running = start("main", folder, command("stopped"));
+    await until(running, () => running.stderr().includes("teacher convnet8x1: "));
+    running.child.kill("SIGINT");
+    const { exit, stdout, stderr } = await running.ended;
+    expect({ exit, stdout }).toEqual({ exit: 130, stdout: "" });
+    expect(stderr).toMatch(/^stopping after this step; the same command resumes/m);
+    expect(stderr).toMatch(/^stopped: teacher convnet6x2: stopped at step \d+ of \d+; the same command resumes$/m);
+    expect(await filesIn(join(folder, "stopped"))).toEqual([
+      "1-dataset.json",
+      "2-teachers/0-convnet8x1.safetensors",
+      "2-teachers/1-convnet6x2.partial",
+      "recipe.yaml",
+      "seconds.json",
+    ]);
+    expect(await readStored(join(folder, "stopped/2-teachers/1-convnet6x2.partial"))).toBeDefined();
+    await finish("stopped");
+  });
+});

@@ -1,0 +1,24 @@
+import { runCommandLine } from "../../src/cli/program.ts";
+import type { CommandContext, Commands } from "../../src/distill/commands.ts";
+
+// The command line as a process, as in src/cli/main.ts, with checkpoints at every turn, so that a process killed within
+// seconds leaves some; and at the end it says how much memory it took at most.
+const often = <C extends CommandContext>(context: C): C => ({ ...context, secondsBetweenCheckpoints: 0.01 });
+
+const loadCommands = async (): Promise<Commands> => {
+  const { commands } = await import("../../src/distill/pipeline.ts");
+  return {
+    run: (recipe, context) => commands.run(recipe, often(context)),
+    teach: (recipe, context) => commands.teach(recipe, often(context)),
+    distill: (recipe, context) => commands.distill(recipe, often(context)),
+    evaluate: (recipe, context) => commands.evaluate(recipe, often(context)),
+  };
+};
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signals: process,
+  loadCommands,
+});
+process.stderr.write(`peak memory ${process.resourceUsage().maxRSS} KiB\n`);

@@ -1,0 +1,213 @@
+import { describe, expect, test } from "vitest";
+import { trace } from "../../src/autodiff/trace.ts";
+import { float32 } from "../../src/autodiff/types.ts";
+import { freshWeights, type Model, parameterCount } from "../../src/models/model.ts";
+import { architectures, buildModel, checkArchitecture } from "../../src/models/registry.ts";
+import { inferenceNorm, statisticsTypes } from "../../src/nn/batch-norm.ts";
+import type { DistilleryError } from "../../src/support/errors.ts";
+import { stream } from "../../src/support/random.ts";
+
+const task = (side: number, classes = 10, width = side) => ({ classes, image: { height: side, width } });
+
+const failure = (act: () => unknown): DistilleryError => {
+  try {
+    act();
+  } catch (error) {
+    return error as DistilleryError;
+  }
+  throw new Error("expected an error");
+};
+
+/** state_dict of torchvision.models.resnet18 without buffers, but for fc: [name, shape], in its order. */
+const torchvision = (stem: number, classes: number): [string, number[]][] => {
+  const list: [string, number[]][] = [["conv1.weight", [64, 3, stem, stem]]];
+  const norm = (name: string, channels: number): void => {
+    list.push([`${name}.weight`, [channels]], [`${name}.bias`, [channels]]);
+  };
+  norm("bn1", 64);
+  for (const [stage, [from, to]] of (
+    [
+      [64, 64],
+      [64, 128],
+      [128, 256],
+      [256, 512],
+    ] as const
+  ).entries()) {
+    for (const i of [0, 1]) {
+      const block = `layer${stage + 1}.${i}`;
+      list.push([`${block}.conv1.weight`, [to, i === 0 ? from : to, 3, 3]]);
+      norm(`${block}.bn1`, to);
+      list.push([`${block}.conv2.weight`, [to, to, 3, 3]]);
+      norm(`${block}.bn2`, to);
+      if (i === 0 && stage > 0) {
+        list.push([`${block}.downsample.0.weight`, [to, from, 1, 1]]);
+        norm(`${block}.downsample.1`, to);
+      }
+    }
+  }
+  list.push(["fc.weight", [classes, 512]], ["fc.bias", [classes]]);
+  return list;
+};
+
+const shapesOf = (model: Model): [string, readonly number[]][] =>
+  Object.entries(model.parameters).map(([name, { shape }]) => [name, shape]);
+
+/** The type of the logits of `n` images, without computing any. */
+const logitsShape = (model: Model, n: number): readonly number[] => {
+  const { height, width } = model.task.image;
+  const parameters = Object.fromEntries(shapesOf(model).map(([name, shape]) => [name, float32(...shape)]));
+  const inputs = { parameters, statistics: statisticsTypes(model.norms), images: float32(n, 3, height, width) };
+  return trace(inputs, ({ parameters: p, statistics, images }) => ({
+    logits: model.forward(p, images, inferenceNorm(p, statistics)),
+  })).outputs.logits.shape;
+};
+
+describe("resnet18", () => {
+  test.each([
+    [32, 3, 10],
+    [63, 3, 100],
+    [64, 7, 200],
+    [224, 7, 1000],
+  ])("at %i pixels: torchvision's names, shapes and order, stem of %i", (side, stem, classes) => {
+    expect(shapesOf(buildModel("resnet18", task(side, classes)))).toEqual(torchvision(stem, classes));
+  });
+
+  test("62 parameter tensors, 20 normalisation layers in the order of the data", () => {
+    const model = buildModel("resnet18", task(32));
+    expect(Object.keys(model.parameters)).toHaveLength(62);
+    expect(Object.keys(model.norms)).toHaveLength(20);
+    expect(Object.keys(model.norms).slice(0, 8)).toEqual([
+      "bn1",
+      "layer1.0.bn1",
+      "layer1.0.bn2",
+      "layer1.1.bn1",
+      "layer1.1.bn2",
+      "layer2.0.bn1",
+      "layer2.0.bn2",
+      "layer2.0.downsample.1",
+    ]);
+  });
+
+  test("has the known numbers of parameters", () => {
+    expect(parameterCount(buildModel("resnet18", task(32, 10)))).toBe(11_173_962);
+    expect(parameterCount(buildModel("resnet18", task(224, 1000)))).toBe(11_689_512); // torchvision's own
+  });
+
+  test("the narrower one is named by its width", () => {
+    const model = buildModel("resnet18w16", task(32));
+    expect(model.name).toBe("resnet18w16");
+    expect(model.parameters["fc.weight"]!.shape).toEqual([10, 128]);
+    expect(buildModel("resnet18w64", task(32)).name).toBe("resnet18");
+  });
+
+  test.each([32, 64, 224])("gives [N, classes] at %i pixels", (side) => {
+    expect(logitsShape(buildModel("resnet18", task(side, 7)), 3)).toEqual([3, 7]);
+  });
+
+  test("takes images that are not square", () => {
+    expect(logitsShape(buildModel("resnet18w8", task(96, 5, 64)), 2)).toEqual([2, 5]);
+    expect(logitsShape(buildModel("resnet18w8", task(20, 5, 64)), 2)).toEqual([2, 5]);
+  });
+});
+
+describe("convnet", () => {
+  test("128 wide and 3 deep: 320,010 parameters at 32 pixels with 10 classes", () => {
+    const convolutions = 3 * 9 * 128 + 128 + 2 * (128 * 9 * 128 + 128);
+    const norms = 3 * 2 * 128;
+    const linear = 128 * 4 * 4 * 10 + 10;
+    expect(convolutions + norms + linear).toBe(320_010);
+    expect(parameterCount(buildModel("convnet128x3", task(32)))).toBe(320_010);
+  });
+
+  test.each([
+    [28, "convnet128x3"],
+    [32, "convnet128x3"],
+    [64, "convnet128x4"],
+    [128, "convnet128x5"],
+    [8, "convnet128x1"],
+    [4, "convnet128x1"],
+  ])("the depth follows the image size: %i pixels give %s", (side, name) => {
+    const model = buildModel("convnet", task(side));
+    expect(model.name).toBe(name);
+    expect(logitsShape(model, 2)).toEqual([2, 10]);
+  });
+
+  test("the smaller side decides, and the features follow both", () => {
+    const model = buildModel("convnet16", task(32, 4, 80));
+    expect(model.name).toBe("convnet16x3");
+    expect(model.parameters["fc.weight"]!.shape).toEqual([4, 16 * 4 * 10]);
+    expect(logitsShape(model, 2)).toEqual([2, 4]);
+  });
+
+  test("as deep as the image allows, and no deeper", () => {
+    expect(logitsShape(buildModel("convnet4x5", task(32)), 1)).toEqual([1, 10]);
+    const error = failure(() => buildModel("convnet4x6", task(32)));
+    expect(error.code).toBe("USAGE");
+    expect(error.message).toBe("convnet4x6: images of 32x32 allow a width of at least 1 and a depth of 1 to 5");
+  });
+
+  test.each(["convnet0x3", "convnet16x0"])("%s is refused", (name) => {
+    expect(failure(() => buildModel(name, task(32))).code).toBe("USAGE");
+  });
+});
+
+describe("the registry", () => {
+  test.each([
+    ["convnte128", "convnet128"],
+    ["resnet8", "resnet18"],
+    ["ResNet18", "resnet18"],
+    ["convnet-64", "convnet64"],
+  ])("%s: did you mean %s?", (given, meant) => {
+    for (const act of [() => checkArchitecture(given), () => buildModel(given, task(32))]) {
+      const error = failure(act);
+      expect(error.code).toBe("USAGE");
+      expect(error.message).toContain(`unknown architecture "${given}" (did you mean "${meant}"?)`);
+    }
+  });
+
+  test("what resembles nothing gets the list", () => {
+    const { message } = failure(() => checkArchitecture("transformer"));
+    expect(message).not.toContain("did you mean");
+    for (const line of architectures) expect(message).toContain(line);
+  });
+
+  test.each(["", "convnet128x", "xconvnet", "resnet18w", "resnet18 ", "convnet1.5"])('"%s" is not a name', (name) => {
+    expect(failure(() => checkArchitecture(name)).code).toBe("USAGE");
+  });
+
+  test("a width of 0 is refused", () => {
+    expect(failure(() => buildModel("resnet18w0", task(32))).code).toBe("USAGE");
+  });
+});
+
+describe("fresh weights", () => {
+  const model = buildModel("resnet18w8", task(32));
+  test("have the declared shapes, scale 1, shift 0, running means 0 and variances 1", () => {
+    const { parameters, statistics } = freshWeights(model, stream(1, "fresh"));
+    expect(Object.entries(parameters).map(([name, { shape }]) => [name, shape])).toEqual(shapesOf(model));
+    expect(Object.keys(statistics)).toEqual(Object.keys(statisticsTypes(model.norms)));
+    const values = (t: { data: unknown } | undefined): Set<number> => new Set(t!.data as Float32Array);
+    expect(values(parameters["bn1.weight"])).toEqual(new Set([1]));
+    expect(values(parameters["layer2.0.downsample.1.bias"])).toEqual(new Set([0]));
+    expect(values(statistics["bn1.running_mean"])).toEqual(new Set([0]));
+    expect(values(statistics["layer4.1.bn2.running_var"])).toEqual(new Set([1]));
+  });
+
+  test("convolutions are uniform within 1 / sqrt(fan in), as PyTorch draws them", () => {
+    const { parameters } = freshWeights(model, stream(1, "fresh"));
+    const w = parameters["layer4.1.conv2.weight"]!.data as Float32Array;
+    const bound = 1 / Math.sqrt(64 * 9);
+    const most = w.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    expect(most).toBeLessThanOrEqual(Math.fround(bound));
+    expect(most).toBeGreaterThan(0.999 * bound);
+    // 36864 draws: the mean square of a uniform is bound^2 / 3, its standard error 0.5 %.
+    const meanSquare = w.reduce((s, v) => s + v * v, 0) / w.length;
+    expect(Math.abs(meanSquare / (bound ** 2 / 3) - 1)).toBeLessThan(0.025);
+  });
+
+  test("the same stream gives the same weights, another one others", () => {
+    const draw = (seed: number) => freshWeights(model, stream(seed, "fresh")).parameters["conv1.weight"]!.data;
+    expect(draw(1)).toEqual(draw(1));
+    expect(draw(1)).not.toEqual(draw(2));
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import { batchIndices, oneHot } from "../../src/training/batches.ts";
+
+const join = (lists: readonly Int32Array[]): number[] => lists.flatMap((list) => [...list]);
+const sorted = (list: readonly number[]): number[] => [...list].sort((a, b) => a - b);
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+describe("batchIndices", () => {
+  test.each([
+    [12, 4],
+    [10, 4],
+    [7, 7],
+    [5, 8],
+    [3, 10],
+    [1, 4],
+  ])("%i images in batches of %i: every batch is full, every epoch holds every image once", (images, batch) => {
+    const at = batchIndices(images, batch, 1, "test");
+    const batches = upTo(images * 3).map(at);
+    for (const one of batches) expect(one).toHaveLength(batch);
+    const all = join(batches);
+    for (let epoch = 0; epoch < 3 * batch; epoch++) {
+      expect(sorted(all.slice(epoch * images, (epoch + 1) * images)), `epoch ${epoch}`).toEqual(upTo(images));
+    }
+  });
+
+  test("epochs differ in their order", () => {
+    const at = batchIndices(50, 50, 1, "test");
+    expect(join([at(0)])).not.toEqual(join([at(1)]));
+    expect(join([at(0)])).not.toEqual(upTo(50));
+  });
+
+  test.each([
+    [10, 4],
+    [3, 10],
+  ])("any order of asking gives the same: %i images, batch %i", (images, batch) => {
+    const steps = upTo(40);
+    const forward = batchIndices(images, batch, 7, "test");
+    const expected = steps.map((step) => [...forward(step)]);
+    const other = batchIndices(images, batch, 7, "test");
+    for (const step of [39, 0, 17, 3, 38, 39, 0, 1, 20])
+      expect([...other(step)], `step ${step}`).toEqual(expected[step]);
+    for (const step of [...steps].reverse()) {
+      expect([...batchIndices(images, batch, 7, "test")(step)], `step ${step} alone`).toEqual(expected[step]);
+    }
+  });
+
+  test("the order depends on seed and name, and on nothing else", () => {
+    const of = (seed: number, name: string): number[] => [...batchIndices(100, 100, seed, name)(0)];
+    expect(of(1, "a")).toEqual(of(1, "a"));
+    expect(of(1, "a")).not.toEqual(of(2, "a"));
+    expect(of(1, "a")).not.toEqual(of(1, "b"));
+  });
+});
+
+describe("oneHot", () => {
+  test("1 on the label, 0 elsewhere", () => {
+    expect([...oneHot([2, 0], 3)]).toEqual([0, 0, 1, 1, 0, 0]);
+    expect(oneHot([], 3)).toHaveLength(0);
+  });
+
+  test("smoothing is spread over all classes, the label included", () => {
+    const expected = [0.05, 0.85, 0.05, 0.05];
+    [...oneHot([1], 4, 0.2)].forEach((v, i) => {
+      expect(v).toBeCloseTo(expected[i]!, 6);
+    });
+  });
+
+  test.each([0, 0.1, 0.5, 1])("rows sum to 1 with smoothing %d", (smoothing) => {
+    const rows = oneHot([0, 4, 9, 4], 10, smoothing);
+    for (let i = 0; i < 4; i++) {
+      const sum = rows.subarray(10 * i, 10 * (i + 1)).reduce((s, v) => s + v, 0);
+      expect(sum).toBeCloseTo(1, 6);
+    }
+  });
+});

@@ -1,0 +1,245 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Tensor, tensor } from "../../src/autodiff/types.ts";
+import { type Device, openDevice, type Tensors } from "../../src/runtime/device.ts";
+import type { DistilleryError } from "../../src/support/errors.ts";
+import { silent } from "../../src/support/progress.ts";
+import { writeStored } from "../../src/training/checkpoint.ts";
+import { forget, runLoop } from "../../src/training/loop.ts";
+import { openQuadratic, type QuadraticOptions, quadraticLoop, recording } from "./quadratic.ts";
+
+let device: Device;
+let folder: string;
+let file: string;
+let stepper: Awaited<ReturnType<typeof openQuadratic>>;
+beforeAll(async () => {
+  device = await openDevice("cpu", { threads: 1 });
+  stepper = await openQuadratic(device);
+  folder = await mkdtemp(join(tmpdir(), "distillery-loop-"));
+});
+afterAll(async () => {
+  await device.close();
+  await rm(folder, { recursive: true });
+});
+let count = 0;
+beforeEach(() => {
+  file = join(folder, `${count++}.partial`);
+});
+
+const loop = (options: Partial<QuadraticOptions> = {}) => quadraticLoop(stepper, { steps: 250, ...options });
+const kept = (key = "work") => ({ file, key });
+
+/** A checkpoint after every step. */
+const thorough = { progress: silent, secondsBetweenCheckpoints: -1 };
+
+const failure = async (work: Promise<unknown>): Promise<DistilleryError> => {
+  try {
+    await work;
+  } catch (error) {
+    return error as DistilleryError;
+  }
+  throw new Error("expected an error");
+};
+
+/** Runs until `steps` steps are done, then stops by the signal. */
+const stopAfter = (steps: number, options: Partial<QuadraticOptions> = {}): Promise<DistilleryError> => {
+  const stop = new AbortController();
+  if (steps === 0) stop.abort();
+  const progress = recording((done) => {
+    if (done === steps) stop.abort();
+  });
+  return failure(runLoop({ ...loop(options), checkpoint: kept() }, { progress, signal: stop.signal }));
+};
+
+const bytesOf = ({ x, slots }: Tensors<typeof stepper.types>): Uint8Array[] =>
+  [x, slots.first, slots.second].map(
+    (t: Tensor) => new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength),
+  );
+
+let whole: Awaited<ReturnType<typeof runLoop<typeof stepper.types, never, never>>>;
+beforeAll(async () => {
+  whole = (await runLoop(loop(), { progress: silent })) as typeof whole;
+});
+
+const expectSameAsWhole = (result: Awaited<ReturnType<typeof runLoop>>): void => {
+  expect(bytesOf(result.state as never)).toEqual(bytesOf(whole.state));
+  expect(result.history).toEqual(whole.history);
+};
+
+describe("an uninterrupted loop", () => {
+  test("descends, and its history is the mean of each stretch, the last one short", async () => {
+    const { history } = whole;
+    expect(history.steps.slice(0, 3)).toEqual([2, 4, 6]);
+    expect(history.steps.at(-1)).toBe(250);
+    expect(history.series.loss).toHaveLength(history.steps.length);
+    expect(history.series.loss!.at(-1)!).toBeLessThan(0.1 * history.series.loss![0]!);
+    const short = await runLoop(loop({ steps: 3 }), { progress: silent });
+    expect(short.history.steps).toEqual([1, 2, 3]);
+    const [one, two] = short.history.series.loss!;
+    expect(history.series.loss![0]).toBe((one! + two!) / 2);
+  });
+
+  test("asks for the feeds of every step once, in order, and reports every step", async () => {
+    const [asked, done]: [number[], number[]] = [[], []];
+    await runLoop(loop({ steps: 12, onFeeds: (step) => asked.push(step) }), {
+      progress: recording((step) => done.push(step)),
+    });
+    expect(asked).toEqual(Array.from({ length: 12 }, (_, i) => i));
+    expect(done).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  });
+
+  test("of no steps returns its start", async () => {
+    const { state, history } = await runLoop(loop({ steps: 0 }), { progress: silent });
+    expect(state.x.data).toEqual(loop().start().x.data);
+    expect(history).toEqual({ steps: [], series: {} });
+  });
+
+  test("writes no file while it is quick", async () => {
+    await runLoop({ ...loop({ steps: 5 }), checkpoint: kept() }, { progress: silent });
+    expect(existsSync(file)).toBe(false);
+  });
+});
+
+describe("stopped by the signal", () => {
+  test.each([0, 1, 2, 7, 100, 249])("after %i steps: says so, and the next run gives the same bits", async (steps) => {
+    const error = await stopAfter(steps);
+    expect(error.code).toBe("INTERRUPTED");
+    expect(error.message).toBe(`quadratic: stopped at step ${steps} of 250; the same command resumes`);
+    const asked: number[] = [];
+    const again = loop({ onFeeds: (step) => asked.push(step) });
+    expectSameAsWhole(await runLoop({ ...again, checkpoint: kept() }, { progress: silent }));
+    expect(asked[0]).toBe(steps);
+  });
+
+  test("several times over", async () => {
+    for (const steps of [3, 4, 90, 91]) expect((await stopAfter(steps)).code).toBe("INTERRUPTED");
+    expectSameAsWhole(await runLoop({ ...loop(), checkpoint: kept() }, { progress: silent }));
+  });
+
+  test("after the last step is too late to matter", async () => {
+    const stop = new AbortController();
+    const progress = recording((done) => done === 250 && stop.abort());
+    expectSameAsWhole(await runLoop({ ...loop(), checkpoint: kept() }, { progress, signal: stop.signal }));
+  });
+
+  test("its task ends", async () => {
+    const ended = vi.fn();
+    const stop = new AbortController();
+    stop.abort();
+    await failure(runLoop(loop(), { progress: recording(() => undefined, ended), signal: stop.signal }));
+    expect(ended).toHaveBeenCalledOnce();
+  });
+});
+
+describe("killed", () => {
+  test.each([1, 6, 100])("at step %i: goes on from the last checkpoint and gives the same bits", async (steps) => {
+    const crash = (step: number): void => {
+      if (step === steps + 1) throw new Error("killed");
+    };
+    const error = await failure(runLoop({ ...loop({ onFeeds: crash }), checkpoint: kept() }, thorough));
+    expect(error.message).toBe("killed");
+    const asked: number[] = [];
+    const again = loop({ onFeeds: (step) => asked.push(step) });
+    expectSameAsWhole(await runLoop({ ...again, checkpoint: kept() }, { progress: silent }));
+    expect(asked[0]).toBe(steps);
+  });
+});
+
+describe("a checkpoint that cannot be used", () => {
+  const startsAnew = async (): Promise<void> => {
+    const asked: number[] = [];
+    const again = loop({ onFeeds: (step) => asked.push(step) });
+    expectSameAsWhole(await runLoop({ ...again, checkpoint: kept() }, { progress: silent }));
+    expect(asked[0]).toBe(0);
+  };
+
+  test.each([
+    ["empty", (): Uint8Array => new Uint8Array()],
+    ["text", (): Uint8Array => new TextEncoder().encode("this is no checkpoint, but long enough to look like one")],
+    ["truncated by one byte", (bytes: Uint8Array): Uint8Array => bytes.subarray(0, -1)],
+    ["cut in its header", (bytes: Uint8Array): Uint8Array => bytes.subarray(0, 40)],
+    ["with a damaged header", (bytes: Uint8Array): Uint8Array => bytes.map((b, i) => (i === 12 ? b ^ 0x55 : b))],
+  ])("%s: starts anew", async (_what, damage) => {
+    await stopAfter(10);
+    await writeFile(file, damage(await readFile(file)));
+    await startsAnew();
+  });
+
+  test("of other work: starts anew", async () => {
+    await stopAfter(10);
+    const asked: number[] = [];
+    const again = loop({ onFeeds: (step) => asked.push(step) });
+    const result = await runLoop({ ...again, checkpoint: kept("other work") }, { progress: silent });
+    expect(asked[0]).toBe(0);
+    expectSameAsWhole(result);
+  });
+
+  test("of the right key but without its progress or its tensors: starts anew", async () => {
+    await writeStored(file, { tensors: {}, metadata: { key: "work" } });
+    await startsAnew();
+    const progress = JSON.stringify({ step: 10, steps: [], series: {}, open: {}, count: 0 });
+    await writeStored(file, { tensors: {}, metadata: { key: "work", progress } });
+    await startsAnew();
+    const x = tensor(new Float32Array(2), [2]);
+    await writeStored(file, {
+      tensors: { x, "slots.first": x, "slots.second": x },
+      metadata: { key: "work", progress },
+    });
+    await startsAnew();
+  });
+
+  test("forget removes it, and is content with none", async () => {
+    await stopAfter(1);
+    expect(existsSync(file)).toBe(true);
+    await forget(kept());
+    expect(existsSync(file)).toBe(false);
+    await forget(kept());
+    await forget(undefined);
+  });
+});
+
+describe("numbers that are not finite", () => {
+  test.each([
+    [Number.NaN, "NaN"],
+    [Number.POSITIVE_INFINITY, "Infinity"],
+  ])("a loss of %d stops with step and advice and leaves the last good checkpoint", async (bad, shown) => {
+    const spoil = (step: number): number => (step === 7 ? bad : 1);
+    const error = await failure(runLoop({ ...loop({ spoil }), checkpoint: kept() }, thorough));
+    expect(error.code).toBe("NOT_FINITE");
+    expect(error.message).toContain(`quadratic: loss became ${shown} at step 8 of 250`);
+    expect(error.message).toContain(`the last good checkpoint, of step 7, is kept in ${file}`);
+    expect(error.message).toContain("lower the learning rate");
+    const asked: number[] = [];
+    const again = loop({ onFeeds: (step) => asked.push(step) });
+    expectSameAsWhole(await runLoop({ ...again, checkpoint: kept() }, { progress: silent }));
+    expect(asked[0]).toBe(7);
+  });
+
+  test("without a checkpoint the message names none", async () => {
+    const error = await failure(runLoop(loop({ spoil: () => Number.NaN }), { progress: silent }));
+    expect(error.message).toBe("quadratic: loss became NaN at step 1 of 250; lower the learning rate");
+  });
+
+  /** The update of step 8 overflows although its loss is finite: only the next loss could tell. */
+  const overflow = (step: number): number => (step === 7 ? Number.NaN : 0.1);
+
+  test("a state spoilt behind a finite loss never replaces the last good checkpoint", async () => {
+    const options = { rate: overflow };
+    const error = await failure(runLoop({ ...loop(options), checkpoint: kept() }, thorough));
+    expect(error.code).toBe("NOT_FINITE");
+    const asked: number[] = [];
+    const again = loop({ onFeeds: (step) => asked.push(step) });
+    expectSameAsWhole(await runLoop({ ...again, checkpoint: kept() }, { progress: silent }));
+    expect(asked[0]).toBe(7);
+  });
+
+  test("nor does a loop end well with such a state", async () => {
+    const error = await failure(runLoop(loop({ steps: 8, rate: overflow }), { progress: silent }));
+    expect(error.code).toBe("NOT_FINITE");
+    expect(error.message).toContain("step 8 of 8");
+    expect(error.message).toContain("lower the learning rate");
+  });
+});
