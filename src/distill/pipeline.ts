@@ -129,6 +129,9 @@ const compareTeachers = (set: DistilledSet, given: readonly Candidate[], setFold
   }
 };
 
+/** Whether evaluation labels anything: random images for static labels, whole batches for dynamic ones. */
+const needsTeachers = ({ labels }: Recipe): boolean => labels.some((kind) => kind !== "hard");
+
 /** The teachers a set was made with: they label random images and dynamic batches. */
 const teachersOf = async (run: Run, set: DistilledSet, setFolder: string): Promise<Teacher[]> => {
   const { recipe, folder, device, data, context } = run;
@@ -187,11 +190,11 @@ export const commands: Commands = {
     const readFitting = async (data: Prepared, candidates: readonly Candidate[]): Promise<DistilledSet> => {
       const set = await readSet(setFolder);
       checkClasses(set, data, setFolder);
-      compareTeachers(set, candidates, setFolder);
+      if (needsTeachers(recipe)) compareTeachers(set, candidates, setFolder);
       return set;
     };
     return withRun(recipe, context, readFitting, async (run, set) => {
-      const teachers = await teachersOf(run, set, setFolder);
+      const teachers = needsTeachers(recipe) ? await teachersOf(run, set, setFolder) : [];
       return evaluate(run, { teachers, compensators: [], set }, setFolder);
     });
   },

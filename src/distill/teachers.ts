@@ -50,7 +50,9 @@ export const obtainTeachers = async (
   const teachers: Teacher[] = [];
   for (const [index, name] of recipe.teachers.entries()) {
     teachers.push(
-      isFile(name) ? await readNamed(name, data) : await trainTeacher(recipe, index, data, device, folder, surroundings),
+      isFile(name)
+        ? await readNamed(name, data)
+        : await trainTeacher(recipe, index, data, device, folder, surroundings),
     );
   }
   return teachers;

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { DistilleryError } from "./errors.ts";
 
 const reasons: Record<string, string> = {
   ENOSPC: "the disk is full; free some space and run the same command again, finished work is kept",
   EDQUOT: "the disk quota is used up; free some space and run the same command again, finished work is kept",
+  EFBIG: "the file would be larger than this process or file system allows; choose another --out or lift the limit",
   EACCES: "permission denied; choose another --out or change its permissions",
   EROFS: "the file system is read-only; choose another --out",
 };
@@ -19,15 +19,24 @@ export const diskError = (path: string, cause: unknown): DistilleryError => {
   return new DistilleryError("DISK", `cannot write ${path}: ${why}`, { cause });
 };
 
+let writes = 0;
+
 /** Writes a whole file or nothing: to a temporary name, flushed, then renamed. Makes the folder. */
 export const writeAtomic = async (path: string, content: string | Uint8Array): Promise<void> => {
+  const temporary = `${path}.${process.pid}${String(writes++).padStart(6, "0")}`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFileAtomic(
-      path,
-      typeof content === "string" ? content : Buffer.from(content.buffer, content.byteOffset, content.byteLength),
-    );
+    const file = await open(temporary, "w");
+    try {
+      // Goes on after a short write, as a nearly full disk makes them, until all is there or an error says why not.
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
   } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw diskError(path, cause);
   }
 };

@@ -41,7 +41,7 @@ describe("a run that is stopped", () => {
   };
 
   const finish = async (out: string): Promise<void> => {
-    expect(await start("watched", folder, command(out)).ended).toMatchObject({ exit: 0 });
+    expect(await start("main", folder, command(out)).ended).toMatchObject({ exit: 0 });
     expect(await resultsIn(out)).toEqual(reference);
   };
 
