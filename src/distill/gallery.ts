@@ -26,15 +26,15 @@ const picture = (
 const extremes = (values: Float32Array): [number, number] =>
   values.reduce<[number, number]>(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
 
-const softmax = (logits: Float32Array, temperature: number): number[] => {
+const softmax = (logits: Float32Array): number[] => {
   const largest = Math.max(...logits);
-  const weights = Array.from(logits, (z) => Math.exp((z - largest) / temperature));
+  const weights = Array.from(logits, (z) => Math.exp(z - largest));
   const sum = weights.reduce((a, b) => a + b, 0);
   return weights.map((w) => w / sum);
 };
 
 /** One example of each class (at most `most`), taken from the set as it is read, base sets and teachers in turn. */
-export const makeGallery = async (set: DistilledSet, temperature: number, most = 20): Promise<GalleryItem[]> => {
+export const makeGallery = async (set: DistilledSet, most = 20): Promise<GalleryItem[]> => {
   const { classes, image, normalisation, budget, teachers } = set.manifest;
   const { height, width } = image;
   const size = 3 * height * width;
@@ -50,7 +50,7 @@ export const makeGallery = async (set: DistilledSet, temperature: number, most =
       const row = ((j + 1) * K + k) * C + c;
       const u = set.compensators.subarray((k * M + j) * size, (k * M + j + 1) * size);
       const [least, largest] = extremes(u);
-      const probabilities = softmax(set.labels.subarray(row * C, (row + 1) * C), temperature);
+      const probabilities = softmax(set.labels.subarray(row * C, (row + 1) * C));
       const top = probabilities
         .map((probability, index) => ({ className: classes[index]!, probability }))
         .sort((a, b) => b.probability - a.probability);

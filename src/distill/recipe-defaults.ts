@@ -35,8 +35,8 @@ const demo: RecipeDefaults = {
   students: ["convnet32"],
   iterations: 200,
   teacher: { ...general.teacher, epochs: 4 },
-  student: { ...general.student, epochs: 100 },
-  full: { ...general.full, epochs: 4 },
+  student: { ...general.student, epochs: 80 },
+  full: { ...general.full, epochs: 7 },
 };
 
 /** What a recipe on this data holds where nothing else is said. */

@@ -92,9 +92,6 @@ export const assembleReport = async (
 export const writeReport = async (folder: RunFolder, findings: Findings): Promise<Report> => {
   const report = await assembleReport(findings, await readSeconds(folder));
   await writeJson(folder.reportJson, report);
-  await writeAtomic(
-    folder.reportHtml,
-    renderReport(report, await makeGallery(findings.set, findings.recipe.student.temperature)),
-  );
+  await writeAtomic(folder.reportHtml, renderReport(report, await makeGallery(findings.set)));
   return report;
 };

@@ -37,6 +37,6 @@ ${bars(item)}</li>
 export const gallerySection = (report: Report, gallery: readonly GalleryItem[]): Markup => {
   if (gallery.length === 0) return html`<p class="quiet">No pictures were taken of this set.</p>`;
   const pixels = Math.max(report.data.image.width, report.data.image.height) <= pixelArtSide;
-  return html`<p class="lead">A training image is a base, a natural image of the data, plus a compensator that all classes share. The compensators’ contrast is stretched to be seen. Bars: the sum’s stored label at the student’s temperature, relative to its largest probability.</p>
+  return html`<p class="lead">A training image is a base, a natural image of the data, plus a compensator that all classes share. The compensators’ contrast is stretched to be seen. Bars: the sum’s stored label as probabilities (temperature 1; students see it softened), relative to the largest.</p>
 <ul class="gallery">${gallery.map((item) => card(item, pixels))}</ul>`;
 };

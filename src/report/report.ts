@@ -88,6 +88,6 @@ export interface GalleryItem {
   readonly sum: Uint8Array;
   /** e.g. "base 0, teacher convnet128x3". */
   readonly caption: string;
-  /** Most probable classes of the sum's stored label, at the temperature the student sees. */
+  /** Most probable classes of the sum's stored label, as probabilities at temperature 1. */
   readonly topLabels: readonly { readonly className: string; readonly probability: number }[];
 }
