@@ -1,9 +1,12 @@
 /** An ONNX attribute: whole numbers are INT, `{ float }` is FLOAT, arrays are INTS, words are STRING. */
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
 
-/** What an operator's lowering may do: add standard ONNX nodes and constants. Names are opaque. */
+/** What an operator's lowering may do: add ONNX nodes and constants. Names are opaque. */
 export interface OnnxWriter {
-  /** Adds a node with one output and returns its name; an empty input name means an omitted optional input. */
+  /**
+   * Adds a node with one output and returns its name; an empty input name means an omitted optional input. Operators are
+   * the standard ones, or `domain::Operator` of another domain at its version 1.
+   */
   node(opType: string, inputs: readonly string[], attributes?: { readonly [name: string]: OnnxAttribute }): string;
   /** Adds a node with several outputs. */
   nodes(

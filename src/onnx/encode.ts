@@ -64,7 +64,10 @@ const writer = (nodes: NodeProto[], constants: TensorProto[]): OnnxWriter => {
   const nodesWith: OnnxWriter["nodes"] = (opType, inputs, attributes, outputs) => {
     const output = Array.from({ length: outputs }, () => `t${count++}`);
     const attribute = Object.entries(attributes).map(([name, value]) => encodeAttribute(name, value));
-    nodes.push(create(NodeProtoSchema, { opType, input: [...inputs], output, name: output[0]!, attribute }));
+    const [domain, name] = opType.includes("::") ? (opType.split("::") as [string, string]) : ["", opType];
+    nodes.push(
+      create(NodeProtoSchema, { opType: name, domain, input: [...inputs], output, name: output[0]!, attribute }),
+    );
     return output;
   };
   return {
@@ -119,10 +122,14 @@ export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => 
       create(NodeProtoSchema, { opType: "Identity", input: [names.get(v)!], output: [outputs[i]!], name: outputs[i]! }),
     );
   }
+  const otherDomains = [...new Set(nodes.map((n) => n.domain))].filter((domain) => domain !== "");
   const model = create(ModelProtoSchema, {
     irVersion,
     producerName: "distillery",
-    opsetImport: [{ domain: "", version: BigInt(opset) }],
+    opsetImport: [
+      { domain: "", version: BigInt(opset) },
+      ...otherDomains.map((domain) => ({ domain, version: 1n })),
+    ],
     graph: {
       name: "graph",
       node: nodes,

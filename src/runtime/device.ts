@@ -5,9 +5,12 @@ import { simplify } from "../autodiff/simplify.ts";
 import { type Traced, trace } from "../autodiff/trace.ts";
 import { fillTree, leavesOf, type Tree, type WithLeaves } from "../autodiff/tree.ts";
 import { float32, formatType, sameType, type Tensor, type TensorType, tensor } from "../autodiff/types.ts";
+import { blockTensor, unblockTensor } from "../blocked/layout.ts";
+import { type BlockedGraph, blockGraph } from "../blocked/pass.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { didYouMean } from "../support/nearest.ts";
+import { findBlockSize, hasConvolution } from "./blocking.ts";
 import type { Provider } from "./protocol.ts";
 import { openSessionThread, type SessionThread } from "./session-thread.ts";
 
@@ -39,9 +42,13 @@ export interface Device {
   close(): Promise<void>;
 }
 
+/** "auto" uses blocked convolutions where the device has them and they agree with the standard operators. */
+export type Lowering = "auto" | "standard";
+
 export interface DeviceOptions {
   /** Threads of one operator; the number of cores by default. */
   readonly threads?: number;
+  readonly lowering?: Lowering;
 }
 
 export const deviceNames = ["cpu", "webgpu", "cuda", "auto"] as const;
@@ -120,14 +127,37 @@ const stateFirst = <State, Feeds, Fetches>({
   };
 };
 
-const deviceOn = (thread: SessionThread, provider: Provider, threads: number): Device => {
+const deviceOn = (thread: SessionThread, provider: Provider, threads: number, lowering: Lowering): Device => {
   let count = 0;
-  const open = async (graph: Graph, state: number) => {
+  const create = async (graph: Graph, state: number): Promise<number> => {
     const session = count++;
-    const model = encodeModel(simplify(graph));
+    const model = encodeModel(graph);
     const spec = { model: model.bytes, inputs: model.inputs, outputs: model.outputs, state, provider, threads };
     await thread.ask({ kind: "create", session, spec }, [model.bytes.buffer as ArrayBuffer]);
     return session;
+  };
+  const once = async (graph: Graph, feeds: readonly Tensor[]): Promise<readonly Tensor[]> => {
+    const session = await create(graph, 0);
+    const results = await thread.ask({ kind: "run", session, feeds });
+    await release(session);
+    return results;
+  };
+  let found: Promise<number | undefined> | undefined;
+  const blockSize = (): Promise<number | undefined> => {
+    if (lowering === "standard" || provider !== "cpu") return Promise.resolve(undefined);
+    found ??= findBlockSize(once);
+    return found;
+  };
+  /** A session for the graph, and how its state lies on the device. */
+  const open = async (
+    graph: Graph,
+    state: number,
+  ): Promise<{ session: number; block?: number | undefined; layouts: BlockedGraph["layouts"] }> => {
+    const simple = simplify(graph);
+    const block = hasConvolution(simple) ? await blockSize() : undefined;
+    const { graph: final, layouts } =
+      block === undefined ? { graph: simple, layouts: [] } : blockGraph(simple, block, state);
+    return { session: await create(final, state), block, layouts };
   };
   const release = async (session: number): Promise<void> => {
     await thread.ask({ kind: "release", session });
@@ -136,7 +166,7 @@ const deviceOn = (thread: SessionThread, provider: Provider, threads: number): D
     name: provider,
     compile: async ({ graph, inputs, outputs }) => {
       const types = leavesIn(inputs);
-      const session = await open(graph, 0);
+      const { session } = await open(graph, 0);
       return {
         run: async (given) =>
           fillTree(outputs, await thread.ask({ kind: "run", session, feeds: inOrder(types, given) })) as never,
@@ -145,19 +175,22 @@ const deviceOn = (thread: SessionThread, provider: Provider, threads: number): D
     },
     compileStep: async (traced) => {
       const { graph, state, feeds } = stateFirst(traced);
-      const session = await open(graph, state.length);
+      const { session, block, layouts } = await open(graph, state.length);
       let written = state.length === 0;
       const needState = (): void => {
         if (!written) throw new DistilleryError("SHAPE", "a step needs its state: write it before the first run");
       };
       return {
         write: async (given) => {
-          await thread.ask({ kind: "write", session, state: inOrder(state, given) });
+          const tensors = inOrder(state, given).map((t, i) => (layouts[i] ? blockTensor(t, layouts[i], block!) : t));
+          await thread.ask({ kind: "write", session, state: tensors });
           written = true;
         },
         read: async () => {
           needState();
-          return fillTree(traced.inputs.state, await thread.ask({ kind: "read", session })) as never;
+          const tensors = await thread.ask({ kind: "read", session });
+          const plain = tensors.map((t, i) => (layouts[i] ? unblockTensor(t, layouts[i]) : t));
+          return fillTree(traced.inputs.state, plain) as never;
         },
         run: async (given) => {
           const tensors = inOrder(feeds, given);
@@ -189,7 +222,7 @@ const probe = async (device: Device): Promise<void> => {
  */
 export const openDevice = async (
   name: string,
-  { threads = availableParallelism() }: DeviceOptions = {},
+  { threads = availableParallelism(), lowering = "auto" }: DeviceOptions = {},
 ): Promise<Device> => {
   if (!(deviceNames as readonly string[]).includes(name)) {
     throw new DistilleryError(
@@ -200,7 +233,7 @@ export const openDevice = async (
   const candidates: readonly Provider[] = name === "auto" ? ["cuda", "webgpu", "cpu"] : [name as Provider];
   for (const provider of candidates) {
     const thread = openSessionThread();
-    const device = deviceOn(thread, provider, threads);
+    const device = deviceOn(thread, provider, threads, lowering);
     try {
       await probe(device);
       return device;

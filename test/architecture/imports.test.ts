@@ -10,6 +10,7 @@ const order = [
   "support",
   "autodiff",
   "onnx",
+  "blocked",
   "runtime",
   "data",
   "formats",

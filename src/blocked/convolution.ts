@@ -1,0 +1,108 @@
+import type { Convolution } from "../autodiff/ops/convolution.ts";
+import { gather } from "../autodiff/ops/gather.ts";
+import { constant, zeros } from "../autodiff/ops/leaves.ts";
+import { concat, pad, reshape } from "../autodiff/ops/movement.ts";
+import { tensor } from "../autodiff/types.ts";
+import type { Value } from "../autodiff/value.ts";
+import type { Layout } from "./layout.ts";
+import { blockedConv, transposeTiles } from "./ops.ts";
+
+/** How a convolution's filter lies when the blocked operator can do it; undefined where it cannot. */
+export const filterLayout = (w: readonly number[], groups: number, block: number): Layout | undefined => {
+  const [k, j] = w as [number, number];
+  if (k % block !== 0) return undefined;
+  if (groups === 1) return j % block === 0 ? "filter" : j < block ? "rows" : undefined;
+  return groups === k && j === 1 ? "rows" : undefined;
+};
+
+/** Blocks of a filter's taps [K/b, C/b, kh, kw, b, b] chosen and ordered by `rows` and `columns`, with K and C exchanged. */
+const turned = (tiles: Value, rows: readonly number[], columns: readonly number[]): Value => {
+  const [kb, cb, kh, kw, b] = tiles.shape as [number, number, number, number, number];
+  const order: number[] = [];
+  for (let c = 0; c < cb; c++)
+    for (let k = 0; k < kb; k++)
+      for (const i of rows) for (const j of columns) order.push(((k * cb + c) * kh + i) * kw + j);
+  const indices = constant(tensor(BigInt64Array.from(order, BigInt), [order.length]));
+  const chosen = gather(reshape(tiles, [kb * cb * kh * kw, b * b]), indices, 0);
+  return reshape(chosen, [cb, kb, rows.length, columns.length, b, b]);
+};
+
+const reversed = (n: number): number[] => Array.from({ length: n }, (_, i) => n - 1 - i);
+
+/** One phase of a strided image gradient along an axis: which taps reach it, and the zeros around the cotangent. */
+interface Phase {
+  readonly taps: readonly number[];
+  readonly before: number;
+  readonly after: number;
+}
+
+/** dx[s i + phase] = sum over taps t with s | phase + p - t of w[t] dy[i + (phase + p - t) / s]. */
+const phasesOf = (kernel: number, stride: number, padding: number): Phase[] =>
+  Array.from({ length: stride }, (_, phase) => {
+    const taps = reversed(kernel).filter((t) => (phase + padding - t) % stride === 0);
+    const offset = (t: number): number => (phase + padding - t) / stride;
+    return taps.length === 0
+      ? { taps, before: 0, after: 0 }
+      : { taps, before: -offset(taps[0]!), after: offset(taps.at(-1)!) };
+  });
+
+/** Whether `blockedImageGradient` covers a convolution of an image of this shape. */
+export const hasBlockedImageGradient = (
+  shape: readonly number[],
+  dy: readonly number[],
+  w: readonly number[],
+  { stride, padding, dilation, groups }: Convolution,
+): boolean =>
+  ([0, 1] as const).every((a) => {
+    const kernel = w[2 + a]!;
+    if (stride[a] === 1) return dilation[a] * (kernel - 1) >= padding[a];
+    const whole = shape[2 + a] === stride[a] * dy[2 + a]!;
+    const phases = phasesOf(kernel, stride[a], padding[a]);
+    return whole && groups === 1 && dilation[a] === 1 && phases.every((p) => p.before >= 0 && p.after >= 0);
+  });
+
+/**
+ * Gradient of a convolution with respect to its image [N, C/b, H, W, b], from dy [N, K/b, H', W', b] and the filter w.
+ * Without strides it is the convolution of dy with the filter turned about (taps reversed, channels exchanged). With
+ * strides every phase of the image (rows and columns modulo the stride) is a convolution of its own with the taps that
+ * reach it, so no multiplication is wasted on zeros; the phases are then woven together.
+ */
+export const blockedImageGradient = (
+  dy: Value,
+  w: Value,
+  { stride, padding, dilation, groups }: Convolution,
+  sum?: Value,
+): Value => {
+  const [kh, kw] = w.shape.slice(2, 4) as [number, number];
+  if (stride[0] === 1 && stride[1] === 1) {
+    const [top, left] = [dilation[0] * (kh - 1) - padding[0], dilation[1] * (kw - 1) - padding[1]];
+    const pads = [top, left, top, left];
+    if (w.shape.length === 6) {
+      return blockedConv(dy, turned(transposeTiles(w), reversed(kh), reversed(kw)), { pads, dilation, sum });
+    }
+    const order = constant(tensor(BigInt64Array.from(reversed(kh * kw), BigInt), [kh * kw]));
+    const [rows, b] = [w.shape[0]!, w.shape.at(-1)!];
+    const flipped = reshape(gather(reshape(w, [rows, kh * kw, b]), order, 1), w.shape);
+    return blockedConv(dy, flipped, { pads, dilation, groups, sum });
+  }
+  const tiles = transposeTiles(w);
+  const [n, , ho, wo, b] = dy.shape as [number, number, number, number, number];
+  const cb = w.shape[1]!;
+  const [down, across] = [phasesOf(kh, stride[0], padding[0]), phasesOf(kw, stride[1], padding[1])];
+  const reached = (p: Phase): boolean => p.taps.length > 0;
+  const phase = (i: Phase, j: Phase): Value =>
+    reached(i) && reached(j)
+      ? blockedConv(dy, turned(tiles, i.taps, j.taps), { pads: [i.before, j.before, i.after, j.after] })
+      : zeros([n, cb, ho, wo, b]);
+  const result = [n, cb, ho * stride[0], wo * stride[1], b];
+  const alone = (phases: readonly Phase[]): boolean => phases.every((p, i) => reached(p) === (i === 0));
+  if (alone(down) && alone(across)) {
+    const apart = reshape(phase(down[0]!, across[0]!), [n * cb, ho, 1, wo, 1, b]);
+    return reshape(pad(apart, [0, 0, 0, 0, 0, 0], [0, 0, stride[0] - 1, 0, stride[1] - 1, 0]), result);
+  }
+  const rows = down.map((i) => {
+    const parts = across.map((j) => reshape(phase(i, j), [n * cb * ho * wo, 1, b]));
+    return reshape(concat(parts, 1), [n * cb * ho, 1, wo * stride[1] * b]);
+  });
+  return reshape(concat(rows, 1), result);
+};

@@ -1,0 +1,137 @@
+import type { Convolution } from "../autodiff/ops/convolution.ts";
+import { matmul } from "../autodiff/ops/matmul.ts";
+import { concat, pad, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
+import { reduceSum } from "../autodiff/ops/reduce.ts";
+import type { Value } from "../autodiff/value.ts";
+import { blockedConv, transposeTiles } from "./ops.ts";
+
+/**
+ * dw[k, c, i, j] = sum over n, h, w of dy[n, k, h, w] x[n, c, s h + i - p, s w + j - p].
+ *
+ * For wide layers this is a 1 x 1 convolution in which the positions (n, h, w) are the channels that are summed over, dy
+ * is the filter and the image's channels, once for each tap, are the places: the blocked 1 x 1 convolution runs nearer to
+ * the processor's peak than its matrix product does. dy lies right already (up to whole blocks); of x the [b, b] tiles are
+ * transposed. Taps of a row are shifts of x, taps of a column shifts of dy the other way, so that a 3 x 3 filter takes
+ * three copies of each instead of nine of one.
+ */
+
+/** The phase (index modulo stride) that a tap reads, and how far along it. */
+const tapOf = (tap: number, stride: number, padding: number): { phase: number; shift: number } => {
+  const phase = (((tap - padding) % stride) + stride) % stride;
+  return { phase, shift: (tap - padding - phase) / stride };
+};
+
+export const hasBlockedFilterGradient = (x: readonly number[], { stride, dilation, groups }: Convolution): boolean =>
+  groups === 1 && dilation.every((d) => d === 1) && stride.every((s, a) => x[2 + a]! % s === 0);
+
+/** Zeros so that a multiple of b positions follows: [n, c, l, b] -> [n, c, l', b]. */
+const wholeBlocks = (x: Value, b: number): Value => {
+  const more = (b - (x.shape[2]! % b)) % b;
+  return pad(x, [0, 0, 0, 0], [0, 0, more, 0]);
+};
+
+/** x [N, C/b, H, W, b] -> its phases, each [N, C/b, H/s, W/s, b]. */
+const phases = (x: Value, [sy, sx]: readonly [number, number]): ((row: number, column: number) => Value) => {
+  const [n, cb, h, w, b] = x.shape as [number, number, number, number, number];
+  if (sy === 1 && sx === 1) return () => x;
+  const shape = [n, cb, h / sy, w / sx, b];
+  const apart = transpose(reshape(x, [n * cb, h / sy, sy, w / sx, sx, b]), [2, 4, 0, 1, 3, 5]);
+  const joined = reshape(apart, [sy * sx, ...shape]);
+  return (row, column) => {
+    const at = row * sx + column;
+    return reshape(slice(joined, 0, at, at + 1), shape);
+  };
+};
+
+/** Gradient of a wide filter: x [N, C/b, H, W, b], dy [N, K/b, H', W', b] -> [K/b, C/b, kh, kw, b, b]. */
+export const blockedFilterGradient = (
+  x: Value,
+  dy: Value,
+  [kh, kw]: readonly [number, number],
+  { stride, padding }: Convolution,
+): Value => {
+  const [n, cb, , , b] = x.shape as [number, number, number, number, number];
+  const [, kb, ho, wo] = dy.shape as [number, number, number, number];
+  const phase = phases(x, stride);
+  const columns = x.shape[3]! / stride[1];
+  const rowsOf = x.shape[2]! / stride[0];
+
+  /** Every row tap of a column phase: positions as channels [1, P/b, kh, C, b]. */
+  const images = new Map<number, Value>();
+  const imageOf = (columnPhase: number): Value => {
+    const known = images.get(columnPhase);
+    if (known !== undefined) return known;
+    const taps = Array.from({ length: kh }, (_, i) => {
+      const { phase: row, shift } = tapOf(i, stride[0], padding[0]);
+      const moved = pad(phase(row, columnPhase), [0, 0, -shift, 0, 0], [0, 0, shift + ho - rowsOf, 0, 0]);
+      return reshape(moved, [n, cb, ho * columns, b]);
+    });
+    const all = wholeBlocks(concat(taps, 1), b);
+    const blocks = all.shape[2]! / b;
+    const tiles = transposeTiles(reshape(all, [n, kh * cb, blocks, b, b]));
+    const image = reshape(transpose(tiles, [0, 2, 1, 3, 4]), [1, n * blocks, kh * cb, b, b]);
+    images.set(columnPhase, image);
+    return image;
+  };
+
+  const parts = Array.from({ length: kw }, (_, j) => {
+    const { phase: column, shift } = tapOf(j, stride[1], padding[1]);
+    const moved = pad(dy, [0, 0, 0, shift, 0], [0, 0, 0, columns - wo - shift, 0]);
+    const all = wholeBlocks(reshape(moved, [n, kb, ho * columns, b]), b);
+    const blocks = all.shape[2]! / b;
+    const filter = transpose(reshape(all, [n, kb, blocks, b, b]), [1, 0, 2, 3, 4]);
+    const product = blockedConv(imageOf(column), reshape(filter, [kb, n * blocks, 1, 1, b, b]));
+    return reshape(product, [kb, kh, cb, 1, b, b]);
+  });
+  return transpose(concat(parts, 3), [0, 2, 1, 3, 4, 5]);
+};
+
+/** Gradient of a filter of few channels: x [N, C, H, W] plain, dy [N, K/b, H', W', b] -> [K/b, C, kh, kw, b]. */
+export const narrowFilterGradient = (
+  x: Value,
+  dy: Value,
+  [kh, kw]: readonly [number, number],
+  { stride, padding }: Convolution,
+): Value => {
+  const [n, c] = x.shape as [number, number];
+  const [, kb, ho, wo, b] = dy.shape as [number, number, number, number, number];
+  const padded = pad(x, [0, 0, ...padding], [0, 0, ...padding]);
+  const patches: Value[] = [];
+  for (let i = 0; i < kh; i++) {
+    for (let j = 0; j < kw; j++) {
+      const rows = slice(padded, 2, i, i + stride[0] * (ho - 1) + 1, stride[0]);
+      patches.push(reshape(slice(rows, 3, j, j + stride[1] * (wo - 1) + 1, stride[1]), [n, 1, c, ho * wo]));
+    }
+  }
+  const columns = reshape(concat(patches, 2), [n, 1, kh * kw * c, ho * wo]);
+  const products = reduceSum(matmul(columns, reshape(dy, [n, kb, ho * wo, b])), [0]);
+  return transpose(reshape(products, [kb, kh, kw, c, b]), [0, 3, 1, 2, 4]);
+};
+
+/**
+ * Gradient of a depthwise filter, x [N, C/b, H, W, b], dy [N, C/b, H', W', b] -> [C/b, 1, kh, kw, b]: every image of every
+ * channel is convolved with its own cotangent as the filter, stride and dilation exchanged.
+ */
+export const depthwiseFilterGradient = (
+  x: Value,
+  dy: Value,
+  [kh, kw]: readonly [number, number],
+  { stride, padding, dilation }: Convolution,
+): Value => {
+  const [n, cb, h, w, b] = x.shape as [number, number, number, number, number];
+  const [, , ho, wo] = dy.shape as [number, number, number, number];
+  // Rows and columns beyond the last window must not make further places.
+  const over = [h, w].map((d, a) => {
+    const reach = stride[a]! * ([ho, wo][a]! - 1) + dilation[a]! * ([kh, kw][a]! - 1) + 1;
+    return reach - d - padding[a]!;
+  });
+  const products = blockedConv(reshape(x, [1, n * cb, h, w, b]), reshape(dy, [n * cb, 1, ho, wo, b]), {
+    pads: [padding[0], padding[1], Math.max(0, over[0]!), Math.max(0, over[1]!)],
+    stride: dilation,
+    dilation: stride,
+    groups: n * cb * b,
+  });
+  const [rows, columns] = products.shape.slice(2, 4) as [number, number];
+  const kept = rows === kh && columns === kw ? products : slice(slice(products, 2, 0, kh), 3, 0, kw);
+  return reshape(reduceSum(reshape(kept, [n, cb, 1, kh, kw, b]), [0]), [cb, 1, kh, kw, b]);
+};

@@ -1,0 +1,160 @@
+import type { OnnxWriter } from "../autodiff/onnx-writer.ts";
+import { shapeError } from "../autodiff/shapes.ts";
+import type { TensorType } from "../autodiff/types.ts";
+import { type Attributes, apply, defineOp, type Op, type Value } from "../autodiff/value.ts";
+import { blockedShape, plainShape } from "./layout.ts";
+
+/**
+ * ONNX Runtime's own blocked operators (domain com.microsoft.nchwc) as operators on blocked values. They are internal to
+ * it: the version is pinned, and runtime/blocking.ts compares them with the standard operators before they are used.
+ * They say [N, C, H, W] of a tensor that lies blocked; the reshapes in the lowerings are only words.
+ */
+const domain = "com.microsoft.nchwc::";
+
+/** These operators come into a graph after differentiation. */
+const afterGradients = {
+  vjp: (): never => {
+    throw shapeError("blocked operator", "has no derivative: blocking is the last pass over a graph");
+  },
+  samples: [],
+};
+
+const blockedOp = <A extends Attributes>(op: Pick<Op<A>, "name" | "infer" | "lower">): Op =>
+  defineOp<A>({ ...op, ...afterGradients });
+
+const view = (onnx: OnnxWriter, x: string, shape: readonly number[]): string =>
+  onnx.node("Reshape", [x, onnx.ints(shape)]);
+
+const nominal = ({ shape }: TensorType): number[] => plainShape(shape, "image");
+
+export const blockImageOp = blockedOp<{ block: number }>({
+  name: "blockImage",
+  infer: ([x], { block }) => ({ dtype: "float32", shape: blockedShape(x!.shape, "image", block) }),
+  lower: (onnx, [x], { output }) =>
+    view(onnx, onnx.node(`${domain}ReorderInput`, [x!], { channels_last: 0 }), output.shape),
+});
+
+export const unblockImageOp = blockedOp<Record<never, never>>({
+  name: "unblockImage",
+  infer: ([x]) => ({ dtype: "float32", shape: nominal(x!) }),
+  lower: (onnx, [x], { output: { shape } }) =>
+    onnx.node(`${domain}ReorderOutput`, [view(onnx, x!, shape)], { channels: shape[1]!, channels_last: 0 }),
+});
+
+/** Every [b, b] tile at the end of a tensor transposed. */
+export const transposeTilesOp = blockedOp<Record<never, never>>({
+  name: "transposeTiles",
+  infer: ([x]) => {
+    const [rows, columns] = x!.shape.slice(-2);
+    if (rows !== columns) throw shapeError("transposeTiles", `tiles are [${rows}, ${columns}], expected square ones`);
+    return x!;
+  },
+  // A tile is an image of b channels and b places.
+  lower: (onnx, [x], { output: { shape } }) => {
+    const b = shape.at(-1)!;
+    const tiles = shape.slice(0, -2).reduce((n, d) => n * d, 1);
+    const images = view(onnx, x!, [tiles, b, b, 1]);
+    return view(onnx, onnx.node(`${domain}ReorderInput`, [images], { channels_last: 0 }), shape);
+  },
+});
+
+export const transposeTiles = (x: Value): Value => apply(transposeTilesOp, [x]);
+
+export type BlockedConvolution = {
+  readonly stride: readonly number[];
+  /** Zeros at the top, left, bottom, right. */
+  readonly pads: readonly number[];
+  readonly dilation: readonly number[];
+  readonly groups: number;
+  readonly bias: boolean;
+  readonly sum: boolean;
+  readonly relu: boolean;
+};
+
+/**
+ * Inputs x [N, C/b, H, W, b] (or plain [N, C, H, W] where C < b), w [K/b, C/b, kh, kw, b, b] (or rows), then bias [K] if
+ * `bias`, then a tensor of the result's shape to add if `sum`; ReLU comes last.
+ */
+export const blockedConvOp = blockedOp<BlockedConvolution>({
+  name: "blockedConv",
+  infer: ([x, w], { stride, pads, dilation }) => {
+    const size = [0, 1].map(
+      (a) =>
+        Math.floor(
+          (x!.shape[2 + a]! + pads[a]! + pads[2 + a]! - dilation[a]! * (w!.shape[2 + a]! - 1) - 1) / stride[a]!,
+        ) + 1,
+    );
+    return { dtype: "float32", shape: [x!.shape[0]!, w!.shape[0]!, size[0]!, size[1]!, w!.shape.at(-1)!] };
+  },
+  lower: (onnx, names, { attributes: { stride, pads, dilation, groups, bias, sum, relu }, inputs, output }) => {
+    const [x, w] = inputs as readonly [TensorType, TensorType];
+    const image = x.shape.length === 5 ? view(onnx, names[0]!, nominal(x)) : names[0]!;
+    const filter = view(onnx, names[1]!, plainShape(w.shape, w.shape.length === 6 ? "filter" : "rows"));
+    const rest = [
+      ...(bias || sum ? [bias ? names[2]! : ""] : []),
+      ...(sum ? [view(onnx, names.at(-1)!, nominal(output))] : []),
+    ];
+    const y = onnx.node(`${domain}Conv`, [image, filter, ...rest], {
+      kernel_shape: w.shape.slice(2, 4),
+      strides: stride,
+      pads,
+      dilations: dilation,
+      group: groups,
+      ...(relu ? { activation: "Relu" } : {}),
+    });
+    return view(onnx, y, output.shape);
+  },
+});
+
+export interface ConvolutionParts {
+  readonly stride?: readonly number[];
+  readonly pads?: readonly number[];
+  readonly dilation?: readonly number[];
+  readonly groups?: number;
+  readonly bias?: Value | undefined;
+  readonly sum?: Value | undefined;
+  readonly relu?: boolean | undefined;
+}
+
+export const blockedConv = (x: Value, w: Value, parts: ConvolutionParts = {}): Value => {
+  const { stride = [1, 1], pads = [0, 0, 0, 0], dilation = [1, 1], groups = 1, bias, sum, relu = false } = parts;
+  const flags = { bias: bias !== undefined, sum: sum !== undefined };
+  const inputs = [x, w, ...(bias ? [bias] : []), ...(sum ? [sum] : [])];
+  return apply(blockedConvOp, inputs, { stride, pads, dilation, groups, ...flags, relu });
+};
+
+type Pool = {
+  readonly kind: "AveragePool" | "MaxPool";
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+};
+
+export const blockedPoolOp = blockedOp<Pool>({
+  name: "blockedPool",
+  infer: ([x], { kernel, stride, padding }) => {
+    const size = [0, 1].map((a) => Math.floor((x!.shape[2 + a]! + 2 * padding[a]! - kernel[a]!) / stride[a]!) + 1) as [
+      number,
+      number,
+    ];
+    return { dtype: "float32", shape: x!.shape.with(2, size[0]).with(3, size[1]) };
+  },
+  lower: (onnx, [x], { attributes: { kind, kernel, stride, padding }, inputs: [type], output }) => {
+    const counted = kind === "AveragePool" ? { count_include_pad: 1 } : {};
+    const pads = [...padding, ...padding];
+    const attributes = { kernel_shape: kernel, strides: stride, pads, ...counted };
+    return view(onnx, onnx.node(domain + kind, [view(onnx, x!, nominal(type!))], attributes), output.shape);
+  },
+});
+
+export const blockedPool = (x: Value, pool: Pool): Value => apply(blockedPoolOp, [x], pool);
+
+/** Means over rows and columns: [N, C/b, H, W, b] -> [N, C/b, 1, 1, b]. */
+export const blockedMeanOp = blockedOp<Record<never, never>>({
+  name: "blockedMean",
+  infer: ([x]) => ({ dtype: "float32", shape: x!.shape.with(2, 1).with(3, 1) }),
+  lower: (onnx, [x], { inputs: [type], output }) =>
+    view(onnx, onnx.node(`${domain}GlobalAveragePool`, [view(onnx, x!, nominal(type!))]), output.shape),
+});
+
+export const blockedMean = (x: Value): Value => apply(blockedMeanOp, [x]);

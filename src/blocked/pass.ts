@@ -1,0 +1,326 @@
+import { checkGraph, type Graph, topologicalOrder, useCounts } from "../autodiff/graph.ts";
+import { channelAffineOp, channelDotOp } from "../autodiff/ops/channel.ts";
+import { type Convolution, conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
+import { addOp, mul, relu, reluOp } from "../autodiff/ops/elementwise.ts";
+import { constant, input, inputOp, literalOp, splat, splatValue } from "../autodiff/ops/leaves.ts";
+import { matmul, matmulOp } from "../autodiff/ops/matmul.ts";
+import { broadcastTo, pad, padOp, reshape, reshapeOp, slice, sliceOp, transpose } from "../autodiff/ops/movement.ts";
+import { avgPool2dOp, maxPool2dOp, upsample2dOp } from "../autodiff/ops/pooling.ts";
+import { reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
+import { float32, sameShape, sizeOf, type Tensor } from "../autodiff/types.ts";
+import { apply, Value } from "../autodiff/value.ts";
+import { blockedImageGradient, filterLayout, hasBlockedImageGradient } from "./convolution.ts";
+import {
+  blockedFilterGradient,
+  depthwiseFilterGradient,
+  hasBlockedFilterGradient,
+  narrowFilterGradient,
+} from "./filter-gradient.ts";
+import { block, blockedShape, blockTensor, fits, type Layout, unblock } from "./layout.ts";
+import { stretched } from "./operands.ts";
+import { blockedConv, blockedMean, blockedPool, blockImageOp, unblockImageOp } from "./ops.ts";
+
+/** A graph for blocked tensors, and how each of its state inputs (and the outputs that follow them) lies. */
+export interface BlockedGraph {
+  readonly graph: Graph;
+  readonly layouts: readonly (Layout | undefined)[];
+}
+
+const convolutionOf = (v: Value): Convolution => v.attributes as unknown as Convolution;
+const isElementwise = (v: Value): boolean => v.op.scalar !== undefined;
+
+/**
+ * Rewrites a finished graph (forward, backward and optimiser alike) so that tensors stay blocked between convolutions,
+ * normalisations, ReLUs, residual sums and pools, and that filters, their gradients and the optimiser's slots are kept in
+ * the layout in which a step uses them. The first `states` inputs and outputs belong together and stay on the device.
+ *
+ * Every value has at most one blocked form. Which values get one is decided first, in order; what needs another form is
+ * converted where it is needed.
+ */
+export const blockGraph = (graph: Graph, size: number, states = 0): BlockedGraph => {
+  const order = topologicalOrder(graph.outputs);
+  const uses = useCounts(graph);
+  const layouts = layoutsOf(graph, order, size, states);
+  const layoutOf = (v: Value): Layout | undefined => layouts.get(v);
+
+  const plainForms = new Map<Value, Value>();
+  const blockedForms = new Map<Value, Value>();
+  const memo = (forms: Map<Value, Value>, v: Value, make: (v: Value) => Value): Value => {
+    const known = forms.get(v);
+    if (known !== undefined) return known;
+    const made = make(v);
+    forms.set(v, made);
+    return made;
+  };
+
+  const plain = (v: Value): Value =>
+    memo(plainForms, v, () => {
+      const layout = layoutOf(v);
+      if (layout === undefined) return rebuilt(v);
+      return layout === "image" ? apply(unblockImageOp, [blocked(v)]) : unblock(blocked(v), layout);
+    });
+
+  /** A value in a layout, whatever its own form is. */
+  const inLayout = (v: Value, layout: Layout): Value => {
+    if (layoutOf(v) === layout) return blocked(v);
+    const uniform = splatValue(v);
+    if (uniform !== undefined) return splat(uniform, blockedShape(v.shape, layout, size));
+    if (v.op === literalOp) return memo(blockedForms, v, () => constant(blockTensor(literal(v), layout, size)));
+    return layout === "image" ? apply(blockImageOp, [plain(v)], { block: size }) : block(plain(v), layout, size);
+  };
+
+  const blocked = (v: Value): Value => memo(blockedForms, v, makeBlocked);
+
+  /** A convolution or affine with what follows it taken in: a sum, then ReLU. Only what nothing else reads is taken in. */
+  const hosted = (v: Value, sum?: Value, withRelu = false): Value | undefined => {
+    const [x, w, extra] = v.inputs as [Value, Value, Value | undefined];
+    if (layoutOf(v) !== "image") return undefined;
+    if (v.op === conv2dOp) {
+      const { stride, padding, dilation, groups } = convolutionOf(v);
+      const layout = filterLayout(w.shape, groups, size)!;
+      const narrow = layout === "rows" && groups === 1;
+      return blockedConv(narrow ? plain(x) : inLayout(x, "image"), inLayout(w, layout), {
+        stride,
+        pads: [...padding, ...padding],
+        dilation,
+        groups,
+        bias: extra && plain(extra),
+        sum,
+        relu: withRelu,
+      });
+    }
+    if (v.op === channelAffineOp) {
+      const channels = v.shape[1]!;
+      return blockedConv(inLayout(x, "image"), reshape(plain(w), [channels / size, 1, 1, 1, size]), {
+        groups: channels,
+        bias: splatValue(extra!) === 0 ? undefined : plain(extra!),
+        sum,
+        relu: withRelu,
+      });
+    }
+    if (v.op === imageGradientOp && !withRelu && convolutionOf(v).stride.every((s) => s === 1)) {
+      return imageGradient(v, sum);
+    }
+    if (v.op === addOp && sum === undefined && v.inputs.every((i) => sameShape(i.shape, v.shape))) {
+      for (const [i, term] of v.inputs.entries()) {
+        if (uses.get(term) !== 1 || term.op === addOp) continue;
+        const joined = hosted(term, inLayout(v.inputs[1 - i]!, "image"), withRelu);
+        if (joined !== undefined) return joined;
+      }
+    }
+    return undefined;
+  };
+
+  const imageGradient = (v: Value, sum?: Value): Value => {
+    const [dy, w] = v.inputs as [Value, Value];
+    const c = convolutionOf(v);
+    return blockedImageGradient(inLayout(dy, "image"), inLayout(w, filterLayout(w.shape, c.groups, size)!), c, sum);
+  };
+
+  const elementwise = (v: Value, layout: Layout): Value => {
+    // A repeated operand is read as often as needed instead of being written out first.
+    const up = v.inputs.find((i) => i.op === upsample2dOp && layoutOf(i) === "image" && v.inputs.length === 2);
+    if (up !== undefined && v.inputs.every((i) => sameShape(i.shape, v.shape))) {
+      const small = inLayout(up.inputs[0]!, "image");
+      const [n, cb, h, w, b] = small.shape as [number, number, number, number, number];
+      const [fy, fx] = up.attributes.factor as readonly [number, number];
+      const operands = v.inputs.map((i) =>
+        i === up ? reshape(small, [n * cb, h, 1, w, 1, b]) : reshape(inLayout(i, "image"), [n * cb, h, fy, w, fx, b]),
+      );
+      return reshape(new Value(v.op, operands, v.attributes), blockedShape(v.shape, "image", size));
+    }
+    const operands = v.inputs.map((i) =>
+      sameShape(i.shape, v.shape) ? inLayout(i, layout) : stretched(plain(i), v.shape, layout, size)!,
+    );
+    return new Value(v.op, operands, v.attributes);
+  };
+
+  const makeBlocked = (v: Value): Value => {
+    const layout = layoutOf(v)!;
+    const shape = blockedShape(v.shape, layout, size);
+    const [x, second] = v.inputs as [Value, Value];
+    const attributes = v.attributes as unknown as {
+      kernel: number[];
+      stride: number[];
+      padding: number[];
+      factor: [number, number];
+    };
+    if (v.op === inputOp) return input(String(v.attributes.name), float32(...shape));
+    if (v.op === filterGradientOp) {
+      const c = convolutionOf(v);
+      const kernel = v.shape.slice(2) as [number, number];
+      const dy = inLayout(second, "image");
+      if (c.groups > 1) return depthwiseFilterGradient(inLayout(x, "image"), dy, kernel, c);
+      if (layout === "rows") return narrowFilterGradient(plain(x), dy, kernel, c);
+      return blockedFilterGradient(inLayout(x, "image"), dy, kernel, c);
+    }
+    if (v.op === imageGradientOp) return imageGradient(v);
+    if (v.op === reluOp && layout === "image") {
+      return (uses.get(x) === 1 ? hosted(x, undefined, true) : undefined) ?? relu(inLayout(x, "image"));
+    }
+    if (v.op === avgPool2dOp || v.op === maxPool2dOp) {
+      const { kernel, stride, padding } = attributes;
+      const kind = v.op === avgPool2dOp ? "AveragePool" : "MaxPool";
+      return blockedPool(inLayout(x, "image"), { kind, kernel, stride, padding });
+    }
+    if (v.op === upsample2dOp) {
+      const [n, cb, h, w, b] = inLayout(x, "image").shape as [number, number, number, number, number];
+      const small = reshape(inLayout(x, "image"), [n * cb, h, 1, w, 1, b]);
+      return reshape(broadcastTo(small, [n * cb, h, attributes.factor[0], w, attributes.factor[1], b]), shape);
+    }
+    if (v.op === padOp) {
+      const { low, high } = v.attributes as { low: number[]; high: number[] };
+      return pad(inLayout(x, "image"), [...low, 0], [...high, 0]);
+    }
+    if (v.op === sliceOp) {
+      const { axis, start, end, step } = v.attributes as { axis: number; start: number; end: number; step: number };
+      return slice(inLayout(x, "image"), axis, start, end, step);
+    }
+    return hosted(v) ?? elementwise(v, layout);
+  };
+
+  /** Sums over the places of each channel: [N, C/b, 1, 1, b]. */
+  const sumOverPlaces = (x: Value): Value => mul(blockedMean(x), x.shape[2]! * x.shape[3]!);
+
+  /** The product of an image [N, C, HW] with rows [N, J, HW], as [N, C, J], without unblocking the image. */
+  const placesTimes = (x: Value, rows: Value, v: Value): Value | undefined => {
+    const image = x.inputs[0]!;
+    const [n, c, h, w] = image.shape as [number, number, number, number];
+    const { transposeA, transposeB } = v.attributes as { transposeA: boolean; transposeB: boolean };
+    if (transposeA || !transposeB || !sameShape(x.shape, [n, c, h * w]) || rows.shape.length !== 3) return undefined;
+    const [batch, j] = rows.shape as [number, number];
+    const places = reshape(blocked(image), [n, c / size, h * w, size]);
+    const product = matmul(reshape(plain(rows), [batch, 1, j, h * w]), places);
+    return reshape(transpose(product, [0, 1, 3, 2]), v.shape);
+  };
+
+  /** A value that has no blocked form, on the forms of its inputs that suit it. */
+  const rebuilt = (v: Value): Value => {
+    const [x, second] = v.inputs as [Value, Value];
+    if (v.op === channelDotOp && (layoutOf(x) === "image" || layoutOf(second) === "image")) {
+      // The whole of one image of one channel is the filter of the other: one product and one sum a channel.
+      const [n, cb, h, w, b] = blockedShape(x.shape, "image", size) as [number, number, number, number, number];
+      const products = blockedConv(
+        reshape(inLayout(x, "image"), [1, n * cb, h, w, b]),
+        reshape(inLayout(second, "image"), [n * cb, 1, h, w, b]),
+        { groups: n * cb * b },
+      );
+      return reduceSum(reshape(products, [n, cb * b]), [0]);
+    }
+    if (v.op === reduceSumOp && layoutOf(x) === "image") {
+      const axes = v.attributes.axes as readonly number[];
+      if (String(axes) === "0,2,3") return reshape(reduceSum(sumOverPlaces(blocked(x)), [0]), v.shape);
+      if (String(axes) === "2,3") return reshape(sumOverPlaces(blocked(x)), v.shape);
+      if (String(axes) === "0") {
+        const sum = reduceSum(blocked(x), [0], true);
+        return reshape(apply(unblockImageOp, [sum]), v.shape);
+      }
+    }
+    if (v.op === matmulOp && x.op === reshapeOp && layoutOf(x.inputs[0]!) === "image") {
+      const product = placesTimes(x, second, v);
+      if (product !== undefined) return product;
+    }
+    const inputs = v.inputs.map(plain);
+    return inputs.every((i, at) => i === v.inputs[at]) ? v : new Value(v.op, inputs, v.attributes);
+  };
+
+  // In order, so that no recursion goes deep.
+  for (const v of order)
+    if (layoutOf(v) === undefined) plain(v);
+    else blocked(v);
+  const stateLayouts = graph.inputs.slice(0, states).map(layoutOf);
+  const result: Graph = {
+    inputs: graph.inputs.map((v) => (layoutOf(v) === undefined ? v : blocked(v))),
+    outputs: graph.outputs.map((v, i) => {
+      const layout = stateLayouts[i];
+      return layout === undefined ? plain(v) : inLayout(v, layout);
+    }),
+  };
+  return { graph: checkGraph(result, "blocking"), layouts: stateLayouts };
+};
+
+const literal = (v: Value): Tensor => ({
+  dtype: "float32",
+  shape: v.shape,
+  data: v.attributes.data as Float32Array,
+});
+
+/** Which values get a blocked form, and which. */
+const layoutsOf = (graph: Graph, order: readonly Value[], size: number, states: number): ReadonlyMap<Value, Layout> => {
+  const layouts = new Map<Value, Layout>();
+  const state = new Set(graph.inputs.slice(0, states));
+  const filters = (v: Value): Value | undefined =>
+    v.op === conv2dOp || v.op === imageGradientOp ? v.inputs[1] : undefined;
+  for (const v of order) {
+    const w = filters(v);
+    const layout = w && filterLayout(w.shape, convolutionOf(v).groups, size);
+    if (layout !== undefined && state.has(w!)) layouts.set(w!, layout);
+  }
+  for (const v of order) {
+    const layout = layouts.has(v) ? undefined : ownLayout(v, size, layouts);
+    if (layout !== undefined) layouts.set(v, layout);
+  }
+  // Slots of an optimiser meet a filter's gradient only in arithmetic: they take its layout.
+  const adopt = (v: Value, layout: Layout): void => {
+    if (layouts.has(v) || !fits(v.shape, layout, size)) return;
+    if (state.has(v)) layouts.set(v, layout);
+    else if (isElementwise(v) && v.inputs.every((i) => sameShape(i.shape, v.shape) || sizeOf(i.shape) === 1)) {
+      layouts.set(v, layout);
+      for (const i of v.inputs) if (sameShape(i.shape, v.shape)) adopt(i, layout);
+    }
+  };
+  for (const v of order.toReversed()) {
+    const layout = layouts.get(v);
+    if (layout === undefined || layout === "image" || !isElementwise(v)) continue;
+    for (const i of v.inputs) if (sameShape(i.shape, v.shape)) adopt(i, layout);
+  }
+  return layouts;
+};
+
+/** The layout that a value takes by its operator and the layouts of its inputs. */
+const ownLayout = (v: Value, size: number, layouts: ReadonlyMap<Value, Layout>): Layout | undefined => {
+  const [x, second] = v.inputs as [Value, Value];
+  const image = (i: Value): boolean => layouts.get(i) === "image";
+  const imageIf = (condition: boolean): Layout | undefined =>
+    condition && fits(v.shape, "image", size) ? "image" : undefined;
+  switch (v.op) {
+    case conv2dOp:
+      return imageIf(filterLayout(second.shape, convolutionOf(v).groups, size) !== undefined);
+    case imageGradientOp: {
+      const c = convolutionOf(v);
+      const layout = filterLayout(second.shape, c.groups, size);
+      const wide = layout === "filter" || (layout === "rows" && c.groups > 1);
+      return imageIf(wide && hasBlockedImageGradient(v.shape, x.shape, second.shape, c));
+    }
+    case filterGradientOp: {
+      const c = convolutionOf(v);
+      const layout = filterLayout(v.shape, c.groups, size);
+      const plain = c.dilation.every((d) => d === 1);
+      if (layout === "filter") return hasBlockedFilterGradient(x.shape, c) ? layout : undefined;
+      return layout === "rows" && image(second) && (c.groups > 1 || plain) ? layout : undefined;
+    }
+    case channelAffineOp:
+    case avgPool2dOp:
+    case maxPool2dOp:
+      return imageIf(image(x));
+    case upsample2dOp:
+      // Better blocked while it is small.
+      return imageIf(true);
+    case padOp: {
+      const { low, high } = v.attributes as { low: number[]; high: number[] };
+      return imageIf(image(x) && low[0] === 0 && low[1] === 0 && high[0] === 0 && high[1] === 0);
+    }
+    case sliceOp:
+      return imageIf(image(x) && (v.attributes.axis as number) >= 2);
+    default:
+      return isElementwise(v) ? elementwiseLayout(v, size, layouts) : undefined;
+  }
+};
+
+const elementwiseLayout = (v: Value, size: number, layouts: ReadonlyMap<Value, Layout>): Layout | undefined => {
+  const same = v.inputs.filter((i) => sameShape(i.shape, v.shape));
+  const layout = same.map((i) => layouts.get(i)).find((l) => l !== undefined);
+  if (layout === undefined || !fits(v.shape, layout, size)) return undefined;
+  const others = v.inputs.filter((i) => !same.includes(i));
+  return others.every((i) => stretched(i, v.shape, layout, size) !== undefined) ? layout : undefined;
+};

@@ -1,0 +1,102 @@
+import { gradients } from "../autodiff/grad.ts";
+import { type Graph, topologicalOrder } from "../autodiff/graph.ts";
+import { channelAffine, channelDot, channelSum } from "../autodiff/ops/channel.ts";
+import { conv2d, conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
+import { add, mul, relu } from "../autodiff/ops/elementwise.ts";
+import { avgPool2d } from "../autodiff/ops/pooling.ts";
+import { reduceSum } from "../autodiff/ops/reduce.ts";
+import { simplify } from "../autodiff/simplify.ts";
+import { trace } from "../autodiff/trace.ts";
+import { float32, sizeOf, type Tensor, tensor } from "../autodiff/types.ts";
+import { apply } from "../autodiff/value.ts";
+import { blockImageOp } from "../blocked/ops.ts";
+import { blockGraph } from "../blocked/pass.ts";
+import { stream } from "../support/random.ts";
+
+/** Runs a graph once on a device. */
+export type RunOnce = (graph: Graph, feeds: readonly Tensor[]) => Promise<readonly Tensor[]>;
+
+const convolutions = new Set([conv2dOp, imageGradientOp, filterGradientOp]);
+
+export const hasConvolution = (graph: Graph): boolean =>
+  topologicalOrder(graph.outputs).some((v) => convolutions.has(v.op));
+
+/** The block in which this processor's ReorderInput lays sixteen channels of two places: 16 or 8. */
+const probe = async (run: RunOnce): Promise<number> => {
+  const { graph } = trace({ x: float32(1, 16, 1, 2) }, ({ x }) => ({ y: apply(blockImageOp, [x], { block: 16 }) }));
+  const [y] = await run(graph, [
+    tensor(
+      Float32Array.from({ length: 32 }, (_, i) => i),
+      [1, 16, 1, 2],
+    ),
+  ]);
+  const values = [...y!.data];
+  for (const b of [16, 8]) {
+    const expected = Array.from({ length: 32 }, (_, i) => {
+      const [block, place, lane] = [Math.floor(i / (2 * b)), Math.floor(i / b) % 2, i % b];
+      return 2 * (block * b + lane) + place;
+    });
+    if (expected.every((v, i) => v === values[i])) return b;
+  }
+  throw new Error(`channels came out in the unknown order ${values.slice(0, 20)}...`);
+};
+
+/** Small layers of every kind that is done blocked, on odd sizes, with all their gradients. */
+const sample = (b: number) => {
+  const types = {
+    images: float32(2, 3, 9, 6),
+    stem: float32(b, 3, 3, 3),
+    wide: float32(2 * b, b, 3, 3),
+    strided: float32(b, 2 * b, 3, 3),
+    depthwise: float32(2 * b, 1, 3, 3),
+    scale: float32(2 * b),
+    shift: float32(2 * b),
+  };
+  return trace(types, ({ images, stem, wide, strided, depthwise, scale, shift }) => {
+    const first = relu(conv2d(images, stem, undefined, { padding: 1 }));
+    const second = conv2d(first, wide, shift, { padding: [1, 2] });
+    const third = relu(channelAffine(second, add(scale, channelDot(second, second)), channelSum(second)));
+    const fourth = add(conv2d(third, depthwise, undefined, { padding: 1, groups: 2 * b }), second);
+    const pooled = avgPool2d(fourth, { kernel: 2 });
+    const last = conv2d(pooled, strided, undefined, { padding: 1, stride: 2 });
+    const loss = reduceSum(mul(last, last));
+    const { images: _, ...parameters } = { images, stem, wide, strided, depthwise, scale, shift };
+    return { loss, gradients: gradients(loss, parameters) };
+  });
+};
+
+const agree = (blocked: Tensor, standard: Tensor): boolean => {
+  let [worst, largest] = [0, 0];
+  blocked.data.forEach((v, i) => {
+    worst = Math.max(worst, Math.abs(Number(v) - Number(standard.data[i])));
+    largest = Math.max(largest, Math.abs(Number(standard.data[i])));
+  });
+  return worst <= 1e-3 * largest;
+};
+
+/**
+ * The block of this processor's blocked convolutions, once they have proved to agree with the standard operators;
+ * undefined (and one line that says why) where they are missing or do not.
+ */
+export const findBlockSize = async (run: RunOnce): Promise<number | undefined> => {
+  try {
+    const b = await probe(run);
+    const { graph } = sample(b);
+    const random = stream(0, "blocked convolutions");
+    const feeds = graph.inputs.map(({ shape }) =>
+      tensor(
+        Float32Array.from({ length: sizeOf(shape) }, () => random.float() - 0.4),
+        shape,
+      ),
+    );
+    const simple = simplify(graph);
+    const [blocked, standard] = [await run(blockGraph(simple, b).graph, feeds), await run(simple, feeds)];
+    const wrong = blocked.findIndex((t, i) => !agree(t, standard[i]!));
+    if (wrong >= 0) throw new Error(`result ${wrong} of the self-check differs from the standard operators`);
+    return b;
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    process.stderr.write(`Blocked convolutions are off, standard ones are used: ${why}\n`);
+    return undefined;
+  }
+};
