@@ -1,7 +1,10 @@
 import type { Convolution } from "../autodiff/ops/convolution.ts";
+import { gather } from "../autodiff/ops/gather.ts";
+import { constant } from "../autodiff/ops/leaves.ts";
 import { matmul } from "../autodiff/ops/matmul.ts";
 import { concat, pad, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
 import { reduceSum } from "../autodiff/ops/reduce.ts";
+import { tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import { blockedConv, transposeTiles } from "./ops.ts";
 
@@ -43,6 +46,49 @@ const phases = (x: Value, [sy, sx]: readonly [number, number]): ((row: number, c
   };
 };
 
+/** One tap along the rows: the image (or phase) that it reads, and how far up. */
+interface RowTap {
+  readonly from: Value;
+  readonly shift: number;
+}
+
+/** Taps of rows that are whole blocks: the tiles are transposed once and then picked in the order needed. */
+const rowsOfBlocks = (taps: readonly RowTap[], ho: number): Value => {
+  const [n, cb, h, w, b] = taps[0]!.from.shape as [number, number, number, number, number];
+  const across = w / b;
+  const sources = [...new Set(taps.map((t) => t.from))];
+  const above = Math.max(0, ...taps.map((t) => -t.shift));
+  const below = Math.max(0, ...taps.map((t) => t.shift + ho - h));
+  const height = above + h + below;
+  const tiles = sources.map((x) =>
+    pad(transposeTiles(reshape(x, [n * cb, h, across, b, b])), [0, above, 0, 0, 0], [0, below, 0, 0, 0]),
+  );
+  const rows = reshape(concat(tiles, 0), [sources.length * n * cb * height * across, b * b]);
+  const order: number[] = [];
+  for (let image = 0; image < n; image++)
+    for (let y = 0; y < ho; y++)
+      for (let column = 0; column < across; column++)
+        for (const { from, shift } of taps)
+          for (let c = 0; c < cb; c++) {
+            const plane = (sources.indexOf(from) * n + image) * cb + c;
+            order.push((plane * height + above + y + shift) * across + column);
+          }
+  const picked = gather(rows, constant(tensor(BigInt64Array.from(order, BigInt), [order.length])), 0);
+  return reshape(picked, [1, n * ho * across, taps.length * cb, b, b]);
+};
+
+/** Taps of rows of any length: shifted first, then cut into blocks. */
+const shiftedRows = (taps: readonly RowTap[], ho: number): Value => {
+  const [n, cb, h, w, b] = taps[0]!.from.shape as [number, number, number, number, number];
+  const moved = taps.map(({ from, shift }) =>
+    reshape(pad(from, [0, 0, -shift, 0, 0], [0, 0, shift + ho - h, 0, 0]), [n, cb, ho * w, b]),
+  );
+  const all = wholeBlocks(concat(moved, 1), b);
+  const blocks = all.shape[2]! / b;
+  const tiles = transposeTiles(reshape(all, [n, taps.length * cb, blocks, b, b]));
+  return reshape(transpose(tiles, [0, 2, 1, 3, 4]), [1, n * blocks, taps.length * cb, b, b]);
+};
+
 /** Gradient of a wide filter: x [N, C/b, H, W, b], dy [N, K/b, H', W', b] -> [K/b, C/b, kh, kw, b, b]. */
 export const blockedFilterGradient = (
   x: Value,
@@ -54,7 +100,6 @@ export const blockedFilterGradient = (
   const [, kb, ho, wo] = dy.shape as [number, number, number, number];
   const phase = phases(x, stride);
   const columns = x.shape[3]! / stride[1];
-  const rowsOf = x.shape[2]! / stride[0];
 
   /** Every row tap of a column phase: positions as channels [1, P/b, kh, C, b]. */
   const images = new Map<number, Value>();
@@ -63,13 +108,9 @@ export const blockedFilterGradient = (
     if (known !== undefined) return known;
     const taps = Array.from({ length: kh }, (_, i) => {
       const { phase: row, shift } = tapOf(i, stride[0], padding[0]);
-      const moved = pad(phase(row, columnPhase), [0, 0, -shift, 0, 0], [0, 0, shift + ho - rowsOf, 0, 0]);
-      return reshape(moved, [n, cb, ho * columns, b]);
+      return { from: phase(row, columnPhase), shift };
     });
-    const all = wholeBlocks(concat(taps, 1), b);
-    const blocks = all.shape[2]! / b;
-    const tiles = transposeTiles(reshape(all, [n, kh * cb, blocks, b, b]));
-    const image = reshape(transpose(tiles, [0, 2, 1, 3, 4]), [1, n * blocks, kh * cb, b, b]);
+    const image = columns % b === 0 ? rowsOfBlocks(taps, ho) : shiftedRows(taps, ho);
     images.set(columnPhase, image);
     return image;
   };
