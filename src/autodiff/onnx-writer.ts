@@ -15,6 +15,11 @@ export interface OnnxWriter {
     attributes: { readonly [name: string]: OnnxAttribute },
     outputs: number,
   ): string[];
+  /**
+   * The same elements under another shape. Chains of reshapes become one, and one that leads back to a shape that is known
+   * (`from`: the shape of `x`) becomes none.
+   */
+  reshape(x: string, to: readonly number[], from?: readonly number[]): string;
   /** A constant list of int64 (shapes, axes, pads); equal lists share one constant. */
   ints(values: readonly number[]): string;
   /** A float32 constant; a shape of [] is a scalar. */

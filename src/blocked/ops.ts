@@ -1,4 +1,3 @@
-import type { OnnxWriter } from "../autodiff/onnx-writer.ts";
 import { shapeError } from "../autodiff/shapes.ts";
 import type { TensorType } from "../autodiff/types.ts";
 import { type Attributes, apply, defineOp, type Op, type Value } from "../autodiff/value.ts";
@@ -7,7 +6,7 @@ import { blockedShape, plainShape } from "./layout.ts";
 /**
  * ONNX Runtime's own blocked operators (domain com.microsoft.nchwc) as operators on blocked values. They are internal to
  * it: the version is pinned, and runtime/blocking.ts compares them with the standard operators before they are used.
- * They say [N, C, H, W] of a tensor that lies blocked; the reshapes in the lowerings are only words.
+ * They say [N, C, H, W] of a tensor that lies blocked; the reshapes in the lowerings are only words, most of which cancel.
  */
 const domain = "com.microsoft.nchwc::";
 
@@ -22,23 +21,20 @@ const afterGradients = {
 const blockedOp = <A extends Attributes>(op: Pick<Op<A>, "name" | "infer" | "lower">): Op =>
   defineOp<A>({ ...op, ...afterGradients });
 
-const view = (onnx: OnnxWriter, x: string, shape: readonly number[]): string =>
-  onnx.node("Reshape", [x, onnx.ints(shape)]);
-
 const nominal = ({ shape }: TensorType): number[] => plainShape(shape, "image");
 
 export const blockImageOp = blockedOp<{ block: number }>({
   name: "blockImage",
   infer: ([x], { block }) => ({ dtype: "float32", shape: blockedShape(x!.shape, "image", block) }),
   lower: (onnx, [x], { output }) =>
-    view(onnx, onnx.node(`${domain}ReorderInput`, [x!], { channels_last: 0 }), output.shape),
+    onnx.reshape(onnx.node(`${domain}ReorderInput`, [x!], { channels_last: 0 }), output.shape, nominal(output)),
 });
 
 export const unblockImageOp = blockedOp<Record<never, never>>({
   name: "unblockImage",
   infer: ([x]) => ({ dtype: "float32", shape: nominal(x!) }),
   lower: (onnx, [x], { output: { shape } }) =>
-    onnx.node(`${domain}ReorderOutput`, [view(onnx, x!, shape)], { channels: shape[1]!, channels_last: 0 }),
+    onnx.node(`${domain}ReorderOutput`, [onnx.reshape(x!, shape)], { channels: shape[1]!, channels_last: 0 }),
 });
 
 /** Every [b, b] tile at the end of a tensor transposed. */
@@ -53,8 +49,8 @@ export const transposeTilesOp = blockedOp<Record<never, never>>({
   lower: (onnx, [x], { output: { shape } }) => {
     const b = shape.at(-1)!;
     const tiles = shape.slice(0, -2).reduce((n, d) => n * d, 1);
-    const images = view(onnx, x!, [tiles, b, b, 1]);
-    return view(onnx, onnx.node(`${domain}ReorderInput`, [images], { channels_last: 0 }), shape);
+    const images = onnx.reshape(x!, [tiles, b, b, 1], shape);
+    return onnx.reshape(onnx.node(`${domain}ReorderInput`, [images], { channels_last: 0 }), shape, [tiles, b, b, 1]);
   },
 });
 
@@ -88,11 +84,11 @@ export const blockedConvOp = blockedOp<BlockedConvolution>({
   },
   lower: (onnx, names, { attributes: { stride, pads, dilation, groups, bias, sum, relu }, inputs, output }) => {
     const [x, w] = inputs as readonly [TensorType, TensorType];
-    const image = x.shape.length === 5 ? view(onnx, names[0]!, nominal(x)) : names[0]!;
-    const filter = view(onnx, names[1]!, plainShape(w.shape, w.shape.length === 6 ? "filter" : "rows"));
+    const image = x.shape.length === 5 ? onnx.reshape(names[0]!, nominal(x), x.shape) : names[0]!;
+    const filter = onnx.reshape(names[1]!, plainShape(w.shape, w.shape.length === 6 ? "filter" : "rows"), w.shape);
     const rest = [
       ...(bias || sum ? [bias ? names[2]! : ""] : []),
-      ...(sum ? [view(onnx, names.at(-1)!, nominal(output))] : []),
+      ...(sum ? [onnx.reshape(names.at(-1)!, nominal(output), output.shape)] : []),
     ];
     const y = onnx.node(`${domain}Conv`, [image, filter, ...rest], {
       kernel_shape: w.shape.slice(2, 4),
@@ -102,7 +98,7 @@ export const blockedConvOp = blockedOp<BlockedConvolution>({
       group: groups,
       ...(relu ? { activation: "Relu" } : {}),
     });
-    return view(onnx, y, output.shape);
+    return onnx.reshape(y, output.shape, nominal(output));
   },
 });
 
@@ -143,7 +139,8 @@ export const blockedPoolOp = blockedOp<Pool>({
     const counted = kind === "AveragePool" ? { count_include_pad: 1 } : {};
     const pads = [...padding, ...padding];
     const attributes = { kernel_shape: kernel, strides: stride, pads, ...counted };
-    return view(onnx, onnx.node(domain + kind, [view(onnx, x!, nominal(type!))], attributes), output.shape);
+    const image = onnx.reshape(x!, nominal(type!), type!.shape);
+    return onnx.reshape(onnx.node(domain + kind, [image], attributes), output.shape, nominal(output));
   },
 });
 
@@ -153,8 +150,10 @@ export const blockedPool = (x: Value, pool: Pool): Value => apply(blockedPoolOp,
 export const blockedMeanOp = blockedOp<Record<never, never>>({
   name: "blockedMean",
   infer: ([x]) => ({ dtype: "float32", shape: x!.shape.with(2, 1).with(3, 1) }),
-  lower: (onnx, [x], { inputs: [type], output }) =>
-    view(onnx, onnx.node(`${domain}GlobalAveragePool`, [view(onnx, x!, nominal(type!))]), output.shape),
+  lower: (onnx, [x], { inputs: [type], output }) => {
+    const image = onnx.reshape(x!, nominal(type!), type!.shape);
+    return onnx.reshape(onnx.node(`${domain}GlobalAveragePool`, [image]), output.shape, nominal(output));
+  },
 });
 
 export const blockedMean = (x: Value): Value => apply(blockedMeanOp, [x]);

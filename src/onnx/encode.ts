@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { type Graph, topologicalOrder } from "../autodiff/graph.ts";
 import type { OnnxAttribute, OnnxWriter } from "../autodiff/onnx-writer.ts";
 import { inputOp } from "../autodiff/ops/leaves.ts";
-import { sizeOf, type TensorType } from "../autodiff/types.ts";
+import { sameShape, sizeOf, type TensorType } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import {
   type AttributeProto,
@@ -70,15 +70,68 @@ const writer = (nodes: NodeProto[], constants: TensorProto[]): OnnxWriter => {
     );
     return output;
   };
+  const node: OnnxWriter["node"] = (opType, inputs, attributes = {}) => nodesWith(opType, inputs, attributes, 1)[0]!;
+  const ints: OnnxWriter["ints"] = (values) =>
+    store(`ints ${values}`, BigInt64Array.from(values, BigInt), [values.length]);
+  /** What every reshape's result is a view of. */
+  const viewed = new Map<string, { source: string; shape: readonly number[] | undefined }>();
+  const views = new Map<string, string>();
   return {
     nodes: nodesWith,
-    node: (opType, inputs, attributes = {}) => nodesWith(opType, inputs, attributes, 1)[0]!,
-    ints: (values) => store(`ints ${values}`, BigInt64Array.from(values, BigInt), [values.length]),
+    node,
+    reshape: (x, to, from) => {
+      const origin = viewed.get(x) ?? { source: x, shape: from };
+      if (origin.shape !== undefined && sameShape(origin.shape, to)) return origin.source;
+      const key = `${origin.source} ${to}`;
+      const view = views.get(key) ?? node("Reshape", [origin.source, ints(to)]);
+      views.set(key, view);
+      viewed.set(view, origin);
+      return view;
+    },
+    ints,
     floats: (data, shape) => store(undefined, data, shape),
     longs: (data, shape) => store(undefined, data, shape),
     fill: (value, shape) =>
       store(`fill ${Object.is(value, -0) ? "-0" : value} ${shape}`, new Float32Array(sizeOf(shape)).fill(value), shape),
   };
+};
+
+/**
+ * Gives the results their names. A node's own output is renamed; an input, a constant or a second result of the same value
+ * gets its name by Identity.
+ */
+const nameResults = (nodes: NodeProto[], results: readonly string[], names: readonly string[]): void => {
+  const made = new Set(nodes.flatMap((n) => n.output));
+  const renamed = new Map<string, string>();
+  const copies: NodeProto[] = [];
+  for (const [i, result] of results.entries()) {
+    const name = names[i]!;
+    if (made.has(result) && !renamed.has(result)) renamed.set(result, name);
+    else copies.push(create(NodeProtoSchema, { opType: "Identity", input: [result], output: [name], name }));
+  }
+  const rename = (list: readonly string[]): string[] => list.map((name) => renamed.get(name) ?? name);
+  nodes.push(...copies);
+  for (const n of nodes) {
+    n.input = rename(n.input);
+    n.output = rename(n.output);
+    n.name = n.output[0]!;
+  }
+};
+
+/** The nodes that the outputs depend on. */
+const reachable = (nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] => {
+  const needed = new Set(outputs);
+  const kept = nodes.toReversed().filter((n) => {
+    if (!n.output.some((name) => needed.has(name))) return false;
+    for (const name of n.input) needed.add(name);
+    return true;
+  });
+  return kept.reverse();
+};
+
+const constantsOf = (nodes: readonly NodeProto[], constants: readonly TensorProto[]): TensorProto[] => {
+  const needed = new Set(nodes.flatMap((n) => n.input));
+  return constants.filter((c) => needed.has(c.name));
 };
 
 /** A model of the standard operators and the names of its inputs and outputs, in the graph's order. */
@@ -115,25 +168,19 @@ export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => 
       ),
     );
   }
-  // An output may be an input, a constant or the same value twice; Identity gives each its own name.
   const outputs = naming.outputs ?? graph.outputs.map((_, i) => `y${i}`);
-  for (const [i, v] of graph.outputs.entries()) {
-    nodes.push(
-      create(NodeProtoSchema, { opType: "Identity", input: [names.get(v)!], output: [outputs[i]!], name: outputs[i]! }),
-    );
-  }
-  const otherDomains = [...new Set(nodes.map((n) => n.domain))].filter((domain) => domain !== "");
+  const results = graph.outputs.map((v) => names.get(v)!);
+  nameResults(nodes, results, outputs);
+  const used = reachable(nodes, outputs);
+  const otherDomains = [...new Set(used.map((n) => n.domain))].filter((domain) => domain !== "");
   const model = create(ModelProtoSchema, {
     irVersion,
     producerName: "distillery",
-    opsetImport: [
-      { domain: "", version: BigInt(opset) },
-      ...otherDomains.map((domain) => ({ domain, version: 1n })),
-    ],
+    opsetImport: [{ domain: "", version: BigInt(opset) }, ...otherDomains.map((domain) => ({ domain, version: 1n }))],
     graph: {
       name: "graph",
-      node: nodes,
-      initializer: constants,
+      node: used,
+      initializer: constantsOf(used, constants),
       input: graph.inputs.map((v, i) => describe(inputs[i]!, v)),
       output: graph.outputs.map((v, i) => describe(outputs[i]!, v)),
     },

@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import type { Tensor } from "../autodiff/types.ts";
+import { sizeOf, type Tensor } from "../autodiff/types.ts";
 import type { Message, Reply, Request, SessionSpec } from "./protocol.ts";
 
 /** The thread that owns the sessions: `run` blocks it, and nothing else. The only importer of ONNX Runtime. */
@@ -9,6 +9,8 @@ interface Session {
   readonly spec: SessionSpec;
   readonly session: InferenceSession;
   state: OrtTensor[];
+  /** Where the next state is written: fresh memory for every step would cost more than its arithmetic. */
+  spare: OrtTensor[];
 }
 
 const sessions = new Map<number, Session>();
@@ -21,6 +23,8 @@ const fromOrt = (t: OrtTensor): Tensor =>
     ? { dtype: "int64", shape: t.dims, data: t.data.slice() }
     : { dtype: "float32", shape: t.dims, data: (t.data as Float32Array).slice() };
 
+const emptyLike = ({ shape }: Tensor): OrtTensor => new OrtTensor("float32", new Float32Array(sizeOf(shape)), shape);
+
 const create = async (spec: SessionSpec): Promise<Session> => {
   const session = await InferenceSession.create(spec.model, {
     executionProviders: [spec.provider],
@@ -30,14 +34,17 @@ const create = async (spec: SessionSpec): Promise<Session> => {
     enableMemPattern: false,
     logSeverityLevel: 3,
   });
-  return { spec, session, state: [] };
+  return { spec, session, state: [], spare: [] };
 };
 
 const run = async (s: Session, feeds: readonly Tensor[]): Promise<Tensor[]> => {
   const { inputs, outputs, state } = s.spec;
   const values = [...s.state, ...feeds.map(toOrt)];
-  const results = await s.session.run(Object.fromEntries(inputs.map((name, i) => [name, values[i]!])), outputs);
+  const given = Object.fromEntries(inputs.map((name, i) => [name, values[i]!]));
+  const fetches = Object.fromEntries(outputs.map((name, i) => [name, s.spare[i] ?? null]));
+  const results = await s.session.run(given, fetches);
   const ordered = outputs.map((name) => results[name] as OrtTensor);
+  if (s.spare.length > 0) s.spare = s.state;
   s.state = ordered.slice(0, state);
   return ordered.slice(state).map(fromOrt);
 };
@@ -56,6 +63,8 @@ const handle = async (request: Request): Promise<Tensor[]> => {
       return session.state.map(fromOrt);
     case "write":
       session.state = request.state.map(toOrt);
+      // On other devices the new state is not in this memory.
+      session.spare = session.spec.provider === "cpu" ? request.state.map(emptyLike) : [];
       return [];
     case "release":
       sessions.delete(request.session);

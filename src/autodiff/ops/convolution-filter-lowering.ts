@@ -57,45 +57,35 @@ export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[]
   const phases =
     sy * sx === 1
       ? [
-          onnx.node("Transpose", [onnx.node("Reshape", [xPadded, onnx.ints([n, channels, hq * wq])])], {
+          onnx.node("Transpose", [onnx.reshape(xPadded, [n, channels, hq * wq])], {
             perm: [1, 0, 2],
           }),
         ]
       : onnx.nodes(
           "Split",
           [
-            onnx.node("Reshape", [
-              onnx.node("Transpose", [onnx.node("Reshape", [xPadded, onnx.ints([n, channels, hq, sy, wq, sx])])], {
+            onnx.reshape(
+              onnx.node("Transpose", [onnx.reshape(xPadded, [n, channels, hq, sy, wq, sx])], {
                 perm: [3, 5, 1, 0, 2, 4],
               }),
-              onnx.ints([sy * sx, channels * n * hq * wq]),
-            ]),
+              [sy * sx, channels * n * hq * wq],
+            ),
           ],
           { axis: 0, num_outputs: sy * sx },
           sy * sx,
         );
-  const cotangent = onnx.node(
-    "Transpose",
-    [onnx.node("Reshape", [padTo(dy!, ho, wo, hq, wq), onnx.ints([n, k, hq * wq])])],
-    { perm: [1, 0, 2] },
-  );
+  const cotangent = onnx.node("Transpose", [onnx.reshape(padTo(dy!, ho, wo, hq, wq), [n, k, hq * wq])], {
+    perm: [1, 0, 2],
+  });
 
   const matrix = (name: string, rows: number): string =>
-    onnx.node("Reshape", [name, onnx.ints(g === 1 ? [rows, positions] : [g, rows / g, positions])]);
+    onnx.reshape(name, g === 1 ? [rows, positions] : [g, rows / g, positions]);
   const imageAt = memo((phase, shift) =>
-    matrix(
-      shifted(
-        onnx.node("Reshape", [phases[phase]!, onnx.ints([channels * n * hq, wq])]),
-        channels * n * hq,
-        wq,
-        -shift,
-      ),
-      channels,
-    ),
+    matrix(shifted(onnx.reshape(phases[phase]!, [channels * n * hq, wq]), channels * n * hq, wq, -shift), channels),
   );
   const imageTurned = memo((phase, shift) => onnx.node("Transpose", [imageAt(phase, shift)], { perm: [0, 2, 1] }));
   const cotangentAt = memo((shift) =>
-    matrix(shifted(onnx.node("Reshape", [cotangent, onnx.ints([k * n, hq * wq])]), k * n, hq * wq, shift * wq), k),
+    matrix(shifted(onnx.reshape(cotangent, [k * n, hq * wq]), k * n, hq * wq, shift * wq), k),
   );
 
   const rowTaps = tapsOf(kh, sy, c.dilation[0], c.padding[0]);
@@ -106,23 +96,18 @@ export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[]
     const columns = rowTaps.flatMap((row) =>
       columnTaps.map((column) => {
         const across = shifted(
-          onnx.node("Reshape", [phases[row.phase * sx + column.phase]!, onnx.ints([channels * n * hq, wq])]),
+          onnx.reshape(phases[row.phase * sx + column.phase]!, [channels * n * hq, wq]),
           channels * n * hq,
           wq,
           -column.shift,
         );
-        const down = shifted(
-          onnx.node("Reshape", [across, onnx.ints([channels * n, hq * wq])]),
-          channels * n,
-          hq * wq,
-          -row.shift * wq,
-        );
-        return onnx.node("Reshape", [down, onnx.ints([channels, positions])]);
+        const down = shifted(onnx.reshape(across, [channels * n, hq * wq]), channels * n, hq * wq, -row.shift * wq);
+        return onnx.reshape(down, [channels, positions]);
       }),
     );
     const product = onnx.node("Gemm", [cotangentAt(0, 0), onnx.node("Concat", columns, { axis: 0 })], { transB: 1 });
-    const apart = onnx.node("Reshape", [product, onnx.ints([k, kh * kw, channels])]);
-    return onnx.node("Reshape", [onnx.node("Transpose", [apart], { perm: [0, 2, 1] }), onnx.ints(c.shape)]);
+    const apart = onnx.reshape(product, [k, kh * kw, channels]);
+    return onnx.reshape(onnx.node("Transpose", [apart], { perm: [0, 2, 1] }), c.shape);
   }
 
   const products = rowTaps.flatMap((row) =>
@@ -134,10 +119,7 @@ export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[]
         : onnx.node("MatMul", [left, imageTurned(phase, column.shift)]);
     }),
   );
-  if (products.length === 1) return onnx.node("Reshape", [products[0]!, onnx.ints(c.shape)]);
-  const stacked = onnx.node("Reshape", [
-    onnx.node("Concat", products, { axis: 0 }),
-    onnx.ints([kh * kw, k * (channels / g)]),
-  ]);
-  return onnx.node("Reshape", [onnx.node("Transpose", [stacked], { perm: [1, 0] }), onnx.ints(c.shape)]);
+  if (products.length === 1) return onnx.reshape(products[0]!, c.shape);
+  const stacked = onnx.reshape(onnx.node("Concat", products, { axis: 0 }), [kh * kw, k * (channels / g)]);
+  return onnx.reshape(onnx.node("Transpose", [stacked], { perm: [1, 0] }), c.shape);
 };

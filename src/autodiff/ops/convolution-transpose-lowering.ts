@@ -34,13 +34,13 @@ const lowerFlipped = (
 ): string => {
   const [k, cg, kh, kw] = wType!.shape as [number, number, number, number];
   const taps = kh * kw;
-  const split = onnx.node("Reshape", [w, onnx.ints([c.groups, k / c.groups, cg, taps])]);
+  const split = onnx.reshape(w, [c.groups, k / c.groups, cg, taps]);
   const swapped = onnx.node("Transpose", [split], { perm: [0, 2, 1, 3] });
   const reversed =
     taps === 1
       ? swapped
       : onnx.node("Gather", [swapped, onnx.ints(Array.from({ length: taps }, (_, i) => taps - 1 - i))], { axis: 3 });
-  const filter = onnx.node("Reshape", [reversed, onnx.ints([cg * c.groups, k / c.groups, kh, kw])]);
+  const filter = onnx.reshape(reversed, [cg * c.groups, k / c.groups, kh, kw]);
   const pads = [c.dilation[0] * (kh - 1) - c.padding[0], c.dilation[1] * (kw - 1) - c.padding[1]];
   return onnx.node("Conv", [dy, filter], {
     kernel_shape: [kh, kw],
@@ -71,7 +71,7 @@ const lowerPhases = (
   const [sy, sx] = c.stride;
   const [rows, columns] = axes;
   // [K, C, taps] -> [taps, C, K]
-  const byTap = onnx.node("Transpose", [onnx.node("Reshape", [w, onnx.ints([k, channels, kh * kw])])], {
+  const byTap = onnx.node("Transpose", [onnx.reshape(w, [k, channels, kh * kw])], {
     perm: [2, 1, 0],
   });
   const parts = rows.phases.flatMap((row) =>
@@ -81,7 +81,7 @@ const lowerPhases = (
       const picked = onnx.node("Transpose", [onnx.node("Gather", [byTap, onnx.ints(taps)], { axis: 0 })], {
         perm: [1, 2, 0],
       });
-      return onnx.node("Conv", [dy, onnx.node("Reshape", [picked, onnx.ints([channels, k, ...kernel])])], {
+      return onnx.node("Conv", [dy, onnx.reshape(picked, [channels, k, ...kernel])], {
         kernel_shape: kernel,
         strides: [1, 1],
         pads: [-row.low, -column.low, row.high + rows.extra, column.high + columns.extra],
@@ -93,9 +93,9 @@ const lowerPhases = (
   const phases = onnx.node("Concat", parts, { axis: 1 });
   const [hq, wq] = [Math.ceil(height / sy), Math.ceil(width / sx)];
   const interleave = (): string => {
-    const apart = onnx.node("Reshape", [phases, onnx.ints([n, sy, sx, channels, hq, wq])]);
+    const apart = onnx.reshape(phases, [n, sy, sx, channels, hq, wq]);
     const turned = onnx.node("Transpose", [apart], { perm: [0, 3, 4, 1, 5, 2] });
-    return onnx.node("Reshape", [turned, onnx.ints([n, channels, hq * sy, wq * sx])]);
+    return onnx.reshape(turned, [n, channels, hq * sy, wq * sx]);
   };
   const woven = sy === sx ? onnx.node("DepthToSpace", [phases], { blocksize: sy, mode: "DCR" }) : interleave();
   if (hq * sy === height && wq * sx === width) return woven;

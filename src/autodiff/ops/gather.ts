@@ -36,7 +36,10 @@ export const scatterAddOp = defineOp<{ axis: number; size: number }>({
   },
   vjp: (dy, { inputs: [, indices], attributes: { axis } }) => [gather(dy, indices!, axis), undefined],
   lower: (onnx, [x, indices], { attributes: { axis }, inputs: [type], output }) => {
-    const column = onnx.node("Reshape", [indices!, onnx.ints(type!.shape.map((_, i) => (i === axis ? -1 : 1)))]);
+    const column = onnx.reshape(
+      indices!,
+      type!.shape.map((_, i) => (i === axis ? -1 : 1)),
+    );
     const everywhere = onnx.node("Expand", [column, onnx.ints(type!.shape)]);
     return onnx.node("ScatterElements", [onnx.fill(0, output.shape), everywhere, x!], { axis, reduction: "add" });
   },

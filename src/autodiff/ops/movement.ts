@@ -15,7 +15,7 @@ export const reshapeOp = defineOp<{ shape: readonly number[] }>({
     return { dtype: x!.dtype, shape };
   },
   vjp: (dy, { inputs: [x] }) => [reshape(dy, x!.shape)],
-  lower: (onnx, [x], { attributes }) => onnx.node("Reshape", [x!, onnx.ints(attributes.shape)]),
+  lower: (onnx, [x], { attributes, inputs: [type] }) => onnx.reshape(x!, attributes.shape, type!.shape),
   samples: [
     { shapes: [[2, 6]], attributes: { shape: [3, 4] } },
     { shapes: [[4]], attributes: { shape: [2, 1, 2] } },
@@ -111,7 +111,28 @@ export const padOp = defineOp<{ low: readonly number[]; high: readonly number[] 
       high.map((n) => -n),
     ),
   ],
-  lower: (onnx, [x], { attributes: { low, high } }) => onnx.node("Pad", [x!, onnx.ints([...low, ...high])]),
+  // Neighbouring axes without pads move as one: ONNX Runtime copies row by row of the last axis.
+  lower: (onnx, [x], { attributes: { low, high }, inputs: [type], output }) => {
+    const groups: { size: number; low: number; high: number }[] = [];
+    for (const [axis, size] of type!.shape.entries()) {
+      const last = groups.at(-1);
+      const still = low[axis] === 0 && high[axis] === 0;
+      if (last !== undefined && still) {
+        for (const key of ["size", "low", "high"] as const) last[key] *= size;
+      } else groups.push({ size, low: low[axis]!, high: high[axis]! });
+    }
+    const merged = onnx.reshape(
+      x!,
+      groups.map((g) => g.size),
+      type!.shape,
+    );
+    const padded = onnx.node("Pad", [merged, onnx.ints([...groups.map((g) => g.low), ...groups.map((g) => g.high)])]);
+    return onnx.reshape(
+      padded,
+      output.shape,
+      groups.map((g) => g.size + g.low + g.high),
+    );
+  },
   samples: [
     { shapes: [[2, 3]], attributes: { low: [1, 0], high: [0, 2] } },
     { shapes: [[4, 3]], attributes: { low: [-1, 2], high: [0, -1] } },
