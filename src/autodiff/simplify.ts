@@ -3,6 +3,7 @@ import { inputOp, literalOp } from "./ops/leaves.ts";
 import { channelRules } from "./rewrites/channel.ts";
 import { foldingRules } from "./rewrites/folding.ts";
 import { movementRules } from "./rewrites/movement.ts";
+import { withoutNarrowResults } from "./rewrites/narrow-convolution.ts";
 import type { Rewrite } from "./rewrites/rewrite.ts";
 import { type AttributeValue, Value } from "./value.ts";
 
@@ -56,15 +57,22 @@ const pass = (graph: Graph): { graph: Graph; changed: boolean } => {
   return { graph: { inputs: graph.inputs, outputs: graph.outputs.map((v) => done.get(v)!) }, changed };
 };
 
-/**
- * Folds constants, shares common subexpressions, applies the named rewrites and drops what nothing uses, until nothing
- * changes. The result is checked after every pass.
- */
-export const simplify = (graph: Graph): Graph => {
+/** Passes until nothing changes. The result is checked after every pass. */
+const settle = (graph: Graph): Graph => {
   let current = graph;
   for (let round = 1; ; round++) {
     const next = pass(current);
     current = checkGraph(next.graph, `simplification pass ${round}`);
     if (!next.changed || round === 100) return current;
   }
+};
+
+/**
+ * Folds constants, shares common subexpressions, applies the named rewrites and drops what nothing uses, until nothing
+ * changes; in between, once, does without the results of narrow convolutions.
+ */
+export const simplify = (graph: Graph): Graph => {
+  const settled = settle(graph);
+  const narrowed = withoutNarrowResults(settled);
+  return narrowed === settled ? settled : settle(narrowed);
 };

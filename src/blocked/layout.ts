@@ -99,11 +99,15 @@ const permuted = (
 };
 
 /** Blocking of values outside any graph. */
-export const blockTensor = ({ data, shape }: Tensor, layout: Layout, size: number): Tensor =>
-  tensor(
-    permuted(data as Float32Array, splitShape(shape, layout, size), forms[layout].permutation, false),
-    blockedShape(shape, layout, size),
-  );
+export const blockTensor = ({ data, shape }: Tensor, layout: Layout, size: number): Tensor => {
+  const values = data as Float32Array;
+  const { permutation } = forms[layout];
+  // Slots of an optimiser start at zero: as many values as the network has, and nothing to move.
+  const moved = values.some((v) => v !== 0)
+    ? permuted(values, splitShape(shape, layout, size), permutation, false)
+    : new Float32Array(values.length);
+  return tensor(moved, blockedShape(shape, layout, size));
+};
 
 export const unblockTensor = ({ data, shape }: Tensor, layout: Layout): Tensor => {
   const plain = plainShape(shape, layout);

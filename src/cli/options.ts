@@ -82,6 +82,11 @@ export const optionFor = (name: keyof Recipe): Option => {
   return optionOf(field).helpGroup("Options:");
 };
 
+const parseJobs = (text: string): number => {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new DistilleryError("USAGE", `--jobs: expected a whole number of at least 1, got "${text}"`);
+};
+
 /** Gives a command one option for every field of the recipe, and those that say where things are. */
 export const addRecipeOptions = (command: Command): Command => {
   command
@@ -89,7 +94,13 @@ export const addRecipeOptions = (command: Command): Command => {
     .option("--recipe <file>", "YAML or JSON file with the fields of a recipe; options win over it")
     .option("--out <folder>", "where everything goes, and what to resume from (runs/<data>)")
     .option("--archive <file>", "for cifar10 and cifar100: a local archive, or a folder with its unpacked files")
-    .option("--json", "print the result as JSON on standard output; messages stay on standard error");
+    .option("--json", "print the result as JSON on standard output; messages stay on standard error")
+    .addOption(
+      new Option(
+        "--jobs <n>",
+        "how many independent jobs run side by side (as many as cores and memory allow)",
+      ).argParser(parseJobs),
+    );
   for (const field of recipeFields) command.addOption(optionOf(field));
   return command;
 };

@@ -79,6 +79,7 @@ const compute = async (
       json: values.json === true,
       terminal: { colour: hasColour(world.stdout), width: widthOf(world.stdout) },
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
+      ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),
     };
     return await call(await world.loadCommands(), recipe, context);
   });

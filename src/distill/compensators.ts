@@ -3,10 +3,11 @@ import { normalise } from "../data/normalisation.ts";
 import { adam, hyperTensors } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
 import type { Device } from "../runtime/index.ts";
-import type { Progress } from "../support/progress.ts";
 import { stream } from "../support/random.ts";
 import { readStored, writeStored } from "../training/checkpoint.ts";
+import { type Job, machineOf, runJobs } from "../training/jobs.ts";
 import { forget, type History, runLoop, type Surroundings } from "../training/loop.ts";
+import { estimateBytes } from "../training/memory.ts";
 import { compensatorStateTypes, traceCompensatorStep } from "./compensator-step.ts";
 import { keyOf } from "./key.ts";
 import type { Prepared } from "./prepare.ts";
@@ -35,9 +36,18 @@ const rolled = (length: number, by: number): Tensor =>
 export const readCompensator = async (file: string): Promise<Float32Array> =>
   (await readStored(file))!.tensors.u!.data as Float32Array;
 
+/** A value made when it is first asked for. */
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+};
+
 /**
- * K x M compensators into `folder`, finished ones kept. `bases` are pixels [K, C, 3, H, W] and `picks` says which training
- * images they are. One graph a teacher serves all K base sets.
+ * K x M compensators into `folder`, finished ones kept, several at a time. `bases` are pixels [K, C, 3, H, W]. One graph a
+ * teacher serves all K base sets.
  */
 export const makeCompensators = async (
   recipe: Recipe,
@@ -49,63 +59,60 @@ export const makeCompensators = async (
   surroundings: Surroundings,
 ): Promise<Compensator[]> => {
   const { classes, image } = data.task;
+  const { normalisation } = data.dataset;
   const setSize = classes * 3 * image.height * image.width;
   const count = bases.length / setSize;
   const { iterations, alpha, seed } = recipe;
-  const made: Compensator[] = [];
-  const overall = surroundings.progress.task(
-    `${count * teachers.length} compensators`,
-    count * teachers.length * iterations,
-  );
-  const within: Progress = {
-    ...surroundings.progress,
-    task: () => ({
-      update: (step, detail) => overall.update(made.length * iterations + step, detail),
-      done: () => undefined,
-    }),
-  };
-  for (const [j, teacher] of teachers.entries()) {
-    const optimiser = adam({ beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
-    const types = compensatorStateTypes(teacher, optimiser);
-    const learningRate = cosine(0.25, iterations);
-    const open = () => device.compileStep(traceCompensatorStep(teacher, optimiser, data.dataset.normalisation, alpha));
-    let stepper: Awaited<ReturnType<typeof open>> | undefined;
-    for (let k = 0; k < count; k++) {
-      const file = `${folder}/${k}-${j}.safetensors`;
-      const key = keyOf({
-        data: data.fingerprint,
-        validation: recipe.validation,
-        teacher: teacher.sha256,
-        iterations,
-        alpha,
-        seed,
-        k,
-        j,
-        device: device.name,
-      });
-      const stored = await readStored(file);
-      if (stored?.metadata.key === key) {
-        made.push({ base: k, teacher: j, file, history: JSON.parse(stored.metadata.history!) as History });
-      } else {
-        stepper ??= await open();
-        const base = normalise(
-          bases.subarray(k * setSize, (k + 1) * setSize),
-          data.dataset.normalisation,
-          image.height,
-          image.width,
-        );
-        const checkpoint = { file: `${folder}/${k}-${j}.partial`, key };
+  const optimiser = adam({ beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
+  const learningRate = cosine(0.25, iterations);
+  const steps = teachers.map((teacher) => once(() => traceCompensatorStep(teacher, optimiser, normalisation, alpha)));
+  const title = `${count * teachers.length} compensators`;
+  const overall = surroundings.progress.task(title, count * teachers.length * iterations);
+  let stepsDone = 0;
+
+  const jobOf = (teacher: Teacher, j: number, k: number): Job<Compensator> => {
+    const file = `${folder}/${k}-${j}.safetensors`;
+    const key = keyOf({
+      data: data.fingerprint,
+      validation: recipe.validation,
+      teacher: teacher.sha256,
+      iterations,
+      alpha,
+      seed,
+      k,
+      j,
+      device: device.name,
+    });
+    const checkpoint = { file: `${folder}/${k}-${j}.partial`, key };
+    /** Of this compensator, so that the one bar of all can go on by the difference. */
+    let own = 0;
+    const advance = (to: number, detail?: string): void => {
+      stepsDone += to - own;
+      own = to;
+      overall.update(stepsDone, detail);
+    };
+    return {
+      cost: 1,
+      finished: async () => {
+        const stored = await readStored(file);
+        if (stored?.metadata.key !== key) return undefined;
+        advance(iterations);
+        return { base: k, teacher: j, file, history: JSON.parse(stored.metadata.history!) as History };
+      },
+      work: async (lane, { progress, ...rest }) => {
+        const types = compensatorStateTypes(teacher, optimiser);
         const zero = (): Tensor => tensor(new Float32Array(3 * image.height * image.width), types.u.shape);
+        const pixels = bases.subarray(k * setSize, (k + 1) * setSize);
         const { state, history } = await runLoop(
           {
             title: `compensator of base ${k + 1}/${count}, teacher ${j + 1}/${teachers.length}`,
-            stepper,
+            stepper: await lane.stepper(`teacher ${j}`, steps[j]!),
             types,
             steps: iterations,
             start: () => ({
               u: zero(),
               slots: { first: zero(), second: zero() },
-              base: tensor(base, types.base.shape),
+              base: tensor(normalise(pixels, normalisation, image.height, image.width), types.base.shape),
             }),
             feeds: async (step) => {
               const random = stream(seed, "compensator", k, j, step);
@@ -118,17 +125,21 @@ export const makeCompensators = async (
             checkpoint,
             advice: `lower alpha (it is ${alpha}; --alpha) and run again, into another --out, or check the teacher's accuracy (${teacher.accuracy.toFixed(1)} %)`,
           },
-          { ...surroundings, progress: within },
+          { ...rest, progress: { ...progress, task: () => ({ update: advance, done: () => undefined }) } },
         );
         const u = tensor(state.u.data, [3, image.height, image.width]);
         await writeStored(file, { tensors: { u }, metadata: { key, history: JSON.stringify(history) } });
         await forget(checkpoint);
-        made.push({ base: k, teacher: j, file, history });
-      }
-      overall.update(made.length * iterations);
-    }
-    await stepper?.release();
+        return { base: k, teacher: j, file, history };
+      },
+    };
+  };
+
+  const jobs = teachers.flatMap((teacher, j) => Array.from({ length: count }, (_, k) => jobOf(teacher, j, k)));
+  const bytes = (): number => Math.max(...steps.map((step) => estimateBytes(step().graph)));
+  try {
+    return await runJobs(machineOf(device), jobs, bytes, surroundings);
+  } finally {
+    overall.done();
   }
-  overall.done();
-  return made;
 };

@@ -8,7 +8,7 @@ import { keyOf } from "./key.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { drawImages, meanLogits, readNormalised } from "./set.ts";
-import { type LabelKind, type Lesson, openSchool, type Source, sourceOf } from "./students.ts";
+import { type LabelKind, type Lesson, type Source, sourceOf, teachStudents } from "./students.ts";
 
 /** Steps of a student: epochs over all the training images of the set; dynamic labels get 1/(M+1) of the epochs. */
 const stepsOf = (labels: LabelKind, images: number, teachers: number, { epochs, batch }: Recipe["student"]): number => {
@@ -76,7 +76,7 @@ export const evaluateSet = async (
     sourceKey: keyOf({ ...base, random: budget.ipc, seed: recipe.seed, teacherHashes }),
   };
   const { mixup } = recipe.student;
-  const lessons: (Lesson & { method: AccuracyRow["method"] })[] = recipe.students.flatMap((architecture) => [
+  const lessonsOf = (architecture: string): (Lesson & { method: AccuracyRow["method"] })[] => [
     ...recipe.labels.flatMap((labels) =>
       [
         { method: "infer" as const, ...inferSource },
@@ -104,27 +104,21 @@ export const evaluateSet = async (
       batch: Math.min(recipe.full.batch, data.train.length),
       mixup: 0,
     },
-  ]);
-  const school = openSchool(recipe, data, teachers, device, folder, surroundings);
+  ];
   const rows: AccuracyRow[] = [];
   const curves: Curve[] = [];
-  for (const lesson of lessons) {
-    const values: number[] = [];
-    const student = buildModel(lesson.architecture, data.task).name;
-    for (let seed = 0; seed < recipe.seeds; seed++) {
-      const { accuracy, history } = await school.teach(lesson, seed);
-      values.push(accuracy);
-      curves.push({ group: "student", name: `${lesson.name} ${student} seed ${seed}`, ...history });
+  // One architecture after the other: how many students fit beside each other depends on it.
+  for (const architecture of recipe.students) {
+    const lessons = lessonsOf(architecture);
+    const student = buildModel(architecture, data.task).name;
+    const results = await teachStudents(lessons, recipe, data, teachers, device, folder, surroundings);
+    for (const [i, { name, method, labels, source, steps }] of lessons.entries()) {
+      const taught = results[i]!;
+      const accuracy = summarise(taught.map((result) => result.accuracy));
+      rows.push({ method, labels, student, images: source.length, steps, accuracy });
+      for (const [seed, { history }] of taught.entries())
+        curves.push({ group: "student", name: `${name} ${student} seed ${seed}`, ...history });
     }
-    rows.push({
-      method: lesson.method,
-      labels: lesson.labels,
-      student,
-      images: lesson.source.length,
-      steps: lesson.steps,
-      accuracy: summarise(values),
-    });
   }
-  await school.close();
   return { rows, curves };
 };

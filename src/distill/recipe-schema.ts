@@ -14,7 +14,9 @@ const described = <S extends z.ZodType>(schema: S, expects: string, help: string
 const whole = (least: number, help: string) =>
   described(z.int().min(least), `a whole number of at least ${least}`, help);
 const atLeastZero = (help: string) => described(z.number().min(0), "a number of at least 0", help);
+const belowOne = (help: string) => described(z.number().min(0).lt(1), "a number of at least 0 and below 1", help);
 const aboveZero = (help: string) => described(z.number().positive(), "a number above 0", help);
+const flag = (help: string) => described(z.boolean(), "true or false", help);
 const choice = <const V extends readonly [string, ...string[]]>(values: V, help: string) =>
   described(z.enum(values), `one of ${values.join(", ")}`, help);
 const group = <S extends z.ZodRawShape>(shape: S) =>
@@ -35,7 +37,7 @@ export const recipeSchema = group({
     "a whole number from 8 to 1024",
     "resize the images of a folder to this many pixels a side",
   ),
-  skipUnreadable: described(z.boolean(), "true or false", "leave out images that cannot be read, and count them"),
+  skipUnreadable: flag("leave out images that cannot be read, and count them"),
   validation: described(
     z.number().min(0).max(0.5),
     "a number from 0 to 0.5",
@@ -63,12 +65,26 @@ export const recipeSchema = group({
     optimiser: choice(["sgd", "adamw"], "how a teacher learns: sgd, adamw"),
     learningRate: aboveZero("highest learning rate of a teacher"),
     weightDecay: atLeastZero("weight decay of a teacher"),
-    schedule: choice(["cosine", "one-cycle"], "course of a teacher's learning rate: cosine, one-cycle"),
-    labelSmoothing: described(
-      z.number().min(0).lt(1),
-      "a number of at least 0 and below 1",
-      "label smoothing of a teacher",
+    momentum: belowOne("momentum of sgd"),
+    biasRate: aboveZero("learning rate of batch norm's shifts, as a multiple of the others'"),
+    schedule: choice(
+      ["cosine", "one-cycle", "triangle"],
+      "course of a teacher's learning rate: cosine, one-cycle, triangle",
     ),
+    labelSmoothing: belowOne("label smoothing of a teacher"),
+    lookahead: flag("draw a teacher's weights to their running average every 5 steps"),
+    flip: choice(
+      ["random", "alternating"],
+      "which images are mirrored: random ones, or each in every second epoch (alternating)",
+    ),
+    shift: described(
+      z.number().min(0).max(0.5),
+      "a number from 0 to 0.5",
+      "how far images are shifted at most, as a fraction of their height",
+    ),
+    fill: choice(["zeros", "reflect"], "what comes in when images are shifted: zeros (the mean colour), reflect"),
+    views: flag("also report a teacher's test accuracy with six views of each image"),
+    watch: choice(["none", "validation", "test"], "measure a teacher after every epoch: none, validation, test"),
   }),
   student: group({
     epochs: whole(1, "epochs over the set (dynamic labels: divided by teachers + 1)"),

@@ -26,8 +26,24 @@ export interface Recipe {
     readonly optimiser: "sgd" | "adamw";
     readonly learningRate: number;
     readonly weightDecay: number;
-    readonly schedule: "cosine" | "one-cycle";
+    /** Of sgd, which is Nesterov's. */
+    readonly momentum: number;
+    /** Learning rate of batch norm's shifts relative to the others'. */
+    readonly biasRate: number;
+    readonly schedule: "cosine" | "one-cycle" | "triangle";
     readonly labelSmoothing: number;
+    /** Whether the weights are drawn to their own running average every few steps. */
+    readonly lookahead: boolean;
+    /** `alternating`: every image is mirrored in every second epoch, in which ones is drawn once. */
+    readonly flip: "random" | "alternating";
+    /** How far images are shifted at most, as a fraction of their height. */
+    readonly shift: number;
+    /** What comes in when they are. */
+    readonly fill: "zeros" | "reflect";
+    /** Whether the test accuracy with six views of each image is reported beside the plain one. */
+    readonly views: boolean;
+    /** Whether accuracy is measured after every epoch, on which images; it is only looked at, nothing is chosen by it. */
+    readonly watch: "none" | "validation" | "test";
   };
   readonly student: {
     /** Epochs over the distilled set with static or hard labels; dynamic labels get epochs / (M + 1). */

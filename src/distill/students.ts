@@ -1,25 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { tensor } from "../autodiff/index.ts";
 import { cropFlip, drawMix, mixRows } from "../data/augment.ts";
-import { freshWeights } from "../models/model.ts";
+import { freshWeights, type Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { adamw, hyperTensors, zerosLike } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
-import type { Device, Stepper } from "../runtime/index.ts";
+import type { Device } from "../runtime/index.ts";
 import { writeJson } from "../support/files.ts";
 import { stream } from "../support/random.ts";
 import { batchIndices, oneHot } from "../training/batches.ts";
+import { type Job, machineOf, runJobs } from "../training/jobs.ts";
 import { forget, type History, runLoop, type Surroundings } from "../training/loop.ts";
-import { accuracyOf, openClassifier } from "../training/predict.ts";
-import {
-  type Frozen,
-  type Objective,
-  type TrainFeeds,
-  type TrainFetches,
-  type TrainState,
-  traceTrainStep,
-  trainStateTypes,
-} from "../training/train-step.ts";
+import { estimateBytes } from "../training/memory.ts";
+import { accuracyOf, openClassifier, traceClassifier } from "../training/predict.ts";
+import { type Frozen, type Objective, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import { keyOf } from "./key.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -76,46 +70,46 @@ export interface StudentResult {
   readonly history: History;
 }
 
-type StudentStepper = Stepper<TrainState, TrainFeeds, TrainFetches>;
+/** Test images at a time: a classifier must not take much memory beside the step that it follows. */
+const testBatch = 50;
 
 const objectiveOf = (labels: LabelKind, temperature: number, teachers: readonly Frozen[]): Objective => {
   if (labels === "hard") return { kind: "hard" };
   return labels === "static" ? { kind: "soft", temperature } : { kind: "dynamic", temperature, teachers };
 };
 
-/** Trains students; graphs are compiled once and shared by all lessons of the same form. */
-export interface School {
-  teach(lesson: Lesson, seed: number): Promise<StudentResult>;
-  close(): Promise<void>;
-}
+const readResult = async (file: string, key: string): Promise<StudentResult | undefined> => {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const result = JSON.parse(text) as StudentResult;
+  return result.key === key ? result : undefined;
+};
 
-export const openSchool = (
+/**
+ * Trains students of one architecture, `seeds` for each lesson, several at a time, and returns their results lesson by
+ * lesson. Students that were finished before are kept.
+ */
+export const teachStudents = async (
+  lessons: readonly Lesson[],
   recipe: Recipe,
   data: Prepared,
   teachers: readonly Frozen[],
   device: Device,
   folder: string,
   surroundings: Surroundings,
-): School => {
+): Promise<StudentResult[][]> => {
   const { task, dataset } = data;
   const { height, width } = task.image;
   const settings = recipe.student;
   const optimiser = adamw({ weightDecay: settings.weightDecay });
-  let current: { form: string; stepper: StudentStepper } | undefined;
-  /** Only the latest graph is kept: memory does not grow with the number of lessons. */
-  const stepperFor = async (lesson: Lesson): Promise<StudentStepper> => {
-    const form = JSON.stringify([lesson.architecture, lesson.labels, lesson.batch]);
-    if (current?.form === form) return current.stepper;
-    await current?.stepper.release();
-    const objective = objectiveOf(lesson.labels, settings.temperature, teachers);
-    current = {
-      form,
-      stepper: await device.compileStep(
-        traceTrainStep(buildModel(lesson.architecture, task), optimiser, objective, lesson.batch),
-      ),
-    };
-    return current.stepper;
-  };
+
+  const stepOf = ({ architecture, labels, batch }: Lesson) =>
+    traceTrainStep(
+      buildModel(architecture, task),
+      optimiser,
+      objectiveOf(labels, settings.temperature, teachers),
+      batch,
+    );
 
   /** Crop and flip, then mixup of images and targets alike; targets are logits, probabilities or left to the teachers. */
   const feedsOf = (lesson: Lesson, seed: number) => {
@@ -142,63 +136,67 @@ export const openSchool = (
     };
   };
 
-  return {
-    teach: async (lesson, seed) => {
-      const model = buildModel(lesson.architecture, task);
-      const { name, labels, steps, batch, mixup, sourceKey } = lesson;
-      const file = `${folder}/${name.replaceAll(" ", "-")}-${model.name}-${seed}`;
-      const key = keyOf({
-        sourceKey,
-        labels,
-        steps,
-        batch,
-        mixup,
-        settings,
-        architecture: model.name,
-        seed: recipe.seed,
-        student: seed,
-        device: device.name,
-      });
-      const done = await readResult(`${file}.json`, key);
-      if (done !== undefined) return done;
-      const title = `student ${model.name} on ${name}, seed ${seed}`;
-      const stepper = await stepperFor(lesson);
-      const types = trainStateTypes(model, optimiser);
-      const checkpoint = { file: `${file}.partial`, key };
-      const { state, history } = await runLoop(
-        {
-          title,
-          stepper,
-          types,
-          steps,
-          start: () => ({
-            ...freshWeights(model, stream(recipe.seed, "student", seed, "weights")),
-            slots: zerosLike(types.slots),
-          }),
-          feeds: feedsOf(lesson, seed),
-          checkpoint,
-          advice: `lower student.learningRate (it is ${settings.learningRate}; --student-learning-rate) and run again, into another --out`,
-        },
-        surroundings,
-      );
-      const classifier = await openClassifier(device, { model, weights: state });
-      const accuracy = await accuracyOf(classifier, dataset.test, dataset, `${title}: test`, surroundings);
-      await classifier.release();
-      const result: StudentResult = { key, accuracy, history };
-      await writeJson(`${file}.json`, result);
-      await forget(checkpoint);
-      surroundings.progress.note(`${title}: ${accuracy.toFixed(1)} %`);
-      return result;
-    },
-    close: async () => {
-      await current?.stepper.release();
-    },
+  const jobOf = (lesson: Lesson, seed: number): Job<StudentResult> => {
+    const model = buildModel(lesson.architecture, task);
+    const { name, labels, steps, batch, mixup, sourceKey } = lesson;
+    const file = `${folder}/${name.replaceAll(" ", "-")}-${model.name}-${seed}`;
+    const key = keyOf({
+      sourceKey,
+      labels,
+      steps,
+      batch,
+      mixup,
+      settings,
+      architecture: model.name,
+      seed: recipe.seed,
+      student: seed,
+      device: device.name,
+    });
+    const title = `student ${model.name} on ${name}, seed ${seed}`;
+    const checkpoint = { file: `${file}.partial`, key };
+    return {
+      cost: steps * batch,
+      finished: () => readResult(`${file}.json`, key),
+      work: async (lane, around) => {
+        const types = trainStateTypes(model, optimiser);
+        const { state, history } = await runLoop(
+          {
+            title,
+            stepper: await lane.stepper(JSON.stringify([model.name, labels, batch]), () => stepOf(lesson)),
+            types,
+            steps,
+            start: () => ({
+              ...freshWeights(model, stream(recipe.seed, "student", seed, "weights")),
+              slots: zerosLike(types.slots),
+            }),
+            feeds: feedsOf(lesson, seed),
+            checkpoint,
+            advice: `lower student.learningRate (it is ${settings.learningRate}; --student-learning-rate) and run again, into another --out`,
+          },
+          around,
+        );
+        const classifier = await openClassifier(lane.device, { model, weights: state }, testBatch);
+        const accuracy = await accuracyOf(classifier, dataset.test, dataset, `${title}: test`, around).finally(() =>
+          classifier.release(),
+        );
+        const result: StudentResult = { key, accuracy, history };
+        await writeJson(`${file}.json`, result);
+        await forget(checkpoint);
+        around.progress.note(`${title}: ${accuracy.toFixed(1)} %`);
+        return result;
+      },
+    };
   };
-};
 
-const readResult = async (file: string, key: string): Promise<StudentResult | undefined> => {
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  const result = JSON.parse(text) as StudentResult;
-  return result.key === key ? result : undefined;
+  /** A student's step, and the classifier that its training ends with. */
+  const bytesOf = (lesson: Lesson): number => {
+    const model = buildModel(lesson.architecture, task);
+    const { parameters, statistics } = trainStateTypes(model, optimiser);
+    // Any weights will do.
+    const weights = zerosLike({ parameters, statistics }) as unknown as Weights;
+    return estimateBytes(stepOf(lesson).graph) + estimateBytes(traceClassifier({ model, weights }, testBatch).graph);
+  };
+  const jobs = lessons.flatMap((lesson) => Array.from({ length: recipe.seeds }, (_, seed) => jobOf(lesson, seed)));
+  const results = await runJobs(machineOf(device), jobs, () => Math.max(...lessons.map(bytesOf)), surroundings);
+  return lessons.map((_, i) => results.slice(i * recipe.seeds, (i + 1) * recipe.seeds));
 };

@@ -1,22 +1,27 @@
 import { basename } from "node:path";
 import { float32, tensor } from "../autodiff/index.ts";
 import { cropFlip } from "../data/augment.ts";
+import type { Split } from "../data/dataset.ts";
 import { normalise } from "../data/normalisation.ts";
 import { freshWeights, type Model, type Task, type Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { statisticsTypes } from "../nn/batch-norm.ts";
-import { adamw, hyperTensors, type Optimiser, sgd, zerosLike } from "../nn/optimisers.ts";
-import { cosine, oneCycle } from "../nn/schedules.ts";
+import { slowHyper } from "../nn/lookahead.ts";
+import { adamw, hyperTensors, type Optimiser, sgd } from "../nn/optimisers.ts";
+import { cosine, oneCycle, triangle } from "../nn/schedules.ts";
+import type { Images } from "../nn/whitening.ts";
 import { plural } from "../report/format.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { sha256, writeAtomic } from "../support/files.ts";
-import { stream } from "../support/random.ts";
-import { batchIndices, oneHot } from "../training/batches.ts";
+import { type Random, stream } from "../support/random.ts";
+import { alternatingFlips, batchIndices, oneHot } from "../training/batches.ts";
 import { encodeStored, named, readStored, rebuild } from "../training/checkpoint.ts";
 import { forget, type History, runLoop, type Surroundings } from "../training/loop.ts";
 import { accuracyOf, openClassifier } from "../training/predict.ts";
-import { traceTrainStep, trainStateTypes } from "../training/train-step.ts";
+import { startTraining, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
+import { sixViews } from "../training/views.ts";
+import { watched } from "../training/watch.ts";
 import { keyOf } from "./key.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -28,8 +33,10 @@ export interface Teacher {
   readonly file: string;
   readonly sha256: string;
   readonly bytes: number;
-  /** Per cent of the test images, after the last epoch. */
+  /** Per cent of the test images, after the last epoch, each image seen once as it is. */
   readonly accuracy: number;
+  /** The same with six views of each image, where the recipe asks for it. */
+  readonly accuracyViews?: number;
   readonly validationAccuracy: number;
   readonly epochs: number;
   readonly history: History;
@@ -43,6 +50,7 @@ interface Card {
   readonly image: Task["image"];
   readonly normalisation: unknown;
   readonly accuracy: number;
+  readonly accuracyViews?: number;
   readonly validationAccuracy: number;
   readonly epochs: number;
   readonly history: History;
@@ -107,8 +115,46 @@ export const readTeacher = async (
   };
 };
 
-const optimiserOf = ({ optimiser, weightDecay }: Recipe["teacher"]): Optimiser =>
-  optimiser === "sgd" ? sgd({ momentum: 0.9, weightDecay, nesterov: true }) : adamw({ weightDecay });
+type Settings = Omit<Recipe["teacher"], "watch">;
+
+const optimiserOf = ({ optimiser, momentum, weightDecay }: Settings): Optimiser =>
+  optimiser === "sgd" ? sgd({ momentum, weightDecay, nesterov: true }) : adamw({ weightDecay });
+
+const schedules = { cosine, "one-cycle": oneCycle, triangle } as const;
+
+/** Enough for the statistics of 3 x 3 patches, of which every image has hundreds. */
+const fittingImages = 2000;
+
+/** Images for a network that is fitted to some before its first step. */
+const imagesToFit = async (model: Model, { train, dataset }: Prepared, random: Random): Promise<Images | undefined> => {
+  if (model.fit === undefined) return undefined;
+  const { height, width } = dataset.image;
+  const pixels = await train.read(random.permutation(train.length).subarray(0, fittingImages));
+  return { pixels: normalise(pixels, dataset.normalisation, height, width), height, width };
+};
+
+/** The images and targets of every step of teacher number `index`. */
+const batchesOf = (recipe: Recipe, index: number, { dataset, train, task }: Prepared, batch: number) => {
+  const { flip, shift, fill, labelSmoothing } = recipe.teacher;
+  const { height, width } = task.image;
+  const name = `teacher ${index}`;
+  const order = batchIndices(train.length, batch, recipe.seed, name);
+  const flips = flip === "alternating" ? alternatingFlips(train.length, batch, recipe.seed, name) : undefined;
+  return async (step: number) => {
+    const indices = order(step);
+    const pixels = normalise(await train.read(indices), dataset.normalisation, height, width);
+    const random = stream(recipe.seed, "teacher", index, "step", step);
+    const images = cropFlip(pixels, batch, height, width, Math.round(height * shift), random, {
+      fill,
+      ...(flips && { mirrored: flips(step, indices) }),
+    });
+    const labels = indices.map((i) => train.labels[i]!);
+    return {
+      images: tensor(images, [batch, 3, height, width]),
+      targets: { targets: tensor(oneHot(labels, task.classes, labelSmoothing), [batch, task.classes]) },
+    };
+  };
+};
 
 /** Trains teacher number `index` of a recipe into `folder`, or reads it from there if it is finished. */
 export const trainTeacher = async (
@@ -120,7 +166,7 @@ export const trainTeacher = async (
   surroundings: Surroundings,
 ): Promise<Teacher> => {
   const model = buildModel(recipe.teachers[index]!, data.task);
-  const settings = recipe.teacher;
+  const { watch, ...settings } = recipe.teacher;
   const { dataset, train, validation, task } = data;
   const key = keyOf({
     data: data.fingerprint,
@@ -138,40 +184,52 @@ export const trainTeacher = async (
   const title = `teacher ${model.name}`;
   const optimiser = optimiserOf(settings);
   const batch = Math.min(settings.batch, train.length);
-  const steps = settings.epochs * Math.ceil(train.length / batch);
-  const learningRate = (settings.schedule === "cosine" ? cosine : oneCycle)(settings.learningRate, steps);
-  const order = batchIndices(train.length, batch, recipe.seed, `teacher ${index}`);
-  const { height, width } = task.image;
-  const types = trainStateTypes(model, optimiser);
-  const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch));
+  const stepsPerEpoch = Math.ceil(train.length / batch);
+  const steps = settings.epochs * stepsPerEpoch;
+  const learningRate = schedules[settings.schedule](settings.learningRate, steps);
+  const { biasRate, lookahead } = settings;
+  const options = { biasRate, lookahead };
+  const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch, options));
   const checkpoint = { file: `${folder}/${index}-${model.name}.partial`, key };
+  const images = await imagesToFit(model, data, stream(recipe.seed, "teacher", index, "fit"));
+  const batches = batchesOf(recipe, index, data, batch);
+  const feeds = async (step: number) => ({
+    ...(await batches(step)),
+    hyper: hyperTensors({
+      ...optimiser.hyper(step, learningRate(step)),
+      ...(lookahead && slowHyper(step, steps)),
+    }),
+  });
+  const measure = async (weights: Weights, split: Split, what: string): Promise<number> => {
+    const classifier = await openClassifier(device, { model, weights });
+    try {
+      return await accuracyOf(classifier, split, dataset, `${title}: ${what}`, surroundings);
+    } finally {
+      await classifier.release();
+    }
+  };
+  const split = watch === "test" ? dataset.test : validation;
+  const observed =
+    watch === "none"
+      ? { stepper, feeds }
+      : watched(stepper, feeds, {
+          file: `${folder}/${index}-${model.name}.watch.json`,
+          key,
+          split: watch,
+          images: split.length,
+          stepsPerEpoch,
+          look: ({ parameters, statistics }, epoch) =>
+            measure({ parameters, statistics }, split, `${watch} after ${plural(epoch, "epoch")}`),
+        });
   const { state, history } = await runLoop(
     {
       title,
-      stepper,
-      types,
+      ...observed,
+      types: trainStateTypes(model, optimiser, options),
       steps,
-      start: () => ({
-        ...freshWeights(model, stream(recipe.seed, "teacher", index, "weights")),
-        slots: zerosLike(types.slots),
-      }),
-      feeds: async (step) => {
-        const indices = order(step);
-        const pixels = normalise(await train.read(indices), dataset.normalisation, height, width);
-        const images = cropFlip(
-          pixels,
-          batch,
-          height,
-          width,
-          Math.round(height / 8),
-          stream(recipe.seed, "teacher", index, "step", step),
-        );
-        const labels = indices.map((i) => train.labels[i]!);
-        return {
-          images: tensor(images, [batch, 3, height, width]),
-          targets: { targets: tensor(oneHot(labels, task.classes, settings.labelSmoothing), [batch, task.classes]) },
-          hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
-        };
+      start: () => {
+        const fresh = freshWeights(model, stream(recipe.seed, "teacher", index, "weights"), images);
+        return startTraining(model, optimiser, fresh, options);
       },
       checkpoint,
       advice: `lower teacher.learningRate (it is ${settings.learningRate}; --teacher-learning-rate) and run again, into another --out`,
@@ -184,6 +242,15 @@ export const trainTeacher = async (
   const measured = {
     validationAccuracy: await accuracyOf(classifier, validation, dataset, `${title}: validation`, surroundings),
     accuracy: await accuracyOf(classifier, dataset.test, dataset, `${title}: test`, surroundings),
+    ...(settings.views && {
+      accuracyViews: await accuracyOf(
+        sixViews(classifier, task),
+        dataset.test,
+        dataset,
+        `${title}: test, six views`,
+        surroundings,
+      ),
+    }),
   };
   await classifier.release();
   const card: Card = {
@@ -199,8 +266,9 @@ export const trainTeacher = async (
   const bytes = encodeStored({ tensors: named(flatWeights(weights)), metadata: { teacher: JSON.stringify(card) } });
   await writeAtomic(file, bytes);
   await forget(checkpoint);
+  const views = measured.accuracyViews === undefined ? "" : `, ${measured.accuracyViews.toFixed(1)} % with six views`;
   surroundings.progress.note(
-    `${title}: ${measured.accuracy.toFixed(1)} % of the test images after ${plural(settings.epochs, "epoch")} (${basename(file)})`,
+    `${title}: ${measured.accuracy.toFixed(1)} % of the test images${views} after ${plural(settings.epochs, "epoch")} (${basename(file)})`,
   );
   return { ...card, model, weights, file, sha256: sha256(bytes), bytes: bytes.length };
 };

@@ -9,8 +9,14 @@ import { readTeacher, type Teacher, trainTeacher } from "./teacher.ts";
 /** Whether a recipe's teacher is the path of a weight file rather than the name of an architecture. */
 const isFile = (teacher: string): boolean => teacher.endsWith(".safetensors");
 
-/** Fails on a misspelt architecture before any work is done. */
+/** Fails on a misspelt architecture, or on nothing to watch, before any work is done. */
 export const checkTeachers = (recipe: Recipe): void => {
+  if (recipe.teacher.watch === "validation" && recipe.validation === 0) {
+    throw new DistilleryError(
+      "RECIPE",
+      "teacher.watch: validation, but validation is 0, so there are no such images; hold some out, or watch test or none",
+    );
+  }
   for (const teacher of recipe.teachers) if (!isFile(teacher)) checkArchitecture(teacher);
 };
 

@@ -3,6 +3,7 @@ import { sizeOf } from "../autodiff/index.ts";
 import type { Normalise } from "../nn/batch-norm.ts";
 import { initialise, type ParameterSpecs } from "../nn/init.ts";
 import type { Named } from "../nn/layers.ts";
+import type { Images } from "../nn/whitening.ts";
 import type { Random } from "../support/random.ts";
 
 /** What a network is built for. */
@@ -19,6 +20,12 @@ export interface Model {
   readonly parameters: ParameterSpecs;
   /** Normalisation layers in the order in which data meets them, with their channels. */
   readonly norms: Named<number>;
+  /** Weight of a batch's statistics in the running ones (torch's momentum); 0.1 where absent. */
+  readonly statisticsMomentum?: number;
+  /** Parameters that training leaves as they start. */
+  readonly frozen?: readonly string[];
+  /** Parameters that are computed from normalised training images before the first step, where there are such. */
+  fit?(images: Images): Readonly<Record<string, Tensor>>;
   /** Logits [N, classes] of images [N, 3, H, W]. */
   forward(parameters: Named<Value>, images: Value, normalise: Normalise): Value;
 }
@@ -29,9 +36,12 @@ export interface Weights<T = Tensor> {
   readonly statistics: Named<T>;
 }
 
-/** Untrained weights: running means 0, running variances 1. */
-export const freshWeights = (model: Model, random: Random): Weights => ({
-  parameters: initialise(model.parameters, random),
+/**
+ * Untrained weights: running means 0, running variances 1. What a network computes from training images comes from
+ * `images`; without them it is drawn like the rest.
+ */
+export const freshWeights = (model: Model, random: Random, images?: Images): Weights => ({
+  parameters: { ...initialise(model.parameters, random), ...(images && model.fit?.(images)) },
   statistics: initialise(
     Object.fromEntries(
       Object.entries(model.norms).flatMap(([name, channels]) => [

@@ -3,6 +3,7 @@ import { didYouMean } from "../support/nearest.ts";
 import { convNet } from "./convnet.ts";
 import type { Model, Task } from "./model.ts";
 import { resNet18 } from "./resnet.ts";
+import { speedNet } from "./speednet.ts";
 
 interface Family {
   readonly pattern: RegExp;
@@ -39,6 +40,21 @@ const families: readonly Family[] = [
     about: "resnet18[wWIDTH]: 3x3 stem below 64 pixels, 7x7 stem from there; 64 wide",
     examples: ["resnet18", "resnet18w32"],
     build: ([, width], task) => resNet18(task, Number(width ?? 64)),
+  },
+  {
+    pattern: /^speednet([1-9]\d*)?$/,
+    about: "speednet[WIDTH]: whitened patches and three blocks WIDTH, 4 WIDTH, 4 WIDTH wide, trained fastest; 64 wide",
+    examples: ["speednet", "speednet64", "speednet48"],
+    build: ([, width], task) => {
+      const { height, width: columns } = task.image;
+      if (Math.min(height, columns) < 8) {
+        throw new DistilleryError(
+          "USAGE",
+          `speednet: images of ${height}x${columns} are too small, it halves them three times; use images of at least 8x8 or another architecture`,
+        );
+      }
+      return speedNet(task, Number(width ?? 64));
+    },
   },
 ];
 

@@ -1,8 +1,12 @@
 import { sizeOf, type Tensor, tensor } from "../autodiff/index.ts";
 import type { Random } from "../support/random.ts";
 
-/** How a parameter starts. `uniform` draws from +-1/sqrt(fanIn), PyTorch's default for convolutions and linear layers. */
+/**
+ * How a parameter starts. `uniform` draws from +-1/sqrt(fanIn), PyTorch's default for convolutions and linear layers.
+ * `identity`, for a filter [K, C, kh, kw], is uniform but for the first min(K, C) outputs, which pass their input on.
+ */
 export type Start =
+  | { readonly kind: "identity"; readonly fanIn: number }
   | { readonly kind: "uniform"; readonly fanIn: number }
   | { readonly kind: "fill"; readonly value: number };
 
@@ -14,13 +18,22 @@ export interface ParameterSpec {
 
 export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
 
+/** Makes the first filters of [K, C, kh, kw] those that pass their own input on. */
+const passOn = (data: Float32Array, shape: readonly number[]): void => {
+  const [outputs, inputs, rows, columns] = shape as [number, number, number, number];
+  const taps = rows * columns;
+  const centre = Math.floor(rows / 2) * columns + Math.floor(columns / 2);
+  const passed = Math.min(outputs, inputs);
+  data.fill(0, 0, passed * inputs * taps);
+  for (let k = 0; k < passed; k++) data[(k * inputs + k) * taps + centre] = 1;
+};
+
 const draw = ({ shape, start }: ParameterSpec, random: Random): Tensor => {
   if (start.kind === "fill") return tensor(new Float32Array(sizeOf(shape)).fill(start.value), shape);
   const bound = 1 / Math.sqrt(start.fanIn);
-  return tensor(
-    Float32Array.from({ length: sizeOf(shape) }, () => (2 * random.float() - 1) * bound),
-    shape,
-  );
+  const data = Float32Array.from({ length: sizeOf(shape) }, () => (2 * random.float() - 1) * bound);
+  if (start.kind === "identity") passOn(data, shape);
+  return tensor(data, shape);
 };
 
 /** Fresh parameters, drawn in the order of the names' declaration. */

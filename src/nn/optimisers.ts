@@ -22,12 +22,16 @@ export interface Optimiser {
   readonly slots: readonly string[];
   /** The scalars of step `step` = 0, 1, ... at a learning rate. */
   hyper(step: number, learningRate: number): Hyper;
-  /** One parameter: its new value and slots. */
+  /**
+   * One parameter: its new value and slots. `rate` multiplies its learning rate and divides its weight decay, so that
+   * the decay of a step is that of the other parameters.
+   */
   update(
     parameter: Value,
     gradient: Value,
     slots: Named<Value>,
     hyper: Named<Value>,
+    rate?: number,
   ): { parameter: Value; slots: Named<Value> };
 }
 
@@ -35,11 +39,14 @@ export interface Optimiser {
 export const sgd = ({ momentum = 0.9, weightDecay = 0, nesterov = false } = {}): Optimiser => ({
   slots: ["velocity"],
   hyper: (_step, learningRate) => ({ learningRate }),
-  update: (p, gradient, { velocity }, { learningRate }) => {
-    const g = weightDecay === 0 ? gradient : add(gradient, mul(p, weightDecay));
+  update: (p, gradient, { velocity }, { learningRate }, rate = 1) => {
+    const g = weightDecay === 0 ? gradient : add(gradient, mul(p, weightDecay / rate));
     const v = add(mul(velocity!, momentum), g);
     const direction = nesterov ? add(g, mul(v, momentum)) : v;
-    return { parameter: sub(p, mul(direction, learningRate!)), slots: { velocity: v } };
+    return {
+      parameter: sub(p, mul(direction, rate === 1 ? learningRate! : mul(learningRate!, rate))),
+      slots: { velocity: v },
+    };
   },
 });
 
@@ -67,11 +74,12 @@ export const adam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay =
       e: Math.max(inverse * epsilon, 1e-37),
     };
   },
-  update: (p, g, { first, second }, { decay, a, e }) => {
+  update: (p, g, { first, second }, { decay, a, e }, rate = 1) => {
     const m = add(mul(first!, beta1), g);
     const v = add(mul(second!, beta2), mul(g, g));
     const kept = weightDecay === 0 ? p : mul(p, decay!);
-    return { parameter: sub(kept, div(m, add(mul(sqrt(v), a!), e!))), slots: { first: m, second: v } };
+    const change = div(m, add(mul(sqrt(v), a!), e!));
+    return { parameter: sub(kept, rate === 1 ? change : mul(change, rate)), slots: { first: m, second: v } };
   },
 });
 
@@ -94,19 +102,20 @@ export const slotTypes = (
 export const zerosLike = (types: Record<string, Record<string, TensorType>>): Record<string, Record<string, Tensor>> =>
   mapTree<typeof types, TensorType, Tensor>(types, ({ shape }) => tensor(new Float32Array(sizeOf(shape)), shape));
 
-/** All parameters at once. */
+/** All parameters at once, each at its rate (see `Optimiser`). */
 export const updateAll = (
   optimiser: Optimiser,
   parameters: Named<Value>,
   gradients: Named<Value>,
   slots: Named<Named<Value>>,
   hyper: Named<Value>,
+  rateOf: (name: string) => number = () => 1,
 ): { parameters: Record<string, Value>; slots: Record<string, Record<string, Value>> } => {
   const updated: Record<string, Value> = {};
   const next: Record<string, Record<string, Value>> = Object.fromEntries(optimiser.slots.map((slot) => [slot, {}]));
   for (const [name, p] of Object.entries(parameters)) {
     const own = Object.fromEntries(optimiser.slots.map((slot) => [slot, slots[slot]![name]!]));
-    const result = optimiser.update(p, gradients[name]!, own, hyper);
+    const result = optimiser.update(p, gradients[name]!, own, hyper, rateOf(name));
     updated[name] = result.parameter;
     for (const slot of optimiser.slots) next[slot]![name] = result.slots[slot]!;
   }

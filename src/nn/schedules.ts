@@ -7,6 +7,16 @@ export const cosine =
   (step) =>
     0.5 * peak * (1 + Math.cos((Math.PI * step) / steps));
 
+/** Linear from `start` of the peak up to it at `top` of the steps, then linearly down to `end` of the peak at the last. */
+export const triangle =
+  (peak: number, steps: number, { start = 0.2, top = 0.23, end = 0.07 } = {}): Schedule =>
+  (step) => {
+    const apex = Math.floor(top * steps);
+    return step < apex
+      ? peak * (start + ((1 - start) * step) / apex)
+      : peak * (1 - ((1 - end) * (step - apex)) / (steps - apex));
+  };
+
 /** Linear rise from peak / 25 over the first `warmUp` of the steps, then linearly to 0. */
 export const oneCycle =
   (peak: number, steps: number, warmUp = 0.2): Schedule =>

@@ -23,7 +23,22 @@ const fromOrt = (t: OrtTensor): Tensor =>
     ? { dtype: "int64", shape: t.dims, data: t.data.slice() }
     : { dtype: "float32", shape: t.dims, data: (t.data as Float32Array).slice() };
 
-const emptyLike = ({ shape }: Tensor): OrtTensor => new OrtTensor("float32", new Float32Array(sizeOf(shape)), shape);
+/** Tensors of which no two lie in one buffer: every one of them will be written to. */
+const apart = (tensors: readonly Tensor[]): Tensor[] => {
+  const seen = new Set<ArrayBufferLike>();
+  return tensors.map((t) => {
+    const alone = !seen.has(t.data.buffer);
+    seen.add(t.data.buffer);
+    return alone ? t : { ...t, data: t.data.slice() };
+  });
+};
+
+const emptyLike = ({ dtype, shape }: Tensor): OrtTensor => {
+  const size = sizeOf(shape);
+  return dtype === "int64"
+    ? new OrtTensor(dtype, new BigInt64Array(size), shape)
+    : new OrtTensor(dtype, new Float32Array(size), shape);
+};
 
 const create = async (spec: SessionSpec): Promise<Session> => {
   const session = await InferenceSession.create(spec.model, {
@@ -62,7 +77,7 @@ const handle = async (request: Request): Promise<Tensor[]> => {
     case "read":
       return session.state.map(fromOrt);
     case "write":
-      session.state = request.state.map(toOrt);
+      session.state = apart(request.state).map(toOrt);
       // On other devices the new state is not in this memory.
       session.spare = session.spec.provider === "cpu" ? request.state.map(emptyLike) : [];
       return [];

@@ -33,3 +33,25 @@ export const oneHot = (labels: ArrayLike<number>, classes: number, smoothing = 0
   for (let i = 0; i < labels.length; i++) rows[i * classes + labels[i]!] = 1 - smoothing + smoothing / classes;
   return rows;
 };
+
+/** For each image of a step's batch how many epochs it has been in before. */
+export const epochsOf =
+  (images: number, batch: number): ((step: number) => Int32Array) =>
+  (step) =>
+    Int32Array.from({ length: batch }, (_, i) => Math.floor((step * batch + i) / images));
+
+/**
+ * Which images of a step's batch are mirrored when flips alternate (Jordan 2024): each image is drawn mirrored or not in
+ * the first epoch, and is the other way round in every following one, so that two epochs show all images both ways.
+ */
+export const alternatingFlips = (
+  images: number,
+  batch: number,
+  seed: number,
+  name: string,
+): ((step: number, indices: Int32Array) => Int32Array) => {
+  const random = stream(seed, name, "flips");
+  const first = Int32Array.from({ length: images }, () => random.int(2));
+  const epochs = epochsOf(images, batch);
+  return (step, indices) => epochs(step).map((epoch, i) => (first[indices[i]!]! + epoch) % 2);
+};

@@ -3,6 +3,7 @@ import type { Stepper, Tensors } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Progress } from "../support/progress.ts";
 import { named, readStored, rebuild, removeStored, writeStored } from "./checkpoint.ts";
+import { readAhead } from "./read-ahead.ts";
 
 /** Measured scalars over the steps, each point the mean of a stretch of steps that ends there. */
 export interface History {
@@ -16,6 +17,8 @@ export interface Surroundings {
   readonly signal?: AbortSignal;
   /** How much work a killed process may lose; 20 by default. */
   readonly secondsBetweenCheckpoints?: number;
+  /** How many independent jobs run side by side at most; by default as many as cores and memory allow. */
+  readonly jobs?: number;
 }
 
 type Scalars = Readonly<Record<string, TensorType>>;
@@ -36,6 +39,9 @@ export interface Loop<State, Feeds, Fetches extends Scalars> {
 }
 
 const points = 100;
+
+/** Batches that wait for their step, so that one that takes long to make delays none. */
+const batchesAhead = 3;
 
 interface Progressed {
   step: number;
@@ -91,34 +97,40 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   };
   /** A loss tells of the state before its step; the state itself may be beyond numbers already. */
   const readFinite = async (): Promise<Tensors<State>> => {
+    const { step } = at;
     const now = await stepper.read();
     if (allFinite(now)) return now;
-    throw blownUp("the values being learnt became NaN or infinite", at.step);
+    throw blownUp("the values being learnt became NaN or infinite", step);
   };
+  /** The state is read before any step that is asked for later; packing and writing it goes on beside that step. */
   const save = async (): Promise<void> => {
     if (checkpoint === undefined) return;
+    const { step } = at;
     const metadata = { key: checkpoint.key, progress: JSON.stringify(at) };
     await writeStored(checkpoint.file, { tensors: named(await readFinite()), metadata });
-    good = at.step;
+    good = step;
   };
+  /** One write at a time; whoever waits for it learns whether it went well. */
+  let writing = Promise.resolve();
   let saved = Date.now();
+  const batches = readAhead(at.step, steps, batchesAhead, loop.feeds);
   try {
-    let next = at.step < steps ? await loop.feeds(at.step) : undefined;
-    while (at.step < steps && next !== undefined) {
+    while (at.step < steps) {
       if (signal?.aborted) {
+        await writing;
         await save();
         throw new DistilleryError(
           "INTERRUPTED",
           `${title}: stopped at step ${at.step} of ${steps}; the same command resumes`,
         );
       }
-      const running = stepper.run(next);
-      // The next batch is made while the device computes.
-      const following = at.step + 1 < steps ? loop.feeds(at.step + 1) : Promise.resolve(undefined);
-      const [fetched, upcoming] = await Promise.all([running, following]);
+      const fetched = await stepper.run(await batches.next());
       for (const [name, t] of Object.entries(fetched as Readonly<Record<string, Tensor>>)) {
         const value = Number(t.data[0]);
-        if (!Number.isFinite(value)) throw blownUp(`${name} became ${value}`, at.step + 1);
+        if (!Number.isFinite(value)) {
+          await writing;
+          throw blownUp(`${name} became ${value}`, at.step + 1);
+        }
         at.open[name] = (at.open[name] ?? 0) + value;
       }
       at.count++;
@@ -132,16 +144,21 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
       }
       const detail = Object.entries(at.series).map(([name, values]) => `${name} ${values.at(-1)!.toPrecision(3)}`);
       task.update(at.step, detail.join(", "));
-      next = upcoming;
       if (Date.now() - saved > 1000 * secondsBetweenCheckpoints && at.step < steps) {
-        await save();
+        await writing;
+        writing = save();
+        writing.catch(() => undefined);
         saved = Date.now();
       }
     }
+    await writing;
+    return { state: await readFinite(), history: { steps: at.steps, series: at.series } };
   } finally {
+    batches.stop();
+    // Nobody may take the file away while it is being written.
+    await writing.catch(() => undefined);
     task.done();
   }
-  return { state: await readFinite(), history: { steps: at.steps, series: at.series } };
 };
 
 /** Ends a loop's use of its checkpoint, once its result is safely stored elsewhere. */

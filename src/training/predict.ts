@@ -4,6 +4,7 @@ import { normalise } from "../data/normalisation.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Surroundings } from "./loop.ts";
+import { readAhead } from "./read-ahead.ts";
 import { type Frozen, frozenLogits } from "./train-step.ts";
 
 /** A network with fixed weights, compiled. */
@@ -15,14 +16,17 @@ export interface Classifier {
 
 const defaultBatch = 250;
 
+export const traceClassifier = (frozen: Frozen, batch: number) => {
+  const { height, width } = frozen.model.task.image;
+  return trace({ images: float32(batch, 3, height, width) }, ({ images }) => ({
+    logits: frozenLogits(frozen, images),
+  }));
+};
+
 export const openClassifier = async (device: Device, frozen: Frozen, batch = defaultBatch): Promise<Classifier> => {
   const { classes, image } = frozen.model.task;
   const size = 3 * image.height * image.width;
-  const compiled = await device.compile(
-    trace({ images: float32(batch, 3, image.height, image.width) }, ({ images }) => ({
-      logits: frozenLogits(frozen, images),
-    })),
-  );
+  const compiled = await device.compile(traceClassifier(frozen, batch));
   return {
     logits: async (images) => {
       const n = images.length / size;
@@ -59,17 +63,26 @@ export const accuracyOf = async (
   title: string,
   { progress, signal }: Surroundings,
 ): Promise<number> => {
+  const stretch = 4 * defaultBatch;
+  const images = readAhead(0, Math.ceil(split.length / stretch), 1, async (i) => {
+    const length = Math.min(stretch, split.length - i * stretch);
+    const pixels = await split.read(Int32Array.from({ length }, (_, k) => i * stretch + k));
+    return normalise(pixels, data.normalisation, data.image.height, data.image.width);
+  });
   const task = progress.task(title, split.length);
-  let right = 0;
-  for (let from = 0; from < split.length; from += 4 * defaultBatch) {
-    if (signal?.aborted) throw new DistilleryError("INTERRUPTED", `${title}: stopped; the same command resumes`);
-    const indices = Int32Array.from({ length: Math.min(4 * defaultBatch, split.length - from) }, (_, i) => from + i);
-    const images = normalise(await split.read(indices), data.normalisation, data.image.height, data.image.width);
-    argmaxRows(await classifier.logits(images), data.classes.length).forEach((c, i) => {
-      if (c === split.labels[from + i]) right++;
-    });
-    task.update(from + indices.length);
+  try {
+    let right = 0;
+    for (let from = 0; from < split.length; from += stretch) {
+      if (signal?.aborted) throw new DistilleryError("INTERRUPTED", `${title}: stopped; the same command resumes`);
+      const best = argmaxRows(await classifier.logits(await images.next()), data.classes.length);
+      best.forEach((c, i) => {
+        if (c === split.labels[from + i]) right++;
+      });
+      task.update(from + best.length);
+    }
+    return (100 * right) / split.length;
+  } finally {
+    images.stop();
+    task.done();
   }
-  task.done();
-  return (100 * right) / split.length;
 };

@@ -13,17 +13,26 @@ import {
 } from "../autodiff/index.ts";
 import type { Model, Weights } from "../models/model.ts";
 import { inferenceNorm, statisticsTypes, trainingNorm } from "../nn/batch-norm.ts";
+import type { Named } from "../nn/layers.ts";
+import { catchUp, slowHyperTypes } from "../nn/lookahead.ts";
 import { crossEntropy, distillationLoss } from "../nn/losses.ts";
-import { hyperTypes, type Optimiser, slotTypes, updateAll } from "../nn/optimisers.ts";
+import { hyperTypes, type Optimiser, slotTypes, updateAll, zerosLike } from "../nn/optimisers.ts";
 import type { Tensors } from "../runtime/index.ts";
 
 type Types = Record<string, TensorType>;
 
-/** Everything of a network in training. */
+/** Everything of a network in training. The slots are the optimiser's, and Lookahead's "slow" weights. */
 export interface TrainState {
   readonly parameters: Types;
   readonly statistics: Types;
   readonly slots: Record<string, Types>;
+}
+
+export interface TrainOptions {
+  /** Learning rate of batch norm's shifts relative to that of all else; their decay of a step stays that of all else. */
+  readonly biasRate?: number;
+  /** Whether weights and statistics are drawn to slow ones now and then; `nn/lookahead.ts`. */
+  readonly lookahead?: boolean;
 }
 
 /** images [N,3,H,W] normalised; targets: { targets: [N,C] } or nothing where teachers make them; the optimiser's scalars. */
@@ -75,11 +84,37 @@ const lossOf = (objective: Objective, logits: Value, images: Value, targets: Val
   }
 };
 
-export const trainStateTypes = (model: Model, optimiser: Optimiser): TrainState => {
+/** The entries of a record that training changes. */
+const learnt = <T>({ frozen = [] }: Model, parameters: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(parameters).filter(([name]) => !frozen.includes(name)));
+
+export const trainStateTypes = (
+  model: Model,
+  optimiser: Optimiser,
+  { lookahead = false }: TrainOptions = {},
+): TrainState => {
   const parameters = Object.fromEntries(
     Object.entries(model.parameters).map(([name, { shape }]) => [name, float32(...shape)]),
   );
-  return { parameters, statistics: statisticsTypes(model.norms), slots: slotTypes(optimiser, parameters) };
+  const statistics = statisticsTypes(model.norms);
+  const moving = learnt(model, parameters);
+  return {
+    parameters,
+    statistics,
+    slots: { ...slotTypes(optimiser, moving), ...(lookahead ? { slow: { ...moving, ...statistics } } : {}) },
+  };
+};
+
+/** The state before the first step: the optimiser's slots are zero, slow weights are the weights. */
+export const startTraining = (
+  model: Model,
+  optimiser: Optimiser,
+  weights: Weights,
+  options: TrainOptions = {},
+): TrainTensors => {
+  const { slots } = trainStateTypes(model, optimiser, options);
+  const slow = { ...learnt(model, weights.parameters), ...weights.statistics };
+  return { ...weights, slots: { ...zerosLike(slots), ...(options.lookahead ? { slow } : {}) } };
 };
 
 /** One step of training as one graph: forward with batch statistics, loss, backward, update. */
@@ -88,27 +123,39 @@ export const traceTrainStep = (
   optimiser: Optimiser,
   objective: Objective,
   batch: number,
+  options: TrainOptions = {},
 ): Traced<{ state: TrainState; feeds: TrainFeeds }, { state: TrainState; fetches: TrainFetches }> => {
+  const { biasRate = 1, lookahead = false } = options;
+  const shifts = new Set(Object.keys(model.norms).map((name) => `${name}.bias`));
   const { classes, image } = model.task;
   const feeds: TrainFeeds = {
     images: float32(batch, 3, image.height, image.width),
     targets: objective.kind === "dynamic" ? {} : { targets: float32(batch, classes) },
-    hyper: hyperTypes(optimiser),
+    hyper: { ...hyperTypes(optimiser), ...(lookahead ? slowHyperTypes : {}) },
   };
-  return trace({ state: trainStateTypes(model, optimiser), feeds }, ({ state, feeds: { images, targets, hyper } }) => {
-    const { normalise, updated } = trainingNorm(state.parameters, state.statistics);
+  const inputs = { state: trainStateTypes(model, optimiser, options), feeds };
+  return trace(inputs, ({ state, feeds: { images, targets, hyper } }) => {
+    const { normalise, updated } = trainingNorm(state.parameters, state.statistics, model.statisticsMomentum);
     const logits = model.forward(state.parameters, images, normalise);
     const loss = lossOf(objective, logits, images, targets.targets);
-    const { parameters, slots } = updateAll(
-      optimiser,
-      state.parameters,
-      gradients(loss, state.parameters),
-      state.slots,
-      hyper,
+    const before = learnt(model, state.parameters);
+    const { parameters, slots } = updateAll(optimiser, before, gradients(loss, before), state.slots, hyper, (name) =>
+      shifts.has(name) ? biasRate : 1,
     );
+    const { slow, fast } = lookahead
+      ? catchUp(state.slots.slow!, { ...parameters, ...updated }, hyper)
+      : { slow: undefined, fast: { ...parameters, ...updated } };
     // In the declared order: a state's outputs stand where its inputs stood.
-    const statistics = Object.fromEntries(Object.keys(state.statistics).map((name) => [name, updated[name]!]));
-    return { state: { parameters, statistics, slots }, fetches: { loss } };
+    const next = (values: Named<Value>): Record<string, Value> =>
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fast[name] ?? value]));
+    return {
+      state: {
+        parameters: next(state.parameters),
+        statistics: next(state.statistics),
+        slots: { ...slots, ...(slow && { slow }) },
+      },
+      fetches: { loss },
+    };
   }) as Traced<{ state: TrainState; feeds: TrainFeeds }, { state: TrainState; fetches: TrainFetches }>;
 };
 

@@ -74,6 +74,8 @@ describe("options", () => {
     [["--device", "cudaa"], '--device: expected one of cpu, webgpu, cuda, auto, got "cudaa" (did you mean "cuda"?)'],
     [["--iteration", "3"], "unknown option '--iteration' (did you mean --iterations?)"],
     [["--ipc"], "option '--ipc <n>' argument missing"],
+    [["--jobs", "0"], '--jobs: expected a whole number of at least 1, got "0"'],
+    [["--jobs", "two"], '--jobs: expected a whole number of at least 1, got "two"'],
     [["surplus"], "too many arguments"],
   ])("are refused by name: %j", async (args, message) => {
     const { exit, stderr, stdout, calls } = await commandLine(["run", "--data", "demo", ...args]);

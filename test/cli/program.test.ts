@@ -47,6 +47,13 @@ describe("distillery", () => {
     expect(calls[0]?.context).toMatchObject({ set: "some/set", archive: "a.tar.gz", out: join("runs", "photos") });
   });
 
+  it("hands on the number of jobs, which is no part of the recipe", async () => {
+    const { calls } = await commandLine(["distill", "--data", "demo", "--jobs", "3"]);
+    expect(calls[0]?.context.jobs).toBe(3);
+    expect(calls[0]?.recipe).not.toHaveProperty("jobs");
+    expect((await commandLine(["run", "--data", "demo"])).calls[0]?.context).not.toHaveProperty("jobs");
+  });
+
   it("keeps progress and notes off standard output", async () => {
     const { stdout, stderr } = await commandLine(["run", "--data", "demo", "--json"], async ({ context }) => {
       context.progress.note("teacher convnet: 85.1 %");

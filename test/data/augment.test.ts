@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cropFlip, drawMix, mixRows, mixup } from "../../src/data/augment.ts";
+import { cropFlip, drawMix, mixRows, mixup, moveImages } from "../../src/data/augment.ts";
 import { type Random, stream } from "../../src/support/random.ts";
 
 /** A Random whose `int` answers are given. */
@@ -24,6 +24,25 @@ test("cropFlip shifts with zeros coming in, then mirrors", () => {
 
 test("cropFlip survives a padding larger than the image", () => {
   expect([...cropFlip(counting(4), 1, 2, 2, 9, scripted([18, 18, 0]))]).toEqual([0, 0, 0, 0]);
+});
+
+test("cropFlip with reflection shows what lies behind the edge pixel, then mirrors", () => {
+  const image = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9);
+  const reflect = { fill: "reflect" } as const;
+  // (dy, dx) = (1, -1): the rows below, the columns to the left.
+  expect([...cropFlip(image, 1, 3, 3, 1, scripted([2, 0, 0]), reflect)]).toEqual([5, 4, 5, 8, 7, 8, 5, 4, 5]);
+  expect([...cropFlip(image, 1, 3, 3, 2, scripted([2, 4, 0]), reflect)]).toEqual([3, 2, 1, 6, 5, 4, 9, 8, 7]);
+  expect([...cropFlip(image, 1, 3, 3, 1, scripted([1, 2, 1]), reflect)]).toEqual([2, 3, 2, 5, 6, 5, 8, 9, 8]);
+  expect(() => cropFlip(image, 1, 3, 3, 3, scripted([6, 3, 0]), reflect)).toThrow("cannot be mirrored");
+});
+
+test("cropFlip mirrors the images it is told to, with the same shifts as without being told", () => {
+  const batch = counting(3 * 16);
+  const told = cropFlip(batch, 3, 4, 4, 1, stream(9), { mirrored: [1, 0, 1] });
+  const other = cropFlip(batch, 3, 4, 4, 1, stream(9), { mirrored: [0, 0, 0] });
+  const turned = moveImages(other, 3, 4, 4, (i) => ({ dy: 0, dx: 0, mirrored: i !== 1 }), "zeros");
+  expect(told).toEqual(turned);
+  expect(told).not.toEqual(other);
 });
 
 test("cropFlip treats the channels of an image alike and images apart", () => {

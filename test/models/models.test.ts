@@ -110,6 +110,79 @@ describe("resnet18", () => {
   });
 });
 
+describe("speednet", () => {
+  test("64 wide: blocks of 64, 256, 256 and 32 whitened channels, a linear layer without bias", () => {
+    const shapes = Object.fromEntries(shapesOf(buildModel("speednet", task(32))));
+    expect(Object.entries(shapes).filter(([name]) => !name.includes("norm"))).toEqual([
+      ["whiten.weight", [32, 3, 3, 3]],
+      ["whiten.bias", [32]],
+      ["blocks.0.conv1.weight", [64, 32, 3, 3]],
+      ["blocks.0.conv2.weight", [64, 64, 3, 3]],
+      ["blocks.1.conv1.weight", [256, 64, 3, 3]],
+      ["blocks.1.conv2.weight", [256, 256, 3, 3]],
+      ["blocks.2.conv1.weight", [256, 256, 3, 3]],
+      ["blocks.2.conv2.weight", [256, 256, 3, 3]],
+      ["fc.weight", [10, 256]],
+    ]);
+    expect(Object.values(buildModel("speednet48", task(32)).norms)).toEqual([48, 48, 192, 192, 192, 192]);
+    expect(buildModel("speednet", task(32)).name).toBe("speednet64");
+  });
+
+  test("the filters and batch norm's scales are frozen, its shifts are not", () => {
+    const model = buildModel("speednet8", task(32));
+    expect(model.frozen).toEqual(["whiten.weight", ...Object.keys(model.norms).map((name) => `${name}.weight`)]);
+    for (const name of model.frozen!) expect(model.parameters[name]).toBeDefined();
+  });
+
+  test("convolutions pass their inputs on at the start", () => {
+    const { parameters } = freshWeights(buildModel("speednet8", task(32)), stream(1, "fresh"));
+    for (const [name, { data, shape }] of Object.entries(parameters)) {
+      if (!name.includes("conv")) continue;
+      const [outputs, inputs] = shape as [number, number];
+      let random = 0;
+      data.forEach((value, i) => {
+        const [k, c, tap] = [Math.floor(i / (9 * inputs)), Math.floor(i / 9) % inputs, i % 9];
+        if (k < inputs) expect(value).toBe(k === c && tap === 4 ? 1 : 0);
+        else random = Math.max(random, Math.abs(Number(value)));
+      });
+      if (outputs <= inputs) expect(random).toBe(0);
+      else {
+        expect(random).toBeLessThanOrEqual(1 / Math.sqrt(9 * inputs));
+        expect(random).toBeGreaterThan(0.9 / Math.sqrt(9 * inputs));
+      }
+    }
+  });
+
+  test("its filters come from images where there are some; the rest is drawn as without", () => {
+    const model = buildModel("speednet8", task(12));
+    const random = stream(3, "images");
+    const images = {
+      pixels: Float32Array.from({ length: 20 * 3 * 144 }, () => random.normal()),
+      height: 12,
+      width: 12,
+    };
+    const [drawn, fitted] = [undefined, images].map(
+      (given) => freshWeights(model, stream(1, "fresh"), given).parameters,
+    );
+    for (const name of Object.keys(model.parameters)) {
+      if (name === "whiten.weight") expect(fitted![name]).not.toEqual(drawn![name]);
+      else expect(fitted![name]).toEqual(drawn![name]);
+    }
+    expect(fitted!["whiten.weight"]!.shape).toEqual([32, 3, 3, 3]);
+  });
+
+  test.each([8, 12, 31, 32, 64])("gives [N, classes] at %i pixels", (side) => {
+    expect(logitsShape(buildModel("speednet8", task(side, 7)), 3)).toEqual([3, 7]);
+  });
+
+  test("refuses images that it cannot halve three times", () => {
+    expect(failure(() => buildModel("speednet", task(7)))).toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("at least 8x8") as string,
+    });
+  });
+});
+
 describe("convnet", () => {
   test("128 wide and 3 deep: 320,010 parameters at 32 pixels with 10 classes", () => {
     const convolutions = 3 * 9 * 128 + 128 + 2 * (128 * 9 * 128 + 128);

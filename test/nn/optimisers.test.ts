@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { trace } from "../../src/autodiff/trace.ts";
 import { float32, tensor } from "../../src/autodiff/types.ts";
+import { slowHyper } from "../../src/nn/lookahead.ts";
 import {
   type AdamOptions,
   adam,
@@ -9,8 +10,11 @@ import {
   hyperTypes,
   type Optimiser,
   sgd,
+  slotTypes,
+  updateAll,
+  zerosLike,
 } from "../../src/nn/optimisers.ts";
-import { cosine, oneCycle } from "../../src/nn/schedules.ts";
+import { cosine, oneCycle, triangle } from "../../src/nn/schedules.ts";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
 import { floats } from "../autodiff/draw.ts";
 
@@ -162,6 +166,79 @@ describe("sgd", () => {
   });
 });
 
+describe("rates", () => {
+  /** Two parameters over three steps, `b` at eight times the learning rate. */
+  const descendBoth = async (optimiser: Optimiser, gradients: readonly (readonly [number, number])[]) => {
+    const types = { a: float32(1), b: float32(1) };
+    const slots = slotTypes(optimiser, types);
+    const stepper = await device.compileStep(
+      trace({ state: { p: types, slots }, feeds: { g: types, hyper: hyperTypes(optimiser) } }, ({ state, feeds }) => {
+        const rateOf = (name: string): number => (name === "b" ? 8 : 1);
+        const next = updateAll(optimiser, state.p, feeds.g, state.slots, feeds.hyper, rateOf);
+        return {
+          state: { p: next.parameters as typeof state.p, slots: next.slots as typeof state.slots },
+          fetches: {},
+        };
+      }),
+    );
+    const one = (value: number) => tensor(Float32Array.of(value), [1]);
+    await stepper.write({ p: { a: one(1), b: one(-2) }, slots: zerosLike(slots) });
+    for (const [step, [a, b]] of gradients.entries()) {
+      await stepper.run({ g: { a: one(a), b: one(b) }, hyper: hyperTensors(optimiser.hyper(step, rates[step]!)) });
+    }
+    const { p } = await stepper.read();
+    await stepper.release();
+    return [floats(p.a!)[0]!, floats(p.b!)[0]!];
+  };
+
+  const gradients = [
+    [0.5, 0.1],
+    [-1, 0.2],
+    [0.25, -0.05],
+  ] as const;
+
+  test("sgd: torch's parameter groups of lr and lr x 8, weight decay and weight decay / 8, nesterov", async () => {
+    const torch = (start: number, column: readonly number[], rate: number): number => {
+      let [p, v] = [start, 0];
+      for (const [i, gradient] of column.entries()) {
+        const g = gradient + (0.01 / rate) * p;
+        v = i === 0 ? g : 0.85 * v + g;
+        p -= rates[i]! * rate * (g + 0.85 * v);
+      }
+      return p;
+    };
+    const actual = await descendBoth(sgd({ momentum: 0.85, weightDecay: 0.01, nesterov: true }), gradients);
+    [1, -2].forEach((start, i) => {
+      const column = gradients.map((g) => g[i]!);
+      expect(actual[i]).toBeCloseTo(torch(start, column, i === 0 ? 1 : 8), 5);
+    });
+  });
+
+  test("adamw: the learning rate is multiplied, the decay of a step is not", async () => {
+    const actual = await descendBoth(adamw({ weightDecay: 0.3 }), gradients);
+    [1, -2].forEach((start, i) => {
+      const column = gradients.map((g) => g[i]!);
+      const rate = i === 0 ? 1 : 8;
+      const scaled = rates.map((r) => r * rate);
+      const expected = paperAdam(start, column, scaled, { weightDecay: 0.3 / rate });
+      expect(actual[i]).toBeCloseTo(expected, 5);
+    });
+  });
+});
+
+describe("slowHyper", () => {
+  test("moves every fifth step, less and less, and the last step ends on the slow weights", () => {
+    for (let step = 0; step < 98; step++) {
+      const { slowMoves, fastMoves } = slowHyper(step, 98) as { slowMoves: number; fastMoves: number };
+      const done = step + 1;
+      if (done % 5 === 0) {
+        expect(slowMoves).toBeCloseTo(1 - 0.95 ** 5 * (done / 98) ** 3, 12);
+        expect(fastMoves).toBe(1);
+      } else expect([slowMoves, fastMoves]).toEqual([0, done === 98 ? 1 : 0]);
+    }
+  });
+});
+
 describe("schedules", () => {
   test("cosine: peak at the start, half at half, 0 at the end, falling", () => {
     const rate = cosine(0.25, 1000);
@@ -185,8 +262,21 @@ describe("schedules", () => {
     }
   });
 
-  test.each([1, 2, 3])("both are positive and finite at each of %i steps", (steps) => {
-    for (const rate of [cosine(1, steps), oneCycle(1, steps)]) {
+  test("triangle: 0.2 of the peak at the start, the peak after 23 %, 0.07 of it at the end", () => {
+    const rate = triangle(2, 1000);
+    expect(rate(0)).toBeCloseTo(0.4, 12);
+    expect(rate(115)).toBeCloseTo(1.2, 12);
+    expect(rate(230)).toBe(2);
+    expect(rate(615)).toBeCloseTo(2 * (1 - 0.93 / 2), 12);
+    expect(rate(1000)).toBeCloseTo(0.14, 12);
+    for (let step = 1; step <= 1000; step++) {
+      if (step <= 230) expect(rate(step)).toBeGreaterThan(rate(step - 1));
+      else expect(rate(step)).toBeLessThan(rate(step - 1));
+    }
+  });
+
+  test.each([1, 2, 3])("all are positive and finite at each of %i steps", (steps) => {
+    for (const rate of [cosine(1, steps), oneCycle(1, steps), triangle(1, steps)]) {
       for (let step = 0; step < steps; step++) {
         expect(rate(step)).toBeGreaterThan(0);
         expect(rate(step)).toBeLessThanOrEqual(1);

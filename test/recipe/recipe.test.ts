@@ -6,6 +6,7 @@ import { defaultsFor } from "../../src/distill/recipe-defaults.ts";
 import { loadRecipe, recipeToYaml } from "../../src/distill/recipe-file.ts";
 import { parseRecipe } from "../../src/distill/recipe-parse.ts";
 import { recipeFields } from "../../src/distill/recipe-schema.ts";
+import { checkArchitecture } from "../../src/models/registry.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -50,6 +51,9 @@ describe("parseRecipe", () => {
     [{ teacher: 3 }, "teacher: expected a group of the fields epochs, batch,"],
     [{ teacher: null }, "teacher: expected a group of the fields epochs, batch,"],
     [{ data: "" }, "data: expected demo, cifar10, cifar100 or the path of an image folder"],
+    [{ teacher: { momentum: 1 } }, "teacher.momentum: expected a number of at least 0 and below 1, got 1"],
+    [{ teacher: { shift: 4 } }, "teacher.shift: expected a number from 0 to 0.5, got 4"],
+    [{ teacher: { flip: "alternate" } }, 'teacher.flip: expected one of random, alternating, got "alternate"'],
     [{ resize: 4 }, "resize: expected a whole number from 8 to 1024, got 4"],
     [{ ipc: -1, seeds: -1, seed: -1 }, "(and 2 more wrong fields)"],
   ])("names field, expectation and value: %j", (fields, message) => {
@@ -120,5 +124,20 @@ describe("recipeFields", () => {
       "teacher.optimiser": "text",
     });
     for (const { expects, help } of recipeFields) expect(expects.length * help.length).toBeGreaterThan(0);
+  });
+});
+
+describe("recipes/", () => {
+  it.each(["teacher-cifar10-fast", "teacher-cifar10-94"])("%s is a whole recipe for one teacher", async (name) => {
+    const file = new URL(`../../recipes/${name}.yaml`, import.meta.url).pathname;
+    const recipe = await loadRecipe(file);
+    expect(recipe).toMatchObject({
+      data: "cifar10",
+      validation: 0,
+      teacher: { schedule: "triangle", lookahead: true },
+    });
+    expect(recipe.teachers).toHaveLength(1);
+    for (const teacher of recipe.teachers) expect(() => checkArchitecture(teacher)).not.toThrow();
+    expect(await loadRecipe(await fileOf(recipeToYaml(recipe)))).toEqual(recipe);
   });
 });

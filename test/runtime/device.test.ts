@@ -145,6 +145,21 @@ describe("a stepper", () => {
     expect(bits(await second.read())).toEqual(bits(await through.read()));
   });
 
+  test("leaves that come in one buffer are kept apart", async () => {
+    const state = { a: float32(2), b: float32(2) };
+    const stepper = await device.compileStep(
+      trace({ state, feeds: {} }, ({ state: { a, b } }) => ({
+        state: { a: ad.add(a, 1), b: ad.add(b, 10) },
+        fetches: {},
+      })),
+    );
+    const zero = vector(0, 0);
+    await stepper.write({ a: zero, b: zero });
+    for (let i = 0; i < 3; i++) await stepper.run({});
+    expect(await stepper.read()).toEqual({ a: vector(3, 3), b: vector(30, 30) });
+    await stepper.release();
+  });
+
   test("two steppers of one graph do not share state", async () => {
     const [a, b] = [await device.compileStep(counting), await device.compileStep(counting)];
     await a.write({ w: vector(1, 1), history: [vector(0, 0)] });

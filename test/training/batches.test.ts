@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { batchIndices, oneHot } from "../../src/training/batches.ts";
+import { alternatingFlips, batchIndices, epochsOf, oneHot } from "../../src/training/batches.ts";
 
 const join = (lists: readonly Int32Array[]): number[] => lists.flatMap((list) => [...list]);
 const sorted = (list: readonly number[]): number[] => [...list].sort((a, b) => a - b);
@@ -49,6 +49,44 @@ describe("batchIndices", () => {
     expect(of(1, "a")).toEqual(of(1, "a"));
     expect(of(1, "a")).not.toEqual(of(2, "a"));
     expect(of(1, "a")).not.toEqual(of(1, "b"));
+  });
+});
+
+describe("alternatingFlips", () => {
+  test.each([
+    [12, 4],
+    [10, 4],
+    [3, 10],
+  ])("%i images in batches of %i: each is the other way round in every following epoch", (images, batch) => {
+    const indices = batchIndices(images, batch, 3, "test");
+    const flips = alternatingFlips(images, batch, 3, "test");
+    const seen = Array.from({ length: images }, (): number[] => []);
+    for (let step = 0; step < images * 4; step++) {
+      const at = indices(step);
+      flips(step, at).forEach((flip, i) => {
+        seen[at[i]!]!.push(flip);
+      });
+    }
+    for (const list of seen) {
+      expect(list.length).toBeGreaterThan(3);
+      list.forEach((flip, epoch) => {
+        expect(flip).toBe((list[0]! + epoch) % 2);
+      });
+    }
+  });
+
+  test("about half of the images are mirrored in each epoch, others for another seed", () => {
+    const all = Int32Array.from({ length: 1000 }, (_, i) => i);
+    const first = alternatingFlips(1000, 1000, 1, "test")(0, all);
+    const mirrored = first.reduce((sum, flip) => sum + flip, 0);
+    expect(Math.abs(mirrored - 500)).toBeLessThan(60);
+    expect(alternatingFlips(1000, 1000, 2, "test")(0, all)).not.toEqual(first);
+  });
+
+  test("epochsOf counts where epochs join inside a batch", () => {
+    expect([...epochsOf(5, 4)(0)]).toEqual([0, 0, 0, 0]);
+    expect([...epochsOf(5, 4)(1)]).toEqual([0, 1, 1, 1]);
+    expect([...epochsOf(3, 7)(1)]).toEqual([2, 2, 3, 3, 3, 4, 4]);
   });
 });
 

@@ -137,7 +137,7 @@ describe("stopped by the signal", () => {
 describe("killed", () => {
   test.each([1, 6, 100])("at step %i: goes on from the last checkpoint and gives the same bits", async (steps) => {
     const crash = (step: number): void => {
-      if (step === steps + 1) throw new Error("killed");
+      if (step === steps) throw new Error("killed");
     };
     const error = await failure(runLoop({ ...loop({ onFeeds: crash }), checkpoint: kept() }, thorough));
     expect(error.message).toBe("killed");
@@ -145,6 +145,84 @@ describe("killed", () => {
     const again = loop({ onFeeds: (step) => asked.push(step) });
     expectSameAsWhole(await runLoop({ ...again, checkpoint: kept() }, { progress: silent }));
     expect(asked[0]).toBe(steps);
+  });
+});
+
+describe("the device does not wait", () => {
+  /** A stepper that says what is asked of it and answers a read only when told to. */
+  const observed = () => {
+    const asked: string[] = [];
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    return {
+      asked,
+      answer: () => answer(),
+      stepper: {
+        ...stepper,
+        run: (feeds: Parameters<typeof stepper.run>[0]) => {
+          asked.push("run");
+          return stepper.run(feeds);
+        },
+        read: async () => {
+          asked.push("read");
+          const state = await stepper.read();
+          await held;
+          return state;
+        },
+      },
+    };
+  };
+
+  test("for a checkpoint: steps go on while it is read, packed and written", async () => {
+    const { asked, answer, stepper } = observed();
+    let saved = false;
+    const progress = recording((done) => {
+      saved ||= existsSync(file);
+      // The checkpoint of step 1 is still on its way when step 2 is done; the one of step 2 waits for it.
+      if (done === 2) setTimeout(answer, 5);
+    });
+    const work = { ...loop({ steps: 4 }), stepper, checkpoint: kept() };
+    await runLoop(work, { progress, secondsBetweenCheckpoints: -1 });
+    expect(asked.slice(0, 5)).toEqual(["run", "read", "run", "read", "run"]);
+    expect(saved).toBe(true);
+  });
+
+  test("and the last write has ended when the loop has", async () => {
+    const result = await runLoop({ ...loop({ steps: 9 }), checkpoint: kept() }, thorough);
+    await forget(kept());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(existsSync(file)).toBe(false);
+    expect(result.history.steps).toHaveLength(9);
+  });
+
+  test("a checkpoint that cannot be written is an error of the loop", async () => {
+    const checkpoint = { file: join(folder, "blocked", "x.partial"), key: "work" };
+    await writeFile(join(folder, "blocked"), "a file where a folder should be");
+    const error = await failure(runLoop({ ...loop(), checkpoint }, thorough));
+    expect(error.code).toBe("DISK");
+  });
+
+  test("for a batch that takes long, as long as there are others", async () => {
+    const done: number[] = [];
+    let slow = (): void => undefined;
+    const feeds = loop().feeds;
+    const work = {
+      ...loop({ steps: 8 }),
+      feeds: async (step: number) => {
+        if (step === 5)
+          await new Promise<void>((resolve) => {
+            slow = resolve;
+          });
+        return feeds(step);
+      },
+    };
+    const running = runLoop(work, { progress: recording((step) => done.push(step)) });
+    await vi.waitFor(() => expect(done).toEqual([1, 2, 3, 4, 5]));
+    slow();
+    await running;
+    expect(done).toHaveLength(8);
   });
 });
 

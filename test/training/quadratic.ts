@@ -16,21 +16,23 @@ const fetches = { loss: float32() };
 
 export type QuadraticStepper = Stepper<typeof state, typeof feeds, typeof fetches> & { readonly types: typeof state };
 
-/** One Adam step down factor * mean (x - target)^2 + 1, compiled; the state and its types together. */
-export const openQuadratic = async (device: Device): Promise<QuadraticStepper> => {
-  const stepper = await device.compileStep(
-    trace({ state, feeds }, ({ state: { x, slots }, feeds: { target, factor, hyper } }) => {
-      const apart = sub(x, target);
-      const loss = mul(mean(mul(apart, apart)), factor);
-      const { parameter, slots: next } = optimiser.update(x, gradients(loss, x), slots, hyper);
-      return {
-        state: { x: parameter, slots: { first: next.first!, second: next.second! } },
-        fetches: { loss: add(loss, 0.01) },
-      };
-    }),
-  );
-  return { ...stepper, types: state };
-};
+/** One Adam step down factor * mean (x - target)^2 + 1. */
+export const traceQuadratic = () =>
+  trace({ state, feeds }, ({ state: { x, slots }, feeds: { target, factor, hyper } }) => {
+    const apart = sub(x, target);
+    const loss = mul(mean(mul(apart, apart)), factor);
+    const { parameter, slots: next } = optimiser.update(x, gradients(loss, x), slots, hyper);
+    return {
+      state: { x: parameter, slots: { first: next.first!, second: next.second! } },
+      fetches: { loss: add(loss, 0.01) },
+    };
+  });
+
+/** The step compiled; the state and its types together. */
+export const openQuadratic = async (device: Device): Promise<QuadraticStepper> => ({
+  ...(await device.compileStep(traceQuadratic())),
+  types: state,
+});
 
 export interface QuadraticOptions {
   readonly steps: number;
@@ -42,7 +44,7 @@ export interface QuadraticOptions {
 
 /** Targets jitter around 3 from step to step, each from its own keyed stream. */
 export const quadraticLoop = (
-  stepper: QuadraticStepper,
+  stepper: Omit<QuadraticStepper, "types">,
   { steps, spoil = () => 1, rate = () => 0.1, onFeeds = () => undefined }: QuadraticOptions,
 ): Loop<typeof state, typeof feeds, typeof fetches> => {
   const zeros = (): Tensor => tensor(new Float32Array(size), [size]);

@@ -1,0 +1,102 @@
+import { sizeOf, type Tensor, type TensorType, type Traced, tensor } from "../src/autodiff/index.ts";
+import { compensatorStateTypes, traceCompensatorStep } from "../src/distill/compensator-step.ts";
+import { freshWeights, type Model } from "../src/models/model.ts";
+import { buildModel } from "../src/models/registry.ts";
+import { initialise } from "../src/nn/init.ts";
+import { adam, adamw, hyperTensors, type Optimiser, zerosLike } from "../src/nn/optimisers.ts";
+import { stream } from "../src/support/random.ts";
+import { traceTrainStep, trainStateTypes } from "../src/training/train-step.ts";
+import { invertedNetwork } from "./inverted.ts";
+
+export interface StepOptions {
+  readonly work: string;
+  readonly model: string;
+  /** Images of a training step; an INFER step has one for each class. */
+  readonly batch: number;
+  readonly classes: number;
+}
+
+type Types = { readonly [key: string]: TensorType | Types };
+type Tensors = { readonly [key: string]: Tensor | Tensors };
+
+/** One of our steps with what goes in: random images and targets, the weights a network starts from. */
+export interface OurStep {
+  readonly model: Model;
+  readonly traced: Traced<{ state: Types; feeds: Types }, { state: Types; fetches: Types }>;
+  readonly state: Tensors;
+  /** What step i is fed, in fresh buffers. */
+  feeds(i: number): Tensors;
+}
+
+const random = stream(0, "bench");
+
+const normal = (...shape: readonly number[]): Tensor =>
+  tensor(
+    Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
+    shape,
+  );
+
+const copy = ({ data, shape }: Tensor): Tensor => tensor(data.slice(), shape);
+
+const hyperOf = (optimiser: Optimiser, step: number, rate: number): Tensors =>
+  hyperTensors(optimiser.hyper(step, rate));
+
+/** Forward with batch statistics, KL of soft labels at T = 30, backward, AdamW. */
+const trainStep = (model: Model, batch: number): OurStep => {
+  const { classes, image } = model.task;
+  const optimiser = adamw({ weightDecay: 0.01 });
+  const images = normal(batch, 3, image.height, image.width);
+  const targets = normal(batch, classes);
+  return {
+    model,
+    traced: traceTrainStep(model, optimiser, { kind: "soft", temperature: 30 }, batch) as unknown as OurStep["traced"],
+    state: {
+      parameters: initialise(model.parameters, random),
+      statistics: freshWeights(model, random).statistics,
+      slots: zerosLike(trainStateTypes(model, optimiser).slots),
+    },
+    feeds: (i) => ({
+      images: copy(images),
+      targets: { targets: copy(targets) },
+      hyper: hyperOf(optimiser, i, 1e-3),
+    }),
+  };
+};
+
+/** One step of a compensator that all classes share: cross entropy and statistics loss of a frozen teacher, Adam. */
+const inferStep = (model: Model): OurStep => {
+  const { classes, image } = model.task;
+  const optimiser = adam({ beta1: 0.5, beta2: 0.9 });
+  const teacher = { model, weights: freshWeights(model, random) };
+  const { u } = compensatorStateTypes(teacher, optimiser);
+  const shift = (size: number): Tensor => {
+    const by = random.int(5);
+    return tensor(
+      BigInt64Array.from({ length: size }, (_, i) => BigInt((i + size - by) % size)),
+      [size],
+    );
+  };
+  const zeros = (): Tensor => tensor(new Float32Array(sizeOf(u.shape)), u.shape);
+  return {
+    model,
+    traced: traceCompensatorStep(
+      teacher,
+      optimiser,
+      { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+      1,
+    ) as unknown as OurStep["traced"],
+    state: {
+      u: zeros(),
+      slots: Object.fromEntries(optimiser.slots.map((slot) => [slot, zeros()])),
+      base: normal(classes, 3, image.height, image.width),
+    },
+    feeds: (i) => ({ rows: shift(image.height), columns: shift(image.width), hyper: hyperOf(optimiser, i, 0.25) }),
+  };
+};
+
+/** Our side of what peers/torch_peer.py does under the same names. */
+export const buildStep = ({ work, model: name, batch, classes }: StepOptions): OurStep => {
+  const task = { classes, image: { height: 32, width: 32 } };
+  const model = name === "inverted" ? invertedNetwork(task) : buildModel(name, task);
+  return work === "train-step" ? trainStep(model, batch) : inferStep(model);
+};

@@ -1,0 +1,152 @@
+import { checkGraph, type Graph, topologicalOrder } from "../graph.ts";
+import { channelAffine, channelAffineOp, channelDotOp } from "../ops/channel.ts";
+import { type Convolution, conv2dOp, filterGradientOp } from "../ops/convolution.ts";
+import { add, addOp, mul } from "../ops/elementwise.ts";
+import { ones, zeros } from "../ops/leaves.ts";
+import { reshape } from "../ops/movement.ts";
+import { reduceSumOp } from "../ops/reduce.ts";
+import { sameShape, sizeOf } from "../types.ts";
+import { Value } from "../value.ts";
+import { type Combination, patchMoments } from "./patch-moments.ts";
+
+const settingsOf = ({ attributes }: Value): Convolution => {
+  const { stride, padding, dilation, groups } = attributes as Convolution;
+  return { stride, padding, dilation, groups };
+};
+
+/** Up to so many taps J = C kh kw, 2 J^2 products a position cost less than the passes over K >= J numbers they replace. */
+const fewTaps = 32;
+
+const isNarrow = (v: Value): boolean => {
+  if (v.op !== conv2dOp || v.attributes.groups !== 1) return false;
+  const [filters, ...taps] = v.inputs[1]!.shape as [number, ...number[]];
+  return sizeOf(taps) <= Math.min(fewTaps, filters);
+};
+
+/** How z is done without: every use of it is one of the sums, or the one affine `kept`, which folds into the convolution. */
+interface Plan {
+  readonly z: Value;
+  /** z and the sums of affines of z and at most one other tensor. */
+  readonly combined: ReadonlySet<Value>;
+  readonly sums: ReadonlySet<Value>;
+  readonly kept: Value | undefined;
+}
+
+/** The tensor of which v is an affine. */
+const belowAffines = (v: Value): Value => (v.op === channelAffineOp ? belowAffines(v.inputs[0]!) : v);
+
+/** What a channelSum, a channelDot or a filter gradient of z's convolution sums over positions. */
+const summands = (v: Value, z: Value): readonly Value[] => {
+  const [x, w] = z.inputs as [Value, Value];
+  const { axes } = v.attributes as { readonly axes?: readonly number[] };
+  if (v.op === reduceSumOp && sameShape(v.inputs[0]!.shape, z.shape) && sameShape(axes!, [0, 2, 3])) return v.inputs;
+  if (v.op === channelDotOp && sameShape(v.inputs[0]!.shape, z.shape)) return v.inputs;
+  const gradient =
+    v.op === filterGradientOp &&
+    v.inputs[0] === x &&
+    sameShape(v.shape, w.shape) &&
+    JSON.stringify(settingsOf(v)) === JSON.stringify(settingsOf(z));
+  return gradient ? v.inputs.slice(1) : [];
+};
+
+const planFor = (z: Value, graph: Graph, order: readonly Value[]): Plan | undefined => {
+  // Combined values, with the other tensor in them.
+  const rests = new Map<Value, Value | undefined>([[z, undefined]]);
+  const restsOf = (values: readonly Value[]): Set<Value> =>
+    new Set(values.map((v) => (rests.has(v) ? rests.get(v) : belowAffines(v))).filter((v) => v !== undefined));
+  for (const v of order) {
+    const terms =
+      v.op === channelAffineOp
+        ? v.inputs.slice(0, 1)
+        : v.op === addOp && v.inputs.every((i) => sameShape(i.shape, v.shape))
+          ? v.inputs
+          : [];
+    const others = terms.some((t) => rests.has(t)) ? [...restsOf(terms)] : undefined;
+    if (others !== undefined && others.length <= 1) rests.set(v, others[0]);
+  }
+
+  const isPure = (v: Value): boolean => rests.has(v) && rests.get(v) === undefined;
+  const sums = order.filter((v) => {
+    const values = summands(v, z);
+    return v.op === channelDotOp ? values.some(isPure) && restsOf(values).size <= 1 : values.some((s) => rests.has(s));
+  });
+  const [rest, ...more] = restsOf(sums.flatMap((v) => summands(v, z)));
+  if (sums.length === 0 || more.length > 0) return undefined;
+
+  const served = new Set<Value>([...sums, ...rests.keys()]);
+  const elsewhere = new Set(graph.outputs);
+  for (const v of order) if (!served.has(v)) for (const i of v.inputs) elsewhere.add(i);
+  const [kept, ...others] = [...rests.keys()].filter((v) => elsewhere.has(v));
+  if (others.length > 0 || kept === z || (kept !== undefined && !isPure(kept))) return undefined;
+
+  // What else is summed over the other tensor alone comes for nothing; not before z, for x may depend on it.
+  const alone = order.slice(order.indexOf(z)).filter((v) => {
+    const values = summands(v, z);
+    return v.op !== channelDotOp && values.length > 0 && rest !== undefined && belowAffines(values[0]!) === rest;
+  });
+  return { z, combined: new Set(rests.keys()), sums: new Set([...sums, ...alone]), kept };
+};
+
+const substitute = ({ z, combined, sums, kept }: Plan, graph: Graph, order: readonly Value[]): Graph => {
+  const done = new Map<Value, Value>();
+  const now = (v: Value): Value => done.get(v)!;
+  const [x, w, bias] = z.inputs as [Value, Value, Value | undefined];
+  const [none, one] = [zeros([z.shape[1]!]), ones([z.shape[1]!])];
+
+  const known = new Map<Value, Combination>([[z, { scale: none, gain: one, offset: none }]]);
+  const combination = (v: Value): Combination => {
+    const found = known.get(v) ?? combine(v);
+    known.set(v, found);
+    return found;
+  };
+  const combine = (v: Value): Combination => {
+    if (v.op === channelAffineOp) {
+      const { rest, scale, gain, offset } = combination(v.inputs[0]!);
+      const [s, t] = [now(v.inputs[1]!), now(v.inputs[2]!)];
+      return { rest, scale: mul(scale, s), gain: mul(gain, s), offset: add(mul(offset, s), t) };
+    }
+    if (!combined.has(v)) return { rest: now(v), scale: one, gain: none, offset: none };
+    const [a, b] = v.inputs.map(combination) as [Combination, Combination];
+    return {
+      rest: a.rest ?? b.rest,
+      scale: add(a.scale, b.scale),
+      gain: add(a.gain, b.gain),
+      offset: add(a.offset, b.offset),
+    };
+  };
+
+  let moments: ReturnType<typeof patchMoments> | undefined;
+  const summed = (v: Value): Value => {
+    moments ??= patchMoments(now(x), now(w), bias && now(bias), settingsOf(z));
+    const [a, b] = summands(v, z).map(combination) as [Combination, Combination | undefined];
+    if (v.op === filterGradientOp) return moments.filterGradient(a);
+    if (b === undefined) return reshape(moments.sum(a), v.shape);
+    return b.rest === undefined ? moments.dot(a, b) : moments.dot(b, a);
+  };
+
+  for (const v of order) {
+    const inputs = v.inputs.map(now);
+    if (sums.has(v)) done.set(v, summed(v));
+    else if (v === kept) {
+      const { gain, offset } = combination(v);
+      done.set(v, channelAffine(now(z), gain, offset));
+    } else done.set(v, inputs.every((i, k) => i === v.inputs[k]) ? v : new Value(v.op, inputs, v.attributes));
+  }
+  return { inputs: graph.inputs, outputs: graph.outputs.map(now) };
+};
+
+/**
+ * Does without the results z = w * x + b of convolutions that have few taps (an image network's first layer): where z is
+ * only summed over positions (channelSum, channelDot, the filter gradient of a cotangent that contains it, as batch norm's
+ * does) and put through at most one affine, the sums come from the moments of x's patches and the affine is left alone with
+ * the convolution, to be folded into it. All or nothing, for one use that remains would need z.
+ */
+export const withoutNarrowResults = (graph: Graph): Graph => {
+  let current = graph;
+  for (;;) {
+    const order = topologicalOrder(current.outputs);
+    const plan = order.filter(isNarrow).reduce<Plan | undefined>((p, z) => p ?? planFor(z, current, order), undefined);
+    if (plan === undefined) return current;
+    current = checkGraph(substitute(plan, current, order), "summing a narrow convolution's result by its patches");
+  }
+};

@@ -1,0 +1,140 @@
+import { availableParallelism } from "node:os";
+import type { Traced } from "../autodiff/index.ts";
+import { type Device, openDevice, type Stepper } from "../runtime/index.ts";
+import type { Surroundings } from "./loop.ts";
+
+type Step<State, Feeds, Fetches> = Traced<{ state: State; feeds: Feeds }, { state: State; fetches: Fetches }>;
+
+/** A device, and the one step that was compiled on it last: memory does not grow with the number of jobs. */
+export interface Lane {
+  readonly device: Device;
+  /** The compiled step of this name; it is traced and compiled where the lane's last one had another name. */
+  stepper<State, Feeds, Fetches>(
+    name: string,
+    traced: () => Step<State, Feeds, Fetches>,
+  ): Promise<Stepper<State, Feeds, Fetches>>;
+}
+
+/** Work that depends on no other job. */
+export interface Job<Result> {
+  /** How long it takes beside the others, in any unit. */
+  readonly cost: number;
+  /** What an earlier run made of it already. */
+  finished(): Promise<Result | undefined>;
+  work(lane: Lane, surroundings: Surroundings): Promise<Result>;
+}
+
+/** Jobs `from` to `to` - 1, run on so many devices of so many threads each. */
+export interface Wave {
+  readonly from: number;
+  readonly to: number;
+  readonly lanes: number;
+  readonly threads: number;
+}
+
+/** What all lanes together may take by estimate, so that a process with its data stays below 1.2 GB. */
+export const memoryForJobs = 800 * 2 ** 20;
+
+/**
+ * How `count` jobs share the cores: as many side by side as allowed, and those that would be left over first, with more
+ * threads each. It depends on all jobs of the plan, finished or not, so that a resumed run gives each job its threads again.
+ */
+export const planWaves = (count: number, most: number, cores: number): Wave[] => {
+  const lanes = Math.max(1, Math.min(most, count, cores));
+  const odd = count % lanes;
+  return [
+    { from: 0, to: odd, lanes: odd },
+    { from: odd, to: count, lanes },
+  ]
+    .filter(({ from, to }) => to > from)
+    .map((wave) => ({ ...wave, threads: Math.max(1, Math.floor(cores / wave.lanes)) }));
+};
+
+const openLane = (device: Device): Lane & { close(): Promise<void> } => {
+  let current: { readonly name: string; readonly stepper: Stepper<never, never, never> } | undefined;
+  const close = async (): Promise<void> => {
+    const last = current;
+    current = undefined;
+    await last?.stepper.release();
+  };
+  return {
+    device,
+    stepper: async <State, Feeds, Fetches>(name: string, traced: () => Step<State, Feeds, Fetches>) => {
+      if (current?.name !== name) {
+        await close();
+        current = { name, stepper: (await device.compileStep(traced())) as unknown as Stepper<never, never, never> };
+      }
+      return current.stepper as unknown as Stepper<State, Feeds, Fetches>;
+    },
+    close,
+  };
+};
+
+/** What jobs run on. */
+export interface Machine {
+  /** Has all cores; takes the jobs that run alone. */
+  readonly device: Device;
+  readonly cores: number;
+  open(threads: number): Promise<Device>;
+}
+
+export const machineOf = (device: Device): Machine => ({
+  device,
+  cores: availableParallelism(),
+  open: (threads) => openDevice(device.name, { threads }),
+});
+
+/** How many jobs may run at once: what the user says, or what memory allows. A GPU is one device for one job. */
+const mostAtOnce = ({ device }: Machine, bytes: () => number, asked: number | undefined): number => {
+  if (asked !== undefined) return asked;
+  return device.name === "cpu" ? Math.floor(memoryForJobs / bytes()) : 1;
+};
+
+/**
+ * Runs independent jobs side by side and returns their results in the order of the jobs. The costliest start first. `bytes`
+ * estimates the memory of the largest job. When a job fails the others stop after their step, as when the user stops them,
+ * and the first error is thrown.
+ */
+export const runJobs = async <Result>(
+  machine: Machine,
+  jobs: readonly Job<Result>[],
+  bytes: () => number,
+  { jobs: asked, ...surroundings }: Surroundings,
+): Promise<Result[]> => {
+  const results = new Map<number, Result>();
+  for (const [index, job] of jobs.entries()) {
+    const result = await job.finished();
+    if (result !== undefined) results.set(index, result);
+  }
+  const stop = new AbortController();
+  const signal = surroundings.signal ? AbortSignal.any([surroundings.signal, stop.signal]) : stop.signal;
+  let failure: { readonly error: unknown } | undefined;
+
+  const workOn = async (queue: number[], { lanes, threads }: Wave): Promise<void> => {
+    const device = lanes === 1 ? machine.device : await machine.open(threads);
+    const lane = openLane(device);
+    try {
+      for (let index = queue.shift(); index !== undefined && failure === undefined; index = queue.shift()) {
+        results.set(index, await jobs[index]!.work(lane, { ...surroundings, signal }));
+      }
+    } finally {
+      await lane.close();
+      if (device !== machine.device) await device.close();
+    }
+  };
+
+  const order = jobs.map((_, index) => index).sort((a, b) => jobs[b]!.cost - jobs[a]!.cost);
+  const most = results.size === jobs.length ? 1 : mostAtOnce(machine, bytes, asked);
+  for (const wave of planWaves(jobs.length, most, machine.cores)) {
+    const queue = order.slice(wave.from, wave.to).filter((index) => !results.has(index));
+    const lanes = Array.from({ length: Math.min(wave.lanes, queue.length) }, () =>
+      workOn(queue, wave).catch((error: unknown) => {
+        failure ??= { error };
+        stop.abort(error);
+      }),
+    );
+    await Promise.all(lanes);
+    if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
+  }
+  return jobs.map((_, index) => results.get(index)!);
+};

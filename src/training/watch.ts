@@ -1,0 +1,91 @@
+import { readFile } from "node:fs/promises";
+import type { Stepper, Tensors } from "../runtime/index.ts";
+import { writeJson } from "../support/files.ts";
+
+/** What was seen of a training at the end of an epoch. */
+export interface WatchPoint {
+  readonly epoch: number;
+  readonly step: number;
+  /** Seconds of training up to here, without those of watching. */
+  readonly seconds: number;
+  /** Per cent. */
+  readonly accuracy: number;
+}
+
+/**
+ * A training as it was watched, in a file beside its result: times never go into a result. `interrupted`: it was killed and
+ * taken up again, and the seconds lack those of the steps that were done twice.
+ */
+export interface Watched {
+  readonly key: string;
+  /** The images the accuracy is of. */
+  readonly split: "validation" | "test";
+  readonly images: number;
+  readonly interrupted: boolean;
+  readonly points: readonly WatchPoint[];
+}
+
+export interface Watch<State> {
+  readonly file: string;
+  readonly key: string;
+  readonly split: Watched["split"];
+  readonly images: number;
+  readonly stepsPerEpoch: number;
+  /** Per cent of the images that the state gets right. */
+  readonly look: (state: Tensors<State>, epoch: number) => Promise<number>;
+}
+
+const readWatched = async (file: string, key: string): Promise<Watched | undefined> => {
+  try {
+    const found = JSON.parse(await readFile(file, "utf8")) as Watched;
+    return found.key === key ? found : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * A loop's stepper and feeds, with a look at the state after the last step of every epoch. A look changes nothing of what
+ * is learnt; training waits for it.
+ */
+export const watched = <State, Feeds, Fetches>(
+  stepper: Stepper<State, Feeds, Fetches>,
+  feeds: (step: number) => Promise<Tensors<Feeds>>,
+  { file, key, split, images, stepsPerEpoch, look }: Watch<State>,
+): { stepper: Stepper<State, Feeds, Fetches>; feeds: (step: number) => Promise<Tensors<Feeds>> } => {
+  /** Steps done; the first feeds that are asked for tell where a loop takes up its work. */
+  let done: number | undefined;
+  let record: Watched | undefined;
+  let since = 0;
+  const begin = async (at: number): Promise<Watched> => {
+    const known = at === 0 ? undefined : await readWatched(file, key);
+    const points = known?.points.filter(({ step }) => step <= at) ?? [];
+    since = performance.now() - 1000 * (points.at(-1)?.seconds ?? 0);
+    return { key, split, images, interrupted: at > 0, points };
+  };
+  return {
+    feeds: (step) => {
+      done ??= step;
+      return feeds(step);
+    },
+    stepper: {
+      ...stepper,
+      run: async (given) => {
+        record ??= await begin(done ?? 0);
+        const fetched = await stepper.run(given);
+        const step = (done ?? 0) + 1;
+        done = step;
+        if (step % stepsPerEpoch === 0) {
+          const before = performance.now();
+          const epoch = step / stepsPerEpoch;
+          const accuracy = await look(await stepper.read(), epoch);
+          const seconds = Math.round(before - since) / 1000;
+          record = { ...record, points: [...record.points, { epoch, step, seconds, accuracy }] };
+          await writeJson(file, record);
+          since += performance.now() - before;
+        }
+        return fetched;
+      },
+    },
+  };
+};
