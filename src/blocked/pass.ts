@@ -7,16 +7,12 @@ import { matmul, matmulOp } from "../autodiff/ops/matmul.ts";
 import { broadcastTo, pad, padOp, reshape, reshapeOp, slice, sliceOp, transpose } from "../autodiff/ops/movement.ts";
 import { avgPool2dOp, maxPool2dOp, upsample2dOp } from "../autodiff/ops/pooling.ts";
 import { reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
-import { float32, sameShape, sizeOf, type Tensor } from "../autodiff/types.ts";
+import { float32, sameShape, type Tensor } from "../autodiff/types.ts";
 import { apply, Value } from "../autodiff/value.ts";
-import { blockedImageGradient, filterLayout, hasBlockedImageGradient } from "./convolution.ts";
-import {
-  blockedFilterGradient,
-  depthwiseFilterGradient,
-  hasBlockedFilterGradient,
-  narrowFilterGradient,
-} from "./filter-gradient.ts";
-import { block, blockedShape, blockTensor, fits, type Layout, unblock } from "./layout.ts";
+import { layoutsOf } from "./choose.ts";
+import { blockedImageGradient, filterLayout } from "./convolution.ts";
+import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
+import { block, blockedShape, blockTensor, type Layout, unblock } from "./layout.ts";
 import { stretched } from "./operands.ts";
 import { blockedConv, blockedMean, blockedPool, blockImageOp, unblockImageOp } from "./ops.ts";
 
@@ -27,7 +23,6 @@ export interface BlockedGraph {
 }
 
 const convolutionOf = (v: Value): Convolution => v.attributes as unknown as Convolution;
-const isElementwise = (v: Value): boolean => v.op.scalar !== undefined;
 
 /**
  * Rewrites a finished graph (forward, backward and optimiser alike) so that tensors stay blocked between convolutions,
@@ -244,83 +239,3 @@ const literal = (v: Value): Tensor => ({
   shape: v.shape,
   data: v.attributes.data as Float32Array,
 });
-
-/** Which values get a blocked form, and which. */
-const layoutsOf = (graph: Graph, order: readonly Value[], size: number, states: number): ReadonlyMap<Value, Layout> => {
-  const layouts = new Map<Value, Layout>();
-  const state = new Set(graph.inputs.slice(0, states));
-  const filters = (v: Value): Value | undefined =>
-    v.op === conv2dOp || v.op === imageGradientOp ? v.inputs[1] : undefined;
-  for (const v of order) {
-    const w = filters(v);
-    const layout = w && filterLayout(w.shape, convolutionOf(v).groups, size);
-    if (layout !== undefined && state.has(w!)) layouts.set(w!, layout);
-  }
-  for (const v of order) {
-    const layout = layouts.has(v) ? undefined : ownLayout(v, size, layouts);
-    if (layout !== undefined) layouts.set(v, layout);
-  }
-  // Slots of an optimiser meet a filter's gradient only in arithmetic: they take its layout.
-  const adopt = (v: Value, layout: Layout): void => {
-    if (layouts.has(v) || !fits(v.shape, layout, size)) return;
-    if (state.has(v)) layouts.set(v, layout);
-    else if (isElementwise(v) && v.inputs.every((i) => sameShape(i.shape, v.shape) || sizeOf(i.shape) === 1)) {
-      layouts.set(v, layout);
-      for (const i of v.inputs) if (sameShape(i.shape, v.shape)) adopt(i, layout);
-    }
-  };
-  for (const v of order.toReversed()) {
-    const layout = layouts.get(v);
-    if (layout === undefined || layout === "image" || !isElementwise(v)) continue;
-    for (const i of v.inputs) if (sameShape(i.shape, v.shape)) adopt(i, layout);
-  }
-  return layouts;
-};
-
-/** The layout that a value takes by its operator and the layouts of its inputs. */
-const ownLayout = (v: Value, size: number, layouts: ReadonlyMap<Value, Layout>): Layout | undefined => {
-  const [x, second] = v.inputs as [Value, Value];
-  const image = (i: Value): boolean => layouts.get(i) === "image";
-  const imageIf = (condition: boolean): Layout | undefined =>
-    condition && fits(v.shape, "image", size) ? "image" : undefined;
-  switch (v.op) {
-    case conv2dOp:
-      return imageIf(filterLayout(second.shape, convolutionOf(v).groups, size) !== undefined);
-    case imageGradientOp: {
-      const c = convolutionOf(v);
-      const layout = filterLayout(second.shape, c.groups, size);
-      const wide = layout === "filter" || (layout === "rows" && c.groups > 1);
-      return imageIf(wide && hasBlockedImageGradient(v.shape, x.shape, second.shape, c));
-    }
-    case filterGradientOp: {
-      const c = convolutionOf(v);
-      const layout = filterLayout(v.shape, c.groups, size);
-      const plain = c.dilation.every((d) => d === 1);
-      if (layout === "filter") return hasBlockedFilterGradient(x.shape, c) ? layout : undefined;
-      return layout === "rows" && image(second) && (c.groups > 1 || plain) ? layout : undefined;
-    }
-    case channelAffineOp:
-    case avgPool2dOp:
-    case maxPool2dOp:
-      return imageIf(image(x));
-    case upsample2dOp:
-      // Better blocked while it is small.
-      return imageIf(true);
-    case padOp: {
-      const { low, high } = v.attributes as { low: number[]; high: number[] };
-      return imageIf(image(x) && low[0] === 0 && low[1] === 0 && high[0] === 0 && high[1] === 0);
-    }
-    case sliceOp:
-      return imageIf(image(x) && (v.attributes.axis as number) >= 2);
-    default:
-      return isElementwise(v) ? elementwiseLayout(v, size, layouts) : undefined;
-  }
-};
-
-const elementwiseLayout = (v: Value, size: number, layouts: ReadonlyMap<Value, Layout>): Layout | undefined => {
-  const same = v.inputs.filter((i) => sameShape(i.shape, v.shape));
-  const layout = same.map((i) => layouts.get(i)).find((l) => l !== undefined);
-  if (layout === undefined || !fits(v.shape, layout, size)) return undefined;
-  const others = v.inputs.filter((i) => !same.includes(i));
-  return others.every((i) => stretched(i, v.shape, layout, size) !== undefined) ? layout : undefined;
-};

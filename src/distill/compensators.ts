@@ -46,22 +46,21 @@ const once = <T>(make: () => T): (() => T) => {
 };
 
 /**
- * K x M compensators into `folder`, finished ones kept, several at a time. `bases` are pixels [K, C, 3, H, W]. One graph a
- * teacher serves all K base sets.
+ * K x M compensators into `folder`, finished ones kept, several at a time. `baseOf(k)` gives pixels [C, 3, H, W]. One
+ * graph a teacher serves all K base sets.
  */
 export const makeCompensators = async (
   recipe: Recipe,
   data: Prepared,
   teachers: readonly Teacher[],
-  bases: Uint8Array,
+  count: number,
+  baseOf: (k: number) => Promise<Uint8Array>,
   device: Device,
   folder: string,
   surroundings: Surroundings,
 ): Promise<Compensator[]> => {
-  const { classes, image } = data.task;
+  const { image } = data.task;
   const { normalisation } = data.dataset;
-  const setSize = classes * 3 * image.height * image.width;
-  const count = bases.length / setSize;
   const { iterations, alpha, seed } = recipe;
   const optimiser = adam({ beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
   const learningRate = cosine(0.25, iterations);
@@ -102,7 +101,7 @@ export const makeCompensators = async (
       work: async (lane, { progress, ...rest }) => {
         const types = compensatorStateTypes(teacher, optimiser);
         const zero = (): Tensor => tensor(new Float32Array(3 * image.height * image.width), types.u.shape);
-        const pixels = bases.subarray(k * setSize, (k + 1) * setSize);
+        const pixels = await baseOf(k);
         const { state, history } = await runLoop(
           {
             title: `compensator of base ${k + 1}/${count}, teacher ${j + 1}/${teachers.length}`,

@@ -5,9 +5,9 @@ import type { Device } from "../runtime/index.ts";
 import type { Surroundings } from "../training/loop.ts";
 import type { Frozen } from "../training/train-step.ts";
 import { keyOf } from "./key.ts";
-import type { Prepared } from "./prepare.ts";
+import { type Prepared, readable } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
-import { drawImages, meanLogits, readNormalised } from "./set.ts";
+import { drawImages, meanLogits } from "./set.ts";
 import { type LabelKind, type Lesson, type Source, sourceOf, teachStudents } from "./students.ts";
 
 /** Steps of a student: epochs over all the training images of the set; dynamic labels get 1/(M+1) of the epochs. */
@@ -24,8 +24,8 @@ export const summarise = (values: readonly number[]): AccuracyRow["accuracy"] =>
 };
 
 const infer = (set: DistilledSet): Source => {
-  const { images, classes } = trainingImages(set);
-  return sourceOf(images, classes, set.labels);
+  const { length, classes, read } = trainingImages(set);
+  return { length, classes, images: async (rows) => read(rows), logits: set.labels };
 };
 
 /** ipc random real images a class, labelled by the same teachers in the same way. */
@@ -38,21 +38,13 @@ const random = async (
   surroundings: Surroundings,
 ): Promise<Source> => {
   const picks = drawImages(data, ipc, recipe.seed);
-  const images = await readNormalised(data, picks);
   const classes = picks.map((i) => data.train.labels[i]!);
-  const needsLogits = recipe.labels.includes("static");
-  return sourceOf(
-    images,
-    classes,
-    needsLogits ? await meanLogits(device, teachers, images, "labels of random images", surroundings) : undefined,
-  );
+  const source = sourceOf(await readable(data).images(picks), classes);
+  if (!recipe.labels.includes("static")) return source;
+  return { ...source, logits: await meanLogits(device, teachers, source, "labels of random images", surroundings) };
 };
 
-const full = (data: Prepared): Source => ({
-  length: data.train.length,
-  classes: data.train.labels,
-  images: (indices) => readNormalised(data, indices),
-});
+const full = (data: Prepared): Source => ({ ...readable(data), classes: data.train.labels });
 
 /**
  * The honest table (method.md, section 5): students on the distilled set and, with identical labels, augmentation and

@@ -39,7 +39,7 @@ export const makeGallery = async (set: DistilledSet, most = 20): Promise<Gallery
   const { height, width } = image;
   const size = 3 * height * width;
   const [K, M, C] = [budget.bases, teachers.length, classes.length];
-  const { images } = trainingImages(set);
+  const images = trainingImages(set);
   const low = normalisation.mean.map((mean, c) => -mean / normalisation.std[c]!);
   const high = normalisation.mean.map((mean, c) => (1 - mean) / normalisation.std[c]!);
   const shown = Array.from({ length: Math.min(most, C) }, (_, i) => Math.floor((i * C) / Math.min(most, C)));
@@ -64,7 +64,7 @@ export const makeGallery = async (set: DistilledSet, most = 20): Promise<Gallery
           [255, 255, 255],
         ),
         compensator: await picture(u, height, width, [least, least, least], [largest, largest, largest]),
-        sum: await picture(images.subarray(row * size, (row + 1) * size), height, width, low, high),
+        sum: await picture(images.read([row]), height, width, low, high),
         caption: `base ${k}, teacher ${teachers[j]!.architecture}`,
         topLabels: top.slice(0, 3),
       };

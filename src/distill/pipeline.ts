@@ -78,12 +78,14 @@ const distill = async (run: Run): Promise<Distilled> => {
   const { recipe, folder, device, data, context } = run;
   const teachers = await teach(run);
   const budget = budgetOf(recipe.ipc, data.task.classes, teachers.length);
-  const bases = await data.train.read(drawImages(data, budget.bases, recipe.seed));
+  const picks = drawImages(data, budget.bases, recipe.seed);
+  const { classes } = data.task;
+  const baseOf = (k: number): Promise<Uint8Array> => data.train.read(picks.subarray(k * classes, (k + 1) * classes));
   const compensators = await timed(folder, "compensators", () =>
-    makeCompensators(recipe, data, teachers, bases, device, folder.compensators, context),
+    makeCompensators(recipe, data, teachers, budget.bases, baseOf, device, folder.compensators, context),
   );
-  const set = await timed(folder, "labels", () =>
-    makeSet(recipe, data, teachers, budget, bases, compensators, device, folder.set, context),
+  const set = await timed(folder, "labels", async () =>
+    makeSet(recipe, data, teachers, budget, await data.train.read(picks), compensators, device, folder.set, context),
   );
   return { teachers, budget, compensators, set };
 };
@@ -163,17 +165,21 @@ export const commands: Commands = {
     withRun(recipe, context, nothing, async (run) => {
       const teachers = await teach(run);
       const lines = teachers.map(
-        (t) => `${t.model.name}  ${t.accuracy.toFixed(1)} % of the test images  ${formatBytes(t.bytes)}  ${t.file}`,
+        (t) =>
+          `${t.model.name}  ${t.accuracy.toFixed(1)} % of the test images${t.accuracyViews === undefined ? "" : ` (${t.accuracyViews.toFixed(1)} % by six views of each)`}  ${formatBytes(t.bytes)}  ${t.file}`,
       );
-      const json = teachers.map(({ model, accuracy, validationAccuracy, epochs, bytes, sha256, file }) => ({
-        architecture: model.name,
-        accuracy,
-        validationAccuracy,
-        epochs,
-        bytes,
-        sha256,
-        file,
-      }));
+      const json = teachers.map(
+        ({ model, accuracy, accuracyViews, validationAccuracy, epochs, bytes, sha256, file }) => ({
+          architecture: model.name,
+          accuracy,
+          accuracyViews,
+          validationAccuracy,
+          epochs,
+          bytes,
+          sha256,
+          file,
+        }),
+      );
       return { text: lines.join("\n"), json };
     }),
 

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Dataset, Split } from "../data/dataset.ts";
+import { normalise } from "../data/normalisation.ts";
 import { openDataset } from "../data/source.ts";
 import { holdOut } from "../data/split.ts";
 import type { Task } from "../models/model.ts";
 import { stream } from "../support/random.ts";
 import type { Surroundings } from "../training/loop.ts";
+import type { Readable } from "../training/readable.ts";
 import { keyOf } from "./key.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -49,3 +51,10 @@ export const prepareData = async (
     fingerprint: keyOf({ classes, image, normalisation, train: await digestOf(train), test: await digestOf(test) }),
   };
 };
+
+/** The training images, normalised. */
+export const readable = ({ dataset, train, task }: Prepared): Readable => ({
+  length: train.length,
+  images: async (indices) =>
+    normalise(await train.read(indices), dataset.normalisation, task.image.height, task.image.width),
+});

@@ -65,9 +65,10 @@ export const assembleReport = async (
       data: (data.train.length + data.validation.length) * 3 * height * width,
       teachers: teachers.reduce((sum, t) => sum + t.bytes, 0),
     },
-    teachers: teachers.map(({ model, accuracy, validationAccuracy, epochs, bytes, sha256 }) => ({
+    teachers: teachers.map(({ model, accuracy, accuracyViews, validationAccuracy, epochs, bytes, sha256 }) => ({
       architecture: model.name,
       accuracy,
+      ...(accuracyViews !== undefined && { accuracyViews }),
       validationAccuracy,
       epochs,
       parameters: parameterCount(model),

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import { normalise } from "../data/normalisation.ts";
 import { pickPerClass } from "../data/split.ts";
 import {
   type Budget,
@@ -18,6 +17,7 @@ import { stopIfAborted } from "../support/interrupt.ts";
 import { stream } from "../support/random.ts";
 import type { Surroundings } from "../training/loop.ts";
 import { openClassifier } from "../training/predict.ts";
+import type { Readable } from "../training/readable.ts";
 import type { Frozen } from "../training/train-step.ts";
 import { type Compensator, readCompensator } from "./compensators.ts";
 import type { Prepared } from "./prepare.ts";
@@ -42,26 +42,31 @@ export const drawImages = (data: Prepared, perClass: number, seed: number): Int3
   }
 };
 
-/** Mean logits of the teachers on normalised images [n, 3, H, W]: [n, C]. */
+/** Mean logits of the teachers on images: [n, C]. */
 export const meanLogits = async (
   device: Device,
   teachers: readonly Frozen[],
-  images: Float32Array,
+  { length, images }: Readable,
   title: string,
   { progress, signal }: Surroundings,
 ): Promise<Float32Array> => {
-  const task = progress.task(title, teachers.length);
-  const sums: Float64Array[] = [];
+  const atOnce = 500;
+  const { classes } = teachers[0]!.model.task;
+  const task = progress.task(title, teachers.length * length);
+  const sums = new Float64Array(length * classes);
   for (const [j, teacher] of teachers.entries()) {
-    stopIfAborted(signal, title);
     const classifier = await openClassifier(device, teacher);
-    const logits = await classifier.logits(images);
+    for (let from = 0; from < length; from += atOnce) {
+      stopIfAborted(signal, title);
+      const indices = Int32Array.from({ length: Math.min(atOnce, length - from) }, (_, i) => from + i);
+      const logits = await classifier.logits(await images(indices));
+      for (const [i, z] of logits.entries()) sums[from * classes + i]! += z;
+      task.update(j * length + from + indices.length);
+    }
     await classifier.release();
-    sums.push(Float64Array.from(logits));
-    task.update(j + 1);
   }
   task.done();
-  return Float32Array.from(sums[0]!, (_, i) => sums.reduce((sum, z) => sum + z[i]!, 0) / teachers.length);
+  return Float32Array.from(sums, (sum) => sum / teachers.length);
 };
 
 const notice =
@@ -118,8 +123,9 @@ export const makeSet = async (
   const finished = await readFinished(folder, manifest, bases, stored);
   if (finished !== undefined) return finished;
   const parts = { ...manifest, parts: {} };
-  const { images } = trainingImages({ manifest: parts, bases, compensators: stored });
-  const labels = await meanLogits(device, teachers, images, "labels", surroundings);
+  const { length, read } = trainingImages({ manifest: parts, bases, compensators: stored });
+  const images = async (rows: Int32Array): Promise<Float32Array> => read(rows);
+  const labels = await meanLogits(device, teachers, { length, images }, "labels", surroundings);
   await writeSet(folder, { manifest, bases, compensators: stored, labels });
   return readSet(folder);
 };
@@ -127,7 +133,3 @@ export const makeSet = async (
 /** A recipe as a plain object, as in its file. */
 export const plain = (recipe: Recipe): Record<string, unknown> =>
   JSON.parse(JSON.stringify(recipe)) as Record<string, unknown>;
-
-/** Normalised pixels of some training images, [n, 3, H, W]. */
-export const readNormalised = async ({ dataset, train, task }: Prepared, indices: Int32Array): Promise<Float32Array> =>
-  normalise(await train.read(indices), dataset.normalisation, task.image.height, task.image.width);

@@ -13,6 +13,7 @@ import { type Job, machineOf, runJobs } from "../training/jobs.ts";
 import { forget, type History, runLoop, type Surroundings } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { accuracyOf, openClassifier, traceClassifier } from "../training/predict.ts";
+import { imagesToFit, type Readable } from "../training/readable.ts";
 import { type Frozen, type Objective, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import { keyOf } from "./key.ts";
 import type { Prepared } from "./prepare.ts";
@@ -21,22 +22,18 @@ import type { Recipe } from "./recipe.ts";
 export type LabelKind = Recipe["labels"][number];
 
 /** Images that a student learns from. */
-export interface Source {
-  readonly length: number;
+export interface Source extends Readable {
   /** Class of every image. */
   readonly classes: Int32Array;
-  /** Normalised pixels of some images, [n, 3, H, W]. */
-  images(indices: Int32Array): Promise<Float32Array>;
   /** Stored logits [length, C], for static labels. */
   readonly logits?: Float32Array;
 }
 
 /** Images that are all in memory, normalised [n, 3, H, W]. */
-export const sourceOf = (images: Float32Array, classes: Int32Array, logits?: Float32Array): Source => ({
+export const sourceOf = (images: Float32Array, classes: Int32Array): Source => ({
   length: classes.length,
   classes,
   images: async (indices) => gatherRows(images, classes.length, indices),
-  ...(logits ? { logits } : {}),
 });
 
 /** Rows of [n, ...] in the order of `indices`. */
@@ -159,6 +156,7 @@ export const teachStudents = async (
       finished: () => readResult(`${file}.json`, key),
       work: async (lane, around) => {
         const types = trainStateTypes(model, optimiser);
+        const images = await imagesToFit(model, lesson.source, stream(recipe.seed, "student", seed, "fit"));
         const { state, history } = await runLoop(
           {
             title,
@@ -166,7 +164,7 @@ export const teachStudents = async (
             types,
             steps,
             start: () => ({
-              ...freshWeights(model, stream(recipe.seed, "student", seed, "weights")),
+              ...freshWeights(model, stream(recipe.seed, "student", seed, "weights"), images),
               slots: zerosLike(types.slots),
             }),
             feeds: feedsOf(lesson, seed),

@@ -2,28 +2,27 @@ import { basename } from "node:path";
 import { float32, tensor } from "../autodiff/index.ts";
 import { cropFlip } from "../data/augment.ts";
 import type { Split } from "../data/dataset.ts";
-import { normalise } from "../data/normalisation.ts";
 import { freshWeights, type Model, type Task, type Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { statisticsTypes } from "../nn/batch-norm.ts";
 import { slowHyper } from "../nn/lookahead.ts";
 import { adamw, hyperTensors, type Optimiser, sgd } from "../nn/optimisers.ts";
 import { cosine, oneCycle, triangle } from "../nn/schedules.ts";
-import type { Images } from "../nn/whitening.ts";
 import { plural } from "../report/format.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { sha256, writeAtomic } from "../support/files.ts";
-import { type Random, stream } from "../support/random.ts";
+import { stream } from "../support/random.ts";
 import { alternatingFlips, batchIndices, oneHot } from "../training/batches.ts";
 import { encodeStored, named, readStored, rebuild } from "../training/checkpoint.ts";
 import { forget, type History, runLoop, type Surroundings } from "../training/loop.ts";
 import { accuracyOf, openClassifier } from "../training/predict.ts";
+import { imagesToFit } from "../training/readable.ts";
 import { startTraining, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import { sixViews } from "../training/views.ts";
 import { watched } from "../training/watch.ts";
 import { keyOf } from "./key.ts";
-import type { Prepared } from "./prepare.ts";
+import { type Prepared, readable } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** A trained network that stays as it is, and what its file says of it. */
@@ -122,19 +121,10 @@ const optimiserOf = ({ optimiser, momentum, weightDecay }: Settings): Optimiser 
 
 const schedules = { cosine, "one-cycle": oneCycle, triangle } as const;
 
-/** Enough for the statistics of 3 x 3 patches, of which every image has hundreds. */
-const fittingImages = 2000;
-
-/** Images for a network that is fitted to some before its first step. */
-const imagesToFit = async (model: Model, { train, dataset }: Prepared, random: Random): Promise<Images | undefined> => {
-  if (model.fit === undefined) return undefined;
-  const { height, width } = dataset.image;
-  const pixels = await train.read(random.permutation(train.length).subarray(0, fittingImages));
-  return { pixels: normalise(pixels, dataset.normalisation, height, width), height, width };
-};
-
 /** The images and targets of every step of teacher number `index`. */
-const batchesOf = (recipe: Recipe, index: number, { dataset, train, task }: Prepared, batch: number) => {
+const batchesOf = (recipe: Recipe, index: number, data: Prepared, batch: number) => {
+  const { train, task } = data;
+  const { images: read } = readable(data);
   const { flip, shift, fill, labelSmoothing } = recipe.teacher;
   const { height, width } = task.image;
   const name = `teacher ${index}`;
@@ -142,9 +132,8 @@ const batchesOf = (recipe: Recipe, index: number, { dataset, train, task }: Prep
   const flips = flip === "alternating" ? alternatingFlips(train.length, batch, recipe.seed, name) : undefined;
   return async (step: number) => {
     const indices = order(step);
-    const pixels = normalise(await train.read(indices), dataset.normalisation, height, width);
     const random = stream(recipe.seed, "teacher", index, "step", step);
-    const images = cropFlip(pixels, batch, height, width, Math.round(height * shift), random, {
+    const images = cropFlip(await read(indices), batch, height, width, Math.round(height * shift), random, {
       fill,
       ...(flips && { mirrored: flips(step, indices) }),
     });
@@ -191,7 +180,7 @@ export const trainTeacher = async (
   const options = { biasRate, lookahead };
   const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch, options));
   const checkpoint = { file: `${folder}/${index}-${model.name}.partial`, key };
-  const images = await imagesToFit(model, data, stream(recipe.seed, "teacher", index, "fit"));
+  const images = await imagesToFit(model, readable(data), stream(recipe.seed, "teacher", index, "fit"));
   const batches = batchesOf(recipe, index, data, batch);
   const feeds = async (step: number) => ({
     ...(await batches(step)),

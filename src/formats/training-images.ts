@@ -1,11 +1,14 @@
 import type { DistilledSet } from "./distilled-set.ts";
 import { counts } from "./manifest.ts";
 
+/** The images of a set, made when they are asked for: memory does not grow with the number of compensators. */
 export interface TrainingImages {
-  /** Normalised pixels, [(M+1) K C, 3, H, W]. */
-  readonly images: Float32Array<ArrayBuffer>;
+  /** (M+1) K C. */
+  readonly length: number;
   /** Class of every image, [(M+1) K C]. */
   readonly classes: Int32Array<ArrayBuffer>;
+  /** Normalised pixels of some rows, [n, 3, H, W]. */
+  read(rows: ArrayLike<number>): Float32Array<ArrayBuffer>;
 }
 
 /**
@@ -18,28 +21,33 @@ export const trainingImages = (set: Pick<DistilledSet, "manifest" | "bases" | "c
   const { bases: K, teachers: M, classes: C } = counts(manifest);
   const { mean, std } = manifest.normalisation;
   const plane = manifest.image.height * manifest.image.width;
-  const image = 3 * plane;
-  const images = new Float32Array((M + 1) * K * C * image);
-  const classes = Int32Array.from({ length: (M + 1) * K * C }, (_, row) => row % C);
+  // Float32 like the sums below, so that an unchanged black or white pixel lies exactly on the bound.
+  const values = [0, 1, 2].map((channel) =>
+    Float32Array.from({ length: 256 }, (_, pixel) => (pixel / 255 - mean[channel]!) / std[channel]!),
+  );
 
-  for (let channel = 0; channel < 3; channel++) {
-    // Float32 like the sums below, so that an unchanged black or white pixel lies exactly on the bound.
-    const values = Float32Array.from({ length: 256 }, (_, pixel) => (pixel / 255 - mean[channel]!) / std[channel]!);
-    const low = values[0]!;
-    const high = values[255]!;
-    for (let k = 0; k < K; k++) {
-      for (let c = 0; c < C; c++) {
-        const base = ((k * C + c) * 3 + channel) * plane;
-        for (let v = 0; v <= M; v++) {
-          const to = ((v * K + k) * C + c) * image + channel * plane;
-          const from = ((k * M + v - 1) * 3 + channel) * plane;
-          for (let i = 0; i < plane; i++) {
-            const value = values[bases[base + i]!]!;
-            images[to + i] = v === 0 ? value : Math.min(high, Math.max(low, value + compensators[from + i]!));
-          }
-        }
+  const write = (row: number, images: Float32Array, to: number): void => {
+    const [v, k, c] = [Math.floor(row / (K * C)), Math.floor(row / C) % K, row % C];
+    for (const [channel, levels] of values.entries()) {
+      const [low, high] = [levels[0]!, levels[255]!];
+      const base = ((k * C + c) * 3 + channel) * plane;
+      const from = ((k * M + v - 1) * 3 + channel) * plane;
+      const at = to + channel * plane;
+      for (let i = 0; i < plane; i++) {
+        const value = levels[bases[base + i]!]!;
+        images[at + i] = v === 0 ? value : Math.min(high, Math.max(low, value + compensators[from + i]!));
       }
     }
-  }
-  return { images, classes };
+  };
+
+  const length = (M + 1) * K * C;
+  return {
+    length,
+    classes: Int32Array.from({ length }, (_, row) => row % C),
+    read: (rows) => {
+      const images = new Float32Array(rows.length * 3 * plane);
+      for (let i = 0; i < rows.length; i++) write(rows[i]!, images, i * 3 * plane);
+      return images;
+    },
+  };
 };

@@ -9,8 +9,12 @@ import type { Model, Task } from "./model.ts";
 /** Patches of 3 x 3 pixels; 16 of their 27 axes and the negatives of those: 32 channels hold nearly all there is to see. */
 const patch = 3;
 const axes = 16;
-/** Logits are small at the start, so that the first steps move the features and not the scale of the answers. */
+/**
+ * The last layer starts with weights of standard deviation 1 (uniform in +-sqrt 3), and its logits are divided by 9: the
+ * features get a strong gradient from the first step on, and the answers are not too sure of themselves.
+ */
 const logitScale = 1 / 9;
+const unitSpread = { kind: "uniform", fanIn: 1 / 3 } as const;
 
 interface Block {
   readonly name: string;
@@ -71,7 +75,7 @@ export const speedNet = (task: Task, width = 64): Model => {
       ...convSpecs("whiten", 3, 2 * axes, patch),
       "whiten.bias": { shape: [2 * axes], start: { kind: "fill", value: 0 } },
       ...Object.assign({}, ...specs),
-      "fc.weight": { shape: [task.classes, 4 * width], start: { kind: "uniform", fanIn: 4 * width } },
+      "fc.weight": { shape: [task.classes, 4 * width], start: unitSpread },
     },
     norms,
     statisticsMomentum: 0.4,

@@ -2,10 +2,14 @@ import { stringify } from "yaml";
 import { teacherColour } from "./curves.ts";
 import { formatBytes, formatCount, formatTenth, plural } from "./format.ts";
 import { html, type Markup, scrolling } from "./markup.ts";
-import type { Report } from "./report.ts";
+import type { Report, TeacherRow } from "./report.ts";
 
 /** Digits of a hash that are printed; the whole hash is in its hover text and in report.json. */
 const hashDigits = 12;
+
+/** Accuracy by several views of each image, beside the plain one. */
+const views = ({ accuracyViews }: TeacherRow): Markup =>
+  accuracyViews === undefined ? html`` : html` <span class="quiet">${formatTenth(accuracyViews)} by six views</span>`;
 
 /** The teachers that the set was made with. */
 export const teacherSection = (report: Report): Markup => {
@@ -16,7 +20,7 @@ export const teacherSection = (report: Report): Markup => {
 <thead><tr><th scope="col">teacher</th><th scope="col" class="number">test, %</th><th scope="col" class="number">validation, %</th><th scope="col" class="number">epochs</th><th scope="col" class="number">parameters</th><th scope="col" class="number">weights</th><th scope="col">sha256</th></tr></thead><tbody>
 ${report.teachers.map(
   (teacher, i) =>
-    html`<tr><th scope="row"><span class="name"><i class="swatch ${teacherColour(i)}"></i>${teacher.architecture}</span></th><td class="number"><b>${formatTenth(teacher.accuracy)}</b></td><td class="number">${formatTenth(teacher.validationAccuracy)}</td><td class="number">${formatCount(teacher.epochs)}</td><td class="number">${formatCount(teacher.parameters)}</td><td class="number">${formatBytes(teacher.bytes)}</td><td><code title="${teacher.sha256}">${teacher.sha256.slice(0, hashDigits)}</code></td></tr>`,
+    html`<tr><th scope="row"><span class="name"><i class="swatch ${teacherColour(i)}"></i>${teacher.architecture}</span></th><td class="number"><b>${formatTenth(teacher.accuracy)}</b>${views(teacher)}</td><td class="number">${formatTenth(teacher.validationAccuracy)}</td><td class="number">${formatCount(teacher.epochs)}</td><td class="number">${formatCount(teacher.parameters)}</td><td class="number">${formatBytes(teacher.bytes)}</td><td><code title="${teacher.sha256}">${teacher.sha256.slice(0, hashDigits)}</code></td></tr>`,
 )}</tbody></table>`,
   );
   return html`<p class="lead">Networks trained on all the data, after their last epoch. The compensators are optimised against them, and the soft labels are the mean of their logits.</p>

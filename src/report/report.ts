@@ -51,6 +51,8 @@ export interface TeacherRow {
   readonly architecture: string;
   /** Test accuracy after the last epoch. */
   readonly accuracy: number;
+  /** The same with the mean logits of six views of each image, where that was asked for. */
+  readonly accuracyViews?: number;
   readonly validationAccuracy: number;
   readonly epochs: number;
   readonly parameters: number;

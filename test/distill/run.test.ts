@@ -148,7 +148,8 @@ describe("the whole path", () => {
   it("stores the teachers' mean logits on the very images that the set gives", async () => {
     const set = await readSet(join(out, "4-set"));
     const data = await prepareData(recipe, { progress: silent });
-    const { images } = trainingImages(set);
+    const { length, read } = trainingImages(set);
+    const images = read(Array.from({ length }, (_, row) => row));
     const device = await openDevice("cpu");
     const logits: Float32Array[] = [];
     for (const file of ["0-convnet8x1", "1-convnet6x2"]) {

@@ -4,7 +4,8 @@ import { exampleSet } from "./example-set.ts";
 
 describe("trainingImages", () => {
   const set = { ...exampleSet(), manifest: { ...exampleSet().manifest, parts: {} } };
-  const { images, classes } = trainingImages(set);
+  const { length, classes, read } = trainingImages(set);
+  const images = read(Array.from({ length }, (_, row) => row));
   const [K, M, C, plane] = [2, 2, 3, 20];
   const { mean, std } = set.manifest.normalisation;
 
@@ -33,8 +34,14 @@ describe("trainingImages", () => {
   });
 
   it("leaves base images exactly as they are", () => {
-    const still = trainingImages({ ...set, compensators: set.compensators.map(() => 0) }).images;
-    const perVariant = K * C * 3 * plane;
-    expect(still.subarray(perVariant, 2 * perVariant)).toEqual(still.subarray(0, perVariant));
+    const still = trainingImages({ ...set, compensators: set.compensators.map(() => 0) });
+    const rows = Array.from({ length: K * C }, (_, row) => row);
+    expect(still.read(rows.map((row) => row + K * C))).toEqual(still.read(rows));
+  });
+
+  it("reads any rows in any order", () => {
+    const size = 3 * plane;
+    const row = (at: number): Float32Array => images.subarray(at * size, (at + 1) * size);
+    expect(read([7, 0, 7])).toEqual(Float32Array.of(...row(7), ...row(0), ...row(7)));
   });
 });
