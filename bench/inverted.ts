@@ -1,10 +1,8 @@
-import { add, globalAvgPool, minimum, relu, type Value } from "../src/autodiff/index.ts";
+import { add, globalAvgPool, relu, relu6, type Value } from "../src/autodiff/index.ts";
 import type { Model, Task } from "../src/models/model.ts";
 import { convolve, convSpecs, linear, linearSpecs, normSpecs } from "../src/nn/layers.ts";
 
 const [width, inner, depth] = [32, 192, 4];
-
-const relu6 = (x: Value): Value => minimum(relu(x), 6);
 
 /**
  * Four inverted residuals 32 -> 192 -> 32 at half the image's size, as in MobileNetV2 (Sandler et al. 2018): the network

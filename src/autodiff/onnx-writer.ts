@@ -1,5 +1,10 @@
-/** An ONNX attribute: whole numbers are INT, `{ float }` is FLOAT, arrays are INTS, words are STRING. */
-export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
+/** An ONNX attribute: whole numbers are INT, `{ float }` FLOAT, arrays INTS, `{ floats }` FLOATS, words STRING. */
+export type OnnxAttribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] };
 
 /** What an operator's lowering may do: add ONNX nodes and constants. Names are opaque. */
 export interface OnnxWriter {

@@ -89,6 +89,18 @@ const shiftedRows = (taps: readonly RowTap[], ho: number): Value => {
   return reshape(transpose(tiles, [0, 2, 1, 3, 4]), [1, n * blocks, taps.length * cb, b, b]);
 };
 
+/** Every tap's channels as places, and the places (n, h, w) as channels: [1, P/b, taps C/b, b, b of P]. */
+const imageOfPlaces = (taps: readonly RowTap[], ho: number): Value =>
+  taps[0]!.from.shape[3]! % taps[0]!.from.shape[4]! === 0 ? rowsOfBlocks(taps, ho) : shiftedRows(taps, ho);
+
+/** x [N, K/b, H, W, b] as the filter of a 1 x 1 convolution over its places: [K/b, P/b, 1, 1, b of P, b of K]. */
+const filterOfPlaces = (x: Value): Value => {
+  const [n, kb, h, w, b] = x.shape as [number, number, number, number, number];
+  const all = wholeBlocks(reshape(x, [n, kb, h * w, b]), b);
+  const blocks = all.shape[2]! / b;
+  return reshape(transpose(reshape(all, [n, kb, blocks, b, b]), [1, 0, 2, 3, 4]), [kb, n * blocks, 1, 1, b, b]);
+};
+
 /** Gradient of a wide filter: x [N, C/b, H, W, b], dy [N, K/b, H', W', b] -> [K/b, C/b, kh, kw, b, b]. */
 export const blockedFilterGradient = (
   x: Value,
@@ -96,10 +108,10 @@ export const blockedFilterGradient = (
   [kh, kw]: readonly [number, number],
   { stride, padding }: Convolution,
 ): Value => {
-  const [n, cb, , , b] = x.shape as [number, number, number, number, number];
+  const [, cb, , , b] = x.shape as [number, number, number, number, number];
   const [, kb, ho, wo] = dy.shape as [number, number, number, number];
   const phase = phases(x, stride);
-  const columns = x.shape[3]! / stride[1];
+  const [rows, columns] = [x.shape[2]! / stride[0], x.shape[3]! / stride[1]];
 
   /** Every row tap of a column phase: positions as channels [1, P/b, kh, C, b]. */
   const images = new Map<number, Value>();
@@ -110,19 +122,22 @@ export const blockedFilterGradient = (
       const { phase: row, shift } = tapOf(i, stride[0], padding[0]);
       return { from: phase(row, columnPhase), shift };
     });
-    const image = columns % b === 0 ? rowsOfBlocks(taps, ho) : shiftedRows(taps, ho);
+    const image = imageOfPlaces(taps, ho);
     images.set(columnPhase, image);
     return image;
   };
 
+  if (kh * kw === 1 && ho === rows && wo === columns && cb > kb) {
+    // Either may be the filter, and the tiles of the smaller one are turned.
+    const image = imageOfPlaces([{ from: dy, shift: 0 }], ho);
+    const product = blockedConv(image, filterOfPlaces(phase(0, 0)));
+    return reshape(transpose(transposeTiles(reshape(product, [cb, kb, b, b])), [1, 0, 2, 3]), [kb, cb, 1, 1, b, b]);
+  }
+
   const parts = Array.from({ length: kw }, (_, j) => {
     const { phase: column, shift } = tapOf(j, stride[1], padding[1]);
     const moved = pad(dy, [0, 0, 0, shift, 0], [0, 0, 0, columns - wo - shift, 0]);
-    const all = wholeBlocks(reshape(moved, [n, kb, ho * columns, b]), b);
-    const blocks = all.shape[2]! / b;
-    const filter = transpose(reshape(all, [n, kb, blocks, b, b]), [1, 0, 2, 3, 4]);
-    const product = blockedConv(imageOf(column), reshape(filter, [kb, n * blocks, 1, 1, b, b]));
-    return reshape(product, [kb, kh, cb, 1, b, b]);
+    return reshape(blockedConv(imageOf(column), filterOfPlaces(moved)), [kb, kh, cb, 1, b, b]);
   });
   return transpose(concat(parts, 3), [0, 2, 1, 3, 4, 5]);
 };

@@ -56,6 +56,15 @@ export const transposeTilesOp = blockedOp<Record<never, never>>({
 
 export const transposeTiles = (x: Value): Value => apply(transposeTilesOp, [x]);
 
+/** What a convolution may do to its result before it is written. */
+export type Activation = "none" | "relu" | "relu6";
+
+const activations = {
+  none: {},
+  relu: { activation: "Relu" },
+  relu6: { activation: "Clip", activation_params: { floats: [0, 6] } },
+} as const;
+
 export type BlockedConvolution = {
   readonly stride: readonly number[];
   /** Zeros at the top, left, bottom, right. */
@@ -64,12 +73,12 @@ export type BlockedConvolution = {
   readonly groups: number;
   readonly bias: boolean;
   readonly sum: boolean;
-  readonly relu: boolean;
+  readonly activation: Activation;
 };
 
 /**
  * Inputs x [N, C/b, H, W, b] (or plain [N, C, H, W] where C < b), w [K/b, C/b, kh, kw, b, b] (or rows), then bias [K] if
- * `bias`, then a tensor of the result's shape to add if `sum`; ReLU comes last.
+ * `bias`, then a tensor of the result's shape to add if `sum`; the activation comes last.
  */
 export const blockedConvOp = blockedOp<BlockedConvolution>({
   name: "blockedConv",
@@ -82,7 +91,7 @@ export const blockedConvOp = blockedOp<BlockedConvolution>({
     );
     return { dtype: "float32", shape: [x!.shape[0]!, w!.shape[0]!, size[0]!, size[1]!, w!.shape.at(-1)!] };
   },
-  lower: (onnx, names, { attributes: { stride, pads, dilation, groups, bias, sum, relu }, inputs, output }) => {
+  lower: (onnx, names, { attributes: { stride, pads, dilation, groups, bias, sum, activation }, inputs, output }) => {
     const [x, w] = inputs as readonly [TensorType, TensorType];
     const image = x.shape.length === 5 ? onnx.reshape(names[0]!, nominal(x), x.shape) : names[0]!;
     const filter = onnx.reshape(names[1]!, plainShape(w.shape, w.shape.length === 6 ? "filter" : "rows"), w.shape);
@@ -96,7 +105,7 @@ export const blockedConvOp = blockedOp<BlockedConvolution>({
       pads,
       dilations: dilation,
       group: groups,
-      ...(relu ? { activation: "Relu" } : {}),
+      ...activations[activation],
     });
     return onnx.reshape(y, output.shape, nominal(output));
   },
@@ -109,14 +118,14 @@ export interface ConvolutionParts {
   readonly groups?: number;
   readonly bias?: Value | undefined;
   readonly sum?: Value | undefined;
-  readonly relu?: boolean | undefined;
+  readonly activation?: Activation;
 }
 
 export const blockedConv = (x: Value, w: Value, parts: ConvolutionParts = {}): Value => {
-  const { stride = [1, 1], pads = [0, 0, 0, 0], dilation = [1, 1], groups = 1, bias, sum, relu = false } = parts;
+  const { stride = [1, 1], pads = [0, 0, 0, 0], dilation = [1, 1], groups = 1, bias, sum, activation = "none" } = parts;
   const flags = { bias: bias !== undefined, sum: sum !== undefined };
   const inputs = [x, w, ...(bias ? [bias] : []), ...(sum ? [sum] : [])];
-  return apply(blockedConvOp, inputs, { stride, pads, dilation, groups, ...flags, relu });
+  return apply(blockedConvOp, inputs, { stride, pads, dilation, groups, ...flags, activation });
 };
 
 type Pool = {

@@ -1,7 +1,7 @@
 import { checkGraph, type Graph, topologicalOrder, useCounts } from "../autodiff/graph.ts";
 import { channelAffineOp, channelDotOp } from "../autodiff/ops/channel.ts";
 import { type Convolution, conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
-import { addOp, mul, relu, reluOp } from "../autodiff/ops/elementwise.ts";
+import { addOp, mul, relu6Op, reluOp } from "../autodiff/ops/elementwise.ts";
 import { constant, input, inputOp, literalOp, splat, splatValue } from "../autodiff/ops/leaves.ts";
 import { matmul, matmulOp } from "../autodiff/ops/matmul.ts";
 import { broadcastTo, pad, padOp, reshape, reshapeOp, slice, sliceOp, transpose } from "../autodiff/ops/movement.ts";
@@ -14,7 +14,7 @@ import { blockedImageGradient, filterLayout } from "./convolution.ts";
 import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
 import { block, blockedShape, blockTensor, type Layout, unblock } from "./layout.ts";
 import { stretched } from "./operands.ts";
-import { blockedConv, blockedMean, blockedPool, blockImageOp, unblockImageOp } from "./ops.ts";
+import { type Activation, blockedConv, blockedMean, blockedPool, blockImageOp, unblockImageOp } from "./ops.ts";
 
 /** A graph for blocked tensors, and how each of its state inputs (and the outputs that follow them) lies. */
 export interface BlockedGraph {
@@ -66,8 +66,8 @@ export const blockGraph = (graph: Graph, size: number, states = 0): BlockedGraph
 
   const blocked = (v: Value): Value => memo(blockedForms, v, makeBlocked);
 
-  /** A convolution or affine with what follows it taken in: a sum, then ReLU. Only what nothing else reads is taken in. */
-  const hosted = (v: Value, sum?: Value, withRelu = false): Value | undefined => {
+  /** A convolution or affine with what follows it taken in: a sum, then an activation. Only what nothing else reads is taken in. */
+  const hosted = (v: Value, sum?: Value, activation: Activation = "none"): Value | undefined => {
     const [x, w, extra] = v.inputs as [Value, Value, Value | undefined];
     if (layoutOf(v) !== "image") return undefined;
     if (v.op === conv2dOp) {
@@ -81,7 +81,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0): BlockedGraph
         groups,
         bias: extra && plain(extra),
         sum,
-        relu: withRelu,
+        activation,
       });
     }
     if (v.op === channelAffineOp) {
@@ -90,16 +90,16 @@ export const blockGraph = (graph: Graph, size: number, states = 0): BlockedGraph
         groups: channels,
         bias: splatValue(extra!) === 0 ? undefined : plain(extra!),
         sum,
-        relu: withRelu,
+        activation,
       });
     }
-    if (v.op === imageGradientOp && !withRelu && convolutionOf(v).stride.every((s) => s === 1)) {
+    if (v.op === imageGradientOp && activation === "none" && convolutionOf(v).stride.every((s) => s === 1)) {
       return imageGradient(v, sum);
     }
     if (v.op === addOp && sum === undefined && v.inputs.every((i) => sameShape(i.shape, v.shape))) {
       for (const [i, term] of v.inputs.entries()) {
         if (uses.get(term) !== 1 || term.op === addOp) continue;
-        const joined = hosted(term, inLayout(v.inputs[1 - i]!, "image"), withRelu);
+        const joined = hosted(term, inLayout(v.inputs[1 - i]!, "image"), activation);
         if (joined !== undefined) return joined;
       }
     }
@@ -150,8 +150,10 @@ export const blockGraph = (graph: Graph, size: number, states = 0): BlockedGraph
       return blockedFilterGradient(inLayout(x, "image"), dy, kernel, c);
     }
     if (v.op === imageGradientOp) return imageGradient(v);
-    if (v.op === reluOp && layout === "image") {
-      return (uses.get(x) === 1 ? hosted(x, undefined, true) : undefined) ?? relu(inLayout(x, "image"));
+    if ((v.op === reluOp || v.op === relu6Op) && layout === "image") {
+      const activation = v.op === reluOp ? "relu" : "relu6";
+      const joined = uses.get(x) === 1 ? hosted(x, undefined, activation) : undefined;
+      return joined ?? new Value(v.op, [inLayout(x, "image")], v.attributes);
     }
     if (v.op === avgPool2dOp || v.op === maxPool2dOp) {
       const { kernel, stride, padding } = attributes;

@@ -21,7 +21,7 @@ export const opset = 20;
 const irVersion = 9n;
 
 const elementType = { float32: 1, int64: 7 } as const;
-const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const attributeType = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;
 
 const bytesOf = (data: Float32Array | BigInt64Array): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -32,6 +32,8 @@ const encodeAttribute = (name: string, value: OnnxAttribute): AttributeProto => 
   if (typeof value === "string")
     return create(AttributeProtoSchema, { name, type: attributeType.string, s: new TextEncoder().encode(value) });
   if ("float" in value) return create(AttributeProtoSchema, { name, type: attributeType.float, f: value.float });
+  if ("floats" in value)
+    return create(AttributeProtoSchema, { name, type: attributeType.floats, floats: [...value.floats] });
   return create(AttributeProtoSchema, { name, type: attributeType.ints, ints: value.map(BigInt) });
 };
 

@@ -137,6 +137,13 @@ export const reluOp = unary(
   (dy, _x, y) => [mul(dy, step(y))],
   [0.2, 1],
 );
+export const relu6Op = unary(
+  "relu6",
+  (onnx, x) => onnx.node("Clip", [x, onnx.fill(0, []), onnx.fill(6, [])]),
+  (x) => Math.min(Math.max(x, 0), 6),
+  (dy, _x, y) => [mul(mul(dy, step(y)), below6(y))],
+  [0.2, 1],
+);
 export const sigmoidOp = unary(
   "sigmoid",
   "Sigmoid",
@@ -151,6 +158,14 @@ export const stepOp = unary(
   (x) => Number(x > 0),
   flat,
   [0.2, 1],
+);
+
+// 1 where x < 6: a hard sigmoid again, of a slope for which slope times 6 is exact, so that 6 itself gives 0.
+export const below6Op = unary(
+  "below6",
+  (onnx, x) => onnx.node("HardSigmoid", [x], { alpha: { float: -(2 ** 100) }, beta: { float: 6 * 2 ** 100 } }),
+  (x) => Number(x < 6),
+  flat,
 );
 
 export const add = apply2(addOp);
@@ -170,6 +185,10 @@ export const sqrt = apply1(sqrtOp);
 export const reciprocal = apply1(reciprocalOp);
 export const abs = apply1(absOp);
 export const relu = apply1(reluOp);
+/** x limited to [0, 6]; like PyTorch's, its gradient is 0 at both bounds. */
+export const relu6 = apply1(relu6Op);
+/** 1 where x < 6, else 0. */
+const below6 = apply1(below6Op);
 export const sigmoid = apply1(sigmoidOp);
 export const tanh = apply1(tanhOp);
 /** 1 where x > 0, else 0. */
@@ -195,7 +214,9 @@ export const elementwiseOps = [
   reciprocalOp,
   absOp,
   reluOp,
+  relu6Op,
   sigmoidOp,
   tanhOp,
   stepOp,
+  below6Op,
 ];
