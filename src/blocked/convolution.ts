@@ -1,11 +1,12 @@
 import type { Convolution } from "../autodiff/ops/convolution.ts";
 import { gather } from "../autodiff/ops/gather.ts";
 import { constant, zeros } from "../autodiff/ops/leaves.ts";
-import { concat, pad, reshape } from "../autodiff/ops/movement.ts";
-import { tensor } from "../autodiff/types.ts";
+import { concat, pad, reshape, transpose } from "../autodiff/ops/movement.ts";
+import { sizeOf, tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import type { Layout } from "./layout.ts";
-import { blockedConv, transposeTiles } from "./ops.ts";
+import { blockedConv, type ConvolutionParts, transposeTiles } from "./ops.ts";
+import { type isFaster, transformedFilters, winogradConv } from "./winograd.ts";
 
 /** How a convolution's filter lies when the blocked operator can do it; undefined where it cannot. */
 export const filterLayout = (w: readonly number[], groups: number, block: number): Layout | undefined => {
@@ -15,19 +16,65 @@ export const filterLayout = (w: readonly number[], groups: number, block: number
   return groups === k && j === 1 ? "rows" : undefined;
 };
 
-/** Blocks of a filter's taps [K/b, C/b, kh, kw, b, b] chosen and ordered by `rows` and `columns`, with K and C exchanged. */
+/** Decides between the direct way and Winograd's for a 3 x 3 convolution; `isFaster` but for tests. */
+export type Preference = typeof isFaster;
+
+const isWinograds = (
+  x: Value,
+  [kb, cb, kh, kw]: readonly number[],
+  pads: readonly number[],
+  prefers: Preference,
+): boolean => {
+  const [n, , h, w, b] = x.shape as [number, number, number, number, number];
+  const [height, width] = [h + pads[0]! + pads[2]! - 2, w + pads[1]! + pads[3]! - 2];
+  return kh === 3 && kw === 3 && prefers(cb! * b, kb! * b, n, height, width);
+};
+
+/** x [N, C/b, H, W, b] (plain where C < b) convolved with w. */
+export const blockedConvolution = (
+  x: Value,
+  w: Value,
+  { stride, padding, dilation, groups }: Convolution,
+  parts: Pick<ConvolutionParts, "bias" | "sum" | "activation">,
+  prefers: Preference,
+): Value => {
+  const pads = [...padding, ...padding];
+  const simple = [...stride, ...dilation].every((n) => n === 1);
+  if (w.shape.length === 6 && simple && isWinograds(x, w.shape, pads, prefers)) {
+    const [kb, cb, , , b] = w.shape as [number, number, number, number, number];
+    const taps = transpose(reshape(w, [kb, cb, 9, b * b]), [2, 0, 1, 3]);
+    return winogradConv(x, transformedFilters(taps, b), { ...parts, pads });
+  }
+  return blockedConv(x, w, { ...parts, stride, pads, dilation, groups });
+};
+
+const reversed = (n: number): number[] => Array.from({ length: n }, (_, i) => n - 1 - i);
+
+/** Blocks [K/b, C/b, kh, kw, b, b] in another order: [n, b b]. */
+const picked = (tiles: Value, order: readonly number[]): Value => {
+  const b = tiles.shape.at(-1)!;
+  const indices = constant(tensor(BigInt64Array.from(order, BigInt), [order.length]));
+  return gather(reshape(tiles, [sizeOf(tiles.shape.slice(0, 4)), b * b]), indices, 0);
+};
+
+/** A filter's taps chosen and ordered by `rows` and `columns`, with K and C exchanged: [C/b, K/b, rows, columns, b, b]. */
 const turned = (tiles: Value, rows: readonly number[], columns: readonly number[]): Value => {
   const [kb, cb, kh, kw, b] = tiles.shape as [number, number, number, number, number];
   const order: number[] = [];
   for (let c = 0; c < cb; c++)
     for (let k = 0; k < kb; k++)
       for (const i of rows) for (const j of columns) order.push(((k * cb + c) * kh + i) * kw + j);
-  const indices = constant(tensor(BigInt64Array.from(order, BigInt), [order.length]));
-  const chosen = gather(reshape(tiles, [kb * cb * kh * kw, b * b]), indices, 0);
-  return reshape(chosen, [cb, kb, rows.length, columns.length, b, b]);
+  return reshape(picked(tiles, order), [cb, kb, rows.length, columns.length, b, b]);
 };
 
-const reversed = (n: number): number[] => Array.from({ length: n }, (_, i) => n - 1 - i);
+/** A 3 x 3 filter turned about, its taps first: [9, C/b, K/b, b b]. */
+const turnedTaps = (tiles: Value): Value => {
+  const [kb, cb, , , b] = tiles.shape as [number, number, number, number, number];
+  const order: number[] = [];
+  for (const tap of reversed(9))
+    for (let c = 0; c < cb; c++) for (let k = 0; k < kb; k++) order.push((k * cb + c) * 9 + tap);
+  return reshape(picked(tiles, order), [9, cb, kb, b * b]);
+};
 
 /** One phase of a strided image gradient along an axis: which taps reach it, and the zeros around the cotangent. */
 interface Phase {
@@ -71,13 +118,18 @@ export const blockedImageGradient = (
   dy: Value,
   w: Value,
   { stride, padding, dilation, groups }: Convolution,
-  sum?: Value,
+  sum: Value | undefined,
+  prefers: Preference,
 ): Value => {
   const [kh, kw] = w.shape.slice(2, 4) as [number, number];
   if (stride[0] === 1 && stride[1] === 1) {
     const [top, left] = [dilation[0] * (kh - 1) - padding[0], dilation[1] * (kw - 1) - padding[1]];
     const pads = [top, left, top, left];
     if (w.shape.length === 6) {
+      const [kb, cb, b] = [w.shape[0]!, w.shape[1]!, w.shape.at(-1)!];
+      if (dilation.every((d) => d === 1) && isWinograds(dy, [cb, kb, kh, kw], pads, prefers)) {
+        return winogradConv(dy, transformedFilters(turnedTaps(transposeTiles(w)), b), { pads, sum });
+      }
       return blockedConv(dy, turned(transposeTiles(w), reversed(kh), reversed(kw)), { pads, dilation, sum });
     }
     const order = constant(tensor(BigInt64Array.from(reversed(kh * kw), BigInt), [kh * kw]));

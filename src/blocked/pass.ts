@@ -10,11 +10,12 @@ import { reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
 import { float32, sameShape, type Tensor } from "../autodiff/types.ts";
 import { apply, Value } from "../autodiff/value.ts";
 import { layoutsOf } from "./choose.ts";
-import { blockedImageGradient, filterLayout } from "./convolution.ts";
+import { blockedConvolution, blockedImageGradient, filterLayout, type Preference } from "./convolution.ts";
 import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
 import { block, blockedShape, blockTensor, type Layout, unblock } from "./layout.ts";
 import { stretched } from "./operands.ts";
 import { type Activation, blockedConv, blockedMean, blockedPool, blockImageOp, unblockImageOp } from "./ops.ts";
+import { isFaster } from "./winograd.ts";
 
 /** A graph for blocked tensors, and how each of its state inputs (and the outputs that follow them) lies. */
 export interface BlockedGraph {
@@ -32,7 +33,7 @@ const convolutionOf = (v: Value): Convolution => v.attributes as unknown as Conv
  * Every value has at most one blocked form. Which values get one is decided first, in order; what needs another form is
  * converted where it is needed.
  */
-export const blockGraph = (graph: Graph, size: number, states = 0): BlockedGraph => {
+export const blockGraph = (graph: Graph, size: number, states = 0, prefers: Preference = isFaster): BlockedGraph => {
   const order = topologicalOrder(graph.outputs);
   const uses = useCounts(graph);
   const layouts = layoutsOf(graph, order, size, states);
@@ -71,18 +72,17 @@ export const blockGraph = (graph: Graph, size: number, states = 0): BlockedGraph
     const [x, w, extra] = v.inputs as [Value, Value, Value | undefined];
     if (layoutOf(v) !== "image") return undefined;
     if (v.op === conv2dOp) {
-      const { stride, padding, dilation, groups } = convolutionOf(v);
-      const layout = filterLayout(w.shape, groups, size)!;
-      const narrow = layout === "rows" && groups === 1;
-      return blockedConv(narrow ? plain(x) : inLayout(x, "image"), inLayout(w, layout), {
-        stride,
-        pads: [...padding, ...padding],
-        dilation,
-        groups,
-        bias: extra && plain(extra),
-        sum,
-        activation,
-      });
+      const c = convolutionOf(v);
+      const layout = filterLayout(w.shape, c.groups, size)!;
+      const narrow = layout === "rows" && c.groups === 1;
+      const image = narrow ? plain(x) : inLayout(x, "image");
+      return blockedConvolution(
+        image,
+        inLayout(w, layout),
+        c,
+        { bias: extra && plain(extra), sum, activation },
+        prefers,
+      );
     }
     if (v.op === channelAffineOp) {
       const channels = v.shape[1]!;
@@ -109,7 +109,13 @@ export const blockGraph = (graph: Graph, size: number, states = 0): BlockedGraph
   const imageGradient = (v: Value, sum?: Value): Value => {
     const [dy, w] = v.inputs as [Value, Value];
     const c = convolutionOf(v);
-    return blockedImageGradient(inLayout(dy, "image"), inLayout(w, filterLayout(w.shape, c.groups, size)!), c, sum);
+    return blockedImageGradient(
+      inLayout(dy, "image"),
+      inLayout(w, filterLayout(w.shape, c.groups, size)!),
+      c,
+      sum,
+      prefers,
+    );
   };
 
   const elementwise = (v: Value, layout: Layout): Value => {

@@ -22,6 +22,7 @@ const general: RecipeDefaults = {
     learningRate: 0.05,
     weightDecay: 5e-4,
     momentum: 0.9,
+    filterRate: 0.24,
     biasRate: 1,
     schedule: "one-cycle",
     labelSmoothing: 0,

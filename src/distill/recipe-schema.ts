@@ -62,10 +62,11 @@ export const recipeSchema = group({
   teacher: group({
     epochs: whole(1, "epochs a teacher is trained"),
     batch: whole(1, "images per step of a teacher"),
-    optimiser: choice(["sgd", "adamw"], "how a teacher learns: sgd, adamw"),
+    optimiser: choice(["sgd", "adamw", "muon"], "how a teacher learns: sgd, adamw, muon (filters) with sgd"),
     learningRate: aboveZero("highest learning rate of a teacher"),
     weightDecay: atLeastZero("weight decay of a teacher"),
     momentum: belowOne("momentum of sgd"),
+    filterRate: aboveZero("highest learning rate of convolution filters under muon"),
     biasRate: aboveZero("learning rate of batch norm's shifts, as a multiple of the others'"),
     schedule: choice(
       ["cosine", "one-cycle", "triangle"],

@@ -23,12 +23,13 @@ export interface Recipe {
   readonly teacher: {
     readonly epochs: number;
     readonly batch: number;
-    readonly optimiser: "sgd" | "adamw";
+    readonly optimiser: "sgd" | "adamw" | "muon";
     readonly learningRate: number;
     readonly weightDecay: number;
     /** Of sgd, which is Nesterov's. */
     readonly momentum: number;
     /** Learning rate of batch norm's shifts relative to the others'. */
+    readonly filterRate: number;
     readonly biasRate: number;
     readonly schedule: "cosine" | "one-cycle" | "triangle";
     readonly labelSmoothing: number;

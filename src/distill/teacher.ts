@@ -6,6 +6,7 @@ import { freshWeights, type Model, type Task, type Weights } from "../models/mod
 import { buildModel } from "../models/registry.ts";
 import { statisticsTypes } from "../nn/batch-norm.ts";
 import { slowHyper } from "../nn/lookahead.ts";
+import { muon } from "../nn/muon.ts";
 import { adamw, hyperTensors, type Optimiser, sgd } from "../nn/optimisers.ts";
 import { cosine, oneCycle, triangle } from "../nn/schedules.ts";
 import { plural } from "../report/format.ts";
@@ -116,8 +117,16 @@ export const readTeacher = async (
 
 type Settings = Omit<Recipe["teacher"], "watch">;
 
-const optimiserOf = ({ optimiser, momentum, weightDecay }: Settings): Optimiser =>
-  optimiser === "sgd" ? sgd({ momentum, weightDecay, nesterov: true }) : adamw({ weightDecay });
+const optimiserOf = ({ optimiser, momentum, weightDecay, learningRate, filterRate }: Settings): Optimiser => {
+  switch (optimiser) {
+    case "sgd":
+      return sgd({ momentum, weightDecay, nesterov: true });
+    case "adamw":
+      return adamw({ weightDecay });
+    case "muon":
+      return muon({ momentum, weightDecay, filterRate: filterRate / learningRate });
+  }
+};
 
 const schedules = { cosine, "one-cycle": oneCycle, triangle } as const;
 

@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { leavesOf, mapTree, sizeOf, type Tensor, type TensorType, tensor } from "../../src/autodiff/index.ts";
+import {
+  type Graph,
+  leavesOf,
+  mapTree,
+  simplify,
+  sizeOf,
+  type Tensor,
+  type TensorType,
+  tensor,
+} from "../../src/autodiff/index.ts";
+import { blockGraph } from "../../src/blocked/pass.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { stream } from "../../src/support/random.ts";
 import { type Network, network, traceNetwork } from "./random-network.ts";
@@ -40,8 +50,14 @@ afterAll(async () => {
 });
 
 /** State after one step, and the fetches, of a network on a device. */
-const stepOn = async (device: Device, net: Network, b: number): Promise<Record<string, Tensor>> => {
-  const traced = traceNetwork(net, b);
+const stepOn = async (
+  device: Device,
+  net: Network,
+  b: number,
+  pass: (graph: Graph) => Graph = (graph) => graph,
+): Promise<Record<string, Tensor>> => {
+  const plain = traceNetwork(net, b);
+  const traced = { ...plain, graph: pass(plain.graph) };
   const random = stream(1, JSON.stringify(net));
   const filled = ({ shape }: TensorType): Tensor => {
     const spread = shape.length === 4 ? 2 / Math.sqrt(sizeOf(shape.slice(1))) : 1;
@@ -87,5 +103,22 @@ test("random networks give the same values and gradients under both lowerings", 
       }
     }),
     { numRuns: 60, seed: 1 },
+  );
+}, 180_000);
+
+test("so does Winograd's way wherever it can be taken", async () => {
+  const everywhere = (graph: Graph): Graph => blockGraph(simplify(graph), 16, 0, () => true).graph;
+  const square: fc.Arbitrary<Network> = network(16).map((net) => ({
+    ...net,
+    layers: net.layers.map((l) => ({ ...l, kind: "conv", kernel: 3, stride: 1, odd: 0 })),
+  }));
+  await fc.assert(
+    fc.asyncProperty(square, async (net) => {
+      const [ours, theirs] = [await stepOn(standard, net, 16, everywhere), await stepOn(standard, net, 16)];
+      for (const [path, t] of Object.entries(theirs)) {
+        expect(difference(ours[path]!, t), path).toBeLessThan(2e-4);
+      }
+    }),
+    { numRuns: 40, seed: 1 },
   );
 }, 180_000);
