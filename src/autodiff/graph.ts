@@ -9,22 +9,24 @@ export interface Graph {
   readonly outputs: readonly Value[];
 }
 
-/** Every value on which the outputs depend, each after its inputs. */
-export const topologicalOrder = (outputs: readonly Value[]): Value[] => {
+/** Every value on which the outputs depend, each after its inputs; of a value's inputs those of lower rank come first. */
+export const topologicalOrder = (outputs: readonly Value[], rank?: ReadonlyMap<Value, number>): Value[] => {
   const order: Value[] = [];
+  const inputsOf = ({ inputs }: Value): readonly Value[] =>
+    rank === undefined ? inputs : inputs.toSorted((a, b) => rank.get(a)! - rank.get(b)!);
   const entered = new Set<Value>();
   // An explicit stack: networks are deeper than the call stack likes.
-  const stack: { value: Value; next: number }[] = [];
+  const stack: { value: Value; inputs: readonly Value[]; next: number }[] = [];
   const enter = (value: Value): void => {
     if (entered.has(value)) return;
     entered.add(value);
-    stack.push({ value, next: 0 });
+    stack.push({ value, inputs: inputsOf(value), next: 0 });
   };
   for (const output of outputs) {
     enter(output);
     while (stack.length > 0) {
       const top = stack.at(-1)!;
-      const child = top.value.inputs[top.next++];
+      const child = top.inputs[top.next++];
       if (child !== undefined) enter(child);
       else {
         order.push(top.value);
@@ -33,6 +35,13 @@ export const topologicalOrder = (outputs: readonly Value[]): Value[] => {
     }
   }
   return order;
+};
+
+/** How many operators lie between each value and what it is made from, on the longest way. */
+export const depths = (outputs: readonly Value[]): Map<Value, number> => {
+  const known = new Map<Value, number>();
+  for (const v of topologicalOrder(outputs)) known.set(v, 1 + Math.max(-1, ...v.inputs.map((i) => known.get(i)!)));
+  return known;
 };
 
 /** How many values of the graph (and outputs) use each value. */

@@ -1,7 +1,7 @@
 import { checkGraph, type Graph, topologicalOrder, useCounts } from "../autodiff/graph.ts";
 import { channelAffineOp, channelDotOp } from "../autodiff/ops/channel.ts";
 import { type Convolution, conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
-import { addOp, mul, relu6Op, reluOp } from "../autodiff/ops/elementwise.ts";
+import { addOp, mul, relu6Op, reluOp, stepOp } from "../autodiff/ops/elementwise.ts";
 import { constant, input, inputOp, literalOp, splat, splatValue } from "../autodiff/ops/leaves.ts";
 import { matmul, matmulOp } from "../autodiff/ops/matmul.ts";
 import { broadcastTo, pad, padOp, reshape, reshapeOp, slice, sliceOp, transpose } from "../autodiff/ops/movement.ts";
@@ -160,6 +160,11 @@ export const blockGraph = (graph: Graph, size: number, states = 0, prefers: Pref
       const activation = v.op === reluOp ? "relu" : "relu6";
       const joined = uses.get(x) === 1 ? hosted(x, undefined, activation) : undefined;
       return joined ?? new Value(v.op, [inLayout(x, "image")], v.attributes);
+    }
+    if (v.op === stepOp && x.op === reluOp && x.inputs[0]!.op === channelAffineOp) {
+      // Where a normalised z is above zero: from z, which its normalisation's gradient keeps anyway, and not from the ReLU.
+      const above = hosted(x.inputs[0]!, undefined, "step");
+      if (above !== undefined) return above;
     }
     if (v.op === avgPool2dOp || v.op === maxPool2dOp) {
       const { kernel, stride, padding } = attributes;

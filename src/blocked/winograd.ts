@@ -1,4 +1,4 @@
-import { add, relu, relu6 } from "../autodiff/ops/elementwise.ts";
+import { add, relu, relu6, step } from "../autodiff/ops/elementwise.ts";
 import { gather } from "../autodiff/ops/gather.ts";
 import { constant, zeros } from "../autodiff/ops/leaves.ts";
 import { matmul } from "../autodiff/ops/matmul.ts";
@@ -116,6 +116,7 @@ export const winogradConv = (
   transformed: Value,
   { pads = [0, 0, 0, 0], bias, sum, activation = "none" }: ConvolutionParts,
 ): Value => {
+  const activate = { none: (v: Value) => v, relu, relu6, step }[activation];
   const [n, cb, h, w, b] = x.shape as [number, number, number, number, number];
   const kb = transformed.shape[0]! / points;
   const [height, width] = [h + pads[0]! + pads[2]! - 2, w + pads[1]! + pads[3]! - 2];
@@ -132,8 +133,7 @@ export const winogradConv = (
   const placed = transpose(reshape(results, [out, out, kb, n, th, tw, b]), [3, 2, 4, 0, 5, 1, 6]);
   const whole = reshape(placed, [n, kb, th * out, tw * out, b]);
   const y = cropped(whole, height, width);
-  const summed = sum === undefined ? y : add(y, sum);
-  return activation === "none" ? summed : activation === "relu" ? relu(summed) : relu6(summed);
+  return activate(sum === undefined ? y : add(y, sum));
 };
 
 /**

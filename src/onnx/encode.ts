@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { type Graph, topologicalOrder } from "../autodiff/graph.ts";
+import { depths, type Graph, topologicalOrder } from "../autodiff/graph.ts";
 import type { OnnxAttribute, OnnxWriter } from "../autodiff/onnx-writer.ts";
 import { inputOp } from "../autodiff/ops/leaves.ts";
 import { sameShape, sizeOf, type TensorType } from "../autodiff/types.ts";
@@ -158,7 +158,9 @@ export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => 
   const onnx = writer(nodes, constants);
   const inputs = naming.inputs ?? graph.inputs.map((_, i) => `x${i}`);
   const names = new Map<Value, string>(graph.inputs.map((v, i) => [v, inputs[i]!]));
-  for (const v of topologicalOrder(graph.outputs)) {
+  // ONNX Runtime walks back from the results and takes the node that comes last in the file first. The longest chain is
+  // named last, then, so that what is cheap to make (masks, transformed filters) is made just before its use.
+  for (const v of topologicalOrder(graph.outputs, depths(graph.outputs))) {
     if (v.op === inputOp) continue;
     const at = { attributes: v.attributes, inputs: v.inputs, output: v };
     names.set(

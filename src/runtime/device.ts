@@ -129,10 +129,18 @@ const stateFirst = <State, Feeds, Fetches>({
 
 const deviceOn = (thread: SessionThread, provider: Provider, threads: number, lowering: Lowering): Device => {
   let count = 0;
-  const create = async (graph: Graph, state: number): Promise<number> => {
+  const create = async (graph: Graph, state: number, optimise = true): Promise<number> => {
     const session = count++;
     const model = encodeModel(graph);
-    const spec = { model: model.bytes, inputs: model.inputs, outputs: model.outputs, state, provider, threads };
+    const spec = {
+      model: model.bytes,
+      inputs: model.inputs,
+      outputs: model.outputs,
+      state,
+      provider,
+      optimise,
+      threads,
+    };
     await thread.ask({ kind: "create", session, spec }, [model.bytes.buffer as ArrayBuffer]);
     return session;
   };
@@ -157,7 +165,7 @@ const deviceOn = (thread: SessionThread, provider: Provider, threads: number, lo
     const block = hasConvolution(simple) ? await blockSize() : undefined;
     const { graph: final, layouts } =
       block === undefined ? { graph: simple, layouts: [] } : blockGraph(simple, block, state);
-    return { session: await create(final, state), block, layouts };
+    return { session: await create(final, state, block === undefined), block, layouts };
   };
   const release = async (session: number): Promise<void> => {
     await thread.ask({ kind: "release", session });

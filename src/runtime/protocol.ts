@@ -15,6 +15,8 @@ export interface SessionSpec {
   /** The first `state` outputs become the first `state` inputs of the next run and never leave the thread. */
   readonly state: number;
   readonly provider: Provider;
+  /** Whether ONNX Runtime may rewrite the model. A blocked one is as it should be, and folding its weights costs memory. */
+  readonly optimise: boolean;
   readonly threads: number;
 }
 

@@ -44,7 +44,7 @@ const create = async (spec: SessionSpec): Promise<Session> => {
   const session = await InferenceSession.create(spec.model, {
     executionProviders: [spec.provider],
     intraOpNumThreads: spec.threads,
-    graphOptimizationLevel: "all",
+    graphOptimizationLevel: spec.optimise ? "all" : "disabled",
     // Saves 130-250 MB for training graphs and costs no time.
     enableMemPattern: false,
     logSeverityLevel: 3,

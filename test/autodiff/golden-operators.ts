@@ -74,6 +74,8 @@ export const golden: Readonly<Record<string, Build>> = {
   reciprocal: one(ad.reciprocal),
   abs: one(ad.abs),
   relu: one(ad.relu),
+  relu6: one(ad.relu6),
+  below6: one(ad.below6),
   sigmoid: one(ad.sigmoid),
   tanh: one(ad.tanh),
   step: one(ad.step),

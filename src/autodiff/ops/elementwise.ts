@@ -188,7 +188,7 @@ export const relu = apply1(reluOp);
 /** x limited to [0, 6]; like PyTorch's, its gradient is 0 at both bounds. */
 export const relu6 = apply1(relu6Op);
 /** 1 where x < 6, else 0. */
-const below6 = apply1(below6Op);
+export const below6 = apply1(below6Op);
 export const sigmoid = apply1(sigmoidOp);
 export const tanh = apply1(tanhOp);
 /** 1 where x > 0, else 0. */
