@@ -19,7 +19,8 @@ export const filterLayout = (w: readonly number[], groups: number, block: number
 /** Decides between the direct way and Winograd's for a 3 x 3 convolution; `isFaster` but for tests. */
 export type Preference = typeof isFaster;
 
-const isWinograds = (
+/** Whether a convolution of x without strides and dilation, by a filter of this blocked shape, goes Winograd's way. */
+export const isWinograds = (
   x: Value,
   [kb, cb, kh, kw]: readonly number[],
   pads: readonly number[],

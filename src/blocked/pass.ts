@@ -153,7 +153,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, prefers: Pref
       const dy = inLayout(second, "image");
       if (c.groups > 1) return depthwiseFilterGradient(inLayout(x, "image"), dy, kernel, c);
       if (layout === "rows") return narrowFilterGradient(plain(x), dy, kernel, c);
-      return blockedFilterGradient(inLayout(x, "image"), dy, kernel, c);
+      return blockedFilterGradient(inLayout(x, "image"), dy, kernel, c, prefers);
     }
     if (v.op === imageGradientOp) return imageGradient(v);
     if ((v.op === reluOp || v.op === relu6Op) && layout === "image") {

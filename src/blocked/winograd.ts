@@ -2,10 +2,10 @@ import { add, relu, relu6, step } from "../autodiff/ops/elementwise.ts";
 import { gather } from "../autodiff/ops/gather.ts";
 import { constant, zeros } from "../autodiff/ops/leaves.ts";
 import { matmul } from "../autodiff/ops/matmul.ts";
-import { concat, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
+import { concat, pad, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
 import { tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
-import { blockedConv, type ConvolutionParts } from "./ops.ts";
+import { blockedConv, type ConvolutionParts, transposeTiles } from "./ops.ts";
 
 /**
  * 3 x 3 convolutions by Winograd's F(4x4, 3x3) (Lavin & Gray 2016, arXiv 1509.09308): outputs come in tiles of 4 x 4 from
@@ -50,6 +50,7 @@ const twice = (m: readonly (readonly number[])[]): Value => {
 };
 
 const [inputs, filters, outputs] = [twice(inputTransform), twice(filterTransform), twice(outputTransform)];
+const transposed = { transposeA: true } as const;
 
 interface Geometry {
   readonly shape: readonly number[];
@@ -86,8 +87,19 @@ const sharedOrder = (geometry: Geometry): Value => {
   return order;
 };
 
-/** B^T d B of every tile of x [N, C/b, H, W, b]: [36, C/b N th tw b]. */
+/** A convolution and its filter's gradient read the same transformed tiles. */
+const known = new WeakMap<Value, Map<string, Value>>();
 const transformedTiles = (x: Value, geometry: Geometry): Value => {
+  const key = JSON.stringify(geometry);
+  const ofX = known.get(x) ?? new Map<string, Value>();
+  known.set(x, ofX);
+  const tiles = ofX.get(key) ?? transformTiles(x, geometry);
+  ofX.set(key, tiles);
+  return tiles;
+};
+
+/** B^T d B of every tile of x [N, C/b, H, W, b]: [36, C/b N th tw b]. */
+const transformTiles = (x: Value, geometry: Geometry): Value => {
   const [n, cb, h, w, b] = x.shape as [number, number, number, number, number];
   const rows = concat([reshape(x, [n * cb * h * w, b]), zeros([1, b])], 0);
   const tiles = gather(rows, sharedOrder(geometry), 0);
@@ -134,6 +146,30 @@ export const winogradConv = (
   const whole = reshape(placed, [n, kb, th * out, tw * out, b]);
   const y = cropped(whole, height, width);
   return activate(sum === undefined ? y : add(y, sum));
+};
+
+/** Whether the gradient below can be had: the tiles are the channels of a convolution, and fill whole blocks. */
+export const hasWinogradFilterGradient = ([n, , height, width, b]: readonly number[]): boolean =>
+  (n! * Math.ceil(height! / out) * Math.ceil(width! / out)) % b! === 0;
+
+/**
+ * Gradient of a 3 x 3 filter, stride 1, from x [N, C/b, H, W, b] and dy [N, K/b, H', W', b]: the transpose of the above,
+ * dg = G^T [sum over tiles of (B^T d B) * (A dY A^T)] G, in [K/b, C/b, 3, 3, b, b].
+ */
+export const winogradFilterGradient = (x: Value, dy: Value, pads: readonly number[]): Value => {
+  const [, cb] = x.shape as [number, number];
+  const [n, kb, height, width, b] = dy.shape as [number, number, number, number, number];
+  const [th, tw] = [Math.ceil(height / out), Math.ceil(width / out)];
+  const blocks = (n * th * tw) / b;
+  const whole = pad(dy, [0, 0, 0, 0, 0], [0, 0, th * out - height, tw * out - width, 0]);
+  const apart = transpose(reshape(whole, [n, kb, th, out, tw, out, b]), [3, 5, 1, 0, 2, 4, 6]);
+  const spread = matmul(outputs, reshape(apart, [out * out, kb * n * th * tw * b]), transposed);
+  const tiles = transformedTiles(x, { shape: x.shape, pads, height, width });
+  const turned = transposeTiles(reshape(tiles, [points, cb, blocks, b, b]));
+  const image = reshape(transpose(turned, [0, 2, 1, 3, 4]), [1, points * blocks, cb, b, b]);
+  const products = blockedConv(image, reshape(spread, [points * kb, blocks, 1, 1, b, b]), { groups: points });
+  const taps = matmul(filters, reshape(products, [points, kb * cb * b * b]), transposed);
+  return reshape(transpose(reshape(taps, [9, kb, cb, b * b]), [1, 2, 0, 3]), [kb, cb, 3, 3, b, b]);
 };
 
 /**

@@ -1,8 +1,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { depths, type Graph, topologicalOrder } from "../autodiff/graph.ts";
 import type { OnnxAttribute, OnnxWriter } from "../autodiff/onnx-writer.ts";
-import { inputOp } from "../autodiff/ops/leaves.ts";
-import { sameShape, sizeOf, type TensorType } from "../autodiff/types.ts";
+import { inputOp, literalOp } from "../autodiff/ops/leaves.ts";
+import { sameShape, sizeOf, type Tensor, type TensorType, tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import {
   type AttributeProto,
@@ -141,6 +141,8 @@ export interface EncodedModel {
   readonly bytes: Uint8Array;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Constants that are further inputs instead of being part of the file. */
+  readonly fed: Readonly<Record<string, Tensor>>;
 }
 
 export interface Naming {
@@ -149,6 +151,8 @@ export interface Naming {
   readonly outputs?: readonly string[];
   /** Key-value pairs for the reader of the file. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Constants of at least so many elements become inputs; none by default. */
+  readonly feedFrom?: number;
 }
 
 /** Lowers every value of a graph and encodes the result as an ONNX ModelProto. */
@@ -157,11 +161,18 @@ export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => 
   const constants: TensorProto[] = [];
   const onnx = writer(nodes, constants);
   const inputs = naming.inputs ?? graph.inputs.map((_, i) => `x${i}`);
+  const fed: { name: string; value: Value }[] = [];
   const names = new Map<Value, string>(graph.inputs.map((v, i) => [v, inputs[i]!]));
   // ONNX Runtime walks back from the results and takes the node that comes last in the file first. The longest chain is
   // named last, then, so that what is cheap to make (masks, transformed filters) is made just before its use.
   for (const v of topologicalOrder(graph.outputs, depths(graph.outputs))) {
     if (v.op === inputOp) continue;
+    if (v.op === literalOp && sizeOf(v.shape) >= (naming.feedFrom ?? Number.POSITIVE_INFINITY)) {
+      const name = `k${fed.length}`;
+      fed.push({ name, value: v });
+      names.set(v, name);
+      continue;
+    }
     const at = { attributes: v.attributes, inputs: v.inputs, output: v };
     names.set(
       v,
@@ -185,10 +196,20 @@ export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => 
       name: "graph",
       node: used,
       initializer: constantsOf(used, constants),
-      input: graph.inputs.map((v, i) => describe(inputs[i]!, v)),
+      input: [
+        ...graph.inputs.map((v, i) => describe(inputs[i]!, v)),
+        ...fed.map(({ name, value }) => describe(name, value)),
+      ],
       output: graph.outputs.map((v, i) => describe(outputs[i]!, v)),
     },
     metadataProps: Object.entries(naming.metadata ?? {}).map(([key, value]) => ({ key, value })),
   });
-  return { bytes: toBinary(ModelProtoSchema, model), inputs, outputs };
+  return {
+    bytes: toBinary(ModelProtoSchema, model),
+    inputs,
+    outputs,
+    fed: Object.fromEntries(
+      fed.map(({ name, value }) => [name, tensor(value.attributes.data as Tensor["data"], value.shape)]),
+    ),
+  };
 };

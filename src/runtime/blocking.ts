@@ -44,7 +44,7 @@ const probe = async (run: RunOnce): Promise<number> => {
 /** Small layers of every kind that is done blocked, on odd sizes, with all their gradients. */
 const sample = (b: number) => {
   const types = {
-    images: float32(2, 3, 9, 6),
+    images: float32(8, 3, 9, 6),
     stem: float32(b, 3, 3, 3),
     wide: float32(2 * b, b, 3, 3),
     strided: float32(b, 2 * b, 3, 3),

@@ -127,21 +127,17 @@ const stateFirst = <State, Feeds, Fetches>({
   };
 };
 
+/** Elements from which a constant is handed to a blocked model instead of being part of it. */
+const largeConstant = 4096;
+
 const deviceOn = (thread: SessionThread, provider: Provider, threads: number, lowering: Lowering): Device => {
   let count = 0;
   const create = async (graph: Graph, state: number, optimise = true): Promise<number> => {
     const session = count++;
-    const model = encodeModel(graph);
-    const spec = {
-      model: model.bytes,
-      inputs: model.inputs,
-      outputs: model.outputs,
-      state,
-      provider,
-      optimise,
-      threads,
-    };
-    await thread.ask({ kind: "create", session, spec }, [model.bytes.buffer as ArrayBuffer]);
+    // Inputs on the CPU are read where they lie; constants are copied twice on their way into a session.
+    const { bytes, inputs, outputs, fed } = encodeModel(graph, optimise ? {} : { feedFrom: largeConstant });
+    const spec = { model: bytes, inputs, outputs, fed, state, provider, optimise, threads };
+    await thread.ask({ kind: "create", session, spec }, [bytes.buffer as ArrayBuffer]);
     return session;
   };
   const once = async (graph: Graph, feeds: readonly Tensor[]): Promise<readonly Tensor[]> => {

@@ -12,6 +12,8 @@ export interface SessionSpec {
   readonly model: Uint8Array;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Values of inputs that are the same in every run. */
+  readonly fed: Readonly<Record<string, Tensor>>;
   /** The first `state` outputs become the first `state` inputs of the next run and never leave the thread. */
   readonly state: number;
   readonly provider: Provider;

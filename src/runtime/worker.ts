@@ -8,6 +8,7 @@ import type { Message, Reply, Request, SessionSpec } from "./protocol.ts";
 interface Session {
   readonly spec: SessionSpec;
   readonly session: InferenceSession;
+  readonly fed: Readonly<Record<string, OrtTensor>>;
   state: OrtTensor[];
   /** Where the next state is written: fresh memory for every step would cost more than its arithmetic. */
   spare: OrtTensor[];
@@ -49,13 +50,15 @@ const create = async (spec: SessionSpec): Promise<Session> => {
     enableMemPattern: false,
     logSeverityLevel: 3,
   });
-  return { spec, session, state: [], spare: [] };
+  const fed = Object.fromEntries(Object.entries(spec.fed).map(([name, t]) => [name, toOrt(t)]));
+  // The file has served: a session may live for hours.
+  return { spec: { ...spec, model: new Uint8Array(), fed: {} }, session, fed, state: [], spare: [] };
 };
 
 const run = async (s: Session, feeds: readonly Tensor[]): Promise<Tensor[]> => {
   const { inputs, outputs, state } = s.spec;
   const values = [...s.state, ...feeds.map(toOrt)];
-  const given = Object.fromEntries(inputs.map((name, i) => [name, values[i]!]));
+  const given = { ...s.fed, ...Object.fromEntries(inputs.map((name, i) => [name, values[i]!])) };
   const fetches = Object.fromEntries(outputs.map((name, i) => [name, s.spare[i] ?? null]));
   const results = await s.session.run(given, fetches);
   const ordered = outputs.map((name) => results[name] as OrtTensor);

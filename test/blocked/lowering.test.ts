@@ -110,7 +110,18 @@ test("so does Winograd's way wherever it can be taken", async () => {
   const everywhere = (graph: Graph): Graph => blockGraph(simplify(graph), 16, 0, () => true).graph;
   const square: fc.Arbitrary<Network> = network(16).map((net) => ({
     ...net,
-    layers: net.layers.map((l) => ({ ...l, kind: "conv", kernel: 3, stride: 1, odd: 0 })),
+    // Tiles that fill whole blocks, so that gradients of filters go this way too.
+    batch: 16,
+    // Its rounding is coarser, and at the kinks of ReLU and max pooling a last digit may turn a gradient: smooth networks.
+    layers: net.layers.map((l) => ({
+      ...l,
+      kind: "conv",
+      kernel: 3,
+      stride: 1,
+      odd: 0,
+      relu: false,
+      pool: l.pool === "max" ? "none" : l.pool,
+    })),
   }));
   await fc.assert(
     fc.asyncProperty(square, async (net) => {
