@@ -127,7 +127,7 @@ test("so does Winograd's way wherever it can be taken", async () => {
     fc.asyncProperty(square, async (net) => {
       const [ours, theirs] = [await stepOn(standard, net, 16, everywhere), await stepOn(standard, net, 16)];
       for (const [path, t] of Object.entries(theirs)) {
-        expect(difference(ours[path]!, t), path).toBeLessThan(2e-4);
+        expect(difference(ours[path]!, t), path).toBeLessThan(1e-3);
       }
     }),
     { numRuns: 40, seed: 1 },
