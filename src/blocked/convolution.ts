@@ -1,4 +1,5 @@
 import type { Convolution } from "../autodiff/ops/convolution.ts";
+import { type Phase, phasesOf } from "../autodiff/ops/convolution-transpose-lowering.ts";
 import { gather } from "../autodiff/ops/gather.ts";
 import { constant, zeros } from "../autodiff/ops/leaves.ts";
 import { concat, pad, reshape, transpose } from "../autodiff/ops/movement.ts";
@@ -77,22 +78,7 @@ const turnedTaps = (tiles: Value): Value => {
   return reshape(picked(tiles, order), [9, cb, kb, b * b]);
 };
 
-/** One phase of a strided image gradient along an axis: which taps reach it, and the zeros around the cotangent. */
-interface Phase {
-  readonly taps: readonly number[];
-  readonly before: number;
-  readonly after: number;
-}
-
-/** dx[s i + phase] = sum over taps t with s | phase + p - t of w[t] dy[i + (phase + p - t) / s]. */
-const phasesOf = (kernel: number, stride: number, padding: number): Phase[] =>
-  Array.from({ length: stride }, (_, phase) => {
-    const taps = reversed(kernel).filter((t) => (phase + padding - t) % stride === 0);
-    const offset = (t: number): number => (phase + padding - t) / stride;
-    return taps.length === 0
-      ? { taps, before: 0, after: 0 }
-      : { taps, before: -offset(taps[0]!), after: offset(taps.at(-1)!) };
-  });
+const reached = ({ taps }: Phase): boolean => taps.length > 0;
 
 /** Whether `blockedImageGradient` covers a convolution of an image of this shape. */
 export const hasBlockedImageGradient = (
@@ -106,7 +92,9 @@ export const hasBlockedImageGradient = (
     if (stride[a] === 1) return dilation[a] * (kernel - 1) >= padding[a];
     const whole = shape[2 + a] === stride[a] * dy[2 + a]!;
     const phases = phasesOf(kernel, stride[a], padding[a]);
-    return whole && groups === 1 && dilation[a] === 1 && phases.every((p) => p.before >= 0 && p.after >= 0);
+    return (
+      whole && groups === 1 && dilation[a] === 1 && phases.every((p) => !reached(p) || (p.low <= 0 && p.high >= 0))
+    );
   });
 
 /**
@@ -142,10 +130,9 @@ export const blockedImageGradient = (
   const [n, , ho, wo, b] = dy.shape as [number, number, number, number, number];
   const cb = w.shape[1]!;
   const [down, across] = [phasesOf(kh, stride[0], padding[0]), phasesOf(kw, stride[1], padding[1])];
-  const reached = (p: Phase): boolean => p.taps.length > 0;
   const phase = (i: Phase, j: Phase): Value =>
     reached(i) && reached(j)
-      ? blockedConv(dy, turned(tiles, i.taps, j.taps), { pads: [i.before, j.before, i.after, j.after] })
+      ? blockedConv(dy, turned(tiles, i.taps, j.taps), { pads: [-i.low, -j.low, i.high, j.high] })
       : zeros([n, cb, ho, wo, b]);
   const result = [n, cb, ho * stride[0], wo * stride[1], b];
   const alone = (phases: readonly Phase[]): boolean => phases.every((p, i) => reached(p) === (i === 0));

@@ -11,14 +11,14 @@ interface Axis {
 }
 
 /** One phase of the image's rows (or columns): the taps that reach it, by ascending offset into the cotangent. */
-interface Phase {
+export interface Phase {
   readonly taps: readonly number[];
   readonly low: number;
   readonly high: number;
 }
 
 /** Row s h + r of the image gets w[k] dy[h + (r + p - k) / s] from the taps k for which that is a whole number. */
-const phasesOf = (kernel: number, stride: number, padding: number): Phase[] =>
+export const phasesOf = (kernel: number, stride: number, padding: number): Phase[] =>
   Array.from({ length: stride }, (_, r) => {
     const reaching = Array.from({ length: kernel }, (_, k) => k).filter((k) => (r + padding - k) % stride === 0);
     const offsets = reaching.map((k) => (r + padding - k) / stride);
