@@ -7,7 +7,7 @@ import { sizeOf, tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import type { Layout } from "./layout.ts";
 import { blockedConv, type ConvolutionParts, transposeTiles } from "./ops.ts";
-import { type isFaster, transformedFilters, winogradConv } from "./winograd.ts";
+import { transformedFilters, type WinogradChoice, winogradConv } from "./winograd.ts";
 
 /** How a convolution's filter lies when the blocked operator can do it; undefined where it cannot. */
 export const filterLayout = (w: readonly number[], groups: number, block: number): Layout | undefined => {
@@ -17,19 +17,16 @@ export const filterLayout = (w: readonly number[], groups: number, block: number
   return groups === k && j === 1 ? "rows" : undefined;
 };
 
-/** Decides between the direct way and Winograd's for a 3 x 3 convolution; `isFaster` but for tests. */
-export type Preference = typeof isFaster;
-
 /** Whether a convolution of x without strides and dilation, by a filter of this blocked shape, goes Winograd's way. */
 export const isWinograds = (
   x: Value,
   [kb, cb, kh, kw]: readonly number[],
   pads: readonly number[],
-  prefers: Preference,
+  winograd: WinogradChoice,
 ): boolean => {
   const [n, , h, w, b] = x.shape as [number, number, number, number, number];
   const [height, width] = [h + pads[0]! + pads[2]! - 2, w + pads[1]! + pads[3]! - 2];
-  return kh === 3 && kw === 3 && prefers(cb! * b, kb! * b, n, height, width);
+  return kh === 3 && kw === 3 && winograd.isFaster(cb! * b, kb! * b, n, height, width);
 };
 
 /** x [N, C/b, H, W, b] (plain where C < b) convolved with w. */
@@ -38,14 +35,14 @@ export const blockedConvolution = (
   w: Value,
   { stride, padding, dilation, groups }: Convolution,
   parts: Pick<ConvolutionParts, "bias" | "sum" | "activation">,
-  prefers: Preference,
+  winograd: WinogradChoice,
 ): Value => {
   const pads = [...padding, ...padding];
   const simple = [...stride, ...dilation].every((n) => n === 1);
-  if (w.shape.length === 6 && simple && isWinograds(x, w.shape, pads, prefers)) {
+  if (w.shape.length === 6 && simple && isWinograds(x, w.shape, pads, winograd)) {
     const [kb, cb, , , b] = w.shape as [number, number, number, number, number];
     const taps = transpose(reshape(w, [kb, cb, 9, b * b]), [2, 0, 1, 3]);
-    return winogradConv(x, transformedFilters(taps, b), { ...parts, pads });
+    return winogradConv(x, transformedFilters(taps, b), { ...parts, pads }, winograd.cache);
   }
   return blockedConv(x, w, { ...parts, stride, pads, dilation, groups });
 };
@@ -108,7 +105,7 @@ export const blockedImageGradient = (
   w: Value,
   { stride, padding, dilation, groups }: Convolution,
   sum: Value | undefined,
-  prefers: Preference,
+  winograd: WinogradChoice,
 ): Value => {
   const [kh, kw] = w.shape.slice(2, 4) as [number, number];
   if (stride[0] === 1 && stride[1] === 1) {
@@ -116,8 +113,8 @@ export const blockedImageGradient = (
     const pads = [top, left, top, left];
     if (w.shape.length === 6) {
       const [kb, cb, b] = [w.shape[0]!, w.shape[1]!, w.shape.at(-1)!];
-      if (dilation.every((d) => d === 1) && isWinograds(dy, [cb, kb, kh, kw], pads, prefers)) {
-        return winogradConv(dy, transformedFilters(turnedTaps(transposeTiles(w)), b), { pads, sum });
+      if (dilation.every((d) => d === 1) && isWinograds(dy, [cb, kb, kh, kw], pads, winograd)) {
+        return winogradConv(dy, transformedFilters(turnedTaps(transposeTiles(w)), b), { pads, sum }, winograd.cache);
       }
       return blockedConv(dy, turned(transposeTiles(w), reversed(kh), reversed(kw)), { pads, dilation, sum });
     }

@@ -6,9 +6,9 @@ import { concat, pad, reshape, slice, transpose } from "../autodiff/ops/movement
 import { reduceSum } from "../autodiff/ops/reduce.ts";
 import { tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
-import { isWinograds, type Preference } from "./convolution.ts";
+import { isWinograds } from "./convolution.ts";
 import { blockedConv, transposeTiles } from "./ops.ts";
-import { hasWinogradFilterGradient, winogradFilterGradient } from "./winograd.ts";
+import { hasWinogradFilterGradient, type WinogradChoice, winogradFilterGradient } from "./winograd.ts";
 
 /**
  * dw[k, c, i, j] = sum over n, h, w of dy[n, k, h, w] x[n, c, s h + i - p, s w + j - p].
@@ -109,12 +109,12 @@ export const blockedFilterGradient = (
   dy: Value,
   [kh, kw]: readonly [number, number],
   { stride, padding }: Convolution,
-  prefers: Preference,
+  winograd: WinogradChoice,
 ): Value => {
   const pads = [...padding, ...padding];
   const simple = stride.every((s) => s === 1) && hasWinogradFilterGradient(dy.shape);
-  if (simple && isWinograds(x, [dy.shape[1]!, x.shape[1]!, kh, kw], pads, prefers)) {
-    return winogradFilterGradient(x, dy, pads);
+  if (simple && isWinograds(x, [dy.shape[1]!, x.shape[1]!, kh, kw], pads, winograd)) {
+    return winogradFilterGradient(x, dy, pads, winograd.cache);
   }
   const [, cb, , , b] = x.shape as [number, number, number, number, number];
   const [, kb, ho, wo] = dy.shape as [number, number, number, number];

@@ -10,12 +10,12 @@ import { reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
 import { float32, sameShape, type Tensor } from "../autodiff/types.ts";
 import { apply, Value } from "../autodiff/value.ts";
 import { layoutsOf } from "./choose.ts";
-import { blockedConvolution, blockedImageGradient, filterLayout, type Preference } from "./convolution.ts";
+import { blockedConvolution, blockedImageGradient, filterLayout } from "./convolution.ts";
 import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
 import { block, blockedShape, blockTensor, type Layout, unblock } from "./layout.ts";
 import { stretched } from "./operands.ts";
 import { type Activation, blockedConv, blockedMean, blockedPool, blockImageOp, unblockImageOp } from "./ops.ts";
-import { isFaster } from "./winograd.ts";
+import { winogradChoice } from "./winograd.ts";
 
 /** A graph for blocked tensors, and how each of its state inputs (and the outputs that follow them) lies. */
 export interface BlockedGraph {
@@ -33,7 +33,7 @@ const convolutionOf = (v: Value): Convolution => v.attributes as unknown as Conv
  * Every value has at most one blocked form. Which values get one is decided first, in order; what needs another form is
  * converted where it is needed.
  */
-export const blockGraph = (graph: Graph, size: number, states = 0, prefers: Preference = isFaster): BlockedGraph => {
+export const blockGraph = (graph: Graph, size: number, states = 0, winograd = winogradChoice): BlockedGraph => {
   const order = topologicalOrder(graph.outputs);
   const uses = useCounts(graph);
   const layouts = layoutsOf(graph, order, size, states);
@@ -81,7 +81,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, prefers: Pref
         inLayout(w, layout),
         c,
         { bias: extra && plain(extra), sum, activation },
-        prefers,
+        winograd,
       );
     }
     if (v.op === channelAffineOp) {
@@ -114,7 +114,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, prefers: Pref
       inLayout(w, filterLayout(w.shape, c.groups, size)!),
       c,
       sum,
-      prefers,
+      winograd,
     );
   };
 
@@ -153,7 +153,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, prefers: Pref
       const dy = inLayout(second, "image");
       if (c.groups > 1) return depthwiseFilterGradient(inLayout(x, "image"), dy, kernel, c);
       if (layout === "rows") return narrowFilterGradient(plain(x), dy, kernel, c);
-      return blockedFilterGradient(inLayout(x, "image"), dy, kernel, c, prefers);
+      return blockedFilterGradient(inLayout(x, "image"), dy, kernel, c, winograd);
     }
     if (v.op === imageGradientOp) return imageGradient(v);
     if ((v.op === reluOp || v.op === relu6Op) && layout === "image") {

@@ -11,6 +11,7 @@ import { float32, sizeOf, type Tensor, tensor } from "../autodiff/types.ts";
 import { apply } from "../autodiff/value.ts";
 import { blockImageOp } from "../blocked/ops.ts";
 import { blockGraph } from "../blocked/pass.ts";
+import { winogradChoice } from "../blocked/winograd.ts";
 import { stream } from "../support/random.ts";
 
 /** Runs a graph once on a device. */
@@ -91,7 +92,7 @@ export const findBlockSize = async (run: RunOnce): Promise<number | undefined> =
     );
     const simple = simplify(graph);
     // Each way of a 3 x 3 convolution comes up once: the wide one forward, its gradient backward.
-    const both = (channels: number, filters: number): boolean => channels < filters;
+    const both = { ...winogradChoice, isFaster: (channels: number, filters: number) => channels < filters };
     const [blocked, standard] = [await run(blockGraph(simple, b, 0, both).graph, feeds), await run(simple, feeds)];
     const wrong = blocked.findIndex((t, i) => !agree(t, standard[i]!));
     if (wrong >= 0) throw new Error(`result ${wrong} of the self-check differs from the standard operators`);
