@@ -1,16 +1,15 @@
 import type { Graph } from "../autodiff/graph.ts";
 import { channelAffineOp } from "../autodiff/ops/channel.ts";
-import { type Convolution, conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
+import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
 import { padOp, sliceOp } from "../autodiff/ops/movement.ts";
 import { avgPool2dOp, maxPool2dOp, upsample2dOp } from "../autodiff/ops/pooling.ts";
 import { sameShape, sizeOf } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
-import { filterLayout, hasBlockedImageGradient } from "./convolution.ts";
+import { convolutionOf, filterLayout, hasBlockedImageGradient } from "./convolution.ts";
 import { hasBlockedFilterGradient } from "./filter-gradient.ts";
 import { fits, type Layout } from "./layout.ts";
 import { stretched } from "./operands.ts";
 
-const convolutionOf = (v: Value): Convolution => v.attributes as unknown as Convolution;
 const isElementwise = (v: Value): boolean => v.op.scalar !== undefined;
 
 /** Which values get a blocked form, and which. */

@@ -9,6 +9,9 @@ import type { Layout } from "./layout.ts";
 import { blockedConv, type ConvolutionParts, transposeTiles } from "./ops.ts";
 import { transformedFilters, type WinogradChoice, winogradConv } from "./winograd.ts";
 
+/** What a convolution, or one of its gradients, says of itself. */
+export const convolutionOf = (v: Value): Convolution => v.attributes as unknown as Convolution;
+
 /** How a convolution's filter lies when the blocked operator can do it; undefined where it cannot. */
 export const filterLayout = (w: readonly number[], groups: number, block: number): Layout | undefined => {
   const [k, j] = w as [number, number];

@@ -1,4 +1,5 @@
 import type { Convolution } from "../autodiff/ops/convolution.ts";
+import { tapsOf } from "../autodiff/ops/convolution-filter-lowering.ts";
 import { gather } from "../autodiff/ops/gather.ts";
 import { constant } from "../autodiff/ops/leaves.ts";
 import { matmul } from "../autodiff/ops/matmul.ts";
@@ -19,12 +20,6 @@ import { hasWinogradFilterGradient, type WinogradChoice, winogradFilterGradient 
  * transposed. Taps of a row are shifts of x, taps of a column shifts of dy the other way, so that a 3 x 3 filter takes
  * three copies of each instead of nine of one.
  */
-
-/** The phase (index modulo stride) that a tap reads, and how far along it. */
-const tapOf = (tap: number, stride: number, padding: number): { phase: number; shift: number } => {
-  const phase = (((tap - padding) % stride) + stride) % stride;
-  return { phase, shift: (tap - padding - phase) / stride };
-};
 
 export const hasBlockedFilterGradient = (x: readonly number[], { stride, dilation, groups }: Convolution): boolean =>
   groups === 1 && dilation.every((d) => d === 1) && stride.every((s, a) => x[2 + a]! % s === 0);
@@ -126,10 +121,10 @@ export const blockedFilterGradient = (
   const imageOf = (columnPhase: number): Value => {
     const known = images.get(columnPhase);
     if (known !== undefined) return known;
-    const taps = Array.from({ length: kh }, (_, i) => {
-      const { phase: row, shift } = tapOf(i, stride[0], padding[0]);
-      return { from: phase(row, columnPhase), shift };
-    });
+    const taps = tapsOf(kh, stride[0], 1, padding[0]).map((t) => ({
+      from: phase(t.phase, columnPhase),
+      shift: t.shift,
+    }));
     const image = imageOfPlaces(taps, ho);
     images.set(columnPhase, image);
     return image;
@@ -142,10 +137,9 @@ export const blockedFilterGradient = (
     return reshape(transpose(transposeTiles(reshape(product, [cb, kb, b, b])), [1, 0, 2, 3]), [kb, cb, 1, 1, b, b]);
   }
 
-  const parts = Array.from({ length: kw }, (_, j) => {
-    const { phase: column, shift } = tapOf(j, stride[1], padding[1]);
-    const moved = pad(dy, [0, 0, 0, shift, 0], [0, 0, 0, columns - wo - shift, 0]);
-    return reshape(blockedConv(imageOf(column), filterOfPlaces(moved)), [kb, kh, cb, 1, b, b]);
+  const parts = tapsOf(kw, stride[1], 1, padding[1]).map((tap) => {
+    const moved = pad(dy, [0, 0, 0, tap.shift, 0], [0, 0, 0, columns - wo - tap.shift, 0]);
+    return reshape(blockedConv(imageOf(tap.phase), filterOfPlaces(moved)), [kb, kh, cb, 1, b, b]);
   });
   return transpose(concat(parts, 3), [0, 2, 1, 3, 4, 5]);
 };

@@ -1,6 +1,6 @@
 import { checkGraph, type Graph, topologicalOrder, useCounts } from "../autodiff/graph.ts";
 import { channelAffineOp, channelDotOp } from "../autodiff/ops/channel.ts";
-import { type Convolution, conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
+import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
 import { addOp, mul, relu6Op, reluOp, stepOp } from "../autodiff/ops/elementwise.ts";
 import { constant, input, inputOp, literalOp, splat, splatValue } from "../autodiff/ops/leaves.ts";
 import { matmul, matmulOp } from "../autodiff/ops/matmul.ts";
@@ -10,7 +10,7 @@ import { reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
 import { float32, sameShape, type Tensor } from "../autodiff/types.ts";
 import { apply, Value } from "../autodiff/value.ts";
 import { layoutsOf } from "./choose.ts";
-import { blockedConvolution, blockedImageGradient, filterLayout } from "./convolution.ts";
+import { blockedConvolution, blockedImageGradient, convolutionOf, filterLayout } from "./convolution.ts";
 import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
 import { block, blockedShape, blockTensor, type Layout, unblock } from "./layout.ts";
 import { stretched } from "./operands.ts";
@@ -22,8 +22,6 @@ export interface BlockedGraph {
   readonly graph: Graph;
   readonly layouts: readonly (Layout | undefined)[];
 }
-
-const convolutionOf = (v: Value): Convolution => v.attributes as unknown as Convolution;
 
 /**
  * Rewrites a finished graph (forward, backward and optimiser alike) so that tensors stay blocked between convolutions,

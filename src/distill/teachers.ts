@@ -4,7 +4,8 @@ import { DistilleryError } from "../support/errors.ts";
 import type { Surroundings } from "../training/loop.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
-import { readTeacher, type Teacher, trainTeacher } from "./teacher.ts";
+import { readTeacher, type Teacher } from "./teacher.ts";
+import { trainTeacher } from "./train-teacher.ts";
 
 /** Whether a recipe's teacher is the path of a weight file rather than the name of an architecture. */
 const isFile = (teacher: string): boolean => teacher.endsWith(".safetensors");

@@ -5,7 +5,7 @@ import type { Convolution } from "./convolution.ts";
 type Context = LoweringContext<Convolution & { readonly shape: readonly number[] }>;
 
 /** Which phase of the image a tap reads (row index modulo stride), and by how many rows of that phase it is shifted. */
-const tapsOf = (kernel: number, stride: number, dilation: number, padding: number) =>
+export const tapsOf = (kernel: number, stride: number, dilation: number, padding: number) =>
   Array.from({ length: kernel }, (_, k) => {
     const at = k * dilation - padding;
     const phase = ((at % stride) + stride) % stride;
