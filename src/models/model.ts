@@ -12,6 +12,9 @@ export interface Task {
   readonly image: { readonly height: number; readonly width: number };
 }
 
+/** Images below 64 pixels get a network's small form, whose first layers keep their size where the large form's halve it. */
+export const isSmall = ({ image }: Task): boolean => Math.min(image.height, image.width) < 64;
+
 /** A network: parameters as data and a pure function of them. */
 export interface Model {
   /** Full name, e.g. "convnet128x3". */

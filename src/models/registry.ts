@@ -1,8 +1,11 @@
 import { DistilleryError } from "../support/errors.ts";
 import { didYouMean } from "../support/nearest.ts";
 import { convNet } from "./convnet.ts";
+import { efficientNetB0 } from "./efficientnet.ts";
+import { mobileNetV2 } from "./mobilenet.ts";
 import type { Model, Task } from "./model.ts";
-import { resNet18 } from "./resnet.ts";
+import { type ResNetDepth, resNet } from "./resnet.ts";
+import { shuffleNetV2 } from "./shufflenet.ts";
 import { speedNet } from "./speednet.ts";
 
 interface Family {
@@ -17,14 +20,38 @@ interface Family {
 const usualDepth = ({ image }: Task): number =>
   Math.max(1, Math.round(Math.log2(Math.min(image.height, image.width) / 4)));
 
+/** A family named `name`[wWIDTH] whose widths are multiples of `unit`, `usual` where none is given. */
+const scalable = (
+  name: string,
+  about: string,
+  usual: number,
+  unit: number,
+  build: (task: Task, width: number) => Model,
+): Family => ({
+  pattern: new RegExp(`^${name}(?:w([1-9]\\d*))?$`),
+  about: `${name}[wWIDTH]: ${about}; ${usual} wide`,
+  examples: [name, `${name}w${usual}`],
+  build: ([given, width = usual], task) => {
+    if (Number(width) % unit !== 0) {
+      const next = unit * Math.ceil(Number(width) / unit);
+      throw new DistilleryError("USAGE", `${given}: the width must be a multiple of ${unit}; try ${name}w${next}`);
+    }
+    return build(task, Number(width));
+  },
+});
+
 const families: readonly Family[] = [
   {
-    pattern: /^convnet(\d+)?(?:x(\d+))?$/,
+    pattern: /^convnet(\d+)?(?:x(\d+))?(in)?$/,
     about:
-      "convnet[WIDTH][xDEPTH]: 3x3 conv + batch norm blocks; 128 wide, depth by image size (3 at 32x32, 4 at 64x64)",
-    examples: ["convnet", "convnet128", "convnet64", "convnet128x3", "convnet64x2"],
-    build: ([, width, depth], task) => {
-      const shape = { width: Number(width ?? 128), depth: Number(depth ?? usualDepth(task)) };
+      "convnet[WIDTH][xDEPTH][in]: 3x3 conv + batch norm (in: instance norm) blocks; 128 wide, depth by image size (3 at 32x32, 4 at 64x64)",
+    examples: ["convnet", "convnet128", "convnet64", "convnet128x3", "convnet64x2", "convnetin", "convnet128x3in"],
+    build: ([, width, depth, instance], task) => {
+      const shape = {
+        width: Number(width ?? 128),
+        depth: Number(depth ?? usualDepth(task)),
+        instance: instance !== undefined,
+      };
       const most = Math.floor(Math.log2(Math.min(task.image.height, task.image.width)));
       if (shape.width < 1 || shape.depth < 1 || shape.depth > most) {
         throw new DistilleryError(
@@ -36,11 +63,14 @@ const families: readonly Family[] = [
     },
   },
   {
-    pattern: /^resnet18(?:w([1-9]\d*))?$/,
-    about: "resnet18[wWIDTH]: 3x3 stem below 64 pixels, 7x7 stem from there; 64 wide",
-    examples: ["resnet18", "resnet18w32"],
-    build: ([, width], task) => resNet18(task, Number(width ?? 64)),
+    pattern: /^resnet(18|34|50|101)(?:w([1-9]\d*))?$/,
+    about: "resnet(18|34|50|101)[wWIDTH]: 3x3 stem below 64 pixels, 7x7 stem from there; 64 wide",
+    examples: ["resnet18", "resnet18w32", "resnet34", "resnet50", "resnet101"],
+    build: ([, depth, width], task) => resNet(Number(depth) as ResNetDepth, task, Number(width ?? 64)),
   },
+  scalable("mobilenetv2", "small images keep their size in stem and stage 2; multiples of 8", 32, 8, mobileNetV2),
+  scalable("efficientnetb0", "small images keep their size in stem and stage 2; multiples of 8", 32, 8, efficientNetB0),
+  scalable("shufflenetv2", "small images keep their size in the stem; even", 116, 2, shuffleNetV2),
   {
     pattern: /^speednet([1-9]\d*)?$/,
     about: "speednet[WIDTH]: whitened patches and three blocks WIDTH, 4 WIDTH, 4 WIDTH wide, trained fastest; 64 wide",

@@ -1,82 +1,81 @@
-import { add, globalAvgPool, maxPool2d, relu, type Value } from "../autodiff/index.ts";
-import type { Normalise } from "../nn/batch-norm.ts";
-import { convolve, convSpecs, linear, linearSpecs, type Named, normSpecs } from "../nn/layers.ts";
-import type { Model, Task } from "./model.ts";
+import { globalAvgPool, maxPool2d, relu } from "../autodiff/index.ts";
+import { chain, convNorm, dense, type Part, plain, residual } from "../nn/parts.ts";
+import { isSmall, type Model, type Task } from "./model.ts";
+
+/** Blocks of each of the four stages; from 50 layers on they are bottlenecks. */
+const depths = {
+  18: { blocks: [2, 2, 2, 2], bottleneck: false },
+  34: { blocks: [3, 4, 6, 3], bottleneck: false },
+  50: { blocks: [3, 4, 6, 3], bottleneck: true },
+  101: { blocks: [3, 4, 23, 3], bottleneck: true },
+} as const;
+
+export type ResNetDepth = keyof typeof depths;
 
 interface Block {
   readonly name: string;
   readonly input: number;
-  readonly output: number;
+  /** Channels of the 3x3 convolutions. */
+  readonly width: number;
   readonly stride: number;
 }
 
-/** Stages of two basic blocks, each stage twice as wide as the one before and, but for the first, half as large. */
-const blocksOf = (width: number): Block[] =>
-  [1, 2, 4, 8].flatMap((factor, stage) =>
-    [0, 1].map((i) => ({
-      name: `layer${stage + 1}.${i}`,
-      input: i === 0 ? width * Math.max(1, factor / 2) : width * factor,
-      output: width * factor,
-      stride: i === 0 && stage > 0 ? 2 : 1,
-    })),
+/** Two 3x3 convolutions. */
+const basic = ({ name, input, width, stride }: Block): Part =>
+  chain(
+    convNorm([`${name}.conv1`, `${name}.bn1`], input, width, { kernel: 3, stride, activation: relu }),
+    convNorm([`${name}.conv2`, `${name}.bn2`], width, width, { kernel: 3 }),
   );
 
-const hasProjection = ({ input, output, stride }: Block): boolean => stride !== 1 || input !== output;
+/** 1x1, 3x3 and 1x1, the last four times as wide. The stride is the 3x3's: torchvision's choice, not the paper's. */
+const bottleneck = ({ name, input, width, stride }: Block): Part =>
+  chain(
+    convNorm([`${name}.conv1`, `${name}.bn1`], input, width, { activation: relu }),
+    convNorm([`${name}.conv2`, `${name}.bn2`], width, width, { kernel: 3, stride, activation: relu }),
+    convNorm([`${name}.conv3`, `${name}.bn3`], width, 4 * width),
+  );
 
-const forwardBlock = (p: Named<Value>, block: Block, x: Value, normalise: Normalise): Value => {
-  const { name, stride } = block;
-  const inner = relu(normalise(convolve(p, `${name}.conv1`, x, { stride, padding: 1 }), `${name}.bn1`));
-  const outer = normalise(convolve(p, `${name}.conv2`, inner, { padding: 1 }), `${name}.bn2`);
-  const skip = hasProjection(block)
-    ? normalise(convolve(p, `${name}.downsample.0`, x, { stride }), `${name}.downsample.1`)
-    : x;
-  return relu(add(outer, skip));
+/** A block around its shortcut, which is a 1x1 convolution where the shapes differ. */
+const shortcut = (main: Part, { name, input, stride }: Block, output: number): Part => {
+  const names = [`${name}.downsample.0`, `${name}.downsample.1`] as const;
+  const skip = stride !== 1 || input !== output ? convNorm(names, input, output, { stride }) : undefined;
+  return chain(residual(main, skip), plain(relu));
 };
 
 /**
- * ResNet-18 (He et al. 2016) with torchvision's parameter names. Images below 64 pixels get a 3x3 stem without max-pool,
- * larger ones the 7x7 stem of stride 2. `width` is the channels of the first stage, 64 in the paper.
+ * ResNet (He et al. 2016) with torchvision's parameter names. Images below 64 pixels get a 3x3 stem without max-pool,
+ * larger ones the 7x7 stem of stride 2. `width` is the channels of the stem and of the first stage's 3x3 convolutions, 64
+ * in the paper; each further stage is twice as wide as the one before and half as large.
  */
-export const resNet18 = (task: Task, width = 64): Model => {
-  const small = Math.min(task.image.height, task.image.width) < 64;
-  const blocks = blocksOf(width);
-  const specs = blocks.map((b) => ({
-    ...convSpecs(`${b.name}.conv1`, b.input, b.output, 3),
-    ...normSpecs(`${b.name}.bn1`, b.output),
-    ...convSpecs(`${b.name}.conv2`, b.output, b.output, 3),
-    ...normSpecs(`${b.name}.bn2`, b.output),
-    ...(hasProjection(b)
-      ? {
-          ...convSpecs(`${b.name}.downsample.0`, b.input, b.output, 1),
-          ...normSpecs(`${b.name}.downsample.1`, b.output),
-        }
-      : {}),
-  }));
+export const resNet = (depth: ResNetDepth, task: Task, width = 64): Model => {
+  const small = isSmall(task);
+  const shape = depths[depth];
+  const blocks: Part[] = [];
+  let input = width;
+  for (const [stage, count] of shape.blocks.entries()) {
+    for (let i = 0; i < count; i++) {
+      const block: Block = {
+        name: `layer${stage + 1}.${i}`,
+        input,
+        width: width * 2 ** stage,
+        stride: i === 0 && stage > 0 ? 2 : 1,
+      };
+      input = block.width * (shape.bottleneck ? 4 : 1);
+      blocks.push(shortcut((shape.bottleneck ? bottleneck : basic)(block), block, input));
+    }
+  }
   return {
-    name: width === 64 ? "resnet18" : `resnet18w${width}`,
+    name: width === 64 ? `resnet${depth}` : `resnet${depth}w${width}`,
     task,
-    parameters: {
-      ...convSpecs("conv1", 3, width, small ? 3 : 7),
-      ...normSpecs("bn1", width),
-      ...Object.assign({}, ...specs),
-      ...linearSpecs("fc", width * 8, task.classes),
-    },
-    norms: {
-      bn1: width,
-      ...Object.fromEntries(
-        blocks.flatMap((b) => [
-          [`${b.name}.bn1`, b.output],
-          [`${b.name}.bn2`, b.output],
-          ...(hasProjection(b) ? [[`${b.name}.downsample.1`, b.output]] : []),
-        ]),
-      ),
-    },
-    forward: (p, images, normalise) => {
-      const stem = relu(
-        normalise(convolve(p, "conv1", images, small ? { padding: 1 } : { stride: 2, padding: 3 }), "bn1"),
-      );
-      const start = small ? stem : maxPool2d(stem, { kernel: 3, stride: 2, padding: 1 });
-      return linear(p, "fc", globalAvgPool(blocks.reduce((x, b) => forwardBlock(p, b, x, normalise), start)));
-    },
+    ...chain(
+      convNorm(["conv1", "bn1"], 3, width, {
+        ...(small ? { kernel: 3 } : { kernel: 7, stride: 2 }),
+        activation: relu,
+      }),
+      ...(small ? [] : [plain((x) => maxPool2d(x, { kernel: 3, stride: 2, padding: 1 }))]),
+      ...blocks,
+      plain(globalAvgPool),
+      dense("fc", input, task.classes),
+    ),
   };
 };

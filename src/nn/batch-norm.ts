@@ -80,9 +80,23 @@ export interface StatisticsGap {
 }
 
 /**
- * Inference that also measures each layer's input (INFER, equation of the statistics term). z is centred on the running
- * mean first, which the simplifier folds into the convolution before it: the small differences then carry no
- * cancellation error of large means.
+ * How far z [N, C, H, W] is from a known mean and variance, [C] each. z is centred on the mean first: the small differences
+ * then carry no cancellation error of large means.
+ */
+export const measureGap = (
+  layer: string,
+  z: Value,
+  knownMean: Value,
+  knownVariance: Value,
+): { centred: Value; gap: StatisticsGap } => {
+  const centred = channelAffine(z, splat(1, knownMean.shape), mul(knownMean, -1));
+  const { mean, variance } = momentsOf(centred);
+  return { centred, gap: { layer, mean, variance: sub(variance, knownVariance) } };
+};
+
+/**
+ * Inference that also measures each layer's input (INFER, equation of the statistics term). The simplifier folds the
+ * centring into the convolution before it.
  */
 export const measuringNorm = (
   p: Named<Value>,
@@ -92,11 +106,9 @@ export const measuringNorm = (
   return {
     gaps,
     normalise: (z, layer) => {
-      const runningMean = statistics[`${layer}.running_mean`]!;
       const runningVariance = statistics[`${layer}.running_var`]!;
-      const centred = channelAffine(z, splat(1, runningMean.shape), mul(runningMean, -1));
-      const { mean, variance } = momentsOf(centred);
-      gaps.push({ layer, mean, variance: sub(variance, runningVariance) });
+      const { centred, gap } = measureGap(layer, z, statistics[`${layer}.running_mean`]!, runningVariance);
+      gaps.push(gap);
       const scale = div(p[`${layer}.weight`]!, sqrt(add(runningVariance, epsilon)));
       return channelAffine(centred, scale, p[`${layer}.bias`]!);
     },

@@ -31,8 +31,8 @@ export const distillationLoss = (logits: Value, teacher: Value, temperature: num
 /** Euclidean norm whose derivative at 0 is 0, not NaN. */
 const norm = (x: Value): Value => sqrt(add(reduceSum(mul(x, x)), 1e-20));
 
-/** sum_l w_l (||mean gap||_2 + ||variance gap||_2), the first layer weighing `first`, the others 1. */
-export const statisticsLoss = (gaps: readonly StatisticsGap[], first = 10): Value =>
+/** sum_l w_l (||mean gap||_2 + v ||variance gap||_2), the first layer weighing `first`, the others 1; v is `variance`. */
+export const statisticsLoss = (gaps: readonly StatisticsGap[], first = 10, variance = 1): Value =>
   gaps
-    .map((g, i) => mul(add(norm(g.mean), norm(g.variance)), i === 0 ? first : 1))
+    .map((g, i) => mul(add(norm(g.mean), mul(norm(g.variance), variance)), i === 0 ? first : 1))
     .reduce((sum, term) => add(sum, term), zeros([]));

@@ -27,14 +27,17 @@ export const uniform = (name: string, shape: readonly number[], scale = 1, shift
   return tensor(data, shape);
 };
 
-/** The weights of networks.py's `build`: BatchNorm biases within .5 of `normBias`; 4.5 makes a smooth network. */
-export const formulaWeights = (model: Model, normBias: number): Weights => {
+/**
+ * The weights of networks.py's `build`: BatchNorm biases within .5 of `normBias`; 4.5 makes a smooth network. Filters' outputs
+ * have about the standard deviation of their inputs, times `gain`.
+ */
+export const formulaWeights = (model: Model, normBias: number, gain = 1): Weights => {
   const one = (name: string, shape: readonly number[]): Tensor => {
     const [owner, kind] = [name.slice(0, name.lastIndexOf(".")), name.slice(name.lastIndexOf(".") + 1)];
     if (owner in model.norms) {
       return kind === "weight" ? uniform(name, shape, 0.2, 0.8) : uniform(name, shape, 0.5, normBias);
     }
-    if (kind === "weight") return uniform(name, shape, (3 / (sizeOf(shape) / shape[0]!)) ** 0.5);
+    if (kind === "weight") return uniform(name, shape, gain * (3 / (sizeOf(shape) / shape[0]!)) ** 0.5);
     return uniform(name, shape, 0.1);
   };
   return {

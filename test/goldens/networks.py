@@ -5,11 +5,15 @@ definitions and torchvision's names and know nothing of our code.
 """
 
 import json
+import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
+
+from light_networks import EfficientNetB0, MobileNetV2, ShuffleNetV2
 
 
 def fnv1a(text):
@@ -35,13 +39,13 @@ def float32(x):
 
 
 class ConvNet(nn.Module):
-    def __init__(self, width, depth, side, classes):
+    def __init__(self, width, depth, side, classes, norm=nn.BatchNorm2d):
         super().__init__()
         blocks = []
         for i in range(depth):
             block = nn.Sequential()
             block.add_module("conv", nn.Conv2d(3 if i == 0 else width, width, 3, padding=1))
-            block.add_module("norm", nn.BatchNorm2d(width))
+            block.add_module("norm", norm(width))
             block.add_module("relu", nn.ReLU())
             block.add_module("pool", nn.AvgPool2d(2))
             blocks.append(block)
@@ -52,35 +56,67 @@ class ConvNet(nn.Module):
         return self.fc(self.blocks(x).flatten(1))
 
 
+def projection(cin, cout, stride):
+    """The shortcut of a residual block, or None where the input itself serves."""
+    if stride == 1 and cin == cout:
+        return None
+    return nn.Sequential(nn.Conv2d(cin, cout, 1, stride, bias=False), nn.BatchNorm2d(cout))
+
+
 class BasicBlock(nn.Module):
-    def __init__(self, cin, cout, stride):
+    expansion = 1
+
+    def __init__(self, cin, width, stride):
         super().__init__()
-        self.conv1 = nn.Conv2d(cin, cout, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(cout)
-        self.conv2 = nn.Conv2d(cout, cout, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(cout)
-        self.downsample = None
-        if stride != 1 or cin != cout:
-            self.downsample = nn.Sequential(nn.Conv2d(cin, cout, 1, stride, bias=False), nn.BatchNorm2d(cout))
+        self.conv1 = nn.Conv2d(cin, width, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.downsample = projection(cin, width, stride)
 
     def forward(self, x):
         y = self.bn2(self.conv2(self.bn1(self.conv1(x)).relu()))
         return (y + (x if self.downsample is None else self.downsample(x))).relu()
 
 
-class ResNet18(nn.Module):
-    def __init__(self, width, side, classes):
+class Bottleneck(nn.Module):
+    expansion = 4
+
+    def __init__(self, cin, width, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(cin, width, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, stride, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.conv3 = nn.Conv2d(width, 4 * width, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(4 * width)
+        self.downsample = projection(cin, 4 * width, stride)
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(self.bn1(self.conv1(x)).relu())).relu()
+        return (self.bn3(self.conv3(y)) + (x if self.downsample is None else self.downsample(x))).relu()
+
+
+class ResNet(nn.Module):
+    def __init__(self, depth, width, side, classes):
         super().__init__()
         small = side < 64
+        block, repeats = {
+            18: (BasicBlock, [2, 2, 2, 2]),
+            34: (BasicBlock, [3, 4, 6, 3]),
+            50: (Bottleneck, [3, 4, 6, 3]),
+            101: (Bottleneck, [3, 4, 23, 3]),
+        }[depth]
         self.conv1 = nn.Conv2d(3, width, 3, 1, 1, bias=False) if small else nn.Conv2d(3, width, 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.maxpool = nn.Identity() if small else nn.MaxPool2d(3, 2, 1)
         cin = width
-        for stage in range(4):
-            cout = width * 2**stage
-            layer = nn.Sequential(BasicBlock(cin, cout, 1 if stage == 0 else 2), BasicBlock(cout, cout, 1))
+        for stage, count in enumerate(repeats):
+            layer = nn.Sequential()
+            for i in range(count):
+                layer.append(block(cin, width * 2**stage, 2 if stage > 0 and i == 0 else 1))
+                cin = width * 2**stage * block.expansion
             setattr(self, f"layer{stage + 1}", layer)
-            cin = cout
         self.fc = nn.Linear(cin, classes)
 
     def forward(self, x):
@@ -89,14 +125,25 @@ class ResNet18(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
-def build(architecture, side, classes, norm_bias):
-    """A network in double precision with the weights of formula.ts: BatchNorm biases within .5 of `norm_bias`."""
-    if architecture.startswith("convnet"):
-        width, depth = map(int, architecture[len("convnet"):].split("x"))
-        net = ConvNet(width, depth, side, classes)
-    else:
-        net = ResNet18(int(architecture[len("resnet18w"):] or 64), side, classes)
-    net = net.double()
+def module_of(architecture, side, classes):
+    """The network of a name, as src/models/registry.ts reads it."""
+    convnet = re.fullmatch(r"convnet(\d+)x(\d+)(in)?", architecture)
+    if convnet:
+        norm = partial(nn.InstanceNorm2d, affine=True) if convnet[3] else nn.BatchNorm2d
+        return ConvNet(int(convnet[1]), int(convnet[2]), side, classes, norm)
+    family, width = re.fullmatch(r"(\w+?)(?:w(\d+))?", architecture).groups()
+    if family.startswith("resnet"):
+        return ResNet(int(family[len("resnet"):]), int(width or 64), side, classes)
+    kind, usual = {"mobilenetv2": (MobileNetV2, 32), "efficientnetb0": (EfficientNetB0, 32), "shufflenetv2": (ShuffleNetV2, 116)}[family]
+    return kind(int(width or usual), side, classes)
+
+
+def build(architecture, side, classes, norm_bias, gain=1):
+    """A network in double precision with the weights of formula.ts: BatchNorm biases within .5 of `norm_bias`.
+
+    Filters' outputs have about the standard deviation of their inputs, times `gain`.
+    """
+    net = module_of(architecture, side, classes).double()
     norms = {name for name, module in net.named_modules() if isinstance(module, nn.BatchNorm2d)}
     with torch.no_grad():
         for name, p in net.named_parameters():
@@ -104,7 +151,7 @@ def build(architecture, side, classes, norm_bias):
             if owner in norms:
                 p.copy_(uniform(name, p.shape, *((0.2, 0.8) if kind == "weight" else (0.5, norm_bias))))
             elif kind == "weight":
-                p.copy_(uniform(name, p.shape, (3 / (p.numel() // p.shape[0])) ** 0.5))
+                p.copy_(uniform(name, p.shape, gain * (3 / (p.numel() // p.shape[0])) ** 0.5))
             else:
                 p.copy_(uniform(name, p.shape, 0.1))
         for name, b in net.named_buffers():

@@ -10,6 +10,7 @@ interface LogitsCase {
   readonly architecture: string;
   readonly side: number;
   readonly classes: number;
+  readonly gain?: number;
   readonly logits: readonly number[];
 }
 
@@ -28,9 +29,9 @@ afterAll(() => device.close());
 
 test.each(cases.map((one) => [one.architecture, one.side, one] as const))(
   "%s at %i pixels: logits agree with PyTorch in eval mode",
-  async (architecture, side, { classes, logits }) => {
+  async (architecture, side, { classes, gain, logits }) => {
     const model = buildModel(architecture, { classes, image: { height: side, width: side } });
-    const classifier = await openClassifier(device, { model, weights: formulaWeights(model, 0) }, 2);
+    const classifier = await openClassifier(device, { model, weights: formulaWeights(model, 0, gain) }, 2);
     const actual = await classifier.logits(floats(uniform("images", [2, 3, side, side], 2)));
     await classifier.release();
     expect(actual.length).toBe(2 * classes);

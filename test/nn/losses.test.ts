@@ -129,6 +129,11 @@ describe("statisticsLoss", () => {
     expect(loss).toBeCloseTo(2 * (5 + 10) + (13 + 5), 4);
   });
 
+  test("with another weight of the variances", async () => {
+    const { loss } = await evaluate(x, (v) => statisticsLoss(gaps(v, [5, 12]), 10, 3));
+    expect(loss).toBeCloseTo(10 * (5 + 3 * 10) + (13 + 3 * 5), 4);
+  });
+
   test("has gradient 0, not NaN, where the statistics are met exactly", async () => {
     const zero = tensor(new Float32Array(2), [2]);
     const { loss, gradient } = await evaluate(zero, (v) => statisticsLoss([{ layer: "only", mean: v, variance: v }]));

@@ -197,6 +197,9 @@ export const step = apply1(stepOp);
 /** x limited to [low, high]; the gradient passes on the bounds themselves. */
 export const clamp = (x: Value, low: Operand, high: Operand): Value => minimum(maximum(x, low), high);
 
+/** x sigmoid(x), also known as swish. */
+export const silu = (x: Value): Value => mul(x, sigmoid(x));
+
 export const elementwiseOps = [
   addOp,
   subOp,

@@ -1,0 +1,77 @@
+import { float32, sameShape, type Tensor, type TensorType, tensor } from "../autodiff/index.ts";
+import { decodeFloat16, type SafeTensor } from "../formats/index.ts";
+import { statisticsTypes } from "../nn/batch-norm.ts";
+import { DistilleryError } from "../support/errors.ts";
+import { nearest } from "../support/nearest.ts";
+import type { Model, Weights } from "./model.ts";
+
+/** So many names of a kind are listed. */
+const handful = 5;
+
+/** What torch counts at its batch norms, and nothing here needs. */
+const isCounter = (name: string): boolean => name.endsWith(".num_batches_tracked");
+
+type SafeTensors = Readonly<Record<string, SafeTensor>>;
+
+const formatSafe = ({ dtype, shape }: SafeTensor): string => `${dtype} [${shape}]`;
+
+const isFloat = (t: SafeTensor): boolean => t.dtype === "F32" || t.dtype === "F16";
+
+/** "2 tensors are missing: a, b", a handful of them; nothing where there are none. */
+const listed = (names: readonly string[], what: string, describe: (name: string) => string): string[] => {
+  if (names.length === 0) return [];
+  const more = names.length > handful ? `, and ${names.length - handful} more` : "";
+  return [`${names.length} ${what}: ${names.slice(0, handful).map(describe).join(", ")}${more}`];
+};
+
+/** How a file's tensors differ from those of a network, kind by kind; empty where they do not. */
+const differences = (wanted: Readonly<Record<string, TensorType>>, tensors: SafeTensors): string[] => {
+  const missing = Object.keys(wanted).filter((name) => !Object.hasOwn(tensors, name));
+  const leftOver = Object.keys(tensors).filter((name) => !Object.hasOwn(wanted, name) && !isCounter(name));
+  const unlike = Object.entries(wanted).flatMap(([name, { shape }]) => {
+    const given = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+    return given === undefined || (isFloat(given) && sameShape(given.shape, shape)) ? [] : [name];
+  });
+  const beside = (others: readonly string[], where: string) => (name: string) => {
+    const like = nearest(name, others);
+    return like === undefined ? name : `${name} (${where} has ${like})`;
+  };
+  return [
+    ...listed(missing, "missing", beside(leftOver, "the file")),
+    ...listed(leftOver, "left over", beside(missing, "the network")),
+    ...listed(
+      unlike,
+      "of another shape or type",
+      (name) => `${name} is ${formatSafe(tensors[name]!)}, expected F32 or F16 [${wanted[name]!.shape}]`,
+    ),
+  ];
+};
+
+const read = (given: SafeTensor): Tensor =>
+  given.dtype === "F16"
+    ? tensor(decodeFloat16(given.data), given.shape)
+    : tensor(given.data as Float32Array, given.shape);
+
+/**
+ * The weights of a network from tensors that another program named as torch and torchvision do: parameters and running
+ * statistics side by side, F32 or F16; `num_batches_tracked` is passed over. `file` is what errors call them.
+ * @throws CHECKPOINT that lists names missing and left over, and tensors of another shape or type.
+ */
+export const foreignWeights = (model: Model, tensors: SafeTensors, file: string): Weights => {
+  const parameters = Object.fromEntries(
+    Object.entries(model.parameters).map(([name, { shape }]) => [name, float32(...shape)]),
+  );
+  const statistics = statisticsTypes(model.norms);
+  const problems = differences({ ...parameters, ...statistics }, tensors);
+  if (problems.length > 0) {
+    const { classes, image } = model.task;
+    throw new DistilleryError(
+      "CHECKPOINT",
+      `${file} does not hold the weights of ${model.name} for ${classes} classes at ${image.height}x${image.width}: ` +
+        `${problems.join("; ")}; give weights of this architecture with torchvision's names, for so many classes and this image size`,
+    );
+  }
+  const pick = (types: Readonly<Record<string, TensorType>>): Record<string, Tensor> =>
+    Object.fromEntries(Object.keys(types).map((name) => [name, read(tensors[name]!)]));
+  return { parameters: pick(parameters), statistics: pick(statistics) };
+};
