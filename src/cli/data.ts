@@ -35,7 +35,11 @@ export const describeData = async (source: string, options: SourceOptions, stdou
       [
         "classes",
         data.classes
-          .map((name, i) => `${String(i).padStart(4)}  ${printable(name).padEnd(longest)}  ${train[i]} + ${test[i]}`)
+          .map((name, i) => {
+            const word = data.words?.[i];
+            const counts = `${train[i]} + ${test[i]}`;
+            return `${String(i).padStart(4)}  ${printable(name).padEnd(longest)}  ${counts}${word === undefined ? "" : `  ${printable(word)}`}`;
+          })
           .join("\n"),
       ],
       ...(data.skipped.length === 0
@@ -57,7 +61,7 @@ export const describeData = async (source: string, options: SourceOptions, stdou
     image: data.image,
     train: data.train.length,
     test: data.test.length,
-    classes: data.classes.map((name, i) => ({ name, train: train[i], test: test[i] })),
+    classes: data.classes.map((name, i) => ({ name, words: data.words?.[i], train: train[i], test: test[i] })),
     normalisation: data.normalisation,
     skipped: data.skipped,
   };

@@ -5,9 +5,14 @@ export interface Split {
   readonly labels: Int32Array;
   /** Pixels of the images at `indices`, packed [n, 3, H, W], values 0..255. */
   read(indices: ArrayLike<number>): Promise<Uint8Array>;
+  /**
+   * sha256 in hex that changes when labels or pixels do, for splits that are too large to be read through for one:
+   * docs/decisions/reading-images.md says what it is made from. Absent: read the pixels.
+   */
+  readonly digest?: string;
 }
 
-/** Per-channel mean and standard deviation of pixel / 255 over the training images. */
+/** Per-channel mean and standard deviation of pixel / 255 over the training images, or what published networks take for them. */
 export interface Normalisation {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
@@ -23,6 +28,8 @@ export interface Dataset {
   readonly name: string;
   /** Class names; the index in this list is the label. */
   readonly classes: readonly string[];
+  /** What people call each class, where `classes` are identifiers such as n01443537. */
+  readonly words?: readonly string[];
   readonly image: { readonly height: number; readonly width: number };
   readonly train: Split;
   readonly test: Split;

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import sharp from "sharp";
 
 export interface Decoded {
@@ -9,15 +8,13 @@ export interface Decoded {
 }
 
 /**
- * Reads one image file as 8-bit sRGB: upright by its EXIF orientation, transparency over white, grey and CMYK converted,
- * the first frame of an animation. With `resize` its short side is brought to that length (Lanczos) and the centre square
- * cut out. Rejects on anything that the decoder finds damaged, truncation above all.
+ * The content of an image file as 8-bit sRGB: upright by its EXIF orientation, transparency over white, grey and CMYK
+ * converted, the first frame of an animation. With `resize` its short side is brought to that length (Lanczos) and the centre
+ * square cut out. Rejects on anything that the decoder finds damaged, truncation above all.
  */
-export const decodeImage = async (file: string, resize?: number): Promise<Decoded> => {
+export const decodeImage = async (content: Uint8Array, resize?: number): Promise<Decoded> => {
   // "error" stops at damaged pixels; "warning" would also refuse the harmless oddities that many real photographs carry.
-  let image = sharp(await readFile(file), { failOn: "error" })
-    .autoOrient()
-    .flatten({ background: "#ffffff" });
+  let image = sharp(content, { failOn: "error" }).autoOrient().flatten({ background: "#ffffff" });
   if (resize !== undefined) {
     // The JPEG decoder may then halve big photographs itself only as far as leaves a factor of two to the Lanczos filter.
     image = image.resize(resize, resize, { fit: "cover", position: "centre", fastShrinkOnLoad: false });

@@ -1,12 +1,15 @@
-import { availableParallelism } from "node:os";
+import { totalmem } from "node:os";
 import { basename, resolve } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
-import type { Progress, ProgressTask } from "../support/progress.ts";
-import { type Dataset, type SkippedFile, type Split, splitOf } from "./dataset.ts";
-import { type Decoded, decodeImage, toPlanes } from "./decode-image.ts";
-import { type Listing, listImages } from "./image-listing.ts";
-import { normalisationOf } from "./normalisation.ts";
+import type { Progress } from "../support/progress.ts";
+import type { Dataset, SkippedFile } from "./dataset.ts";
+import type { FileList } from "./file-list.ts";
+import { type Reference, readImageFile, unreadable } from "./image-file.ts";
+import { type Ignored, joinIgnored } from "./image-listing.ts";
+import { listImages } from "./layouts.ts";
+import { colourSums } from "./normalisation.ts";
+import { type Reach, survey } from "./survey.ts";
 
 export interface ImageFolderOptions {
   /** Short side after resizing; the centre square is kept. Absent: all images must have one size. */
@@ -17,169 +20,101 @@ export interface ImageFolderOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The first image that could be read: its size is the size of all. */
-interface Reference {
-  readonly file: string;
-  readonly height: number;
-  readonly width: number;
+/** Up to how many bytes of pixels a data set is treated as small, and as one that can be read through. */
+export interface Limits {
+  /** Kept in memory, and fingerprinted by its pixels. */
+  readonly small: number;
+  /** Kept in memory if that is a small part of the machine's. */
+  readonly keep: number;
+  /** Read through at the start; of a larger one only some files are. */
+  readonly whole: number;
+  /** Files of each part that are then read. */
+  readonly sample: number;
 }
 
-/** Reading and decoding overlap, so several images a core are under way. */
-const inFlight = Math.min(16, 4 * availableParallelism());
+const memoryShare = 1 / 8;
 
-/** Runs `work` for 0..n-1, a few at a time, started in order; stops at a failure and throws the one of lowest index. */
-const forEachIndex = async (n: number, work: (index: number) => Promise<void>): Promise<void> => {
-  let next = 0;
-  const failures: { readonly index: number; readonly error: unknown }[] = [];
-  const lane = async (): Promise<void> => {
-    while (next < n && failures.length === 0) {
-      const index = next++;
-      try {
-        await work(index);
-      } catch (error) {
-        failures.push({ index, error });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, lane));
-  const first = failures.sort((a, b) => a.index - b.index)[0];
-  if (first) throw first.error;
-};
+/** Results follow from `small`, `whole` and `sample`, which are the same everywhere; `keep` costs or saves time only. */
+const usualLimits = (): Limits => ({
+  small: 256 * 2 ** 20,
+  keep: memoryShare * Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
+  whole: 2 * 2 ** 30,
+  sample: 10_000,
+});
 
-/** The array for n images, or an error that says how much memory they would take. */
-const allocate = (n: number, { height, width }: Reference): Uint8Array => {
-  const bytes = n * 3 * height * width;
-  try {
-    return new Uint8Array(bytes);
-  } catch (cause) {
-    throw new DistilleryError(
-      "DATA",
-      `${n} images of ${width}x${height} take ${(bytes / 2 ** 30).toFixed(1)} GiB, more than can be held in memory; make them smaller with --resize N`,
-      { cause },
-    );
-  }
-};
+/** Files that may be skipped have to be found, however many there are. */
+const reachOf = (bytes: number, { small, keep, whole, sample }: Limits, skipUnreadable: boolean): Reach => ({
+  files: bytes <= whole || skipUnreadable ? "all" : sample,
+  keep: bytes <= small || (bytes <= whole && bytes <= keep),
+  digest: bytes > small,
+});
 
-const reasonOf = (cause: unknown): string => {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return message.trim().replaceAll(/\s*\n\s*/g, "; ");
-};
-
-/** Decodes images into one array of all pixels, and keeps account of those that cannot be read. */
-const decoder = (options: ImageFolderOptions) => {
-  const skipped: SkippedFile[] = [];
-
-  /** Undefined for an unreadable file that may be left out. */
-  const decode = async (file: string): Promise<Decoded | undefined> => {
+/** The size of the first readable image; it is decoded again later, which costs one image. */
+const firstSize = async (files: FileList, options: ImageFolderOptions): Promise<Reference | undefined> => {
+  for (let i = 0; i < files.length; i++) {
     stopIfAborted(options.signal, "reading images");
-    try {
-      return await decodeImage(file, options.resize);
-    } catch (cause) {
-      const reason = reasonOf(cause);
-      if (!options.skipUnreadable) {
-        throw new DistilleryError(
-          "IMAGE",
-          `${file}: cannot be read (${reason}); repair or remove it, or leave such files out with --skip-unreadable`,
-          { cause },
-        );
-      }
-      skipped.push({ file, reason });
-      return undefined;
-    }
-  };
-
-  /** The size of the first readable image; it is decoded again later, which costs one image. */
-  const reference = async (files: readonly string[]): Promise<Reference | undefined> => {
-    for (const file of files) {
-      const found = await decode(file);
-      if (found) {
-        skipped.length = 0;
-        return { file, height: found.height, width: found.width };
-      }
-    }
-    return undefined;
-  };
-
-  const split = async (listing: Listing, size: Reference, task: ProgressTask, before: number): Promise<Split> => {
-    const { files, labels, classes } = listing;
-    const bytes = 3 * size.height * size.width;
-    const pixels = allocate(files.length, size);
-    const readable = new Uint8Array(files.length);
-    let done = before;
-    await forEachIndex(files.length, async (i) => {
-      const file = files[i]!;
-      const image = await decode(file);
-      task.update(++done);
-      if (!image) return;
-      if (image.height !== size.height || image.width !== size.width) {
-        throw new DistilleryError(
-          "DATA",
-          `images differ in size: ${size.file} is ${size.width}x${size.height}, ${file} is ${image.width}x${image.height}; give them one size with --resize N`,
-        );
-      }
-      toPlanes(image.interleaved, pixels.subarray(i * bytes, (i + 1) * bytes));
-      readable[i] = 1;
-    });
-    // Close the gaps of skipped files in place: a second array would double the memory.
-    let kept = 0;
-    for (let i = 0; i < files.length; i++) {
-      if (readable[i] === 0) continue;
-      if (kept < i) pixels.copyWithin(kept * bytes, i * bytes, (i + 1) * bytes);
-      kept++;
-    }
-    const left = labels.filter((_, i) => readable[i] === 1);
-    const present = new Set(left);
-    const empty = classes.find((_, c) => !present.has(c));
-    if (empty !== undefined) {
-      const first = files[labels.indexOf(classes.indexOf(empty))]!;
-      throw new DistilleryError(
-        "DATA",
-        `class "${empty}" has no readable image left (${first} and all others were skipped); repair its files or remove the class`,
-      );
-    }
-    return splitOf(pixels.subarray(0, kept * bytes), left);
-  };
-
-  return { skipped, reference, split };
+    const file = files.path(i);
+    const found = await readImageFile(file, options.resize);
+    if (found.image !== undefined) return { file, height: found.image.height, width: found.image.width };
+    if (!options.skipUnreadable) throw unreadable(file, found);
+  }
+  return undefined;
 };
 
-const noteIgnored = (progress: Progress, ignored: readonly string[]): void => {
-  if (ignored.length === 0) return;
-  const files = ignored.length === 1 ? "1 file that is" : `${ignored.length} files that are`;
-  progress.note(`ignored ${files} no image of a class, e.g. ${ignored[0]}`);
+const noteIgnored = (progress: Progress, { count, example }: Ignored): void => {
+  if (count === 0) return;
+  progress.note(
+    `ignored ${count === 1 ? "1 file that is" : `${count} files that are`} no image of a class, e.g. ${example}`,
+  );
 };
 
 /**
- * Reads a folder `train/<class>/*`, `test/<class>/*` (or `val/`) of images into memory, 3 x H x W bytes each; classes are the
- * sorted folder names, hidden files are ignored. See `decodeImage` for colours, orientation and resizing.
+ * A folder of images: one's own as `train/<class>/*` and `test/<class>/*` (or `val/`), or Tiny-ImageNet or ImageNet as their
+ * publishers lay them out; classes are the sorted folder names, hidden files are ignored. See `decodeImage` for colours,
+ * orientation and resizing. Small sets are held in memory, 3 x H x W bytes an image; the images of others are decoded when
+ * they are asked for.
  *
  * Throws DATA (wrong layout, an empty class, different classes in train and test, unequal sizes), IMAGE (an unreadable file,
- * unless they are skipped) or INTERRUPTED.
+ * unless they are skipped) or INTERRUPTED. Of a set of more than `limits.whole` bytes a bad file may be met only later, by
+ * the splits' `read`, which then throws the same.
  */
-export const imageFolder = async (path: string, options: ImageFolderOptions): Promise<Dataset> => {
-  const { resize, progress } = options;
+export const imageFolder = async (
+  path: string,
+  options: ImageFolderOptions,
+  limits = usualLimits(),
+): Promise<Dataset> => {
+  const { resize, progress, skipUnreadable, signal } = options;
   if (resize !== undefined && !(Number.isInteger(resize) && resize > 0)) {
     throw new DistilleryError("USAGE", `--resize: ${resize} given, expected a whole number of pixels above 0`);
   }
-  const { train, test } = await listImages(path);
-  noteIgnored(progress, [...train.ignored, ...test.ignored]);
-  const decoding = decoder(options);
-  const size = await decoding.reference(train.files);
+  const { train, test, words, normalisation } = await listImages(path);
+  noteIgnored(progress, joinIgnored(train.ignored, test.ignored));
+  const size = await firstSize(train.files, options);
   if (!size) {
     throw new DistilleryError("DATA", `${path}: none of the ${train.files.length} training images can be read`);
   }
-  const task = progress.task(`reading ${basename(resolve(path))}`, train.files.length + test.files.length);
+  const images = train.files.length + test.files.length;
+  const reach = reachOf(images * 3 * size.height * size.width, limits, skipUnreadable);
+  const stepsOf = ({ length }: FileList): number =>
+    reach.files === "all" ? length : length + Math.min(length, reach.files);
+  const task = progress.task(`reading ${basename(resolve(path))}`, stepsOf(train.files) + stepsOf(test.files));
   try {
-    const trainSplit = await decoding.split(train, size, task, 0);
-    const testSplit = await decoding.split(test, size, task, train.files.length);
+    const skipped: SkippedFile[] = [];
+    const surveyor = { reach, size, resize, skipUnreadable, skipped, signal };
+    let done = 0;
+    const advance = (): void => task.update(++done);
+    const colours = colourSums();
+    const trainSplit = await survey(train, surveyor, advance, colours);
+    const testSplit = await survey(test, surveyor, advance);
     return {
       name: basename(resolve(path)),
       classes: train.classes,
+      ...(words && { words }),
       image: { height: size.height, width: size.width },
       train: trainSplit,
       test: testSplit,
-      normalisation: await normalisationOf(trainSplit),
-      skipped: [...decoding.skipped].sort((a, b) => (a.file < b.file ? -1 : 1)),
+      normalisation: normalisation ?? colours.normalisation(),
+      skipped: skipped.sort((a, b) => (a.file < b.file ? -1 : 1)),
     };
   } finally {
     task.done();

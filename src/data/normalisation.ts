@@ -10,39 +10,58 @@ const leastStd = 1 / 255;
 
 const triple = (of: (channel: number) => number): Triple => [of(0), of(1), of(2)];
 
-/**
- * Per-channel mean and (population) standard deviation of pixel / 255 over all images of a split, read in chunks. Sums are
- * whole numbers below 2^53, hence exact. A channel that never changes gets the standard deviation 1/255.
- */
+/** Sums up the colours of images as they come, in any order: sums are whole numbers below 2^53, hence exact. */
+export interface ColourSums {
+  /** Adds pixels [n, 3, h, w] with h w = `plane`. */
+  add(pixels: Uint8Array, plane: number): void;
+  /**
+   * Per-channel mean and (population) standard deviation of pixel / 255 of what was added. A channel that never changes gets
+   * the standard deviation 1/255.
+   */
+  normalisation(): Normalisation;
+}
+
+export const colourSums = (): ColourSums => {
+  const sums = [0, 0, 0];
+  const squares = [0, 0, 0];
+  let count = 0;
+  return {
+    add: (pixels, plane) => {
+      for (let at = 0, channel = 0; at < pixels.length; at += plane, channel = (channel + 1) % 3) {
+        let [sum, square] = [0, 0];
+        for (let i = at; i < at + plane; i++) {
+          const value = pixels[i]!;
+          sum += value;
+          square += value * value;
+        }
+        sums[channel]! += sum;
+        squares[channel]! += square;
+      }
+      count += pixels.length / 3;
+    },
+    normalisation: () => {
+      const mean = triple((c) => sums[c]! / count / 255);
+      const std = triple((c) => {
+        const variance = squares[c]! / count - (sums[c]! / count) ** 2;
+        return Math.max(leastStd, Math.sqrt(Math.max(0, variance)) / 255);
+      });
+      return { mean, std };
+    },
+  };
+};
+
+/** The normalisation of all images of a split, read in chunks. */
 export const normalisationOf = async (split: Split): Promise<Normalisation> => {
   if (split.length === 0) {
     throw new DistilleryError("DATA", "normalisation: the training split has 0 images; at least one is needed");
   }
-  const sums = [0, 0, 0];
-  const squares = [0, 0, 0];
-  let count = 0;
+  const colours = colourSums();
   for (let start = 0; start < split.length; start += chunk) {
     const indices = Int32Array.from({ length: Math.min(chunk, split.length - start) }, (_, i) => start + i);
     const pixels = await split.read(indices);
-    const plane = pixels.length / (3 * indices.length);
-    for (let at = 0, channel = 0; at < pixels.length; at += plane, channel = (channel + 1) % 3) {
-      let [sum, square] = [0, 0];
-      for (let i = at; i < at + plane; i++) {
-        const value = pixels[i]!;
-        sum += value;
-        square += value * value;
-      }
-      sums[channel]! += sum;
-      squares[channel]! += square;
-    }
-    count += pixels.length / 3;
+    colours.add(pixels, pixels.length / (3 * indices.length));
   }
-  const mean = triple((c) => sums[c]! / count / 255);
-  const std = triple((c) => {
-    const variance = squares[c]! / count - (sums[c]! / count) ** 2;
-    return Math.max(leastStd, Math.sqrt(Math.max(0, variance)) / 255);
-  });
-  return { mean, std };
+  return colours.normalisation();
 };
 
 /** (pixel / 255 - mean) / std for pixels [n, 3, h, w], as floats of the same layout. */
@@ -70,3 +89,15 @@ export const validRange = (norm: Normalisation): { readonly low: Triple; readonl
   low: triple((c) => (0 - norm.mean[c]!) / norm.std[c]!),
   high: triple((c) => (1 - norm.mean[c]!) / norm.std[c]!),
 });
+
+/** The inverse: pixels [n, 3, h, w] of normalised images, rounded, and cut off at black and white. */
+export const denormalise = (images: Float32Array, norm: Normalisation, h: number, w: number): Uint8Array => {
+  const plane = h * w;
+  // Rounds to the nearest whole number and keeps to 0..255.
+  const out = new Uint8ClampedArray(images.length);
+  for (let at = 0, channel = 0; at < images.length; at += plane, channel = (channel + 1) % 3) {
+    const [mean, std] = [norm.mean[channel]!, norm.std[channel]!];
+    for (let i = at; i < at + plane; i++) out[i] = 255 * (images[i]! * std + mean);
+  }
+  return new Uint8Array(out.buffer);
+};

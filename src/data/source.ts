@@ -8,6 +8,7 @@ import type { Dataset } from "./dataset.ts";
 import { demoDataset } from "./demo.ts";
 import { imageFolder } from "./image-folder.ts";
 import { isFolder } from "./image-listing.ts";
+import { howToGet } from "./publishers.ts";
 
 export interface SourceOptions {
   /** Seed of the demo's images. */
@@ -48,6 +49,15 @@ export const listSources = (): readonly { readonly name: string; readonly descri
     description: "CIFAR-100: 100 classes of photographs, 32x32, 50000 + 10000 images; 161 MiB download",
   },
   {
+    name: "<tiny-imagenet>",
+    description:
+      "the folder that tiny-imagenet-200.zip unpacks to: 200 classes of photographs, 64x64, 100000 + 10000 images",
+  },
+  {
+    name: "<imagenet>",
+    description: "a folder with ImageNet-1k's train/<wnid>/* and val/*: 1000 classes of photographs; give --resize 224",
+  },
+  {
     name: "<folder>",
     description: "your own images: train/<class>/* and test/<class>/* or val/<class>/*; --resize N for mixed sizes",
   },
@@ -73,7 +83,7 @@ export const openDataset = async (source: string, options: SourceOptions): Promi
   if (/^[\w-]*$/.test(source) && !(await isFolder(source))) {
     throw new DistilleryError(
       "DATA",
-      `data "${source}" is neither a known data set nor a folder${didYouMean(source, named)}; expected ${named.join(", ")} or the path of an image folder`,
+      `data "${source}" is neither a known data set nor a folder${didYouMean(source, named)}; expected ${named.join(", ")} or the path of an image folder${howToGet(source)}`,
     );
   }
   return imageFolder(source, { ...common, skipUnreadable, ...(resize !== undefined ? { resize } : {}) });

@@ -18,7 +18,7 @@ export const subset = (split: Split, indices: ArrayLike<number>): Split => {
 };
 
 /** Indices of a split's images by label, ascending; labels without images get an empty list. */
-const byClass = (split: Split, classes: number): number[][] => {
+export const byClass = (split: Split, classes: number): number[][] => {
   const lists = Array.from({ length: classes }, (): number[] => []);
   for (const [index, label] of split.labels.entries()) {
     while (lists.length <= label) lists.push([]);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { splitOf } from "../../src/data/dataset.ts";
-import { normalisationOf, normalise, validRange } from "../../src/data/normalisation.ts";
+import { denormalise, normalisationOf, normalise, validRange } from "../../src/data/normalisation.ts";
 import { codeOf } from "./fixtures.ts";
 
 const image = (n: number, h: number, w: number) =>
@@ -54,6 +54,14 @@ test("normalised training pixels have mean 0 and deviation 1, within the valid r
     }),
     { numRuns: 50 },
   );
+});
+
+test("denormalised images are the pixels again; what is no pixel is rounded or cut off", () => {
+  const norm = { mean: [0.5, 0.25, 0.1], std: [0.2, 0.1, 0.3] } as const;
+  const pixels = Uint8Array.from({ length: 2 * 3 * 256 }, (_, i) => i % 256);
+  expect(denormalise(normalise(pixels, norm, 16, 16), norm, 16, 16)).toEqual(pixels);
+  const odd = Float32Array.of(-9, (100.4 / 255 - 0.25) / 0.1, 9);
+  expect([...denormalise(odd, norm, 1, 1)]).toEqual([0, 100, 255]);
 });
 
 test("refuses a split without images", async () => {

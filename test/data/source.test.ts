@@ -33,13 +33,25 @@ test("a path that does not exist is spoken of as a path", async () => {
   expect((await failureOf(openDataset("./photographs", options))).message).toContain("./photographs: no such folder");
 });
 
+test.each([
+  ["tiny-imagenet-200", "http://cs231n.stanford.edu/tiny-imagenet-200.zip"],
+  ["/nowhere/TinyImageNet", "http://cs231n.stanford.edu/tiny-imagenet-200.zip"],
+  ["imagenet", "ImageNet-1k needs an account at https://image-net.org"],
+  ["./ILSVRC2012/", "ImageNet-1k needs an account at https://image-net.org"],
+])("published data that is not there says how to get it: %s", async (source, advice) => {
+  const { code, message } = await failureOf(openDataset(source, options));
+  expect(code).toBe("DATA");
+  expect(message).toContain(advice);
+});
+
 test("CIFAR without an archive says how to get it", async () => {
   const cache = await temporaryFolder();
   expect((await failureOf(openDataset("cifar100", { ...options, cache }))).message).toContain(cache);
 });
 
 test("every source has a line of description", () => {
-  expect(listSources().map(({ name }) => name)).toEqual(["demo", "cifar10", "cifar100", "<folder>"]);
+  const names = ["demo", "cifar10", "cifar100", "<tiny-imagenet>", "<imagenet>", "<folder>"];
+  expect(listSources().map(({ name }) => name)).toEqual(names);
   for (const { description } of listSources()) expect(description).toMatch(/^\S.{20,110}$/);
 });
 
