@@ -1,30 +1,41 @@
 import { DistilleryError } from "../support/errors.ts";
+import { hasCompensators, type Method, mayCopy } from "./method.ts";
 
-/** What `ipc` images a class buy, for C classes and M teachers. */
+/** What `ipc` images a class buy, for C classes and V compensators a base set. */
 export interface Budget {
   readonly ipc: number;
   /** K, base sets of one image a class. */
   readonly bases: number;
-  /** K M, one compensator for each base set and teacher. */
+  /** K V; V is one for each of INFER's teachers, 0 for methods whose images share nothing. */
   readonly compensators: number;
-  /** (M+1) K C, what a student is trained on. */
+  /** (V+1) K C, what a student is trained on. */
   readonly trainingImages: number;
 }
 
 /**
- * K base sets cost K C images and K M compensators, each as large as an image; together they may not exceed ipc C:
- * K = floor(ipc / (1 + M / C)).
+ * K base sets cost K C images and K V compensators, each as large as an image; together they may not exceed ipc C:
+ * K = floor(ipc / (1 + V / C)), which is ipc when V = 0.
  * @throws DistilleryError BUDGET when not even one base set fits, naming the smallest ipc that works.
  */
-export const budgetOf = (ipc: number, classes: number, teachers: number): Budget => {
-  // In whole numbers, so that no rounding of M / C costs a base set.
-  const bases = Math.floor((ipc * classes) / (classes + teachers));
+export const budgetOf = (ipc: number, classes: number, perBase: number): Budget => {
+  // In whole numbers, so that no rounding of V / C costs a base set.
+  const bases = Math.floor((ipc * classes) / (classes + perBase));
   if (bases < 1) {
-    const least = 1 + Math.ceil(teachers / classes);
+    const least = 1 + Math.ceil(perBase / classes);
     throw new DistilleryError(
       "BUDGET",
-      `ipc ${ipc} is too small for ${teachers} teacher${teachers === 1 ? "" : "s"} and ${classes} classes: one base set and its compensators need ${classes + teachers} images, ${ipc} a class are ${ipc * classes}; use --ipc ${least} or more`,
+      `ipc ${ipc} is too small for ${perBase} teacher${perBase === 1 ? "" : "s"} and ${classes} classes: one base set and its compensators need ${classes + perBase} images, ${ipc} a class are ${ipc * classes}; use --ipc ${least} or more`,
     );
   }
-  return { ipc, bases, compensators: bases * teachers, trainingImages: (teachers + 1) * bases * classes };
+  return { ipc, bases, compensators: bases * perBase, trainingImages: (perBase + 1) * bases * classes };
+};
+
+/** INFER's ablation without compensators: the same bases, copied to the same number of training images. */
+export const copiesOf = (budget: Budget): Budget => ({ ...budget, compensators: 0 });
+
+/** What `ipc` images a class buy by a method, with so many teachers. @throws DistilleryError BUDGET as budgetOf. */
+export const budgetFor = (method: Method, ipc: number, classes: number, teachers: number): Budget => {
+  if (mayCopy(method)) return copiesOf(budgetOf(ipc, classes, teachers));
+  if (!hasCompensators(method)) return budgetOf(ipc, classes, 0);
+  return budgetOf(ipc, classes, method === "infer-one-teacher" ? 1 : teachers);
 };

@@ -1,22 +1,34 @@
 import type { Normalisation } from "../data/dataset.ts";
+import type { CompensatorDtype } from "./compensator-codec.ts";
+import type { LabelChoice } from "./label-choice.ts";
+import type { Method } from "./method.ts";
+import type { FileTensors } from "./tensor-layout.ts";
 
 /** What a set says of itself, in its manifest.json. */
 export interface Manifest {
   readonly format: "distillery-set";
-  readonly version: 1;
+  readonly version: 2;
   /** Name of the data set it was made from. */
   readonly data: string;
-  readonly method: "infer";
+  readonly method: Method;
   /** Class names; a class's index in this list is its label and its place in every logits row. */
   readonly classes: readonly string[];
   readonly image: { readonly height: number; readonly width: number };
   readonly normalisation: Normalisation;
   readonly budget: {
     readonly ipc: number;
+    /** K. */
     readonly bases: number;
+    /** K V: each base set has V of its own, 0 but for INFER. */
     readonly compensators: number;
+    /** (V+1) K C; a multiple of K C for copies without compensators. */
     readonly trainingImages: number;
   };
+  /** How compensators are stored; "none" when there are none. */
+  readonly compensators: { readonly dtype: CompensatorDtype | "none" };
+  /** How labels are stored. */
+  readonly labels: LabelChoice;
+  /** Those that made the labels, and for dynamic labels those to be asked; may be none. */
   readonly teachers: readonly {
     readonly architecture: string;
     /** Test accuracy, per cent. */
@@ -26,7 +38,7 @@ export interface Manifest {
   }[];
   readonly recipe: Readonly<Record<string, unknown>>;
   readonly seed: number;
-  /** Says that natural images are inside. */
+  /** Says whether natural images are inside. */
   readonly notice: string;
   /** Every other file of the set, by its path relative to the set's folder. */
   readonly parts: Readonly<Record<string, Part>>;
@@ -39,16 +51,17 @@ export interface Part {
 }
 
 /**
- * A distilled set in memory (method: arXiv 2408.06927, section 3). K bases, M teachers, C classes, images [3, H, W].
- * Training image (v, k, c), v = 0..M: base k of class c, with compensator (k, v-1) added when v > 0; its row in `labels`
- * and in `trainingImages` is (v K + k) C + c.
+ * A distilled set in memory, of any method: K base sets of one image a class, C classes, images [3, H, W], and V >= 0
+ * compensators for each base set (INFER, arXiv 2408.06927, section 3: one for each teacher; other methods none, K = ipc).
+ * Training image (v, k, c), v = 0..V: base k of class c, with compensator (k, v-1) added when v > 0. Its row in
+ * `trainingImages` and `trainingLabels` is (v K + k) C + c.
  */
 export interface DistilledSet {
   readonly manifest: Manifest;
   /** Pixels 0..255, [K, C, 3, H, W]. */
   readonly bases: Uint8Array;
-  /** In normalised image space, [K, M, 3, H, W]. */
+  /** In normalised image space, [K, V, 3, H, W]. */
   readonly compensators: Float32Array;
-  /** Mean logits of the M teachers, [(M+1) K C, C]. */
-  readonly labels: Float32Array;
+  /** Mean logits of the teachers for every distinct training image, as stored: packLabels makes them, trainingLabels reads them. */
+  readonly labels: FileTensors;
 }

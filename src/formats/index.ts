@@ -1,8 +1,15 @@
-export { type Budget, budgetOf } from "./budget.ts";
+export { type Budget, budgetFor, budgetOf, copiesOf } from "./budget.ts";
+export { parseBytes } from "./byte-count.ts";
+export { type CompensatorDtype, describeCompensators, roundCompensators } from "./compensator-codec.ts";
 export type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
 export { decodeFloat16, encodeFloat16 } from "./float16.ts";
+export { chooseLabels, describeLabels, type LabelChoice, labelBytesOf } from "./label-choice.ts";
+export { hasCompensators, type Method, mayCopy, methods, type Origin, originOf } from "./method.ts";
 export { readManifest, readSet, type Verification, verifySet } from "./read-set.ts";
 export { decodeSafetensors, encodeSafetensors, type SafeTensor, type SafeTensors } from "./safetensors.ts";
 export { type SetBytes, setBytes } from "./set-bytes.ts";
+export { packLabels } from "./stored-labels.ts";
+export type { FileTensors } from "./tensor-layout.ts";
 export { type TrainingImages, trainingImages } from "./training-images.ts";
+export { type TrainingLabels, trainingLabels } from "./training-labels.ts";
 export { type UnwrittenSet, writeSet } from "./write-set.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DistilleryError } from "../support/errors.ts";
 import type { Manifest, Part } from "./distilled-set.ts";
+import { hasCompensators, mayCopy, methods } from "./method.ts";
 
 export const manifestName = "manifest.json";
 export const compensatorsName = "compensators.safetensors";
@@ -13,9 +14,9 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"
 
 const manifestSchema = z.strictObject({
   format: z.literal("distillery-set"),
-  version: z.literal(1),
+  version: z.literal(2),
   data: z.string(),
-  method: z.literal("infer"),
+  method: z.enum(methods),
   classes: z.array(z.string()).min(1),
   // The upper bound keeps a foreign manifest from asking for all of the memory.
   image: z.strictObject({ height: whole(1).max(4096), width: whole(1).max(4096) }),
@@ -23,10 +24,24 @@ const manifestSchema = z.strictObject({
     mean: triple,
     std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
   }),
-  budget: z.strictObject({ ipc: whole(1), bases: whole(1), compensators: whole(1), trainingImages: whole(1) }),
-  teachers: z
-    .array(z.strictObject({ architecture: z.string(), accuracy: z.number().min(0).max(100), sha256: hash }))
-    .min(1),
+  budget: z.strictObject({
+    ipc: whole(1),
+    bases: whole(1),
+    compensators: whole(0),
+    trainingImages: whole(1).max(100_000_000),
+  }),
+  compensators: z.strictObject({ dtype: z.enum(["none", "F32", "F16", "I8"]) }),
+  labels: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("none") }),
+    z.strictObject({ kind: z.literal("logits"), dtype: z.enum(["F16", "U8"]) }),
+    z.strictObject({
+      kind: z.literal("top-k"),
+      k: whole(1),
+      temperature: z.number().positive(),
+      dtype: z.literal("F16"),
+    }),
+  ]),
+  teachers: z.array(z.strictObject({ architecture: z.string(), accuracy: z.number().min(0).max(100), sha256: hash })),
   recipe: z.record(z.string(), z.unknown()),
   seed: z.int(),
   notice: z.string(),
@@ -36,35 +51,73 @@ const manifestSchema = z.strictObject({
   ),
 });
 
-/** K, M and C of a set. */
-export const counts = (
-  manifest: Omit<Manifest, "parts">,
-): { readonly bases: number; readonly teachers: number; readonly classes: number } => ({
-  bases: manifest.budget.bases,
-  teachers: manifest.teachers.length,
-  classes: manifest.classes.length,
-});
+/** The sizes of a set. */
+export interface Counts {
+  /** K. */
+  readonly bases: number;
+  /** V, of each base set. */
+  readonly compensators: number;
+  /** C. */
+  readonly classes: number;
+  /** (V+1) K C, the distinct training images, each with a row of labels. */
+  readonly labelled: number;
+}
+
+export const counts = ({ budget, classes }: Pick<Manifest, "budget" | "classes">): Counts => {
+  const perBase = budget.compensators / budget.bases;
+  return {
+    bases: budget.bases,
+    compensators: perBase,
+    classes: classes.length,
+    labelled: (perBase + 1) * budget.bases * classes.length,
+  };
+};
 
 /** The files that a set must have besides its manifest, and what each holds; base set k is the k-th. */
 export const expectedParts = (manifest: Omit<Manifest, "parts">): ReadonlyMap<string, Part["holds"]> =>
   new Map<string, Part["holds"]>([
     ...Array.from({ length: manifest.budget.bases }, (_, k) => [baseName(k), "bases"] as const),
-    [compensatorsName, "compensators"],
-    [labelsName, "labels"],
+    ...(manifest.budget.compensators > 0 ? [[compensatorsName, "compensators"] as const] : []),
+    ...(manifest.labels.kind === "none" ? [] : [[labelsName, "labels"] as const]),
   ]);
+
+/** What does not agree between method, budget, compensators and labels. */
+const miscounts = (manifest: Manifest): string[] => {
+  const { method, budget, compensators, labels, teachers } = manifest;
+  const { bases, compensators: perBase, classes, labelled } = counts(manifest);
+  const problems: string[] = [];
+  if (!Number.isInteger(perBase) || perBase > 0 !== hasCompensators(method)) {
+    const expected = hasCompensators(method)
+      ? `at least one for each of ${bases} base sets, of all the same number`
+      : "0";
+    problems.push(`budget.compensators is ${budget.compensators}, expected ${expected} for the method ${method}`);
+  }
+  const copies = budget.trainingImages / labelled;
+  if (copies !== 1 && !(mayCopy(method) && Number.isInteger(copies))) {
+    problems.push(
+      `budget.trainingImages is ${budget.trainingImages}, expected ${labelled}${mayCopy(method) ? " or a multiple" : ""}`,
+    );
+  }
+  if (bases * classes + budget.compensators > budget.ipc * classes) {
+    problems.push(
+      `budget.bases is ${bases}: with ${budget.compensators} compensators the set stores more than ${budget.ipc} images a class`,
+    );
+  }
+  if ((compensators.dtype === "none") !== (perBase === 0)) {
+    problems.push(`compensators.dtype is ${compensators.dtype}, but budget.compensators is ${budget.compensators}`);
+  }
+  if (labels.kind !== "none" && teachers.length === 0) {
+    problems.push(`labels.kind is ${labels.kind}, but no teachers are named that made them`);
+  }
+  if (labels.kind === "top-k" && labels.k >= classes) {
+    problems.push(`labels.k is ${labels.k}, expected less than the ${classes} classes`);
+  }
+  return problems;
+};
 
 /** What does not agree inside a well-formed manifest; empty when all is well. */
 const contradictions = (manifest: Manifest): string[] => {
-  const { bases, teachers, classes } = counts(manifest);
-  const { compensators, trainingImages } = manifest.budget;
-  const problems: string[] = [];
-  if (compensators !== bases * teachers) {
-    problems.push(
-      `budget.compensators is ${compensators}, expected ${bases} bases x ${teachers} teachers = ${bases * teachers}`,
-    );
-  }
-  const images = (teachers + 1) * bases * classes;
-  if (trainingImages !== images) problems.push(`budget.trainingImages is ${trainingImages}, expected ${images}`);
+  const problems = miscounts(manifest);
   if (problems.length > 0) return problems;
   const expected = expectedParts(manifest);
   for (const [path, holds] of expected) {
@@ -78,10 +131,17 @@ const contradictions = (manifest: Manifest): string[] => {
   return problems;
 };
 
+/** What version 1 did not say, because it was always so. */
+const sinceVersion1 = {
+  version: 2,
+  compensators: { dtype: "F16" },
+  labels: { kind: "logits", dtype: "F16" },
+} as const satisfies Partial<Manifest>;
+
 const where = (path: readonly PropertyKey[]): string => (path.length === 0 ? "" : `${path.join(".")}: `);
 
 /**
- * The manifest in this text.
+ * The manifest in this text, of version 1 or 2, in the form of version 2.
  * @throws DistilleryError SET, naming `file`, when it is not JSON, not of a distilled set, of another version, or
  * contradicts itself.
  */
@@ -97,10 +157,11 @@ export const parseManifest = (text: string, file: string): Manifest => {
   if (!head.success) {
     throw wrong('it is not the manifest of a distilled set (it lacks format "distillery-set" and a version)');
   }
-  if (head.data.version > 1) {
-    throw wrong(`the set has version ${head.data.version}, this program reads version 1; update distillery to read it`);
+  const { version } = head.data;
+  if (version > 2) {
+    throw wrong(`the set has version ${version}, this program reads versions 1 and 2; update distillery to read it`);
   }
-  const result = manifestSchema.safeParse(value);
+  const result = manifestSchema.safeParse(version === 1 ? { ...head.data, ...sinceVersion1 } : value);
   if (!result.success) {
     const issue = result.error.issues[0];
     throw wrong(`${where(issue?.path ?? [])}${issue?.message ?? "it does not fit"}; make or fetch the set again`);

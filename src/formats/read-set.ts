@@ -4,7 +4,7 @@ import { DistilleryError } from "../support/errors.ts";
 import { sha256 } from "../support/files.ts";
 import type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
 import { manifestName, parseManifest } from "./manifest.ts";
-import { decodePart, emptyArrays, type SetArrays } from "./set-parts.ts";
+import { decodePart, emptyDraft, type SetDraft } from "./set-parts.ts";
 
 /** Files that desktops put into any folder a person opens; they are no damage. */
 const litter: ReadonlySet<string> = new Set([".DS_Store", "Thumbs.db", "desktop.ini"]);
@@ -63,7 +63,7 @@ const examinePart = async (
   manifest: Manifest,
   path: string,
   part: Part,
-  arrays?: SetArrays,
+  draft?: SetDraft,
 ): Promise<string | undefined> => {
   let bytes: Uint8Array;
   try {
@@ -77,7 +77,7 @@ const examinePart = async (
     return `part ${path} is damaged: its sha256 is ${hash}, the manifest says ${part.sha256}`;
   }
   try {
-    await decodePart(manifest, path, bytes, arrays);
+    await decodePart(manifest, path, bytes, draft);
   } catch (cause) {
     return `part ${path} does not fit the manifest: ${reasonOf(cause)}`;
   }
@@ -86,8 +86,8 @@ const examinePart = async (
 
 /**
  * Reads a distilled set, after checking everything: manifest, every part's presence, bytes, sha256 and shape, and that
- * nothing else lies in the folder. Compensators and labels are stored as half floats, so what this returns, and not
- * what was given to writeSet, is what every use of a set must start from.
+ * nothing else lies in the folder. Compensators are stored rounded, so what this returns, and not what was given to
+ * writeSet, is what every use of a set must start from. Labels stay packed; trainingLabels expands the rows asked for.
  * @throws DistilleryError SET with the first problem.
  */
 export const readSet = async (folder: string): Promise<DistilledSet> => {
@@ -104,12 +104,12 @@ export const readSet = async (folder: string): Promise<DistilledSet> => {
       throw wrong(`part ${path} has ${found.size} bytes, the manifest says ${part.bytes}`);
     }
   }
-  const arrays = emptyArrays(manifest);
+  const draft = emptyDraft(manifest);
   for (const [path, part] of Object.entries(manifest.parts)) {
-    const problem = await examinePart(folder, manifest, path, part, arrays);
+    const problem = await examinePart(folder, manifest, path, part, draft);
     if (problem !== undefined) throw wrong(problem);
   }
-  return { manifest, ...arrays };
+  return { manifest, ...draft };
 };
 
 export interface Verification {

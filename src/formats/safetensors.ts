@@ -6,6 +6,8 @@ export type SafeTensor =
   | { readonly dtype: "F32"; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly dtype: "F16"; readonly shape: readonly number[]; readonly data: Uint16Array }
   | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array }
+  | { readonly dtype: "I8"; readonly shape: readonly number[]; readonly data: Int8Array }
+  | { readonly dtype: "U16"; readonly shape: readonly number[]; readonly data: Uint16Array }
   | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array };
 
 export interface SafeTensors {
@@ -13,12 +15,41 @@ export interface SafeTensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const elementBytes = { F32: 4, F16: 2, U8: 1, I64: 8 } as const;
+/** What a file declares of its tensors, by name. */
+export type Layout = Readonly<Record<string, Pick<SafeTensor, "dtype" | "shape">>>;
+
+const dtypes = ["F32", "F16", "U8", "I8", "U16", "I64"] as const;
+const elementBytes = { F32: 4, F16: 2, U8: 1, I8: 1, U16: 2, I64: 8 } as const;
 const metadataKey = "__metadata__";
 /** The limit that the format's own readers keep. */
 const longestHeader = 100_000_000;
 
 const count = (shape: readonly number[]): number => shape.reduce((n, side) => n * side, 1);
+
+type Metadata = Readonly<Record<string, string>>;
+
+/** The JSON header of a file, where its tensors start (header padded to a multiple of 8) and how many bytes they take. */
+const headerOf = (layout: Layout, metadata?: Metadata): { text: Uint8Array; start: number; body: number } => {
+  const header: [string, unknown][] = [];
+  if (metadata !== undefined) {
+    header.push([metadataKey, Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)))]);
+  }
+  let body = 0;
+  for (const name of Object.keys(layout).sort()) {
+    const { dtype, shape } = layout[name]!;
+    const begin = body;
+    body += count(shape) * elementBytes[dtype];
+    header.push([name, { dtype, shape, data_offsets: [begin, body] }]);
+  }
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  return { text, start: 8 + Math.ceil(text.length / 8) * 8, body };
+};
+
+/** How many bytes encodeSafetensors makes of tensors of this layout. */
+export const safetensorsBytes = (layout: Layout, metadata?: Metadata): number => {
+  const { start, body } = headerOf(layout, metadata);
+  return start + body;
+};
 
 /**
  * The bytes of a safetensors file: 8 bytes header length (little endian), JSON header padded with spaces to a multiple
@@ -26,29 +57,20 @@ const count = (shape: readonly number[]): number => shape.reduce((n, side) => n 
  */
 export const encodeSafetensors = (
   tensors: Readonly<Record<string, SafeTensor>>,
-  metadata?: Readonly<Record<string, string>>,
+  metadata?: Metadata,
 ): Uint8Array<ArrayBuffer> => {
   const names = Object.keys(tensors).sort();
-  const header: [string, unknown][] = [];
-  if (metadata !== undefined) {
-    header.push([metadataKey, Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)))]);
-  }
-  let end = 0;
   for (const name of names) {
-    const { dtype, shape, data } = tensors[name]!;
+    const { shape, data } = tensors[name]!;
     if (name === metadataKey || count(shape) !== data.length) {
       throw new DistilleryError(
         "SHAPE",
         `safetensors: tensor "${name}" has shape [${shape.join(",")}] but ${data.length} values; expected ${count(shape)} values and a name other than "${metadataKey}"`,
       );
     }
-    const begin = end;
-    end += data.byteLength;
-    header.push([name, { dtype, shape, data_offsets: [begin, end] }]);
   }
-  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-  const start = 8 + Math.ceil(text.length / 8) * 8;
-  const bytes = new Uint8Array(start + end).fill(0x20, 0, start);
+  const { text, start, body } = headerOf(tensors, metadata);
+  const bytes = new Uint8Array(start + body).fill(0x20, 0, start);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true);
   bytes.set(text, 8);
   let at = start;
@@ -62,7 +84,7 @@ export const encodeSafetensors = (
 
 const size = z.int().min(0);
 const entrySchema = z.strictObject({
-  dtype: z.enum(["F32", "F16", "U8", "I64"]),
+  dtype: z.enum(dtypes),
   shape: z.array(size),
   data_offsets: z.tuple([size, size]),
 });
@@ -79,6 +101,10 @@ const tensorOf = ({ dtype, shape }: Entry, raw: Uint8Array): SafeTensor => {
       return { dtype, shape, data: new Uint16Array(buffer) };
     case "U8":
       return { dtype, shape, data: new Uint8Array(buffer) };
+    case "I8":
+      return { dtype, shape, data: new Int8Array(buffer) };
+    case "U16":
+      return { dtype, shape, data: new Uint16Array(buffer) };
     case "I64":
       return { dtype, shape, data: new BigInt64Array(buffer) };
   }
@@ -121,7 +147,7 @@ export const decodeSafetensors = (bytes: Uint8Array, nameForErrors: string): Saf
     const entry = entrySchema.safeParse(raw);
     if (!entry.success) {
       throw damaged(
-        `tensor "${name}" is declared as ${JSON.stringify(raw)}, expected dtype (F32, F16, U8 or I64), shape and data_offsets`,
+        `tensor "${name}" is declared as ${JSON.stringify(raw)}, expected dtype (one of ${dtypes.join(", ")}), shape and data_offsets`,
       );
     }
     return [name, entry.data];

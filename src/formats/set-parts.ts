@@ -1,114 +1,121 @@
+import { compensatorLayout, packCompensators, unpackCompensators } from "./compensator-codec.ts";
 import { decodeSheet, encodeSheet } from "./contact-sheet.ts";
 import type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
-import { decodeFloat16, encodeFloat16 } from "./float16.ts";
+import { labelLayout } from "./label-choice.ts";
 import { compensatorsName, counts, expectedParts, labelsName } from "./manifest.ts";
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type Layout } from "./safetensors.ts";
+import { labelProblem } from "./stored-labels.ts";
+import { type FileTensors, layoutMisfit, notFinite } from "./tensor-layout.ts";
 
-/** The three arrays of a set. */
+/** What a set holds besides its manifest. */
 export type SetArrays = Pick<DistilledSet, "bases" | "compensators" | "labels">;
 
+/** The same while it is read. */
+export type SetDraft = { -readonly [holds in keyof SetArrays]: SetArrays[holds] };
+
+type Unlisted = Omit<Manifest, "parts">;
+
 /** Shapes of the arrays, as the manifest promises them. */
-export const shapesOf = (
-  manifest: Omit<Manifest, "parts">,
-): { readonly [holds in keyof SetArrays]: readonly number[] } => {
-  const { bases, teachers, classes } = counts(manifest);
+const shapesOf = (
+  manifest: Unlisted,
+): { readonly bases: readonly number[]; readonly compensators: readonly number[] } => {
+  const { bases, compensators, classes } = counts(manifest);
   const { height, width } = manifest.image;
-  return {
-    bases: [bases, classes, 3, height, width],
-    compensators: [bases, teachers, 3, height, width],
-    labels: [(teachers + 1) * bases * classes, classes],
-  };
+  return { bases: [bases, classes, 3, height, width], compensators: [bases, compensators, 3, height, width] };
 };
 
 const volume = (shape: readonly number[]): number => shape.reduce((n, side) => n * side, 1);
 
-/** Zeros in the shapes of the manifest, to be filled by decodePart. */
-export const emptyArrays = (manifest: Manifest): SetArrays => {
-  const shapes = shapesOf(manifest);
-  return {
-    bases: new Uint8Array(volume(shapes.bases)),
-    compensators: new Float32Array(volume(shapes.compensators)),
-    labels: new Float32Array(volume(shapes.labels)),
-  };
+const labelsLayout = (manifest: Unlisted): Layout => {
+  const { labelled, classes } = counts(manifest);
+  return labelLayout(manifest.labels, labelled, classes);
 };
 
+/** What is wrong with labels, as "it ..." or "its ..."; undefined when they are as the manifest says. */
+const labelsMisfit = (manifest: Unlisted, labels: FileTensors): string | undefined =>
+  layoutMisfit(labels, labelsLayout(manifest)) ?? labelProblem(manifest.labels, labels, manifest.classes.length);
+
+/** A set without content, to be filled by decodePart. */
+export const emptyDraft = (manifest: Manifest): SetDraft => ({
+  bases: new Uint8Array(volume(shapesOf(manifest).bases)),
+  compensators: new Float32Array(0),
+  labels: {},
+});
+
 /** What does not fit between arrays and manifest, or undefined. */
-export const misfit = (manifest: Omit<Manifest, "parts">, arrays: SetArrays): string | undefined => {
+export const misfit = (manifest: Unlisted, arrays: SetArrays): string | undefined => {
   const shapes = shapesOf(manifest);
-  for (const name of ["bases", "compensators", "labels"] as const) {
+  for (const name of ["bases", "compensators"] as const) {
     if (arrays[name].length !== volume(shapes[name])) {
       return `${name} has ${arrays[name].length} values, expected ${volume(shapes[name])} for [${shapes[name].join(",")}]`;
     }
   }
-  return undefined;
+  const labels = labelsMisfit(manifest, arrays.labels);
+  return labels === undefined ? undefined : `labels: ${labels}`;
 };
 
-/** One half-float tensor as a file; undefined when a value is not finite as a half (NaN, infinite, or beyond 65504). */
-const encodeHalves = (key: string, shape: readonly number[], values: Float32Array): Uint8Array | undefined => {
-  const data = encodeFloat16(values);
-  // All exponent bits set: infinity or NaN.
-  if (data.some((half) => (half & 0x7c00) === 0x7c00)) return undefined;
-  return encodeSafetensors({ [key]: { dtype: "F16", shape, data } });
-};
+/** Tensors as a file; undefined when one holds a value that is not finite. */
+const encodeTensors = (tensors: FileTensors): Uint8Array | undefined =>
+  notFinite(tensors) === undefined ? encodeSafetensors(tensors) : undefined;
 
 /**
  * The files of a set in the order of expectedParts: path and bytes, one at a time so that only one is in memory.
- * Bytes are undefined for a tensor with a value that a half cannot hold.
+ * Bytes are undefined for a file that would hold a value that is not finite as its type.
  */
 export async function* encodeParts(
-  manifest: Omit<Manifest, "parts">,
+  manifest: Unlisted,
   arrays: SetArrays,
 ): AsyncGenerator<{ readonly path: string; readonly holds: Part["holds"]; readonly bytes: Uint8Array | undefined }> {
   const shapes = shapesOf(manifest);
   const { bases, classes } = counts(manifest);
   const sheet = volume(shapes.bases) / bases;
+  const { dtype } = manifest.compensators;
   for (const [k, [path, holds]] of [...expectedParts(manifest)].entries()) {
     const bytes =
       holds === "bases"
         ? await encodeSheet(arrays.bases.subarray(k * sheet, (k + 1) * sheet), classes, manifest.image)
-        : holds === "compensators"
-          ? encodeHalves("compensators", shapes.compensators, arrays.compensators)
-          : encodeHalves("logits", shapes.labels, arrays.labels);
+        : holds === "labels"
+          ? encodeTensors(arrays.labels)
+          : encodeTensors(dtype === "none" ? {} : packCompensators(dtype, arrays.compensators, shapes.compensators));
     yield { path, holds, bytes };
   }
 }
 
-const decodeHalves = (bytes: Uint8Array, path: string, key: string, shape: readonly number[]): Float32Array => {
+/** Tensors of a file without what `misfits` finds and without values that are not finite. */
+const decodeTensors = (
+  bytes: Uint8Array,
+  path: string,
+  misfits: (tensors: FileTensors) => string | undefined,
+): FileTensors => {
   const { tensors } = decodeSafetensors(bytes, path);
-  const tensor = tensors[key];
-  if (tensor === undefined || Object.keys(tensors).length !== 1) {
-    throw new Error(`it holds the tensors [${Object.keys(tensors).join(", ")}], expected only "${key}"`);
-  }
-  if (tensor.dtype !== "F16" || tensor.shape.join() !== shape.join()) {
-    throw new Error(
-      `its tensor "${key}" is ${tensor.dtype} [${tensor.shape.join(",")}], expected F16 [${shape.join(",")}]`,
-    );
-  }
-  const values = decodeFloat16(tensor.data);
-  if (!values.every(Number.isFinite)) throw new Error(`its tensor "${key}" holds NaN or infinite values`);
-  return values;
+  const problem = misfits(tensors);
+  if (problem !== undefined) throw new Error(problem);
+  const bad = notFinite(tensors);
+  if (bad !== undefined) throw new Error(`its tensor "${bad}" holds NaN or infinite values`);
+  return tensors;
 };
 
 /**
- * Decodes the file `path` of a set; puts it into its place when `arrays` are given, else only checks it.
+ * Decodes the file `path` of a set; puts it into its place when a `draft` is given, else only checks it.
  * @throws Error saying what does not fit the manifest; to be wrapped by the caller, who knows the folder.
  */
 export const decodePart = async (
   manifest: Manifest,
   path: string,
   bytes: Uint8Array,
-  arrays?: SetArrays,
+  draft?: SetDraft,
 ): Promise<void> => {
-  const shapes = shapesOf(manifest);
-  if (path === compensatorsName) {
-    const values = decodeHalves(bytes, path, "compensators", shapes.compensators);
-    arrays?.compensators.set(values);
+  const { dtype } = manifest.compensators;
+  if (path === compensatorsName && dtype !== "none") {
+    const layout = compensatorLayout(dtype, shapesOf(manifest).compensators);
+    const tensors = decodeTensors(bytes, path, (found) => layoutMisfit(found, layout));
+    if (draft !== undefined) draft.compensators = unpackCompensators(dtype, tensors);
   } else if (path === labelsName) {
-    const values = decodeHalves(bytes, path, "logits", shapes.labels);
-    arrays?.labels.set(values);
+    const tensors = decodeTensors(bytes, path, (found) => labelsMisfit(manifest, found));
+    if (draft !== undefined) draft.labels = tensors;
   } else {
     const pixels = await decodeSheet(bytes, manifest.classes.length, manifest.image);
     const k = [...expectedParts(manifest).keys()].indexOf(path);
-    arrays?.bases.set(pixels, k * pixels.length);
+    draft?.bases.set(pixels, k * pixels.length);
   }
 };

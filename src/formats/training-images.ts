@@ -3,9 +3,9 @@ import { counts } from "./manifest.ts";
 
 /** The images of a set, made when they are asked for: memory does not grow with the number of compensators. */
 export interface TrainingImages {
-  /** (M+1) K C. */
+  /** (V+1) K C. */
   readonly length: number;
-  /** Class of every image, [(M+1) K C]. */
+  /** Class of every image, [(V+1) K C]. */
   readonly classes: Int32Array<ArrayBuffer>;
   /** Normalised pixels of some rows, [n, 3, H, W]. */
   read(rows: ArrayLike<number>): Float32Array<ArrayBuffer>;
@@ -14,11 +14,12 @@ export interface TrainingImages {
 /**
  * What a student is trained on: every base image, and every base image with each compensator of its base set added and
  * clipped to what a pixel can be: clip(P_k + u_kj) in [(0 - mean) / std, (1 - mean) / std], channel by channel. Image
- * (v, k, c), in row (v K + k) C + c, is base k of class c, plus compensator (k, v - 1) when v > 0: the rows of `labels`.
+ * (v, k, c), in row (v K + k) C + c, is base k of class c, plus compensator (k, v - 1) when v > 0 and there are any: the
+ * rows of `trainingLabels`.
  */
 export const trainingImages = (set: Pick<DistilledSet, "manifest" | "bases" | "compensators">): TrainingImages => {
   const { manifest, bases, compensators } = set;
-  const { bases: K, teachers: M, classes: C } = counts(manifest);
+  const { bases: K, compensators: V, classes: C } = counts(manifest);
   const { mean, std } = manifest.normalisation;
   const plane = manifest.image.height * manifest.image.width;
   // Float32 like the sums below, so that an unchanged black or white pixel lies exactly on the bound.
@@ -28,19 +29,20 @@ export const trainingImages = (set: Pick<DistilledSet, "manifest" | "bases" | "c
 
   const write = (row: number, images: Float32Array, to: number): void => {
     const [v, k, c] = [Math.floor(row / (K * C)), Math.floor(row / C) % K, row % C];
+    const plain = v === 0 || V === 0;
     for (const [channel, levels] of values.entries()) {
       const [low, high] = [levels[0]!, levels[255]!];
       const base = ((k * C + c) * 3 + channel) * plane;
-      const from = ((k * M + v - 1) * 3 + channel) * plane;
+      const from = ((k * V + v - 1) * 3 + channel) * plane;
       const at = to + channel * plane;
       for (let i = 0; i < plane; i++) {
         const value = levels[bases[base + i]!]!;
-        images[at + i] = v === 0 ? value : Math.min(high, Math.max(low, value + compensators[from + i]!));
+        images[at + i] = plain ? value : Math.min(high, Math.max(low, value + compensators[from + i]!));
       }
     }
   };
 
-  const length = (M + 1) * K * C;
+  const length = manifest.budget.trainingImages;
   return {
     length,
     classes: Int32Array.from({ length }, (_, row) => row % C),

@@ -55,7 +55,7 @@ const writeInto = async (staging: string, { manifest, ...arrays }: UnwrittenSet)
     if (bytes === undefined) {
       throw new DistilleryError(
         "NOT_FINITE",
-        `the set's ${holds} hold a value that is NaN, infinite or beyond 65504, the largest half float; no set was written`,
+        `the set's ${holds} hold a value that is NaN, infinite or too large for the type it is stored as (half floats reach 65504); no set was written`,
       );
     }
     await writeAtomic(join(staging, path), bytes);
@@ -72,7 +72,8 @@ const writeInto = async (staging: string, { manifest, ...arrays }: UnwrittenSet)
 /**
  * Writes a set into `folder`, whole or not at all: everything goes into a hidden sibling folder, the manifest last, and
  * is renamed into place. A set that is there already is replaced; any other folder with content is refused. Compensators
- * and labels are rounded to half floats: read the set back (readSet) before using it.
+ * are rounded to the type that the manifest says: read the set back (readSet) before using it, or round them before
+ * (roundCompensators).
  * @throws DistilleryError SET (arrays do not fit the manifest, folder refused), NOT_FINITE, DISK.
  */
 export const writeSet = async (folder: string, set: UnwrittenSet): Promise<Manifest> => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { budgetOf } from "../../src/formats/budget.ts";
+import { budgetOf, copiesOf } from "../../src/formats/budget.ts";
 
 describe("budgetOf", () => {
   // The table of the method's paper: ipc, classes, teachers -> bases, compensators, training images.
@@ -28,6 +28,15 @@ describe("budgetOf", () => {
         expect((bases + 1) * (C + M)).toBeGreaterThan(ipc * C);
       }),
     );
+  });
+
+  it("is ipc base sets without compensators", () => {
+    expect(budgetOf(10, 100, 0)).toEqual({ ipc: 10, bases: 10, compensators: 0, trainingImages: 1000 });
+    expect(budgetOf(1, 10, 0)).toEqual({ ipc: 1, bases: 1, compensators: 0, trainingImages: 10 });
+  });
+
+  it("copies INFER's bases to as many training images", () => {
+    expect(copiesOf(budgetOf(10, 10, 4))).toEqual({ ipc: 10, bases: 7, compensators: 0, trainingImages: 350 });
   });
 
   it("names the least ipc that works, and it works", () => {

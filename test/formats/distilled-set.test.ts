@@ -2,14 +2,17 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { CompensatorDtype } from "../../src/formats/compensator-codec.ts";
 import type { Manifest } from "../../src/formats/distilled-set.ts";
 import { decodeFloat16, encodeFloat16 } from "../../src/formats/float16.ts";
+import type { LabelChoice } from "../../src/formats/label-choice.ts";
 import { readSet, verifySet } from "../../src/formats/read-set.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts";
 import { setBytes } from "../../src/formats/set-bytes.ts";
-import { writeSet } from "../../src/formats/write-set.ts";
+import { trainingLabels } from "../../src/formats/training-labels.ts";
+import { type UnwrittenSet, writeSet } from "../../src/formats/write-set.ts";
 import { sha256 } from "../../src/support/files.ts";
-import { exampleSet } from "./example-set.ts";
+import { copiedSet, exampleLogits, exampleSet, hardSet } from "./example-set.ts";
 
 let scratch: string;
 let folder: string;
@@ -46,7 +49,68 @@ describe("writing and reading", () => {
     expect(read.manifest).toMatchObject(set.manifest);
     expect(read.bases).toEqual(set.bases);
     expect(read.compensators).toEqual(decodeFloat16(encodeFloat16(set.compensators)));
-    expect(read.labels).toEqual(decodeFloat16(encodeFloat16(set.labels)));
+    expect(read.labels).toEqual(set.labels);
+    const rows = Array.from({ length: 18 }, (_, row) => row);
+    expect(trainingLabels(read)?.read(rows)).toEqual(decodeFloat16(encodeFloat16(exampleLogits())));
+  });
+
+  it.each<[string, UnwrittenSet, string[]]>([
+    ["hard labels, no compensators", hardSet(), ["bases/0.png", "bases/1.png"]],
+    ["copies", copiedSet(), ["bases/0.png", "bases/1.png", "labels.safetensors"]],
+    ...(["F32", "I8"] as const satisfies CompensatorDtype[]).map((dtype): [string, UnwrittenSet, string[]] => [
+      `compensators as ${dtype}`,
+      exampleSet(1, dtype),
+      ["bases/0.png", "bases/1.png", "compensators.safetensors", "labels.safetensors"],
+    ]),
+    ...(
+      [
+        { kind: "none" },
+        { kind: "logits", dtype: "U8" },
+        { kind: "top-k", k: 2, temperature: 30, dtype: "F16" },
+      ] as const satisfies LabelChoice[]
+    ).map((choice): [string, UnwrittenSet, string[]] => [
+      `labels ${choice.kind}`,
+      exampleSet(1, "F16", choice),
+      [
+        "bases/0.png",
+        "bases/1.png",
+        "compensators.safetensors",
+        ...(choice.kind === "none" ? [] : ["labels.safetensors"]),
+      ],
+    ]),
+  ])("keeps sets of other forms: %s", async (_, set, parts) => {
+    const manifest = await writeSet(folder, set);
+    expect(Object.keys(manifest.parts)).toEqual(parts);
+    const read = await readSet(folder);
+    expect(read.manifest).toMatchObject(set.manifest);
+    expect(read.bases).toEqual(set.bases);
+    expect(read.labels).toEqual(set.labels);
+    expect(read.compensators).toHaveLength(set.compensators.length);
+    expect((await verifySet(folder)).problems).toEqual([]);
+    expect(await writeSet(join(scratch, "copy"), read)).toEqual(manifest);
+    expect(setBytes(manifest, 0).total).toBe(Object.values(manifest.parts).reduce((sum, part) => sum + part.bytes, 0));
+  });
+
+  it("stores half floats as version 1 did, byte for byte", async () => {
+    const set = exampleSet();
+    await writeSet(folder, set);
+    const file = (name: string) => readFile(join(folder, `${name}.safetensors`));
+    const halves = (key: string, shape: number[], values: Float32Array) =>
+      Buffer.from(encodeSafetensors({ [key]: { dtype: "F16", shape, data: encodeFloat16(values) } }));
+    expect(await file("compensators")).toEqual(halves("compensators", [2, 2, 3, 4, 5], set.compensators));
+    expect(await file("labels")).toEqual(halves("logits", [18, 3], exampleLogits()));
+  });
+
+  it("reads a set of version 1 as what it is in version 2", async () => {
+    await writeSet(folder, exampleSet());
+    const written = await readSet(folder);
+    await editManifest((m) => {
+      m.version = 1;
+      delete m.compensators;
+      delete m.labels;
+    });
+    expect(await readSet(folder)).toEqual(written);
+    expect((await verifySet(folder)).problems).toEqual([]);
   });
 
   it("leaves exactly its files, and nothing beside the folder", async () => {
@@ -102,8 +166,14 @@ describe("writing and reading", () => {
 
   it("writes nothing when arrays do not fit or are not finite", async () => {
     const set = exampleSet();
-    await expect(writeSet(folder, { ...set, labels: set.labels.subarray(1) })).rejects.toThrow(
-      setError(/labels has 53 values, expected 54 for \[18,3\]/),
+    await expect(writeSet(folder, { ...set, bases: set.bases.subarray(1) })).rejects.toThrow(
+      setError(/bases has 359 values, expected 360 for \[2,3,3,4,5\]/),
+    );
+    await expect(writeSet(folder, { ...set, labels: copiedSet().labels })).rejects.toThrow(
+      setError(/labels: its tensor "logits" is F16 \[6,3\], expected F16 \[18,3\]/),
+    );
+    await expect(writeSet(folder, { ...set, labels: {} })).rejects.toThrow(
+      setError(/labels: it holds the tensors \[\], expected \[logits\]/),
     );
     await expect(writeSet(folder, { ...set, compensators: set.compensators.with(3, 70000) })).rejects.toThrow(
       expect.objectContaining({ code: "NOT_FINITE", message: expect.stringMatching(/compensators/) }),
@@ -114,7 +184,8 @@ describe("writing and reading", () => {
   it("keeps the old set when the new one cannot be written", async () => {
     await writeSet(folder, exampleSet(1));
     const broken = exampleSet(2);
-    await expect(writeSet(folder, { ...broken, labels: broken.labels.with(0, Number.NaN) })).rejects.toThrow(/labels/);
+    const labels = { logits: { dtype: "F16", shape: [18, 3], data: new Uint16Array(54).fill(0x7e00) } } as const;
+    await expect(writeSet(folder, { ...broken, labels })).rejects.toThrow(/labels/);
     expect((await readSet(folder)).manifest.seed).toBe(1);
     expect(await readdir(scratch)).toEqual(["set"]);
   });
@@ -183,12 +254,21 @@ describe("damage", () => {
     await forge("labels.safetensors", encodeSafetensors({ logits: { ...logits, shape: [9, 6] } }));
     await expectDamage(/labels.safetensors .*"logits" is F16 \[9,6\], expected F16 \[18,3\]/);
     await forge("labels.safetensors", encodeSafetensors({ labels: logits }));
-    await expectDamage(/holds the tensors \[labels\], expected only "logits"/);
+    await expectDamage(/holds the tensors \[labels\], expected \[logits\]/);
     const data = decodeFloat16(logits.data);
     await forge("labels.safetensors", encodeSafetensors({ logits: { dtype: "F32", shape: logits.shape, data } }));
     await expectDamage(/"logits" is F32/);
     await forge("labels.safetensors", encodeSafetensors({ logits: { ...logits, data: logits.data.with(1, 0x7c00) } }));
     await expectDamage(/NaN or infinite/);
+  });
+
+  it("the k largest of a row: a class that does not exist", async () => {
+    await writeSet(folder, exampleSet(1, "F16", { kind: "top-k", k: 1, temperature: 30, dtype: "F16" }));
+    const { tensors } = decodeSafetensors(await readFile(join(folder, "labels.safetensors")), "labels");
+    const data = new Uint8Array(18).fill(3, 7, 8);
+    const forged = { ...tensors, top_classes: { dtype: "U8", shape: [18, 1], data } } as const;
+    await forge("labels.safetensors", encodeSafetensors(forged));
+    await expectDamage(/labels.safetensors .*its row 7 names class 3, there are 3/);
   });
 
   it("a file that does not belong", async () => {
@@ -208,11 +288,34 @@ describe("damage", () => {
     await expectDamage(/manifest.json: it is not JSON/);
     await writeFile(file, '{"name": "web app", "icons": []}');
     await expectDamage(/manifest.json: it is not the manifest of a distilled set/);
-    await trial((m) => Object.assign(m, { version: 2 }), /version 2, this program reads version 1; update distillery/);
+    await trial(
+      (m) => Object.assign(m, { version: 3 }),
+      /version 3, this program reads versions 1 and 2; update disti/,
+    );
     await trial((m) => Object.assign(m, { image: { height: "32", width: 32 } }), /image.height: .*expected/);
     await trial((m) => Object.assign(m, { colour: "blue" }), /colour/);
-    const budget = { ipc: 4, bases: 2, compensators: 5, trainingImages: 18 };
-    await trial((m) => Object.assign(m, { budget }), /budget.compensators is 5, expected 2 bases x 2 teachers = 4/);
+    const budget = (change: object) => ({
+      budget: { ipc: 4, bases: 2, compensators: 4, trainingImages: 18, ...change },
+    });
+    await trial((m) => Object.assign(m, budget({ compensators: 5 })), /compensators is 5, expected .* of 2 base sets/);
+    await trial((m) => Object.assign(m, budget({ compensators: 0 })), /compensators is 0, expected at least one/);
+    await trial((m) => Object.assign(m, budget({ trainingImages: 36 })), /trainingImages is 36, expected 18/);
+    await trial((m) => Object.assign(m, budget({ ipc: 3 })), /with 4 compensators the set stores more than 3 images/);
+    await trial((m) => Object.assign(m, { method: "random" }), /is 4, expected 0 for the method random/);
+    await trial((m) => Object.assign(m, { method: "magic" }), /method: /);
+    await trial((m) => Object.assign(m, { compensators: { dtype: "none" } }), /dtype is none, but .* is 4/);
+    await trial((m) => Object.assign(m, { compensators: { dtype: "I8" } }), /expected \[compensator_scales, compens/);
+    await trial((m) => Object.assign(m, { labels: { kind: "none" } }), /labels.safetensors, which does not belong/);
+    await trial(
+      (m) => Object.assign(m, { labels: { kind: "logits", dtype: "U8" } }),
+      /\[logits\], expected \[logit_offs/,
+    );
+    const topK = { kind: "top-k", k: 3, temperature: 30, dtype: "F16" };
+    await trial((m) => Object.assign(m, { labels: topK }), /labels.k is 3, expected less than the 3 classes/);
+    await trial((m) => Object.assign(m, { labels: { ...topK, temperature: 0 } }), /labels.temperature: /);
+    await trial((m) => Object.assign(m, { labels: { kind: "votes" } }), /labels.kind: /);
+    await trial((m) => Object.assign(m, { teachers: [] }), /labels.kind is logits, but no teachers are named/);
+    await trial((m) => Object.assign(m, { version: 1, method: "random" }), /expected 0 for the method random/);
     const parts = { "../../etc/passwd": { holds: "bases", bytes: 1, sha256: "0".repeat(64) } };
     await trial((m) => Object.assign(m.parts as object, parts), /parts lists ..\/..\/etc\/passwd/);
     await trial((m) => delete (m.parts as Record<string, unknown>)["bases/0.png"], /parts does not list bases\/0.png/);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, safetensorsBytes } from "../../src/formats/safetensors.ts";
 
 /** A file with this header text, exactly, and this many bytes of tensors. */
 const fileOf = (header: string, body: number): Uint8Array => {
@@ -18,12 +18,17 @@ describe("safetensors", () => {
       "layer.0/weight": { dtype: "F32", shape: [2, 2], data: Float32Array.of(1, -2.5, 3e-40, Number.NaN) },
       ü: { dtype: "F16", shape: [3], data: Uint16Array.of(1, 2, 65535) },
       a: { dtype: "U8", shape: [1, 1], data: Uint8Array.of(7) },
+      b: { dtype: "I8", shape: [2], data: Int8Array.of(-128, 127) },
+      c: { dtype: "U16", shape: [2], data: Uint16Array.of(256, 65535) },
       __proto: { dtype: "I64", shape: [], data: BigInt64Array.of(-5n) },
       empty: { dtype: "F32", shape: [0, 4], data: new Float32Array(0) },
     } as const;
-    const read = decodeSafetensors(encodeSafetensors(tensors, { epoch: "3", note: "ü" }), "x");
+    const metadata = { epoch: "3", note: "ü" };
+    const bytes = encodeSafetensors(tensors, metadata);
+    expect(safetensorsBytes(tensors, metadata)).toBe(bytes.length);
+    const read = decodeSafetensors(bytes, "x");
     expect(read.tensors).toEqual(tensors);
-    expect(read.metadata).toEqual({ epoch: "3", note: "ü" });
+    expect(read.metadata).toEqual(metadata);
   });
 
   it("round-trips any shapes and values", () => {
