@@ -1,5 +1,7 @@
 import type { Outcome } from "../distill/commands.ts";
+import { describeCompensators } from "../formats/compensator-codec.ts";
 import type { Manifest } from "../formats/distilled-set.ts";
+import { describeLabels } from "../formats/label-choice.ts";
 import { readManifest } from "../formats/read-set.ts";
 import { type SetBytes, setBytes } from "../formats/set-bytes.ts";
 import { formatBytes, formatCount, plural } from "../report/format.ts";
@@ -37,6 +39,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
         "data",
         `${printable(manifest.data)}, ${plural(classes.length, "class", "classes")}, images ${image.width}x${image.height}`,
       ],
+      ["method", manifest.method],
       ["classes", wrapped(listed(classes.map((name, index) => `${index} ${printable(name)}`)), room)],
       [
         "budget",
@@ -46,8 +49,10 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
         "teachers",
         teachers
           .map((t) => `${printable(t.architecture)}, ${t.accuracy.toFixed(1)} % on the test set, sha256 ${t.sha256}`)
-          .join("\n"),
+          .join("\n") || "none",
       ],
+      ["compensators", describeCompensators(manifest.compensators.dtype)],
+      ["labels", describeLabels(manifest.labels, classes.length)],
       [
         "bytes",
         [

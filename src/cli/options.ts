@@ -6,6 +6,7 @@ import { loadRecipe } from "../distill/recipe-file.ts";
 import { explainIssue, mergeFields, parseRecipe } from "../distill/recipe-parse.ts";
 import { type RecipeField, recipeFields } from "../distill/recipe-schema.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { findRecipe } from "./recipes.ts";
 
 /** What commander collects: by attribute name, e.g. studentEpochs. */
 export type OptionValues = Readonly<Record<string, unknown>>;
@@ -20,6 +21,7 @@ const placeholders: Readonly<Record<RecipeField["kind"], string>> = {
   number: " <n>",
   text: " <name>",
   list: " <a,b>",
+  numbers: " <n,n>",
   flag: "",
 };
 
@@ -27,6 +29,7 @@ const headings: Readonly<Record<string, string>> = {
   teacher: "Training of teachers:",
   student: "Training of students on the set:",
   full: "Training of students on the full data:",
+  compare: "What compare puts side by side:",
 };
 
 const flagOf = ({ path }: RecipeField): string => {
@@ -36,10 +39,20 @@ const flagOf = ({ path }: RecipeField): string => {
 
 const attributeOf = (field: RecipeField): string => new Option(flagOf(field)).attributeName();
 
+const numberOr = (text: string): number | string =>
+  text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+
 const convert = (kind: RecipeField["kind"], text: string): unknown => {
-  if (kind === "list") return text.split(",").map((item) => item.trim());
-  if (kind !== "number") return text;
-  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+  switch (kind) {
+    case "list":
+      return text.split(",").map((item) => item.trim());
+    case "numbers":
+      return text.split(",").map(numberOr);
+    case "number":
+      return numberOr(text);
+    default:
+      return text;
+  }
 };
 
 /** The value of an option's text, by the recipe's own schema. */
@@ -91,8 +104,14 @@ const parseJobs = (text: string): number => {
 export const addRecipeOptions = (command: Command): Command => {
   command
     .optionsGroup("Files and output:")
-    .option("--recipe <file>", "YAML or JSON file with the fields of a recipe; options win over it")
-    .option("--out <folder>", "where everything goes, and what to resume from (runs/<data>)")
+    .option(
+      "--recipe <file>",
+      "YAML or JSON file with the fields of a recipe, or a name of `distillery recipes`; options win over it",
+    )
+    .option(
+      "--out <folder>",
+      "where everything goes, and what to resume from (runs/<data>; compare: runs/compare-<data>)",
+    )
     .option("--archive <file>", "for cifar10 and cifar100: a local archive, or a folder with its unpacked files")
     .option("--json", "print the result as JSON on standard output; messages stay on standard error")
     .addOption(
@@ -120,7 +139,7 @@ const givenFields = (values: OptionValues): Readonly<Record<string, unknown>> =>
  */
 export const recipeFrom = async (values: OptionValues): Promise<Recipe> => {
   const given = givenFields(values);
-  if (typeof values.recipe === "string") return await loadRecipe(values.recipe, given);
+  if (typeof values.recipe === "string") return await loadRecipe(await findRecipe(values.recipe), given);
   if (given.data === undefined) {
     throw new DistilleryError(
       "USAGE",
@@ -130,6 +149,6 @@ export const recipeFrom = async (values: OptionValues): Promise<Recipe> => {
   return parseRecipe(given, "command line");
 };
 
-/** The folder that a command works in: --out, or one named for the data. */
-export const outFolder = (values: OptionValues, recipe: Recipe): string =>
-  typeof values.out === "string" ? values.out : join("runs", basename(resolve(recipe.data)));
+/** The folder that a command works in: --out, or one named for the data, behind a prefix of the command's. */
+export const outFolder = (values: OptionValues, recipe: Recipe, prefix = ""): string =>
+  typeof values.out === "string" ? values.out : join("runs", `${prefix}${basename(resolve(recipe.data))}`);

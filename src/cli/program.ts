@@ -11,6 +11,7 @@ import { interruptible, type SignalSource } from "./interruption.ts";
 import { addRecipeOptions, type OptionValues, optionFor, outFolder, recipeFrom } from "./options.ts";
 import { hasColour, type Output, widthOf } from "./output.ts";
 import { drawProgress } from "./progress.ts";
+import { describeRecipes, showRecipe } from "./recipes.ts";
 import { verifyFolder } from "./verify.ts";
 
 /** What the command line needs of the world around it. */
@@ -37,6 +38,7 @@ Examples:
   $ distillery data cifar10 --download               fetch a data set
   $ distillery run --data cifar10 --ipc 10 --labels static,dynamic --out runs/c10
   $ distillery run --data photos/ --resize 64        photos/train/<class>/* and photos/test/<class>/*
+  $ distillery compare --recipe compare-demo         INFER, its ablations and its rivals in one table
   $ distillery inspect runs/demo/<set>               what a set is
   $ distillery verify runs/demo/<set>                whether every byte of it is as it was written
 
@@ -70,12 +72,13 @@ const compute = async (
   world: World,
   values: OptionValues,
   call: (commands: Commands, recipe: Recipe, context: CommandContext) => Promise<Outcome>,
+  prefix = "",
 ): Promise<void> => {
   const recipe = await recipeFrom(values);
   const outcome = await working(world, async (tools) => {
     const context: CommandContext = {
       ...tools,
-      out: outFolder(values, recipe),
+      out: outFolder(values, recipe, prefix),
       json: values.json === true,
       terminal: { colour: hasColour(world.stdout), width: widthOf(world.stdout) },
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
@@ -111,6 +114,16 @@ const addComputing = (program: Command, world: World): void => {
   ).action((values: OptionValues) => compute(world, values, (commands, ...rest) => commands.distill(...rest)));
 
   recipeCommand(
+    "compare",
+    "make sets by several methods and compare them: accuracy, bytes, time, memory",
+    "distillery compare --recipe compare-demo",
+    "distillery compare --data cifar10 --compare-methods infer,infer-copies,random,rded --compare-ipc 10,50",
+    "distillery compare --recipe cifar10-ipc10 --labels hard,static,dynamic --seeds 5 --json > comparison.json",
+  ).action((values: OptionValues) =>
+    compute(world, values, (commands, ...rest) => commands.compare(...rest), "compare-"),
+  );
+
+  recipeCommand(
     "evaluate",
     "train students on a set, on random images and on all the data, and report",
     "distillery evaluate --data cifar10 --out runs/c10 --students convnet,resnet18 --seeds 5",
@@ -144,6 +157,22 @@ const addReading = (program: Command, world: World): void => {
       if (!outcome.ok) {
         throw new DistilleryError("SET", `${set}: not a whole distilled set, see above; make or fetch it again`);
       }
+    });
+  program
+    .command("recipes")
+    .description("list the recipes that come with distillery, or print one")
+    .argument("[name]", "a recipe of the list")
+    .option("--json", "print it as JSON")
+    .addHelpText(
+      "after",
+      examples(
+        "distillery recipes",
+        "distillery recipes cifar10-ipc10 > mine.yaml",
+        "distillery run --recipe cifar10-ipc10 --seeds 1 --out runs/c10",
+      ),
+    )
+    .action(async (name: string | undefined, values: OptionValues) => {
+      print(world, name === undefined ? await describeRecipes(world.stdout) : await showRecipe(name), values);
     });
   program
     .command("data")

@@ -34,6 +34,8 @@ export interface Commands {
   teach(recipe: Recipe, context: CommandContext): Promise<Outcome>;
   /** As far as the distilled set. */
   distill(recipe: Recipe, context: CommandContext): Promise<Outcome>;
+  /** Sets of several methods and budgets beside each other, under identical labels and steps. */
+  compare(recipe: Recipe, context: CommandContext): Promise<Outcome>;
   /** Students on a distilled set, beside random images and the full data, and the report. */
   evaluate(recipe: Recipe, context: EvaluateContext): Promise<Outcome>;
 }

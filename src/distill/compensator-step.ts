@@ -1,28 +1,21 @@
 import {
   add,
-  clamp,
-  constant,
   float32,
   gather,
   gradients,
   int64,
-  mapTree,
   mul,
   reshape,
-  type Tensor,
   type TensorType,
   type Traced,
-  tensor,
   trace,
   type Value,
 } from "../autodiff/index.ts";
 import type { Normalisation } from "../data/dataset.ts";
-import { validRange } from "../data/normalisation.ts";
-import type { Weights } from "../models/model.ts";
-import { measuringNorm } from "../nn/batch-norm.ts";
-import { crossEntropy, statisticsLoss } from "../nn/losses.ts";
 import { hyperTypes, type Optimiser } from "../nn/optimisers.ts";
 import type { Frozen } from "../training/train-step.ts";
+import { clipPixels } from "./clip.ts";
+import { judgeClasses } from "./judge.ts";
 
 /** u [1,3,H,W] and its moments; the base images and targets ride along unchanged, so one graph serves every base set. */
 export interface CompensatorState {
@@ -49,11 +42,16 @@ export const compensatorStateTypes = ({ model: { task } }: Frozen, optimiser: Op
   };
 };
 
-/** One row [C, C]: the identity, as targets of a batch that holds every class once, in order. */
-const everyClassOnce = (classes: number): Value => {
-  const rows = new Float32Array(classes * classes);
-  for (let c = 0; c < classes; c++) rows[c * classes + c] = 1;
-  return constant(tensor(rows, [classes, classes]));
+/** clip(t(P + u)): what a teacher is shown. t is a cyclic shift of rows and columns. */
+export const seenImages = (
+  base: Value,
+  u: Value,
+  { rows, columns }: { readonly rows: Value; readonly columns: Value },
+  normalisation: Normalisation,
+): Value => {
+  const shift = (x: Value): Value => gather(gather(x, rows, 2), columns, 3);
+  // The shift goes to u before it meets the images: its transpose then acts on one image instead of C.
+  return clipPixels(add(shift(base), shift(u)), normalisation);
 };
 
 /**
@@ -73,9 +71,7 @@ export const traceCompensatorStep = (
   { state: CompensatorState; feeds: CompensatorFeeds },
   { state: CompensatorState; fetches: CompensatorFetches }
 > => {
-  const { classes, image } = teacher.model.task;
-  const { low, high } = validRange(normalisation);
-  const bound = (values: readonly number[]): Value => constant(tensor(Float32Array.from(values), [1, 3, 1, 1]));
+  const { image } = teacher.model.task;
   const feeds: CompensatorFeeds = {
     rows: int64(image.height),
     columns: int64(image.width),
@@ -84,16 +80,8 @@ export const traceCompensatorStep = (
   return trace(
     { state: compensatorStateTypes(teacher, optimiser), feeds },
     ({ state, feeds: { rows, columns, hyper } }) => {
-      const { parameters, statistics } = mapTree<Weights, Tensor, Value>(
-        teacher.weights,
-        constant,
-      ) as unknown as Weights<Value>;
-      const shift = (x: Value): Value => gather(gather(x, rows, 2), columns, 3);
-      // The shift goes to u before it meets the images: its transpose then acts on one image instead of C.
-      const images = clamp(add(shift(state.base), shift(state.u)), bound(low), bound(high));
-      const { normalise, gaps } = measuringNorm(parameters, statistics);
-      const ce = crossEntropy(teacher.model.forward(parameters, images, normalise), everyClassOnce(classes));
-      const distance = statisticsLoss(gaps);
+      const images = seenImages(state.base, state.u, { rows, columns }, normalisation);
+      const { crossEntropy: ce, statistics: distance } = judgeClasses(teacher, images);
       const gradient = gradients(add(ce, mul(distance, alpha)), state.u);
       const { parameter, slots } = optimiser.update(state.u, gradient, state.slots, hyper);
       return {

@@ -4,11 +4,13 @@ import { adam, hyperTensors } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
 import type { Device } from "../runtime/index.ts";
 import { stream } from "../support/random.ts";
-import { readStored, writeStored } from "../training/checkpoint.ts";
-import { type Job, machineOf, runJobs } from "../training/jobs.ts";
-import { forget, type History, runLoop, type Surroundings } from "../training/loop.ts";
-import { estimateBytes } from "../training/memory.ts";
-import { compensatorStateTypes, traceCompensatorStep } from "./compensator-step.ts";
+import { readStored } from "../training/checkpoint.ts";
+import { machineOf } from "../training/jobs.ts";
+import { historyOf, type KeptWork, keptLoop, runKept } from "../training/kept.ts";
+import type { History, Surroundings } from "../training/loop.ts";
+import type { Bases } from "./bases.ts";
+import { planStep } from "./compensator-chunks.ts";
+import { compensatorStateTypes } from "./compensator-step.ts";
 import { keyOf } from "./key.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -23,7 +25,7 @@ export interface Compensator {
 }
 
 /** Largest cyclic shift in pixels: 4 at 32x32 and below, 32 at 224x224 and above (method.md: t of the two recipes). */
-const largestShift = (side: number): number => Math.max(4, Math.min(32, Math.round(side / 8)));
+export const largestShift = (side: number): number => Math.max(4, Math.min(32, Math.round(side / 8)));
 
 /** Where row i of an image cyclically shifted by `by` comes from. */
 const rolled = (length: number, by: number): Tensor =>
@@ -46,31 +48,26 @@ const once = <T>(make: () => T): (() => T) => {
 };
 
 /**
- * K x M compensators into `folder`, finished ones kept, several at a time. `baseOf(k)` gives pixels [C, 3, H, W]. One
- * graph a teacher serves all K base sets.
+ * K x M compensators into `folder`, finished ones kept, several at a time. One graph a teacher serves all K base sets.
  */
 export const makeCompensators = async (
   recipe: Recipe,
   data: Prepared,
   teachers: readonly Teacher[],
-  count: number,
-  baseOf: (k: number) => Promise<Uint8Array>,
+  bases: Bases,
   device: Device,
   folder: string,
   surroundings: Surroundings,
 ): Promise<Compensator[]> => {
   const { image } = data.task;
+  const { count } = bases;
   const { normalisation } = data.dataset;
   const { iterations, alpha, seed } = recipe;
   const optimiser = adam({ beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
   const learningRate = cosine(0.25, iterations);
-  const steps = teachers.map((teacher) => once(() => traceCompensatorStep(teacher, optimiser, normalisation, alpha)));
-  const title = `${count * teachers.length} compensators`;
-  const overall = surroundings.progress.task(title, count * teachers.length * iterations);
-  let stepsDone = 0;
+  const steps = teachers.map((teacher) => once(() => planStep(teacher, optimiser, normalisation, alpha)));
 
-  const jobOf = (teacher: Teacher, j: number, k: number): Job<Compensator> => {
-    const file = `${folder}/${k}-${j}.safetensors`;
+  const workOf = (teacher: Teacher, j: number, k: number): KeptWork => {
     const key = keyOf({
       data: data.fingerprint,
       validation: recipe.validation,
@@ -81,64 +78,43 @@ export const makeCompensators = async (
       k,
       j,
       device: device.name,
+      ...bases.key,
     });
-    const checkpoint = { file: `${folder}/${k}-${j}.partial`, key };
-    /** Of this compensator, so that the one bar of all can go on by the difference. */
-    let own = 0;
-    const advance = (to: number, detail?: string): void => {
-      stepsDone += to - own;
-      own = to;
-      overall.update(stepsDone, detail);
-    };
-    return {
-      cost: 1,
-      finished: async () => {
-        const stored = await readStored(file);
-        if (stored?.metadata.key !== key) return undefined;
-        advance(iterations);
-        return { base: k, teacher: j, file, history: JSON.parse(stored.metadata.history!) as History };
-      },
-      work: async (lane, { progress, ...rest }) => {
-        const types = compensatorStateTypes(teacher, optimiser);
-        const zero = (): Tensor => tensor(new Float32Array(3 * image.height * image.width), types.u.shape);
-        const pixels = await baseOf(k);
-        const { state, history } = await runLoop(
-          {
-            title: `compensator of base ${k + 1}/${count}, teacher ${j + 1}/${teachers.length}`,
-            stepper: await lane.stepper(`teacher ${j}`, steps[j]!),
-            types,
-            steps: iterations,
-            start: () => ({
-              u: zero(),
-              slots: { first: zero(), second: zero() },
-              base: tensor(normalise(pixels, normalisation, image.height, image.width), types.base.shape),
-            }),
-            feeds: async (step) => {
-              const random = stream(seed, "compensator", k, j, step);
-              return {
-                rows: rolled(image.height, random.int(largestShift(image.height) + 1)),
-                columns: rolled(image.width, random.int(largestShift(image.width) + 1)),
-                hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
-              };
-            },
-            checkpoint,
-            advice: `lower alpha (it is ${alpha}; --alpha) and run again, into another --out, or check the teacher's accuracy (${teacher.accuracy.toFixed(1)} %)`,
-          },
-          { ...rest, progress: { ...progress, task: () => ({ update: advance, done: () => undefined }) } },
-        );
-        const u = tensor(state.u.data, [3, image.height, image.width]);
-        await writeStored(file, { tensors: { u }, metadata: { key, history: JSON.stringify(history) } });
-        await forget(checkpoint);
-        return { base: k, teacher: j, file, history };
-      },
-    };
+    const types = compensatorStateTypes(teacher, optimiser);
+    const file = `${folder}/${k}-${j}.safetensors`;
+    return keptLoop({ file, key, steps: iterations, types }, async (lane) => {
+      const zero = (): Tensor => tensor(new Float32Array(3 * image.height * image.width), types.u.shape);
+      const pixels = await bases.read(k);
+      return {
+        title: `compensator of base ${k + 1}/${count}, teacher ${j + 1}/${teachers.length}`,
+        stepper: await lane.held(`teacher ${j}`, () => steps[j]!().open(lane.device)),
+        start: () => ({
+          u: zero(),
+          slots: { first: zero(), second: zero() },
+          base: tensor(normalise(pixels, normalisation, image.height, image.width), types.base.shape),
+        }),
+        feeds: async (step) => {
+          const random = stream(seed, "compensator", k, j, step);
+          return {
+            rows: rolled(image.height, random.int(largestShift(image.height) + 1)),
+            columns: rolled(image.width, random.int(largestShift(image.width) + 1)),
+            hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
+          };
+        },
+        keep: ({ u }) => ({ u: tensor(u.data, [3, image.height, image.width]) }),
+        advice: `lower alpha (it is ${alpha}; --alpha) and run again, into another --out, or check the teacher's accuracy (${teacher.accuracy.toFixed(1)} %)`,
+      };
+    });
   };
 
-  const jobs = teachers.flatMap((teacher, j) => Array.from({ length: count }, (_, k) => jobOf(teacher, j, k)));
-  const bytes = (): number => Math.max(...steps.map((step) => estimateBytes(step().graph)));
-  try {
-    return await runJobs(machineOf(device), jobs, bytes, surroundings);
-  } finally {
-    overall.done();
-  }
+  const pairs = teachers.flatMap((teacher, j) => Array.from({ length: count }, (_, k) => ({ teacher, j, k })));
+  const works = pairs.map(({ teacher, j, k }) => workOf(teacher, j, k));
+  const bytes = (): number => Math.max(...steps.map((step) => step().bytes));
+  const kept = await runKept(`${works.length} compensators`, machineOf(device), works, bytes, surroundings);
+  return kept.map((one, i) => ({
+    base: pairs[i]!.k,
+    teacher: pairs[i]!.j,
+    file: one.file,
+    history: historyOf(one),
+  }));
 };

@@ -1,18 +1,46 @@
-import { type DistilledSet, trainingImages } from "../formats/index.ts";
+import { type DistilledSet, trainingImages, trainingLabels } from "../formats/index.ts";
 import { buildModel } from "../models/registry.ts";
 import type { AccuracyRow, Curve } from "../report/report.ts";
 import type { Device } from "../runtime/index.ts";
+import { DistilleryError } from "../support/errors.ts";
 import type { Surroundings } from "../training/loop.ts";
 import type { Frozen } from "../training/train-step.ts";
 import { keyOf } from "./key.ts";
 import { type Prepared, readable } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { drawImages, meanLogits } from "./set.ts";
-import { type LabelKind, type Lesson, type Source, sourceOf, teachStudents } from "./students.ts";
+import { gatherRows, type LabelKind, type Lesson, type Source, sourceOf, teachStudents } from "./students.ts";
 
-/** Steps of a student: epochs over all the training images of the set; dynamic labels get 1/(M+1) of the epochs. */
-const stepsOf = (labels: LabelKind, images: number, teachers: number, { epochs, batch }: Recipe["student"]): number => {
-  const perEpoch = Math.ceil(images / batch);
+/** What students are trained with. */
+export interface School {
+  readonly recipe: Recipe;
+  readonly data: Prepared;
+  /** They label random images and dynamic batches. */
+  readonly teachers: readonly Frozen[];
+  readonly device: Device;
+  /** For the students' results. */
+  readonly folder: string;
+  readonly surroundings: Surroundings;
+}
+
+/** Images that students are trained on, with each kind of labels. */
+export interface Contender {
+  readonly method: AccuracyRow["method"];
+  /** Begins the names of files and curves. */
+  readonly name: string;
+  readonly source: Source;
+  /** Digest of everything that `source` is made from. */
+  readonly sourceKey: string;
+  /** Images that an epoch counts: the same for all that are compared, whatever they have. */
+  readonly epoch: number;
+  /** M, which divides the epochs of dynamic labels. */
+  readonly teachers: number;
+  readonly batch: number;
+}
+
+/** Steps of a student; dynamic labels get 1/(M+1) of the epochs. */
+const stepsOf = (labels: LabelKind, { epoch, teachers }: Contender, { epochs, batch }: Recipe["student"]): number => {
+  const perEpoch = Math.ceil(epoch / batch);
   return labels === "dynamic" ? Math.max(1, Math.floor(epochs / (teachers + 1))) * perEpoch : epochs * perEpoch;
 };
 
@@ -23,85 +51,101 @@ export const summarise = (values: readonly number[]): AccuracyRow["accuracy"] =>
   return { values, mean, std: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1)) };
 };
 
-const infer = (set: DistilledSet): Source => {
+/** Digest of the data, where a source's key begins. */
+const dataKey = ({ data, recipe }: School) => ({ data: data.fingerprint, validation: recipe.validation });
+
+const setSource = (set: DistilledSet, kinds: readonly LabelKind[]): Source => {
   const { length, classes, read } = trainingImages(set);
-  return { length, classes, images: async (rows) => read(rows), logits: set.labels };
+  const source = { length, classes, images: async (rows: Int32Array) => read(rows) };
+  if (!kinds.includes("static")) return source;
+  const labels = trainingLabels(set);
+  if (labels === undefined) {
+    throw new DistilleryError("SET", "the set stores no labels; leave static out of --labels, or make it with labels");
+  }
+  return { ...source, logits: labels.read };
 };
 
-/** ipc random real images a class, labelled by the same teachers in the same way. */
-const random = async (
-  recipe: Recipe,
-  data: Prepared,
-  teachers: readonly Frozen[],
-  ipc: number,
-  device: Device,
-  surroundings: Surroundings,
-): Promise<Source> => {
+/** A distilled set; an epoch is its own training images unless another's are named. */
+export const setContender = (school: School, set: DistilledSet, name: string, epoch?: number): Contender => {
+  const { method, budget, parts, classes, teachers } = set.manifest;
+  const teacherHashes = teachers.map((t) => t.sha256);
+  return {
+    method,
+    name,
+    source: setSource(set, school.recipe.labels),
+    sourceKey: keyOf({ ...dataKey(school), parts, teacherHashes }),
+    epoch: epoch ?? budget.trainingImages,
+    teachers: teachers.length,
+    batch: Math.min(school.recipe.student.batch, budget.ipc * classes.length),
+  };
+};
+
+/** As many random real images as a set's storage holds, labelled by the same teachers in the same way, for its steps. */
+const randomContender = async (school: School, set: DistilledSet, beside: Contender): Promise<Contender> => {
+  const { recipe, data, teachers, device, surroundings } = school;
+  const { ipc } = set.manifest.budget;
+  const teacherHashes = set.manifest.teachers.map((t) => t.sha256);
   const picks = drawImages(data, ipc, recipe.seed);
   const classes = picks.map((i) => data.train.labels[i]!);
   const source = sourceOf(await readable(data).images(picks), classes);
-  if (!recipe.labels.includes("static")) return source;
-  return { ...source, logits: await meanLogits(device, teachers, source, "labels of random images", surroundings) };
+  const contender = {
+    ...beside,
+    method: "random" as const,
+    name: "random",
+    sourceKey: keyOf({ ...dataKey(school), random: ipc, seed: recipe.seed, teacherHashes }),
+  };
+  if (!recipe.labels.includes("static")) return { ...contender, source };
+  const logits = await meanLogits(device, teachers, source, "labels of random images", surroundings);
+  return { ...contender, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
 };
 
-const full = (data: Prepared): Source => ({ ...readable(data), classes: data.train.labels });
+type Taught = Lesson & { readonly method: AccuracyRow["method"] };
 
-/**
- * The honest table (method.md, section 5): students on the distilled set and, with identical labels, augmentation and
- * steps, on as many random images as its storage holds; and students on all the data with hard labels.
- */
-export const evaluateSet = async (
-  recipe: Recipe,
-  data: Prepared,
-  set: DistilledSet,
-  teachers: readonly Frozen[],
-  device: Device,
-  folder: string,
-  surroundings: Surroundings,
-): Promise<{ rows: AccuracyRow[]; curves: Curve[] }> => {
-  const { budget, parts } = set.manifest;
-  const teacherHashes = set.manifest.teachers.map((t) => t.sha256);
-  const base = { data: data.fingerprint, validation: recipe.validation };
-  const inferSource = { source: infer(set), sourceKey: keyOf({ ...base, parts, teacherHashes }) };
-  const randomSource = {
-    source: await random(recipe, data, teachers, budget.ipc, device, surroundings),
-    sourceKey: keyOf({ ...base, random: budget.ipc, seed: recipe.seed, teacherHashes }),
-  };
+const lessonOf = ({ recipe }: School, contender: Contender, labels: LabelKind, architecture: string): Taught => {
+  const { method, name, source, sourceKey, batch } = contender;
+  const steps = stepsOf(labels, contender, recipe.student);
   const { mixup } = recipe.student;
-  const lessonsOf = (architecture: string): (Lesson & { method: AccuracyRow["method"] })[] => [
-    ...recipe.labels.flatMap((labels) =>
-      [
-        { method: "infer" as const, ...inferSource },
-        { method: "random" as const, ...randomSource },
-      ].map(({ method, source, sourceKey }) => ({
-        method,
-        name: `${method} ${labels}`,
-        architecture,
-        labels,
-        source,
-        sourceKey,
-        steps: stepsOf(labels, budget.trainingImages, set.manifest.teachers.length, recipe.student),
-        batch: Math.min(recipe.student.batch, budget.ipc * set.manifest.classes.length),
-        mixup,
-      })),
-    ),
-    {
-      method: "full",
-      name: "full hard",
-      architecture,
-      labels: "hard",
-      source: full(data),
-      sourceKey: keyOf(base),
-      steps: recipe.full.epochs * Math.ceil(data.train.length / recipe.full.batch),
-      batch: Math.min(recipe.full.batch, data.train.length),
-      mixup: 0,
-    },
-  ];
+  return { method, name: `${name} ${labels}`, architecture, labels, source, sourceKey, steps, batch, mixup };
+};
+
+/** All the data with hard labels, without mixup: what is lost by everything else. */
+const fullLesson = (school: School, architecture: string): Taught => {
+  const { recipe, data } = school;
+  return {
+    method: "full",
+    name: "full hard",
+    architecture,
+    labels: "hard",
+    source: { ...readable(data), classes: data.train.labels },
+    sourceKey: keyOf(dataKey(school)),
+    steps: recipe.full.epochs * Math.ceil(data.train.length / recipe.full.batch),
+    batch: Math.min(recipe.full.batch, data.train.length),
+    mixup: 0,
+  };
+};
+
+export interface Measured {
+  readonly rows: AccuracyRow[];
+  readonly curves: Curve[];
+}
+
+/** Students on each contender with every kind of labels of the recipe, and on all the data where that is asked for. */
+export const teachRows = async (
+  school: School,
+  contenders: readonly Contender[],
+  withFull: boolean,
+): Promise<Measured> => {
+  const { recipe, data, teachers, device, folder, surroundings } = school;
   const rows: AccuracyRow[] = [];
   const curves: Curve[] = [];
   // One architecture after the other: how many students fit beside each other depends on it.
   for (const architecture of recipe.students) {
-    const lessons = lessonsOf(architecture);
+    const lessons = [
+      ...recipe.labels.flatMap((labels) =>
+        contenders.map((contender) => lessonOf(school, contender, labels, architecture)),
+      ),
+      ...(withFull ? [fullLesson(school, architecture)] : []),
+    ];
     const student = buildModel(architecture, data.task).name;
     const results = await teachStudents(lessons, recipe, data, teachers, device, folder, surroundings);
     for (const [i, { name, method, labels, source, steps }] of lessons.entries()) {
@@ -113,4 +157,15 @@ export const evaluateSet = async (
     }
   }
   return { rows, curves };
+};
+
+/**
+ * The honest table (method.md, section 5): students on a distilled set and, with identical labels, augmentation and
+ * steps, on as many random images as its storage holds; and students on all the data with hard labels.
+ */
+export const evaluateSet = async (school: School, set: DistilledSet): Promise<Measured> => {
+  const { method } = set.manifest;
+  const own = setContender(school, set, method);
+  const contenders = method === "random" ? [own] : [own, await randomContender(school, set, own)];
+  return teachRows(school, contenders, true);
 };

@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { type DistilledSet, trainingImages } from "../formats/index.ts";
+import { type DistilledSet, trainingImages, trainingLabels } from "../formats/index.ts";
 import type { GalleryItem } from "../report/report.ts";
 
 /** Values [3, H, W] mapped from [low, high] to 0..255 and encoded as a PNG. */
@@ -33,24 +33,31 @@ const softmax = (logits: Float32Array): number[] => {
   return weights.map((w) => w / sum);
 };
 
-/** One example of each class (at most `most`), taken from the set as it is read, base sets and teachers in turn. */
+/**
+ * One example of each class (at most `most`), taken from the set as it is read, base sets and compensators in turn; none
+ * of a set without compensators.
+ */
 export const makeGallery = async (set: DistilledSet, most = 20): Promise<GalleryItem[]> => {
   const { classes, image, normalisation, budget, teachers } = set.manifest;
   const { height, width } = image;
   const size = 3 * height * width;
-  const [K, M, C] = [budget.bases, teachers.length, classes.length];
+  const [K, C] = [budget.bases, classes.length];
+  /** Of each base set. */
+  const V = budget.compensators / K;
+  if (V === 0) return [];
   const images = trainingImages(set);
+  const labels = trainingLabels(set);
   const low = normalisation.mean.map((mean, c) => -mean / normalisation.std[c]!);
   const high = normalisation.mean.map((mean, c) => (1 - mean) / normalisation.std[c]!);
   const shown = Array.from({ length: Math.min(most, C) }, (_, i) => Math.floor((i * C) / Math.min(most, C)));
   return Promise.all(
     shown.map(async (c, i): Promise<GalleryItem> => {
       const k = i % K;
-      const j = i % M;
+      const j = i % V;
       const row = ((j + 1) * K + k) * C + c;
-      const u = set.compensators.subarray((k * M + j) * size, (k * M + j + 1) * size);
+      const u = set.compensators.subarray((k * V + j) * size, (k * V + j + 1) * size);
       const [least, largest] = extremes(u);
-      const probabilities = softmax(set.labels.subarray(row * C, (row + 1) * C));
+      const probabilities = labels === undefined ? [] : softmax(labels.read([row]));
       const top = probabilities
         .map((probability, index) => ({ className: classes[index]!, probability }))
         .sort((a, b) => b.probability - a.probability);
@@ -65,7 +72,8 @@ export const makeGallery = async (set: DistilledSet, most = 20): Promise<Gallery
         ),
         compensator: await picture(u, height, width, [least, least, least], [largest, largest, largest]),
         sum: await picture(images.read([row]), height, width, low, high),
-        caption: `base ${k}, teacher ${teachers[j]!.architecture}`,
+        // Each compensator has its teacher, unless an ablation used other teachers for labels.
+        caption: `base ${k}, ${V === teachers.length ? `teacher ${teachers[j]!.architecture}` : `compensator ${j}`}`,
         topLabels: top.slice(0, 3),
       };
     }),

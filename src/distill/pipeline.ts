@@ -1,114 +1,60 @@
-import { type Budget, budgetOf, type DistilledSet, readSet } from "../formats/index.ts";
-import { buildModel, checkArchitecture } from "../models/registry.ts";
+import { type DistilledSet, readSet } from "../formats/index.ts";
 import { formatBytes } from "../report/format.ts";
+import type { Curve } from "../report/report.ts";
 import { renderTable } from "../report/table.ts";
-import { type Device, openDevice } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { writeJson } from "../support/files.ts";
+import { checkPlan } from "./checks.ts";
 import type { CommandContext, Commands, EvaluateContext, Outcome } from "./commands.ts";
-import { type Compensator, makeCompensators } from "./compensators.ts";
+import { compareMethods } from "./compare/compare.ts";
 import { evaluateSet } from "./evaluate.ts";
-import { type Prepared, prepareData } from "./prepare.ts";
+import { type MethodSet, makeMethodSet } from "./method-set.ts";
+import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
-import { describeDataset, writeReport } from "./reporting.ts";
-import { claimFolder, type RunFolder, runFolder, timed } from "./run-folder.ts";
-import { drawImages, makeSet } from "./set.ts";
+import { writeReport } from "./reporting.ts";
+import { type Run, teach, withRun } from "./run.ts";
+import { runFolder, timed } from "./run-folder.ts";
+import { drawImages } from "./set.ts";
 import type { Teacher } from "./teacher.ts";
-import { type Candidate, checkTeachers, findCandidates, obtainTeachers } from "./teachers.ts";
+import { type Candidate, obtainTeachers } from "./teachers.ts";
 
-/** What every stage is given: the recipe, where it writes, what it runs on. */
-interface Run {
-  readonly recipe: Recipe;
-  readonly folder: RunFolder;
-  readonly device: Device;
-  readonly data: Prepared;
-  readonly context: CommandContext;
-}
-
-/** Fails on whatever can be known to be wrong before anything is loaded. */
-const checkRecipe = (recipe: Recipe): void => {
-  checkTeachers(recipe);
-  for (const student of recipe.students) checkArchitecture(student);
-};
-
-/**
- * Opens data and device, checks the recipe and, by `check`, what else is given against the data, and only then claims the
- * folder; closes the device at the end.
- */
-const withRun = async <T>(
-  recipe: Recipe,
-  context: CommandContext,
-  check: (data: Prepared, candidates: readonly Candidate[]) => Promise<T>,
-  work: (run: Run, checked: T) => Promise<Outcome>,
-): Promise<Outcome> => {
-  checkRecipe(recipe);
-  const folder = runFolder(context.out);
-  const device = await openDevice(recipe.device);
-  try {
-    const started = performance.now();
-    const data = await prepareData(recipe, context);
-    budgetOf(recipe.ipc, data.task.classes, recipe.teachers.length);
-    drawImages(data, recipe.ipc, recipe.seed);
-    for (const student of recipe.students) buildModel(student, data.task);
-    const checked = await check(data, await findCandidates(recipe, data));
-    await claimFolder(folder, recipe);
-    await timed(folder, "data", async () => undefined, performance.now() - started);
-    await writeJson(folder.dataset, {
-      ...describeDataset(data),
-      normalisation: data.dataset.normalisation,
-      skippedFiles: data.dataset.skipped,
-    });
-    return await work({ recipe, folder, device, data, context }, checked);
-  } finally {
-    await device.close();
-  }
-};
-
-const teach = ({ recipe, folder, device, data, context }: Run): Promise<Teacher[]> =>
-  timed(folder, "teachers", () => obtainTeachers(recipe, data, device, folder.teachers, context));
-
-interface Distilled {
-  readonly teachers: Teacher[];
-  readonly budget: Budget;
-  readonly compensators: Compensator[];
-  readonly set: DistilledSet;
+interface Distilled extends MethodSet {
+  readonly teachers: readonly Teacher[];
 }
 
 const distill = async (run: Run): Promise<Distilled> => {
   const { recipe, folder, device, data, context } = run;
   const teachers = await teach(run);
-  const budget = budgetOf(recipe.ipc, data.task.classes, teachers.length);
-  const picks = drawImages(data, budget.bases, recipe.seed);
-  const { classes } = data.task;
-  const baseOf = (k: number): Promise<Uint8Array> => data.train.read(picks.subarray(k * classes, (k + 1) * classes));
-  const compensators = await timed(folder, "compensators", () =>
-    makeCompensators(recipe, data, teachers, budget.bases, baseOf, device, folder.compensators, context),
-  );
-  const set = await timed(folder, "labels", async () =>
-    makeSet(recipe, data, teachers, budget, await data.train.read(picks), compensators, device, folder.set, context),
-  );
-  return { teachers, budget, compensators, set };
+  const made = await makeMethodSet({
+    recipe,
+    data,
+    teachers,
+    device,
+    surroundings: context,
+    folders: folder,
+    time: (stage, work) => timed(folder, stage, work),
+  });
+  return { ...made, teachers };
 };
 
 /** Students, report, and the table for the terminal. */
 const evaluate = async (
   run: Run,
-  { teachers, compensators, set }: Omit<Distilled, "budget">,
+  { teachers, curves: making, set }: Distilled,
   setFolder: string,
 ): Promise<Outcome> => {
   const { recipe, folder, device, data, context } = run;
   const { rows, curves } = await timed(folder, "students", () =>
-    evaluateSet(recipe, data, set, teachers, device, folder.students, context),
+    evaluateSet({ recipe, data, teachers, device, folder: folder.students, surroundings: context }, set),
   );
+  const allCurves: readonly Curve[] = [...making, ...curves];
   const report = await writeReport(folder, {
     recipe,
     data,
     teachers,
-    compensators,
     set,
     setFolder,
     rows,
-    curves,
+    curves: allCurves,
     device,
   });
   const files = [`set     ${setFolder}`, `report  ${folder.reportHtml}`, `numbers ${folder.reportJson}`];
@@ -155,14 +101,18 @@ const checkClasses = (set: DistilledSet, { dataset }: Prepared, folder: string):
   }
 };
 
-const nothing = async (): Promise<void> => undefined;
+/** A run of one set, which can be made. */
+const withPlan = (recipe: Recipe, context: CommandContext, work: (run: Run) => Promise<Outcome>): Promise<Outcome> => {
+  const check = async (data: Prepared, candidates: readonly Candidate[]): Promise<void> =>
+    checkPlan(recipe, data, candidates);
+  return withRun(recipe, context, runFolder(context.out), check, work);
+};
 
 export const commands: Commands = {
-  run: (recipe, context) =>
-    withRun(recipe, context, nothing, async (run) => evaluate(run, await distill(run), run.folder.set)),
+  run: (recipe, context) => withPlan(recipe, context, async (run) => evaluate(run, await distill(run), run.folder.set)),
 
   teach: (recipe, context) =>
-    withRun(recipe, context, nothing, async (run) => {
+    withPlan(recipe, context, async (run) => {
       const teachers = await teach(run);
       const lines = teachers.map(
         (t) =>
@@ -184,8 +134,9 @@ export const commands: Commands = {
     }),
 
   distill: (recipe, context) =>
-    withRun(recipe, context, nothing, async (run) => {
-      const { set, budget } = await distill(run);
+    withPlan(recipe, context, async (run) => {
+      const { set } = await distill(run);
+      const { budget } = set.manifest;
       const parts = Object.values(set.manifest.parts).reduce((sum, p) => sum + p.bytes, 0);
       const text = `${run.folder.set}: ${budget.bases} base sets, ${budget.compensators} compensators, ${budget.trainingImages} training images, ${formatBytes(parts)}`;
       return { text, json: { folder: run.folder.set, manifest: set.manifest } };
@@ -196,12 +147,16 @@ export const commands: Commands = {
     const readFitting = async (data: Prepared, candidates: readonly Candidate[]): Promise<DistilledSet> => {
       const set = await readSet(setFolder);
       checkClasses(set, data, setFolder);
+      // For its error: as many random images are measured beside the set.
+      drawImages(data, set.manifest.budget.ipc, recipe.seed);
       if (needsTeachers(recipe)) compareTeachers(set, candidates, setFolder);
       return set;
     };
-    return withRun(recipe, context, readFitting, async (run, set) => {
+    return withRun(recipe, context, runFolder(context.out), readFitting, async (run, set) => {
       const teachers = needsTeachers(recipe) ? await teachersOf(run, set, setFolder) : [];
-      return evaluate(run, { teachers, compensators: [], set }, setFolder);
+      return evaluate(run, { teachers, curves: [], set }, setFolder);
     });
   },
+
+  compare: compareMethods,
 };

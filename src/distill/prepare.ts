@@ -16,12 +16,13 @@ export interface Prepared {
   readonly train: Split;
   readonly validation: Split;
   readonly task: Task;
-  /** Digest of classes, labels and pixels. */
+  /** Digest of classes, labels and pixels, or of the files that those come from. */
   readonly fingerprint: string;
 }
 
-/** sha256 of a split's labels and pixels. */
+/** sha256 of a split's labels and pixels, or what a large split knows to stand for them. */
 const digestOf = async (split: Split): Promise<string> => {
+  if (split.digest !== undefined) return split.digest;
   const hash = createHash("sha256").update(new Uint8Array(split.labels.slice().buffer));
   const stretch = 1000;
   for (let from = 0; from < split.length; from += stretch) {

@@ -1,17 +1,20 @@
 import type { Recipe } from "./recipe.ts";
 
-export type RecipeDefaults = Omit<Recipe, "data" | "resize">;
+export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "labelBytes">;
 
 /** For real data: the method's own settings where they fit, a student's length chosen for a machine without a GPU. */
 const general: RecipeDefaults = {
   skipUnreadable: false,
   validation: 0.02,
+  method: "infer",
   ipc: 10,
   teachers: ["convnet", "convnet64x2"],
   students: ["convnet"],
   labels: ["static"],
   iterations: 1000,
   alpha: 1,
+  bases: "random",
+  compensatorPrecision: "F16",
   seeds: 3,
   seed: 0,
   device: "cpu",
@@ -35,6 +38,7 @@ const general: RecipeDefaults = {
   },
   student: { epochs: 400, batch: 64, learningRate: 1e-3, weightDecay: 0.01, temperature: 30, mixup: 0.8 },
   full: { epochs: 6, batch: 64 },
+  compare: { methods: ["infer", "infer-copies", "infer-noise", "random", "herding", "rded", "sre2l", "dm"] },
 };
 
 /** The whole path on the demo images has to end within three minutes on two cores. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { methods, parseBytes } from "../formats/index.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** What the error messages and the help of the command line say about a field. */
@@ -23,6 +24,7 @@ const group = <S extends z.ZodRawShape>(shape: S) =>
   described(z.strictObject(shape), `a group of the fields ${Object.keys(shape).join(", ")}`, "");
 const names = (help: string) =>
   described(z.array(z.string().min(1)).min(1), "a list of at least one architecture name", help);
+const unique = (list: readonly unknown[]): boolean => new Set(list).size === list.length;
 const labelKinds = ["static", "dynamic", "hard"] as const;
 
 /** The one definition of what a recipe may hold; recipe files and command-line options are both checked by it. */
@@ -43,19 +45,32 @@ export const recipeSchema = group({
     "a number from 0 to 0.5",
     "fraction of the training images held out to watch teachers by",
   ),
+  method: choice(methods, `how the set is made: ${methods.join(", ")}`),
   ipc: whole(1, "images per class that the set may cost"),
   teachers: names("architectures trained on the full data, or teacher weight files"),
   students: names("architectures trained on the set to measure it"),
   labels: described(
-    z
-      .array(z.enum(labelKinds))
-      .min(1)
-      .refine((list) => new Set(list).size === list.length),
+    z.array(z.enum(labelKinds)).min(1).refine(unique),
     "a list of static, dynamic or hard, each at most once",
     "kinds of labels the students learn from: static, dynamic, hard",
   ),
   iterations: whole(1, "optimisation steps of a compensator"),
   alpha: atLeastZero("weight of the BatchNorm statistics in a compensator's loss"),
+  bases: choice(
+    ["random", "confidence"],
+    "INFER's base images: random, or those the teachers are most confident of (confidence, an ablation)",
+  ),
+  compensatorPrecision: choice(
+    ["F32", "F16", "I8"],
+    "how compensators are stored: floats F32, half floats F16, 8 bits I8",
+  ),
+  labelBytes: described(
+    z.exactOptional(
+      z.preprocess((value) => (typeof value === "string" ? (parseBytes(value) ?? value) : value), z.int().min(1)),
+    ),
+    "a number of bytes such as 20000, 20KB or 0.5MB",
+    "bytes that a set's labels may take, e.g. 20KB; stored as faithfully as fits into them",
+  ),
   seeds: whole(1, "how many times each student is trained"),
   seed: whole(0, "the number from which all randomness follows"),
   device: choice(["cpu", "webgpu", "cuda", "auto"], "where the numbers are crunched: cpu, webgpu, cuda, auto"),
@@ -99,13 +114,25 @@ export const recipeSchema = group({
     epochs: whole(1, "epochs of the students on the full data"),
     batch: whole(1, "images per step of the students on the full data"),
   }),
+  compare: group({
+    methods: described(
+      z.array(z.enum(methods)).min(1).refine(unique),
+      `a list of ${methods.join(", ")}, each at most once`,
+      "methods to compare, by the names of --method",
+    ),
+    ipc: described(
+      z.exactOptional(z.array(z.int().min(1)).min(1).refine(unique)),
+      "a list of different whole numbers of at least 1",
+      "budgets to compare them at, e.g. 1,10,50 (--ipc)",
+    ),
+  }),
 }) satisfies z.ZodType<Recipe>;
 
 /** One field that holds a value, i.e. not a group. */
 export interface RecipeField extends About {
   /** e.g. ["student", "learningRate"]. */
   readonly path: readonly string[];
-  readonly kind: "number" | "text" | "list" | "flag";
+  readonly kind: "number" | "text" | "list" | "numbers" | "flag";
   readonly schema: z.ZodType;
 }
 
@@ -114,7 +141,7 @@ const aboutOf = (schema: z.ZodType): About => schema.meta() as unknown as About;
 const kindOf = (schema: z.ZodType): RecipeField["kind"] => {
   const inner = schema instanceof z.ZodExactOptional ? schema.unwrap() : schema;
   if (inner instanceof z.ZodNumber) return "number";
-  if (inner instanceof z.ZodArray) return "list";
+  if (inner instanceof z.ZodArray) return inner.element instanceof z.ZodNumber ? "numbers" : "list";
   return inner instanceof z.ZodBoolean ? "flag" : "text";
 };
 

@@ -1,3 +1,5 @@
+import type { CompensatorDtype, Method } from "../formats/index.ts";
+
 /** Everything that determines a run's result; options of the command line and YAML recipe files are two ways to fill it. */
 export interface Recipe {
   /** "demo", "cifar10", "cifar100" or the path of an image folder. */
@@ -7,6 +9,8 @@ export interface Recipe {
   readonly skipUnreadable: boolean;
   /** Fraction of the training images of every class held out to watch teachers by; never trained on. */
   readonly validation: number;
+  /** How the set is made; `compare` makes those of its own list. */
+  readonly method: Method;
   readonly ipc: number;
   /** Architecture names such as "convnet" or "resnet18", or paths of teacher weight files. */
   readonly teachers: readonly string[];
@@ -16,6 +20,15 @@ export interface Recipe {
   readonly iterations: number;
   /** Weight of the BatchNorm statistics in a compensator's loss. */
   readonly alpha: number;
+  /**
+   * INFER's base images: drawn at random, as in the paper, or of each class those on which the teachers are most confident,
+   * an ablation.
+   */
+  readonly bases: "random" | "confidence";
+  /** How compensators are stored. */
+  readonly compensatorPrecision: CompensatorDtype;
+  /** Bytes that a set's labels may take, which decides how they are stored; absent: half floats. */
+  readonly labelBytes?: number;
   /** How many times each student is trained, with different seeds. */
   readonly seeds: number;
   readonly seed: number;
@@ -58,4 +71,6 @@ export interface Recipe {
   };
   /** Students on the full real data, hard labels. */
   readonly full: { readonly epochs: number; readonly batch: number };
+  /** What `compare` puts side by side: every method at every budget; `ipc` absent: the recipe's own. */
+  readonly compare: { readonly methods: readonly Method[]; readonly ipc?: readonly number[] };
 }

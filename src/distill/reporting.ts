@@ -2,11 +2,10 @@ import { cpus, totalmem } from "node:os";
 import { type DistilledSet, readManifest, setBytes } from "../formats/index.ts";
 import { parameterCount } from "../models/model.ts";
 import { renderReport } from "../report/html.ts";
-import type { AccuracyRow, Curve, Report } from "../report/report.ts";
+import type { AccuracyRow, Curve, Report, TeacherRow } from "../report/report.ts";
 import type { Device } from "../runtime/index.ts";
 import { writeAtomic, writeJson } from "../support/files.ts";
 import { version } from "../support/version.ts";
-import type { Compensator } from "./compensators.ts";
 import { makeGallery } from "./gallery.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -31,21 +30,46 @@ export interface Findings {
   readonly recipe: Recipe;
   readonly data: Prepared;
   readonly teachers: readonly Teacher[];
-  readonly compensators: readonly Compensator[];
   readonly set: DistilledSet;
   readonly setFolder: string;
   readonly rows: readonly AccuracyRow[];
+  /** Of the set's making and of the students. */
   readonly curves: readonly Curve[];
   readonly device: Device;
 }
 
-const allCurves = ({ teachers, compensators, curves }: Findings): Curve[] => [
+const allCurves = ({ teachers, curves }: Findings): Curve[] => [
   ...teachers.map((t): Curve => ({ group: "teacher", name: t.model.name, ...t.history })),
-  ...compensators.map(
-    (c): Curve => ({ group: "compensator", name: `base ${c.base}, teacher ${c.teacher}`, ...c.history }),
-  ),
   ...curves,
 ];
+
+/** What is reported of teachers. */
+export const describeTeachers = (teachers: readonly Teacher[]): TeacherRow[] =>
+  teachers.map(({ model, accuracy, accuracyViews, validationAccuracy, epochs, bytes, sha256 }) => ({
+    architecture: model.name,
+    accuracy,
+    ...(accuracyViews !== undefined && { accuracyViews }),
+    validationAccuracy,
+    epochs,
+    parameters: parameterCount(model),
+    bytes,
+    sha256,
+  }));
+
+/** Bytes of the training split at 8 bits, and of the teachers' weights. */
+export const bytesAround = (
+  { train, validation, dataset: { image } }: Prepared,
+  teachers: readonly Teacher[],
+): { readonly data: number; readonly teachers: number } => ({
+  data: (train.length + validation.length) * 3 * image.height * image.width,
+  teachers: teachers.reduce((sum, t) => sum + t.bytes, 0),
+});
+
+export const describeHardware = (): Report["hardware"] => ({
+  cpu: cpus()[0]?.model.trim() ?? "unknown",
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+});
 
 export const assembleReport = async (
   findings: Findings,
@@ -53,38 +77,24 @@ export const assembleReport = async (
 ): Promise<Report> => {
   const { recipe, data, teachers, set, setFolder, rows, device } = findings;
   const { bytes: manifestBytes } = await readManifest(setFolder);
-  const { height, width } = data.dataset.image;
   return {
     format: "distillery-report",
     version: 1,
     distillery: version(),
     data: describeDataset(data),
+    method: set.manifest.method,
     budget: set.manifest.budget,
     bytes: {
       ...setBytes(set.manifest, manifestBytes),
-      data: (data.train.length + data.validation.length) * 3 * height * width,
-      teachers: teachers.reduce((sum, t) => sum + t.bytes, 0),
+      ...bytesAround(data, teachers),
     },
-    teachers: teachers.map(({ model, accuracy, accuracyViews, validationAccuracy, epochs, bytes, sha256 }) => ({
-      architecture: model.name,
-      accuracy,
-      ...(accuracyViews !== undefined && { accuracyViews }),
-      validationAccuracy,
-      epochs,
-      parameters: parameterCount(model),
-      bytes,
-      sha256,
-    })),
+    teachers: describeTeachers(teachers),
     rows,
     curves: allCurves(findings),
     seconds,
     seed: recipe.seed,
     device: device.name,
-    hardware: {
-      cpu: cpus()[0]?.model.trim() ?? "unknown",
-      cores: cpus().length,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-    },
+    hardware: describeHardware(),
     recipe: plain(recipe),
   };
 };

@@ -1,10 +1,12 @@
 import { readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { DistilleryError } from "../support/errors.ts";
 import { writeAtomic, writeJson } from "../support/files.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeToYaml } from "./recipe-file.ts";
+import { parseRecipe } from "./recipe-parse.ts";
 import { recipeFields } from "./recipe-schema.ts";
 
 /** A run's folder, its artefacts numbered in the order in which they are made. */
@@ -13,8 +15,12 @@ export interface RunFolder {
   readonly dataset: string;
   readonly teachers: string;
   readonly compensators: string;
+  /** What methods other than INFER work on. */
+  readonly images: string;
   readonly set: string;
   readonly students: string;
+  /** Seconds by stage. */
+  readonly seconds: string;
   readonly reportJson: string;
   readonly reportHtml: string;
 }
@@ -24,19 +30,20 @@ export const runFolder = (path: string): RunFolder => ({
   dataset: join(path, "1-dataset.json"),
   teachers: join(path, "2-teachers"),
   compensators: join(path, "3-compensators"),
+  images: join(path, "3-images"),
   set: join(path, "4-set"),
   students: join(path, "5-students"),
+  seconds: join(path, "seconds.json"),
   reportJson: join(path, "report.json"),
   reportHtml: join(path, "report.html"),
 });
 
 const recipeName = "recipe.yaml";
-const secondsName = "seconds.json";
 /** What a run has written before its first result. */
-const beginnings: ReadonlySet<string> = new Set([recipeName, secondsName, "1-dataset.json"]);
+const beginningsOf = ({ dataset, seconds }: RunFolder): ReadonlySet<string> =>
+  new Set([recipeName, basename(seconds), basename(dataset)]);
 
 const recipeFile = (folder: RunFolder): string => join(folder.path, recipeName);
-const secondsFile = (folder: RunFolder): string => join(folder.path, secondsName);
 
 const readText = (file: string): Promise<string | undefined> =>
   readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -45,11 +52,11 @@ const readText = (file: string): Promise<string | undefined> =>
   });
 
 /** Files of an unfinished write, which a killed process left: `<name>.<number>`. */
-const halfWritten = /\.(yaml|json|html|safetensors|partial)\.\d+$/;
+const halfWritten = /\.(yaml|json|html|md|safetensors|partial)\.\d+$/;
 
 /** Names of what lies in a folder, none where there is none. */
-const entriesOf = (path: string): Promise<string[]> =>
-  readdir(path).catch((error: NodeJS.ErrnoException) => {
+const entriesOf = (path: string, recursive = false): Promise<string[]> =>
+  readdir(path, { recursive }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw new DistilleryError("USAGE", `--out ${path} cannot be used as a folder (${error.code}); choose another`, {
       cause: error,
@@ -57,17 +64,26 @@ const entriesOf = (path: string): Promise<string[]> =>
   });
 
 const sweep = async (folder: RunFolder): Promise<void> => {
-  for (const path of [folder.path, folder.teachers, folder.compensators, folder.students]) {
-    for (const name of await entriesOf(path)) if (halfWritten.test(name)) await rm(join(path, name), { force: true });
+  for (const name of await entriesOf(folder.path, true)) {
+    if (halfWritten.test(name)) await rm(join(folder.path, name), { force: true });
   }
 };
 
 const valueAt = (value: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((at, name) => (at as Record<string, unknown> | null | undefined)?.[name], value);
 
-/** `ipc: 10 there, 20 now` for every field in which two recipe files differ. */
-const differences = (there: string, now: string): string => {
-  const [before, after] = [parse(there) as unknown, parse(now) as unknown];
+/** The recipe in a file's text, with defaults for fields that it does not know yet; as it stands where it is none. */
+const completed = (text: string): unknown => {
+  const value: unknown = parse(text);
+  try {
+    return parseRecipe(value, recipeName);
+  } catch {
+    return value;
+  }
+};
+
+/** `ipc: 10 there, 20 now` for every field in which two recipes differ. */
+const differences = (before: unknown, after: unknown): string => {
   const text = (value: unknown): string => (value === undefined ? "nothing" : [value].flat().join(","));
   const different = recipeFields
     .map(({ path }) => ({ name: path.join("."), was: text(valueAt(before, path)), is: text(valueAt(after, path)) }))
@@ -92,20 +108,22 @@ export const claimFolder = async (folder: RunFolder, recipe: Recipe): Promise<vo
   }
   await sweep(folder);
   if (found === wanted) return;
-  if (found !== undefined && entries.some((name) => !beginnings.has(name))) {
+  const there = found === undefined ? undefined : completed(found);
+  const same = isDeepStrictEqual(there, recipe);
+  if (there !== undefined && !same && entries.some((name) => !beginningsOf(folder).has(name))) {
     throw new DistilleryError(
       "USAGE",
-      `--out ${folder.path} holds a run of another recipe (${differences(found, wanted)}); ` +
+      `--out ${folder.path} holds a run of another recipe (${differences(there, recipe)}); ` +
         "choose another --out, or give the same recipe to resume",
     );
   }
-  await rm(secondsFile(folder), { force: true });
+  if (!same) await rm(folder.seconds, { force: true });
   await writeAtomic(recipeFile(folder), wanted);
 };
 
 /** Seconds by stage, over all the times that a run was taken up. */
 export const readSeconds = async (folder: RunFolder): Promise<Record<string, number>> =>
-  JSON.parse((await readText(secondsFile(folder))) ?? "{}") as Record<string, number>;
+  JSON.parse((await readText(folder.seconds)) ?? "{}") as Record<string, number>;
 
 /** Runs a stage and adds its time to the folder's account, also when it fails; `before` are milliseconds spent already. */
 export const timed = async <T>(folder: RunFolder, stage: string, work: () => Promise<T>, before = 0): Promise<T> => {
@@ -113,7 +131,7 @@ export const timed = async <T>(folder: RunFolder, stage: string, work: () => Pro
   const account = async (): Promise<void> => {
     const seconds = await readSeconds(folder);
     const total = (seconds[stage] ?? 0) + (before + performance.now() - started) / 1000;
-    await writeJson(secondsFile(folder), { ...seconds, [stage]: Math.round(1000 * total) / 1000 });
+    await writeJson(folder.seconds, { ...seconds, [stage]: Math.round(1000 * total) / 1000 });
   };
   let result: T;
   try {

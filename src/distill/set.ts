@@ -2,11 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 import { pickPerClass } from "../data/split.ts";
 import {
   type Budget,
+  chooseLabels,
   type DistilledSet,
-  decodeFloat16,
-  encodeFloat16,
+  type LabelChoice,
   type Manifest,
+  packLabels,
   readSet,
+  roundCompensators,
   trainingImages,
   writeSet,
 } from "../formats/index.ts";
@@ -19,7 +21,7 @@ import type { Surroundings } from "../training/loop.ts";
 import { openClassifier } from "../training/predict.ts";
 import type { Readable } from "../training/readable.ts";
 import type { Frozen } from "../training/train-step.ts";
-import { type Compensator, readCompensator } from "./compensators.ts";
+import { noticeOf } from "./notices.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Teacher } from "./teacher.ts";
@@ -69,9 +71,12 @@ export const meanLogits = async (
   return Float32Array.from(sums, (sum) => sum / teachers.length);
 };
 
-const notice =
-  "This set holds natural images: every base image is a training image of the original data, unchanged. " +
-  "Whoever gets the set sees them; mind the licence and the privacy of the original data.";
+/** Distinct training images, (V+1) K C: copies of an image share its labels. */
+const labelledBy = ({ bases, compensators }: Budget, classes: number): number => (bases + compensators) * classes;
+
+/** How labels are stored in the bytes that the recipe allows. @throws BUDGET where no way is small enough. */
+export const labelsFor = (recipe: Recipe, budget: Budget, classes: number): LabelChoice =>
+  chooseLabels(labelledBy(budget, classes), classes, recipe.student.temperature, recipe.labelBytes);
 
 /** The set in a folder if it is whole and made of just these bases, compensators and teachers. */
 const readFinished = async (
@@ -87,45 +92,47 @@ const readFinished = async (
   return same && Buffer.compare(found.bases, bases) === 0 ? found : undefined;
 };
 
-/** Puts bases, compensators and labels together into the set's folder and reads it back: what is on the disk is the set. */
+/**
+ * Puts bases [K, C, 3, H, W], compensators [K, V, 3, H, W] and the teachers' labels together into the set's folder and reads
+ * it back: what is on the disk is the set.
+ */
 export const makeSet = async (
   recipe: Recipe,
   data: Prepared,
   teachers: readonly Teacher[],
   budget: Budget,
   bases: Uint8Array,
-  compensators: readonly Compensator[],
+  compensators: Float32Array,
   device: Device,
   folder: string,
   surroundings: Surroundings,
 ): Promise<DistilledSet> => {
   const { dataset, task } = data;
-  const plane = 3 * task.image.height * task.image.width;
-  const all = new Float32Array(compensators.length * plane);
-  for (const { base, teacher, file } of compensators)
-    all.set(await readCompensator(file), (base * teachers.length + teacher) * plane);
+  const precision = recipe.compensatorPrecision;
   const manifest: Omit<Manifest, "parts"> = {
     format: "distillery-set",
-    version: 1,
+    version: 2,
     data: dataset.name,
-    method: "infer",
+    method: recipe.method,
     classes: dataset.classes,
     image: task.image,
     normalisation: dataset.normalisation,
     budget,
+    compensators: { dtype: budget.compensators === 0 ? "none" : precision },
+    labels: labelsFor(recipe, budget, task.classes),
     teachers: teachers.map(({ model, accuracy, sha256 }) => ({ architecture: model.name, accuracy, sha256 })),
     recipe: plain(recipe),
     seed: recipe.seed,
-    notice,
+    notice: noticeOf(recipe.method),
   };
   // Labels belong to the images that a reader will rebuild, so they are made from compensators as stored.
-  const stored = decodeFloat16(encodeFloat16(all));
+  const stored = roundCompensators(precision, compensators, task.image);
   const finished = await readFinished(folder, manifest, bases, stored);
   if (finished !== undefined) return finished;
-  const parts = { ...manifest, parts: {} };
-  const { length, read } = trainingImages({ manifest: parts, bases, compensators: stored });
-  const images = async (rows: Int32Array): Promise<Float32Array> => read(rows);
-  const labels = await meanLogits(device, teachers, { length, images }, "labels", surroundings);
+  const { read } = trainingImages({ manifest: { ...manifest, parts: {} }, bases, compensators: stored });
+  const distinct = { length: labelledBy(budget, task.classes), images: async (rows: Int32Array) => read(rows) };
+  const logits = await meanLogits(device, teachers, distinct, "labels", surroundings);
+  const labels = packLabels(manifest.labels, logits, task.classes);
   await writeSet(folder, { manifest, bases, compensators: stored, labels });
   return readSet(folder);
 };

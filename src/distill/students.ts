@@ -25,8 +25,8 @@ export type LabelKind = Recipe["labels"][number];
 export interface Source extends Readable {
   /** Class of every image. */
   readonly classes: Int32Array;
-  /** Stored logits [length, C], for static labels. */
-  readonly logits?: Float32Array;
+  /** Stored logits of some rows, [n, C], for static labels. */
+  readonly logits?: (rows: Int32Array) => Float32Array;
 }
 
 /** Images that are all in memory, normalised [n, 3, H, W]. */
@@ -37,7 +37,7 @@ export const sourceOf = (images: Float32Array, classes: Int32Array): Source => (
 });
 
 /** Rows of [n, ...] in the order of `indices`. */
-const gatherRows = (rows: Float32Array, n: number, indices: Int32Array): Float32Array => {
+export const gatherRows = (rows: Float32Array, n: number, indices: Int32Array): Float32Array => {
   const size = rows.length / n;
   const out = new Float32Array(indices.length * size);
   indices.forEach((row, i) => {
@@ -120,7 +120,7 @@ export const teachStudents = async (
       const mix = drawMix(batch, random, lesson.mixup);
       const rows =
         labels === "static"
-          ? gatherRows(source.logits!, source.length, indices)
+          ? source.logits!(indices)
           : oneHot(
               indices.map((i) => source.classes[i]!),
               task.classes,

@@ -1,23 +1,16 @@
 import { type ComparedRow, comparedRows, type Difference } from "./comparison.ts";
 import { formatCount, formatSigned, formatTenth, plural } from "./format.ts";
 import { type Content, html, type Markup, unbroken } from "./markup.ts";
+import { methodStyles, nameOf } from "./methods.ts";
 import { axis, dotStrip, legendEntry } from "./plot.ts";
 import type { AccuracyRow, Report } from "./report.ts";
 import { niceScale } from "./scale.ts";
-import {
-  formatAccuracy,
-  formatInterval,
-  formatMean,
-  judgements,
-  methodNames,
-  ruleOfJudgement,
-  verdictWords,
-} from "./summary.ts";
+import { formatAccuracy, formatInterval, formatMean, judgements, ruleOfJudgement, verdictWords } from "./summary.ts";
 
 const measured = ({ row }: ComparedRow): boolean =>
   row.accuracy.values.length > 0 && Number.isFinite(row.accuracy.mean);
 
-const differenceCell = (difference: Difference | undefined, title: string, named: boolean): Markup => {
+export const differenceCell = (difference: Difference | undefined, title: string, named: boolean): Markup => {
   if (!difference) return html`<td class="number none" data-title="${title}">–</td>`;
   const { delta, interval, verdict } = difference;
   const word =
@@ -33,7 +26,7 @@ const rowCells = (compared: ComparedRow): Markup => {
   const { row } = compared;
   const { values } = row.accuracy;
   const seeds = values.length > 1 ? values.map(formatTenth).join(", ") : values.length === 1 ? "one seed" : undefined;
-  return html`<tr><th scope="row"><span class="name"><i class="swatch ${row.method}"></i>${methodNames[row.method]}</span><small>${spelledLabels(row)}, ${row.student}</small></th>
+  return html`<tr><th scope="row"><span class="name"><i class="swatch ${methodStyles[row.method].colour}"></i>${nameOf(row.method)}</span><small>${spelledLabels(row)}, ${row.student}</small></th>
 <td class="number" data-title="images">${formatCount(row.images)}</td>
 <td class="number" data-title="steps">${formatCount(row.steps)}</td>
 <td class="number" data-title="accuracy, %"><div><b>${formatMean(row.accuracy)}</b>${seeds ? html`<small>${seeds}</small>` : undefined}</div></td>
@@ -50,7 +43,7 @@ const table = (rows: readonly ComparedRow[]): Markup => html`<table class="accur
 const describe = (row: AccuracyRow): string => {
   const seeds =
     row.accuracy.values.length > 1 ? ` (seeds ${row.accuracy.values.map(formatTenth).join(", ")})` : " (one seed)";
-  return `${methodNames[row.method]}, ${spelledLabels(row)}, ${row.student}: ${formatAccuracy(row.accuracy)}${seeds}`;
+  return `${nameOf(row.method)}, ${spelledLabels(row)}, ${row.student}: ${formatAccuracy(row.accuracy)}${seeds}`;
 };
 
 const plot = (rows: readonly ComparedRow[]): Markup | undefined => {
@@ -73,18 +66,18 @@ const plot = (rows: readonly ComparedRow[]): Markup | undefined => {
     const dot = {
       mean,
       values,
-      colour: row.method,
+      colour: methodStyles[row.method].colour,
       description: describe(row),
       ...(values.length > 1 ? { deviation: std } : {}),
     };
-    return html`<div class="dot-row${opens ? " opens" : ""}"><div class="dot-label"><span class="name">${methodNames[row.method]}</span><small>${spelledLabels(row)}, ${row.student}</small></div>
+    return html`<div class="dot-row${opens ? " opens" : ""}"><div class="dot-label"><span class="name">${nameOf(row.method)}</span><small>${spelledLabels(row)}, ${row.student}</small></div>
 <div class="dot-strip">${dotStrip(dot, scale, reference)}</div><div class="dot-value number">${formatMean(row.accuracy)}</div></div>
 `;
   });
   const methods = [...new Set(shown.map(({ row }) => row.method))];
   const several = shown.some(({ row }) => row.accuracy.values.length > 1);
   const key: Content = [
-    ...methods.map((method) => legendEntry(method, methodNames[method])),
+    ...methods.map((method) => legendEntry(methodStyles[method].colour, nameOf(method))),
     several ? html`<span class="key quiet">dot and bar: mean ± standard deviation; rings: seeds</span>` : undefined,
     methods.includes("full") ? html`<span class="key quiet"><i class="dash"></i>all the data</span>` : undefined,
   ];

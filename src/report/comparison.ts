@@ -1,4 +1,4 @@
-import type { AccuracyRow, Report } from "./report.ts";
+import type { AccuracyRow } from "./report.ts";
 
 /**
  * - `better`, `worse`: the 95 % interval of the difference excludes zero.
@@ -15,13 +15,16 @@ export interface Difference {
   readonly verdict: Verdict;
 }
 
+/** A row; where several budgets are compared, of which one it is. */
+export type BudgetRow = AccuracyRow & { readonly ipc?: number };
+
 /** A row beside the rows it has to be read against. */
-export interface ComparedRow {
-  readonly row: AccuracyRow;
-  /** Random images with the same labels and the same student; only for rows of a method. */
-  readonly random?: AccuracyRow;
+export interface ComparedRow<Row extends BudgetRow = AccuracyRow> {
+  readonly row: Row;
+  /** Random images with the same labels, the same student and the same budget; only for rows of another method. */
+  readonly random?: Row;
   /** All the data, hard labels, the same student. */
-  readonly full?: AccuracyRow;
+  readonly full?: Row;
   readonly toRandom?: Difference;
   readonly toFull?: Difference;
 }
@@ -65,32 +68,47 @@ export const compare = (a: Accuracy, b: Accuracy): Difference => {
   return { delta, interval, verdict };
 };
 
-const measured = (row: AccuracyRow | undefined): row is AccuracyRow =>
+const measured = <Row extends AccuracyRow>(row: Row | undefined): row is Row =>
   row !== undefined && row.accuracy.values.length > 0 && Number.isFinite(row.accuracy.mean);
 
-const compared = (row: AccuracyRow, rows: readonly AccuracyRow[]): ComparedRow => {
+const compared = <Row extends BudgetRow>(row: Row, rows: readonly Row[]): ComparedRow<Row> => {
   if (!measured(row)) return { row };
-  const random = rows.find((r) => r.method === "random" && r.labels === row.labels && r.student === row.student);
+  const random = rows.find(
+    (r) => r.method === "random" && r.labels === row.labels && r.student === row.student && r.ipc === row.ipc,
+  );
+  const beside = row.method !== "random" && row.method !== "full";
   const full = rows.find((r) => r.method === "full" && r.student === row.student);
   return {
     row,
-    ...(row.method === "infer" && measured(random) ? { random, toRandom: compare(row.accuracy, random.accuracy) } : {}),
+    ...(beside && measured(random) ? { random, toRandom: compare(row.accuracy, random.accuracy) } : {}),
     ...(row.method !== "full" && measured(full) ? { full, toFull: compare(row.accuracy, full.accuracy) } : {}),
   };
 };
 
-const methodOrder = { infer: 0, random: 1, full: 2 } as const;
-
 /**
- * Every row with its differences, ordered to be read: by student, then labels, both as the report first names them,
- * a method beside its random images, the full data last.
+ * Every row with its differences, ordered to be read: by student, then labels, then budget, then method, all as they are
+ * first named, random images behind the methods that are read against them, the full data last.
  */
-export const comparedRows = (report: Report): readonly ComparedRow[] => {
-  const { rows } = report;
+export const comparedRows = <Row extends BudgetRow>({
+  rows,
+}: {
+  readonly rows: readonly Row[];
+}): readonly ComparedRow<Row>[] => {
+  const sets = rows.filter((r) => r.method !== "full");
   const students = [...new Set(rows.map((r) => r.student))];
-  const labels = [...new Set(rows.filter((r) => r.method !== "full").map((r) => r.labels))];
-  const rank = (r: AccuracyRow): number =>
-    students.indexOf(r.student) * 100 +
-    (r.method === "full" ? 90 : labels.indexOf(r.labels) * 10 + methodOrder[r.method]);
-  return [...rows].sort((a, b) => rank(a) - rank(b)).map((row) => compared(row, rows));
+  const labels = [...new Set(sets.map((r) => r.labels))];
+  const budgets = [...new Set(sets.map((r) => r.ipc))];
+  const others = [...new Set(sets.map((r) => r.method).filter((method) => method !== "random"))];
+  const rank = (r: Row): readonly number[] => [
+    students.indexOf(r.student),
+    r.method === "full" ? 1 : 0,
+    labels.indexOf(r.labels),
+    budgets.indexOf(r.ipc),
+    r.method === "random" ? others.length : others.indexOf(r.method),
+  ];
+  const before = (a: Row, b: Row): number => {
+    const ranks = rank(b);
+    return rank(a).reduce((order, at, i) => order || at - ranks[i]!, 0);
+  };
+  return [...rows].sort(before).map((row) => compared(row, rows));
 };

@@ -1,8 +1,8 @@
 import { formatCount, plural } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
+import { methodStyles, nameOf } from "./methods.ts";
 import { type Colour, type Line, linePanel, type Panel } from "./plot.ts";
 import type { Curve, Report } from "./report.ts";
-import { methodNames } from "./summary.ts";
 
 /** Points a drawn line keeps; longer curves are averaged over equal stretches of steps. */
 const resolution = 160;
@@ -114,13 +114,18 @@ const compensatorPanels = (curves: readonly Curve[]): Markup[] =>
     ? []
     : panelsOf("Compensators", [{ name: plural(curves.length, "compensator"), colour: "infer", curves }]);
 
+const imagePanels = (curves: readonly Curve[]): Markup[] =>
+  curves.length === 0 ? [] : panelsOf("Images", [{ name: plural(curves.length, "loop"), colour: "infer", curves }]);
+
+type StudentMethod = keyof typeof methodStyles;
+
+const isMethod = (text: string): text is StudentMethod => Object.hasOwn(methodStyles, text);
+
 /** "infer static convnet128x3 seed 1" in its parts; a name of another form is a bundle of its own. */
-const parseStudent = (
-  name: string,
-): { method: keyof typeof methodNames | undefined; labels: string; student: string } => {
-  const match = /^(infer|random|full) (static|dynamic|hard) (.+?)(?: seed \d+)?$/.exec(name);
-  if (!match) return { method: undefined, labels: "", student: name };
-  return { method: match[1] as keyof typeof methodNames, labels: match[2]!, student: match[3]! };
+const parseStudent = (name: string): { method: StudentMethod | undefined; labels: string; student: string } => {
+  const [, method = "", labels = "", student = ""] =
+    /^([a-z0-9-]+) (static|dynamic|hard) (.+?)(?: seed \d+)?$/.exec(name) ?? [];
+  return isMethod(method) ? { method, labels, student } : { method: undefined, labels: "", student: name };
 };
 
 /** Losses under different labels are different quantities, so each kind of label and student has its own panel. */
@@ -134,20 +139,21 @@ const studentPanels = (curves: readonly Curve[]): Markup[] => {
     return panelsOf(
       labels === "" ? student : `${student}, ${labels} labels`,
       methods.map((method) => ({
-        name: method ? methodNames[method] : student,
-        colour: method ?? "a",
+        name: method ? nameOf(method) : student,
+        colour: method ? methodStyles[method].colour : "a",
         curves: members.filter((member) => member.method === method).map(({ curve }) => curve),
       })),
     );
   });
 };
 
-/** Loss curves of teachers, compensators and students. Says so where a run kept none. */
+/** Loss curves of teachers, compensators, images and students. Says so where a run kept none. */
 export const curveSection = (report: Report): Markup => {
   const of = (group: Curve["group"]): Curve[] => report.curves.filter((curve) => curve.group === group);
   const panels = [
     ...teacherPanels(of("teacher")),
     ...compensatorPanels(of("compensator")),
+    ...imagePanels(of("image")),
     ...studentPanels(of("student")),
   ];
   if (panels.length === 0) return html`<p class="quiet">This run kept no loss curves.</p>`;

@@ -3,21 +3,12 @@ import { bytesSection, secondsSection } from "./costs.ts";
 import { curveSection } from "./curves.ts";
 import { formatBytes, formatCount, formatSeconds, formatShare, plural } from "./format.ts";
 import { gallerySection } from "./gallery.ts";
-import { html, type Markup, section, trusted, unbroken } from "./markup.ts";
+import { html, type Markup, section, unbroken } from "./markup.ts";
+import { methodStyles, nameOf } from "./methods.ts";
+import { pageOf, type Tile, tileList } from "./page.ts";
 import { provenanceSection, teacherSection } from "./provenance.ts";
 import type { GalleryItem, Report } from "./report.ts";
-import { style } from "./style.ts";
-import { bytesNeeded, formatMean, headline, headlineRow, naturalImages } from "./summary.ts";
-
-/** Nothing but the page itself may be loaded: no script, no font, no request, whatever a name may contain. */
-const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
-
-interface Tile {
-  readonly figure: string;
-  readonly unit: string;
-  readonly text: string;
-  readonly colour: string;
-}
+import { bytesNeeded, formatMean, headline, headlineRow, imagesInside } from "./summary.ts";
 
 const tilesOf = (report: Report): readonly Tile[] => {
   const chosen = headlineRow(report);
@@ -28,7 +19,11 @@ const tilesOf = (report: Report): readonly Tile[] => {
   const size = report.bytes.data > 0 ? `${weight}, ${formatShare(needed / report.bytes.data)} of the data` : weight;
   const accuracies = chosen
     ? [
-        { row: chosen.row, colour: "infer", text: `INFER, ${chosen.row.labels} labels` },
+        {
+          row: chosen.row,
+          colour: methodStyles[chosen.row.method].colour,
+          text: `${nameOf(chosen.row.method)}, ${chosen.row.labels} labels`,
+        },
         ...(chosen.random
           ? [{ row: chosen.random, colour: "random", text: `random images, ${chosen.random.labels} labels` }]
           : []),
@@ -41,9 +36,6 @@ const tilesOf = (report: Report): readonly Tile[] => {
   ];
 };
 
-const tile = ({ figure, unit, text, colour }: Tile): Markup =>
-  html`<div class="tile ${colour}"><dt>${text}</dt><dd>${figure}<span> ${unit}</span></dd></div>`;
-
 const opening = (report: Report): Markup => {
   const { data, budget } = report;
   const facts = [
@@ -55,7 +47,7 @@ const opening = (report: Report): Markup => {
   ];
   return html`<header><p class="eyebrow">Distillery report · ${data.name}</p>
 <h1>${unbroken(headline(report))}</h1>
-<dl class="tiles">${tilesOf(report).map(tile)}</dl>
+${tileList(tilesOf(report))}
 <p class="quiet">${facts.join(" · ")}</p></header>
 `;
 };
@@ -66,16 +58,9 @@ const opening = (report: Report): Markup => {
  */
 export const renderReport = (report: Report, gallery: readonly GalleryItem[]): string => {
   const total = Object.values(report.seconds).reduce((sum, seconds) => sum + seconds, 0);
-  const page = html`<!DOCTYPE html>
-<html lang="en" xmlns="http://www.w3.org/1999/xhtml"><head><meta charset="utf-8" />
-<meta http-equiv="Content-Security-Policy" content="${policy}" />
-<meta name="viewport" content="width=device-width, initial-scale=1" />
-<meta name="color-scheme" content="light dark" />
-<title>Distillery report: ${report.data.name}</title>
-<link rel="icon" href="data:image/png;base64," />
-<style>${trusted(style)}</style></head>
-<body><main>${opening(report)}
-<aside class="notice" aria-label="Natural images inside"><strong>Natural images inside.</strong> ${naturalImages(report)}</aside>
+  const inside = imagesInside(report);
+  const body = html`<main>${opening(report)}
+<aside class="notice" aria-label="${inside.title}"><strong>${inside.title}.</strong> ${inside.text}</aside>
 ${section("accuracy", "Accuracy", accuracySection(report))}
 ${section("teachers", "Teachers", teacherSection(report))}
 ${section("curves", "Loss curves", curveSection(report))}
@@ -83,7 +68,6 @@ ${section("gallery", "What is in the set", gallerySection(report, gallery))}
 ${section("bytes", "Bytes", bytesSection(report))}
 ${section("seconds", "Time", secondsSection(report))}
 ${section("provenance", "How to get it again", provenanceSection(report))}
-</main><footer><p class="quiet">distillery ${report.distillery} · seed ${report.seed} · ${report.device}${total > 0 ? ` · ${formatSeconds(total)}` : ""}</p></footer></body></html>
-`;
-  return page.source;
+</main><footer><p class="quiet">distillery ${report.distillery} · seed ${report.seed} · ${report.device}${total > 0 ? ` · ${formatSeconds(total)}` : ""}</p></footer>`;
+  return pageOf(`Distillery report: ${report.data.name}`, body);
 };

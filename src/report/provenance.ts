@@ -12,7 +12,7 @@ const views = ({ accuracyViews }: TeacherRow): Markup =>
   accuracyViews === undefined ? html`` : html` <span class="quiet">${formatTenth(accuracyViews)} by six views</span>`;
 
 /** The teachers that the set was made with. */
-export const teacherSection = (report: Report): Markup => {
+export const teacherSection = (report: Pick<Report, "teachers">): Markup => {
   if (report.teachers.length === 0) return html`<p class="quiet">This run had no teachers.</p>`;
   const tableOfThem = scrolling(
     "Teachers",
@@ -28,7 +28,9 @@ ${tableOfThem}`;
 };
 
 /** Everything needed to run it again: recipe, seed, machine, version, data. Folded away until asked for. */
-export const provenanceSection = (report: Report): Markup => {
+export const provenanceSection = (
+  report: Pick<Report, "data" | "hardware" | "seed" | "device" | "distillery" | "recipe">,
+): Markup => {
   const { data, hardware } = report;
   const skipped = data.skipped > 0 ? `; ${plural(data.skipped, "unreadable file")} skipped` : "";
   const facts: readonly (readonly [string, string])[] = [

@@ -1,3 +1,5 @@
+import type { Method } from "../formats/index.ts";
+
 /** What one run of the whole path found out; written as report.json, drawn as report.html. Accuracies are per cent. */
 export interface Report {
   readonly format: "distillery-report";
@@ -15,6 +17,8 @@ export interface Report {
     readonly image: { readonly channels: 3; readonly height: number; readonly width: number };
     readonly skipped: number;
   };
+  /** How the set was made. */
+  readonly method: Method;
   readonly budget: {
     readonly ipc: number;
     /** K, base sets of one image a class. */
@@ -61,7 +65,8 @@ export interface TeacherRow {
 }
 
 export interface AccuracyRow {
-  readonly method: "infer" | "random" | "full";
+  /** How the images came about that the student was trained on; `full`: all the data. */
+  readonly method: Method | "full";
   readonly labels: "static" | "dynamic" | "hard";
   readonly student: string;
   /** Images the student was trained on. */
@@ -73,8 +78,8 @@ export interface AccuracyRow {
 
 /** One line of a plot. */
 export interface Curve {
-  readonly group: "teacher" | "compensator" | "student";
-  /** e.g. "convnet128x3" or "base 2, teacher 0" or "infer static convnet128x3 seed 1". */
+  readonly group: "teacher" | "compensator" | "image" | "student";
+  /** e.g. "convnet128x3" or "base 2, teacher 0" or "sre2l 3" or "infer static convnet128x3 seed 1". */
   readonly name: string;
   readonly steps: readonly number[];
   /** Named series over `steps`, e.g. { loss: [...] } or { crossEntropy: [...], statistics: [...] }. */

@@ -32,12 +32,17 @@ export const niceScale = (low: number, high: number, bounds: readonly [number, n
   return linearScale(a, b, count);
 };
 
-/** A logarithmic axis over [low, high], both positive: ticks at powers of ten, or at 1, 2, 5 where those are too few. */
+/**
+ * A logarithmic axis over [low, high], both positive: ticks at powers of ten, at 1, 2, 5 where those are too few, or, over a
+ * short range, at equal steps.
+ */
 export const logScale = (low: number, high: number): Scale => {
   const [a, b] = [Math.log10(low), Math.log10(high > low ? high : low * 10)];
   const every = Math.max(1, Math.ceil((b - a) / 6));
   const powers = multiples(a, b, every).map((power) => 10 ** power);
   const between = multiples(Math.floor(a), Math.ceil(b), 1).flatMap((power) => [1, 2, 5].map((n) => n * 10 ** power));
   const dense = between.filter((tick) => Math.log10(tick) >= a - 1e-9 && Math.log10(tick) <= b + 1e-9);
-  return { position: (value) => (Math.log10(value) - a) / (b - a), ticks: powers.length >= 3 ? powers : dense };
+  const [first, last] = [10 ** a, 10 ** b];
+  const fewer = dense.length >= 3 ? dense : multiples(first, last, niceStep(last - first, 4));
+  return { position: (value) => (Math.log10(value) - a) / (b - a), ticks: powers.length >= 3 ? powers : fewer };
 };

@@ -112,7 +112,7 @@ figcaption { line-height: 1.45; }
 .panel .legend { display: flex; }
 .panel .note { margin: 6px 0 0; font-size: 13px; }
 .plot { display: grid; grid-template-columns: 44px 1fr; grid-template-rows: 200px 24px; }
-.plot svg { display: block; width: 100%; height: 100%; overflow: hidden; border-bottom: 1.5px solid var(--quiet); }
+.plot > svg { display: block; width: 100%; height: 100%; overflow: hidden; border-bottom: 1.5px solid var(--quiet); }
 .ys, .xs { position: relative; font-size: 13px; color: var(--quiet); font-variant-numeric: tabular-nums; }
 .ys span { position: absolute; right: 8px; transform: translateY(-50%); line-height: 1; }
 .xs { grid-column: 2; }
@@ -120,6 +120,11 @@ figcaption { line-height: 1.45; }
 .line { fill: none; stroke: var(--tone); stroke-linejoin: round; stroke-linecap: round; vector-effect: non-scaling-stroke; }
 .line.light { stroke-width: 1; opacity: .28; }
 .line.strong { stroke-width: 2.2; }
+.scatter .plot { grid-template-rows: 320px 24px; }
+.scatter .legend { row-gap: 2px; }
+.join { stroke: var(--tone); stroke-width: 1.5; opacity: .5; }
+.mark { flex: none; align-self: center; margin-right: 6px; fill: var(--tone); }
+.accuracy + .scatter { margin-top: 56px; }
 
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 24px; margin: 0; padding: 0; list-style: none; }
 .card { padding: 20px 22px; background: var(--card); border: 1px solid var(--line); border-radius: 6px; min-width: 0; }

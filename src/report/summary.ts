@@ -1,13 +1,8 @@
+import { originOf } from "../formats/index.ts";
 import { type ComparedRow, comparedRows, type Difference } from "./comparison.ts";
 import { formatBytes, formatCount, formatShare, formatSigned, formatTenth, plural } from "./format.ts";
+import { nameOf } from "./methods.ts";
 import type { AccuracyRow, Report } from "./report.ts";
-
-/** How a method is called wherever it is printed. */
-export const methodNames: Readonly<Record<AccuracyRow["method"], string>> = {
-  infer: "INFER",
-  random: "Random images",
-  full: "All the data",
-};
 
 /** Mean and, from two seeds on, standard deviation without a unit: "41.2 ± 0.6", "41.2", or "not measured". */
 export const formatMean = ({ values, mean, std }: AccuracyRow["accuracy"]): string => {
@@ -30,7 +25,7 @@ export const formatInterval = ([low, high]: readonly [number, number]): string =
  * accurate one instead would be choosing by the test set.
  */
 export const headlineRow = (report: Report): ComparedRow | undefined => {
-  const first = report.rows.find((row) => row.method === "infer" && row.accuracy.values.length > 0);
+  const first = report.rows.find((row) => row.method === report.method && row.accuracy.values.length > 0);
   return first && comparedRows(report).find(({ row }) => row === first);
 };
 
@@ -68,11 +63,15 @@ export const headline = (report: Report): string => {
     random && random.steps !== row.steps
       ? ` for ${plural(random.steps, "step")} in place of ${formatCount(row.steps)}`
       : "";
+  const missing =
+    row.method === "random"
+      ? "they are random images themselves"
+      : "random images with the same labels were not measured";
   const parts = [
     `${/^[aeiou]/i.test(row.student) ? "an" : "a"} ${row.student} student trained on it reaches ${formatAccuracy(row.accuracy)}`,
     random && toRandom
       ? `trained on ${plural(random.images, "random image")} with the same labels${steps} ${besideRandom(formatAccuracy(random.accuracy), toRandom)}`
-      : "random images with the same labels were not measured",
+      : missing,
     full ? `on all the data ${formatAccuracy(full.accuracy)}` : "all the data was not measured",
   ];
   return `${describeSet(report, row.labels)}: ${parts.join("; ")}.`;
@@ -87,7 +86,7 @@ export const verdictWords: Readonly<Record<Difference["verdict"], string>> = {
 };
 
 const judge = ({ row, toRandom, random }: ComparedRow): string => {
-  const subject = `INFER, ${row.labels} labels, ${row.student}`;
+  const subject = `${nameOf(row.method)}, ${row.labels} labels, ${row.student}`;
   if (!toRandom || !random) return `${subject}: not measured against random images with the same labels.`;
   const points = `${formatSigned(toRandom.delta)} points against random images`;
   const counts = [row.accuracy.values.length, random.accuracy.values.length];
@@ -103,7 +102,7 @@ const judge = ({ row, toRandom, random }: ComparedRow): string => {
 /** One sentence for each student trained on the set, in the order of the table. */
 export const judgements = (report: Report): readonly string[] =>
   comparedRows(report)
-    .filter(({ row }) => row.method === "infer" && row.accuracy.values.length > 0)
+    .filter(({ row }) => row.method === report.method && row.method !== "random" && row.accuracy.values.length > 0)
     .map(judge);
 
 /** How the verdicts were reached, for a footnote. */
@@ -111,11 +110,36 @@ export const ruleOfJudgement =
   "A difference is called better or worse only where the 95 % Welch interval of the two means excludes zero. " +
   "Deviations are sample standard deviations over the students’ seeds; the set was distilled once.";
 
-/** What a receiver of the set must know: it carries natural images. */
+/** What a receiver of the set must know: which images it carries. */
+export const imagesInside = (report: Report): { readonly title: string; readonly text: string } => {
+  const { method } = report;
+  const name = nameOf(method);
+  switch (originOf(method)) {
+    case "natural":
+      return { title: "Natural images inside", text: naturalImages(report) };
+    case "crops":
+      return {
+        title: "Natural images inside",
+        text: `${name} keeps crops of natural images. Whoever gets the set sees them, so do not pass on a set made from private pictures.`,
+      };
+    case "from-natural":
+      return {
+        title: "Made from natural images",
+        text: `${name} optimises training images, which may still be recognised. Do not pass on a set made from private pictures.`,
+      };
+    case "from-noise":
+      return {
+        title: "No natural images inside",
+        text: `${name} optimises images from noise, against networks that saw the data. That says nothing of what can be learnt from them about the data.`,
+      };
+  }
+};
+
+/** What a receiver of a set with natural images must know. */
 export const naturalImages = (report: Report): string => {
   const count = report.budget.bases * report.data.classes;
   return (
-    `INFER keeps natural images: ${plural(count, "training image")} (${formatCount(report.budget.bases)} of every class) ` +
+    `${report.method === "random" ? "A set of random images is" : `${nameOf(report.method)} keeps`} natural images: ${plural(count, "training image")} (${formatCount(report.budget.bases)} of every class) ` +
     `${count === 1 ? "is" : "are"} stored in this set as they were. Whoever gets the set sees them, so do not pass on a set made from private pictures.`
   );
 };

@@ -5,14 +5,20 @@ import type { Surroundings } from "./loop.ts";
 
 type Step<State, Feeds, Fetches> = Traced<{ state: State; feeds: Feeds }, { state: State; fetches: Fetches }>;
 
-/** A device, and the one step that was compiled on it last: memory does not grow with the number of jobs. */
+/** A device, and the one thing that was opened on it last, mostly a step: memory does not grow with the number of jobs. */
 export interface Lane {
   readonly device: Device;
+  /** What was opened under this name; it is opened where the lane's last had another name, after that one was released. */
+  held<Held extends Releasable>(name: string, open: () => Promise<Held>): Promise<Held>;
   /** The compiled step of this name; it is traced and compiled where the lane's last one had another name. */
   stepper<State, Feeds, Fetches>(
     name: string,
     traced: () => Step<State, Feeds, Fetches>,
   ): Promise<Stepper<State, Feeds, Fetches>>;
+}
+
+interface Releasable {
+  release(): Promise<void>;
 }
 
 /** Work that depends on no other job. */
@@ -51,21 +57,23 @@ export const planWaves = (count: number, most: number, cores: number): Wave[] =>
 };
 
 const openLane = (device: Device): Lane & { close(): Promise<void> } => {
-  let current: { readonly name: string; readonly stepper: Stepper<never, never, never> } | undefined;
+  let current: { readonly name: string; readonly held: Releasable } | undefined;
   const close = async (): Promise<void> => {
     const last = current;
     current = undefined;
-    await last?.stepper.release();
+    await last?.held.release();
+  };
+  const held = async <Held extends Releasable>(name: string, open: () => Promise<Held>): Promise<Held> => {
+    if (current?.name !== name) {
+      await close();
+      current = { name, held: await open() };
+    }
+    return current.held as Held;
   };
   return {
     device,
-    stepper: async <State, Feeds, Fetches>(name: string, traced: () => Step<State, Feeds, Fetches>) => {
-      if (current?.name !== name) {
-        await close();
-        current = { name, stepper: (await device.compileStep(traced())) as unknown as Stepper<never, never, never> };
-      }
-      return current.stepper as unknown as Stepper<State, Feeds, Fetches>;
-    },
+    held,
+    stepper: (name, traced) => held(name, () => device.compileStep(traced())),
     close,
   };
 };

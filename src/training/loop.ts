@@ -21,7 +21,8 @@ export interface Surroundings {
   readonly jobs?: number;
 }
 
-type Scalars = Readonly<Record<string, TensorType>>;
+/** Types of what a loop measures. */
+export type Scalars = Readonly<Record<string, TensorType>>;
 
 /** Steps whose state can be saved at any step and that go on from there as if nothing had happened. */
 export interface Loop<State, Feeds, Fetches extends Scalars> {

@@ -1,6 +1,16 @@
-import { float32, type Tensor, tensor, trace } from "../autodiff/index.ts";
+import {
+  float32,
+  sizeOf,
+  type Tensor,
+  type TensorType,
+  type Traced,
+  tensor,
+  trace,
+  type Value,
+} from "../autodiff/index.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
 import { normalise } from "../data/normalisation.ts";
+import type { Task } from "../models/model.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Surroundings } from "./loop.ts";
@@ -16,34 +26,55 @@ export interface Classifier {
 
 const defaultBatch = 250;
 
-export const traceClassifier = (frozen: Frozen, batch: number) => {
-  const { height, width } = frozen.model.task.image;
-  return trace({ images: float32(batch, 3, height, width) }, ({ images }) => ({
-    logits: frozenLogits(frozen, images),
-  }));
-};
+/** A function of images [batch, 3, H, W] to rows [batch, F]. */
+type TracedRows = Traced<{ images: TensorType }, { rows: TensorType }>;
 
-export const openClassifier = async (device: Device, frozen: Frozen, batch = defaultBatch): Promise<Classifier> => {
-  const { classes, image } = frozen.model.task;
-  const size = 3 * image.height * image.width;
-  const compiled = await device.compile(traceClassifier(frozen, batch));
+/** A function of images to rows, compiled. */
+export interface Rows {
+  /** F. */
+  readonly size: number;
+  /** Rows [n, F] of normalised images [n, 3, H, W], any n. */
+  rows(images: Float32Array): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** What `rowsOf` makes of images of a task, `batch` at a time. */
+export const traceRows = (
+  { image: { height, width } }: Task,
+  rowsOf: (images: Value) => Value,
+  batch = defaultBatch,
+): TracedRows => trace({ images: float32(batch, 3, height, width) }, ({ images }) => ({ rows: rowsOf(images) }));
+
+export const openRows = async (device: Device, traced: TracedRows): Promise<Rows> => {
+  const { shape } = traced.inputs.images;
+  const batch = shape[0]!;
+  const pixels = sizeOf(shape) / batch;
+  const size = traced.outputs.rows.shape[1]!;
+  const compiled = await device.compile(traced);
   return {
-    logits: async (images) => {
-      const n = images.length / size;
-      const out = new Float32Array(n * classes);
+    size,
+    rows: async (images) => {
+      const n = images.length / pixels;
+      const out = new Float32Array(n * size);
       for (let from = 0; from < n; from += batch) {
         const count = Math.min(batch, n - from);
-        const padded = new Float32Array(batch * size);
-        padded.set(images.subarray(from * size, (from + count) * size));
-        const { logits }: { logits: Tensor } = await compiled.run({
-          images: tensor(padded, [batch, 3, image.height, image.width]),
-        });
-        out.set((logits.data as Float32Array).subarray(0, count * classes), from * classes);
+        const padded = new Float32Array(batch * pixels);
+        padded.set(images.subarray(from * pixels, (from + count) * pixels));
+        const { rows }: { rows: Tensor } = await compiled.run({ images: tensor(padded, shape) });
+        out.set((rows.data as Float32Array).subarray(0, count * size), from * size);
       }
       return out;
     },
     release: () => compiled.release(),
   };
+};
+
+export const traceClassifier = (frozen: Frozen, batch = defaultBatch): TracedRows =>
+  traceRows(frozen.model.task, (images) => frozenLogits(frozen, images), batch);
+
+export const openClassifier = async (device: Device, frozen: Frozen, batch = defaultBatch): Promise<Classifier> => {
+  const { rows, release } = await openRows(device, traceClassifier(frozen, batch));
+  return { logits: rows, release };
 };
 
 /** Index of the largest of each row's C numbers. */

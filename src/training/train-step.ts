@@ -59,9 +59,14 @@ export type Objective =
   | { readonly kind: "soft"; readonly temperature: number }
   | { readonly kind: "dynamic"; readonly temperature: number; readonly teachers: readonly Frozen[] };
 
+/** A network's numbers as constants of a graph. */
+export const frozenWeights = ({ weights }: Frozen): Weights<Value> =>
+  mapTree<Weights, Tensor, Value>(weights, constant) as unknown as Weights<Value>;
+
 /** Logits of a network with constant weights and running statistics. */
-export const frozenLogits = ({ model, weights }: Frozen, images: Value): Value => {
-  const { parameters, statistics } = mapTree<Weights, Tensor, Value>(weights, constant) as unknown as Weights<Value>;
+export const frozenLogits = (frozen: Frozen, images: Value): Value => {
+  const { model } = frozen;
+  const { parameters, statistics } = frozenWeights(frozen);
   return model.forward(parameters, images, inferenceNorm(parameters, statistics));
 };
 

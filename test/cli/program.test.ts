@@ -7,7 +7,7 @@ describe("distillery", () => {
   it("shows help and version on standard output, exit 0", async () => {
     const help = await commandLine(["--help"]);
     expect(help).toMatchObject({ exit: 0, stderr: "" });
-    for (const command of ["run", "teach", "distill", "evaluate", "inspect", "verify", "data"]) {
+    for (const command of ["run", "teach", "distill", "compare", "evaluate", "inspect", "verify", "recipes", "data"]) {
       expect(help.stdout).toMatch(new RegExp(`^  ${command} `, "m"));
     }
     for (const code of Object.keys(errorTable)) expect(help.stdout).toContain(code);
@@ -41,6 +41,19 @@ describe("distillery", () => {
       expect(json.calls[0]?.context).toMatchObject({ out: "here", json: true });
     },
   );
+
+  it("compares in a folder of its own", async () => {
+    const { calls, stdout } = await commandLine(
+      "compare --data demo --compare-methods infer,dm --compare-ipc 2,5 --method random --label-bytes 20KB".split(" "),
+    );
+    expect(stdout).toBe("compare is done\n");
+    expect(calls[0]).toMatchObject({
+      command: "compare",
+      recipe: { method: "random", labelBytes: 20_000, compare: { methods: ["infer", "dm"], ipc: [2, 5] } },
+      context: { out: join("runs", "compare-demo") },
+    });
+    expect((await commandLine(["compare", "--data", "demo", "--out", "here"])).calls[0]?.context.out).toBe("here");
+  });
 
   it("hands on the archive and the set", async () => {
     const { calls } = await commandLine(["evaluate", "some/set", "--data", "/data/photos/", "--archive", "a.tar.gz"]);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeSet } from "../../src/formats/write-set.ts";
+import { tinyImageNetFolder } from "../data/published-layouts.ts";
 import { exampleSet } from "../formats/example-set.ts";
 import { commandLine } from "./world.ts";
 
@@ -71,8 +72,8 @@ describe("data", () => {
   it("lists the sources", async () => {
     const { exit, stdout } = await commandLine(["data"]);
     expect(exit).toBe(0);
-    for (const name of ["demo", "cifar10", "cifar100", "<folder>"]) expect(stdout).toContain(name);
-    expect(JSON.parse((await commandLine(["data", "--json"])).stdout)).toHaveLength(4);
+    for (const name of ["demo", "cifar10", "cifar100", "<imagenet>", "<folder>"]) expect(stdout).toContain(name);
+    expect(JSON.parse((await commandLine(["data", "--json"])).stdout)).toHaveLength(6);
   });
 
   it("shows one: names, counts, normalisation", async () => {
@@ -82,6 +83,15 @@ describe("data", () => {
     expect(data).toMatchObject({ name: "demo", image: { height: 32, width: 32 }, skipped: [] });
     expect(data.classes).toHaveLength(10);
     expect((await commandLine(["data", "demo"])).stdout).toMatch(/images +[\d,]+ to train, [\d,]+ to test/);
+  });
+
+  it("shows what people call the classes beside their identifiers", async () => {
+    const folder = await tinyImageNetFolder();
+    expect((await commandLine(["data", folder])).stdout).toMatch(
+      /0 {2}n01443537 {2}2 \+ 1 {2}goldfish, Carassius auratus\n/,
+    );
+    const { classes } = JSON.parse((await commandLine(["data", folder, "--json"])).stdout) as { classes: unknown[] };
+    expect(classes[0]).toEqual({ name: "n01443537", words: "goldfish, Carassius auratus", train: 2, test: 1 });
   });
 
   it("refuses unknown data, exit 3", async () => {

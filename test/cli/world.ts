@@ -56,6 +56,7 @@ export const commandLine = async (
       teach: record("teach"),
       distill: record("distill"),
       evaluate: record("evaluate"),
+      compare: record("compare"),
     }),
   });
   if (signals.listenerCount("SIGINT") + signals.listenerCount("SIGTERM") > 0) throw new Error("listeners were left");

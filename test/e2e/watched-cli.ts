@@ -12,6 +12,7 @@ const loadCommands = async (): Promise<Commands> => {
     teach: (recipe, context) => commands.teach(recipe, often(context)),
     distill: (recipe, context) => commands.distill(recipe, often(context)),
     evaluate: (recipe, context) => commands.evaluate(recipe, often(context)),
+    compare: (recipe, context) => commands.compare(recipe, often(context)),
   };
 };
 

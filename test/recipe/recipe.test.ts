@@ -55,6 +55,14 @@ describe("parseRecipe", () => {
     [{ teacher: { shift: 4 } }, "teacher.shift: expected a number from 0 to 0.5, got 4"],
     [{ teacher: { flip: "alternate" } }, 'teacher.flip: expected one of random, alternating, got "alternate"'],
     [{ resize: 4 }, "resize: expected a whole number from 8 to 1024, got 4"],
+    [{ method: "herdin" }, 'got "herdin" (did you mean "herding"?)'],
+    [{ bases: "best" }, 'bases: expected one of random, confidence, got "best"'],
+    [{ compensatorPrecision: "U8" }, 'compensatorPrecision: expected one of F32, F16, I8, got "U8"'],
+    [{ labelBytes: "lots" }, 'labelBytes: expected a number of bytes such as 20000, 20KB or 0.5MB, got "lots"'],
+    [{ labelBytes: 0 }, "labelBytes: expected a number of bytes such as 20000, 20KB or 0.5MB, got 0"],
+    [{ compare: { methods: ["infer", "srel2"] } }, 'got "srel2" (did you mean "sre2l"?)'],
+    [{ compare: { methods: ["infer", "infer"] } }, "compare.methods: expected a list of infer, infer-copies"],
+    [{ compare: { ipc: [5, 5] } }, "compare.ipc: expected a list of different whole numbers of at least 1, got [5,5]"],
     [{ ipc: -1, seeds: -1, seed: -1 }, "(and 2 more wrong fields)"],
   ])("names field, expectation and value: %j", (fields, message) => {
     expect(() => parseRecipe({ data: "demo", ...fields }, "recipe.yaml")).toThrow(recipeError(message));
@@ -74,6 +82,15 @@ describe("recipe files", () => {
     const recipe = parseRecipe({ data: "demo", resize: 64, student: { learningRate: 1e-4 }, labels: ["hard"] }, "x");
     expect(await loadRecipe(await fileOf(recipeToYaml(recipe)))).toEqual(recipe);
     expect(await loadRecipe(await fileOf(JSON.stringify(recipe), "recipe.json"))).toEqual(recipe);
+  });
+
+  it("reads bytes in words and writes them as a number", async () => {
+    const recipe = parseRecipe({ data: "demo", labelBytes: "0.5 MB", compare: { ipc: [1, 10] } }, "x");
+    expect(recipe.labelBytes).toBe(500_000);
+    expect(parseRecipe({ data: "demo", labelBytes: 300 }, "x").labelBytes).toBe(300);
+    expect(recipeToYaml(recipe)).toContain("labelBytes: 500000\n");
+    expect(await loadRecipe(await fileOf(recipeToYaml(recipe)))).toEqual(recipe);
+    expect("labelBytes" in parseRecipe({ data: "demo" }, "x")).toBe(false);
   });
 
   it("lets overrides win over the file, and the file over the defaults", async () => {
@@ -120,6 +137,10 @@ describe("recipeFields", () => {
       labels: "list",
       ipc: "number",
       device: "text",
+      method: "text",
+      labelBytes: "text",
+      "compare.methods": "list",
+      "compare.ipc": "numbers",
       "student.learningRate": "number",
       "teacher.optimiser": "text",
     });
@@ -128,6 +149,12 @@ describe("recipeFields", () => {
 });
 
 describe("recipes/", () => {
+  it("compare-demo puts INFER beside its ablations and rivals, at the demo's budget", async () => {
+    const recipe = await loadRecipe(new URL("../../recipes/compare-demo.yaml", import.meta.url).pathname);
+    expect(recipe.compare.methods).toEqual(defaultsFor("demo").compare.methods);
+    expect(recipe).toMatchObject({ data: "demo", ipc: 10, seeds: 3, labels: ["static"] });
+  });
+
   it.each(["teacher-cifar10-fast", "teacher-cifar10-94"])("%s is a whole recipe for one teacher", async (name) => {
     const file = new URL(`../../recipes/${name}.yaml`, import.meta.url).pathname;
     const recipe = await loadRecipe(file);

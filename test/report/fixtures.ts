@@ -78,6 +78,7 @@ export const makeReport = (changes: Partial<Report> = {}): Report => ({
     image: { channels: 3, height: 32, width: 32 },
     skipped: 0,
   },
+  method: "infer",
   budget: { ipc: 10, bases: 8, compensators: 16, trainingImages: 240 },
   bytes: {
     bases: 151_200,

@@ -5,8 +5,10 @@ import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { renderComparison } from "../../src/report/compare-html.ts";
 import { renderReport } from "../../src/report/html.ts";
 import type { Report } from "../../src/report/report.ts";
+import { hostileComparison, makeComparison } from "./compare-fixtures.ts";
 import { classNames, makeGallery, makeReport, row } from "./fixtures.ts";
 
 const hostile = `<script>window.hacked = 1</script>"'><img src=x onerror="window.hacked = 1">&amp;\u0007`;
@@ -73,6 +75,8 @@ const pages = async (): Promise<readonly (readonly [name: string, source: string
       (await makeGallery()).slice(0, 1),
     ),
   ],
+  ["comparison", renderComparison(makeComparison())],
+  ["comparison of hostile names", renderComparison(hostileComparison())],
 ];
 
 describe("the page's text", () => {

@@ -1,0 +1,45 @@
+import { budgetFor, type Method } from "../formats/index.ts";
+import { buildModel } from "../models/registry.ts";
+import { DistilleryError } from "../support/errors.ts";
+import { factorOf } from "./methods/rded.ts";
+import type { Prepared } from "./prepare.ts";
+import type { Recipe } from "./recipe.ts";
+import { drawImages, labelsFor } from "./set.ts";
+import type { Candidate } from "./teachers.ts";
+
+/** Methods that ask of images that teachers' BatchNorm layers see their usual statistics, and of which teachers. */
+const statistical: Readonly<Partial<Record<Method, "one" | "all">>> = {
+  infer: "all",
+  "infer-noise": "all",
+  "infer-one-teacher": "one",
+  sre2l: "one",
+  cda: "one",
+  dwa: "one",
+  gvbsm: "all",
+};
+
+const checkStatistics = (method: Method, data: Prepared, candidates: readonly Candidate[]): void => {
+  const which = statistical[method];
+  if (which === undefined) return;
+  const asked = which === "one" ? candidates.slice(0, 1) : candidates;
+  const names = asked.map(({ architecture }) => architecture);
+  if (names.some((name) => Object.keys(buildModel(name, data.task).norms).length > 0)) return;
+  throw new DistilleryError(
+    "RECIPE",
+    `teachers: ${method} needs a teacher with BatchNorm${which === "one" ? " in the first place" : ""}, but ${names.join(", ")} has none; give one such as convnet or resnet18, or leave ${method} out`,
+  );
+};
+
+/**
+ * Fails on a set that cannot be made, before anything is computed: its budget, the images that it needs of each class, the
+ * bytes of its labels, its teachers.
+ * @throws BUDGET, RECIPE.
+ */
+export const checkPlan = (recipe: Recipe, data: Prepared, candidates: readonly Candidate[]): void => {
+  const { method, ipc } = recipe;
+  const { task } = data;
+  const budget = budgetFor(method, ipc, task.classes, candidates.length);
+  drawImages(data, method === "rded" ? ipc * factorOf(task) ** 2 : ipc, recipe.seed);
+  labelsFor(recipe, budget, task.classes);
+  checkStatistics(method, data, candidates);
+};

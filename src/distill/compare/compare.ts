@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { type Method, readSet } from "../../formats/index.ts";
+import type { ComparedSet, Comparison, ComparisonRow } from "../../report/compare.ts";
+import { renderComparisonTable } from "../../report/compare-table.ts";
+import type { AccuracyRow } from "../../report/report.ts";
+import { DistilleryError } from "../../support/errors.ts";
+import { checkPlan } from "../checks.ts";
+import type { CommandContext, Outcome } from "../commands.ts";
+import { type School, setContender, teachRows } from "../evaluate.ts";
+import { makeMethodSet } from "../method-set.ts";
+import type { Prepared } from "../prepare.ts";
+import type { Recipe } from "../recipe.ts";
+import { bytesAround } from "../reporting.ts";
+import { type Run, teach, withRun } from "../run.ts";
+import { timed } from "../run-folder.ts";
+import type { Teacher } from "../teacher.ts";
+import type { Candidate } from "../teachers.ts";
+import { costing } from "./account.ts";
+import { type CompareFolder, compareFolder, setName, setPath, workName, workPath } from "./folder.ts";
+import { describeSet, writeComparison } from "./reporting.ts";
+
+/** One set to make: the recipe with this method and budget. */
+const planOf = (recipe: Recipe, method: Method, ipc: number): Recipe => ({ ...recipe, method, ipc });
+
+/** The budgets of a comparison, in the recipe's order. */
+const budgetsOf = ({ compare, ipc }: Recipe): readonly number[] => compare.ipc ?? [ipc];
+
+/** Every set of a comparison, budget by budget. */
+export const plansOf = (recipe: Recipe): Recipe[] =>
+  budgetsOf(recipe).flatMap((ipc) => recipe.compare.methods.map((method) => planOf(recipe, method, ipc)));
+
+/**
+ * Images by which the epochs of all students at a budget are counted: INFER's training images, whoever is compared, so that
+ * all take the same number of steps. Where the budget is too small for INFER it is as if it had one base set.
+ */
+export const epochImages = (ipc: number, classes: number, teachers: number): number => {
+  const bases = Math.max(1, Math.floor((ipc * classes) / (classes + teachers)));
+  return (teachers + 1) * bases * classes;
+};
+
+/** Fails on any set that cannot be made, naming its method, before anything is computed. */
+const checkPlans = (recipe: Recipe, data: Prepared, candidates: readonly Candidate[]): void => {
+  for (const plan of plansOf(recipe)) {
+    try {
+      checkPlan(plan, data, candidates);
+    } catch (cause) {
+      if (!(cause instanceof DistilleryError)) throw cause;
+      throw new DistilleryError(cause.code, `${plan.method} with ${plan.ipc} images a class: ${cause.message}`, {
+        cause,
+      });
+    }
+  }
+};
+
+type CompareRun = Run<CompareFolder>;
+
+/** The set of a plan and what it took. Sets wait on the disk, so that memory does not grow with their number. */
+const makeOne = async (run: CompareRun, plan: Recipe, teachers: readonly Teacher[]): Promise<void> => {
+  const { folder, data, device, context } = run;
+  const { method, ipc } = plan;
+  const work = join(folder.path, workPath(workName(method, ipc)));
+  const set = join(folder.path, setPath(setName(method, ipc)));
+  await makeMethodSet({
+    recipe: plan,
+    data,
+    teachers,
+    device,
+    surroundings: context,
+    folders: { compensators: work, images: work, set },
+    time: costing(folder, method, ipc),
+  });
+};
+
+/** Students on one set, with the labels, augmentation, batches and steps of all others at its budget. */
+const measureOne = async (
+  run: CompareRun,
+  plan: Recipe,
+  teachers: readonly Teacher[],
+): Promise<{ readonly set: ComparedSet; readonly rows: readonly ComparisonRow[] }> => {
+  const { folder, data } = run;
+  const { method, ipc } = plan;
+  const path = setPath(setName(method, ipc));
+  const read = await readSet(join(folder.path, path));
+  const school = schoolOf(run, teachers);
+  const epoch = epochImages(ipc, data.task.classes, teachers.length);
+  const { rows } = await teachRows(school, [setContender(school, read, setName(method, ipc), epoch)], false);
+  const set = await describeSet(folder, path, read.manifest);
+  const weights = bytesAround(data, teachers).teachers;
+  const charged = ({ labels }: AccuracyRow): number => set.bytes.total + (labels === "dynamic" ? weights : 0);
+  return { set, rows: rows.map((row) => ({ ...row, ipc, bytes: charged(row) })) };
+};
+
+const schoolOf = ({ recipe, data, device, folder, context }: CompareRun, teachers: readonly Teacher[]): School => ({
+  recipe,
+  data,
+  teachers,
+  device,
+  folder: folder.students,
+  surroundings: context,
+});
+
+const compareAll = async (run: CompareRun): Promise<Outcome> => {
+  const { recipe, folder, context } = run;
+  const teachers = await teach(run);
+  const plans = plansOf(recipe);
+  for (const plan of plans) await makeOne(run, plan, teachers);
+  const sets: ComparedSet[] = [];
+  const rows: ComparisonRow[] = [];
+  await timed(folder, "students", async () => {
+    for (const plan of plans) {
+      const measured = await measureOne(run, plan, teachers);
+      sets.push(measured.set);
+      rows.push(...measured.rows);
+    }
+    const full = await teachRows(schoolOf(run, teachers), [], true);
+    const { data } = bytesAround(run.data, teachers);
+    rows.push(...full.rows.map((row) => ({ ...row, bytes: data })));
+  });
+  const comparison: Comparison = await writeComparison(run, teachers, sets, rows);
+  const files = [
+    `report  ${folder.reportHtml}`,
+    `table   ${folder.comparisonMarkdown}`,
+    `numbers ${folder.reportJson}`,
+    `sets    ${join(folder.path, "sets")}`,
+  ];
+  return { text: `${renderComparisonTable(comparison, context.terminal)}\n\n${files.join("\n")}`, json: comparison };
+};
+
+/** Several methods at several budgets, under identical labels and steps; see Commands.compare. */
+export const compareMethods = (recipe: Recipe, context: CommandContext): Promise<Outcome> => {
+  const check = async (data: Prepared, candidates: readonly Candidate[]): Promise<void> =>
+    checkPlans(recipe, data, candidates);
+  return withRun(recipe, context, compareFolder(context.out), check, compareAll);
+};

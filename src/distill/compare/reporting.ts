@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import { describeCompensators, describeLabels, type Manifest, readManifest, setBytes } from "../../formats/index.ts";
+import type { ComparedSet, Comparison, ComparisonRow } from "../../report/compare.ts";
+import { renderComparison } from "../../report/compare-html.ts";
+import { renderComparisonMarkdown } from "../../report/compare-markdown.ts";
+import { writeAtomic, writeJson } from "../../support/files.ts";
+import { version } from "../../support/version.ts";
+import { bytesAround, describeDataset, describeHardware, describeTeachers } from "../reporting.ts";
+import type { Run } from "../run.ts";
+import { readSeconds } from "../run-folder.ts";
+import { plain } from "../set.ts";
+import type { Teacher } from "../teacher.ts";
+import { costOf } from "./account.ts";
+import type { CompareFolder } from "./folder.ts";
+
+/** A set of a comparison: what it is, weighs and took. */
+export const describeSet = async (folder: CompareFolder, path: string, manifest: Manifest): Promise<ComparedSet> => {
+  const { bytes } = await readManifest(join(folder.path, path));
+  const { method, budget, classes, compensators, labels } = manifest;
+  return {
+    method,
+    ipc: budget.ipc,
+    folder: path,
+    budget,
+    bytes: setBytes(manifest, bytes),
+    compensators: describeCompensators(compensators.dtype),
+    labels: describeLabels(labels, classes.length),
+    ...(await costOf(folder, method, budget.ipc)),
+  };
+};
+
+/** A word of a POSIX shell. */
+const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+/** Seconds by stage of what all sets share; those of sets are told with them. */
+const sharedSeconds = async (folder: CompareFolder): Promise<Record<string, number>> => {
+  const all = await readSeconds(folder);
+  const shared = ["data", "teachers", "students"].flatMap((stage) =>
+    all[stage] === undefined ? [] : [[stage, all[stage]] as const],
+  );
+  return Object.fromEntries(shared);
+};
+
+/** comparison.json, comparison.md and comparison.html. */
+export const writeComparison = async (
+  { recipe, folder, device, data }: Run<CompareFolder>,
+  teachers: readonly Teacher[],
+  sets: readonly ComparedSet[],
+  rows: readonly ComparisonRow[],
+): Promise<Comparison> => {
+  const comparison: Comparison = {
+    format: "distillery-comparison",
+    version: 1,
+    distillery: version(),
+    data: describeDataset(data),
+    bytes: bytesAround(data, teachers),
+    teachers: describeTeachers(teachers),
+    sets,
+    rows,
+    seconds: await sharedSeconds(folder),
+    seed: recipe.seed,
+    device: device.name,
+    hardware: describeHardware(),
+    recipe: plain(recipe),
+    command: `distillery compare --recipe ${quoted(join(folder.path, "recipe.yaml"))} --out ${quoted(`${folder.path}-again`)}`,
+  };
+  await writeJson(folder.reportJson, comparison);
+  await writeAtomic(folder.comparisonMarkdown, renderComparisonMarkdown(comparison));
+  await writeAtomic(folder.reportHtml, renderComparison(comparison));
+  return comparison;
+};

@@ -1,0 +1,35 @@
+import { judgeClasses } from "../judge.ts";
+import type { Method } from "./method.ts";
+import { sre2lSettings } from "./sre2l.ts";
+import { noise, synthesise } from "./synthesise.ts";
+
+/** Smallest crop in the end, as in torchvision's RandomResizedCrop. */
+const last = 0.08;
+
+/** Smallest part of the area after a fraction of all steps: from 1 along half a cosine to .08. */
+export const curriculum = (fraction: number): number => last + ((1 - last) * (1 + Math.cos(Math.PI * fraction))) / 2;
+
+/**
+ * CDA (Yin & Shen, TMLR 2024, arXiv 2311.18838): SRe2L with a curriculum. The teacher first sees the whole image,
+ * then crops that may be ever smaller, so that contours come before details. Crops are resized bilinearly and shared by the
+ * batch; the gradient goes through them.
+ *
+ * The curriculum takes all of the steps (a milestone of 1). Learning rate and alpha are SRe2L's, so that the two differ in the
+ * curriculum alone.
+ */
+export const cda: Method = {
+  name: "cda",
+  about: "SRe2L whose crops become smaller along a cosine",
+  teachers: "one",
+  make: (making) => {
+    const teacher = making.teachers[0]!;
+    return synthesise(making, {
+      name: "cda",
+      settings: { teacher: teacher.sha256 },
+      ...sre2lSettings,
+      judges: [(images) => judgeClasses(teacher, images)],
+      start: async (k) => noise(making, "cda", k),
+      least: curriculum,
+    });
+  },
+};

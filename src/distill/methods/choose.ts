@@ -1,0 +1,90 @@
+import { tensor } from "../../autodiff/index.ts";
+import { byClass } from "../../data/split.ts";
+import { stopIfAborted } from "../../support/interrupt.ts";
+import { readStored } from "../../training/checkpoint.ts";
+import { machineOf } from "../../training/jobs.ts";
+import { type KeptWork, runKept } from "../../training/kept.ts";
+import { estimateBytes } from "../../training/memory.ts";
+import { openRows, traceRows } from "../../training/predict.ts";
+import { keyOf } from "../key.ts";
+import { readable } from "../prepare.ts";
+import { drawImages } from "../set.ts";
+import { frozenFeatures, imagesAtOnce } from "./features.ts";
+import type { Made, Making, Method, RivalName } from "./method.ts";
+
+/** Features of the images of one class, [n, size]. */
+export interface Features {
+  readonly rows: Float32Array;
+  readonly size: number;
+}
+
+/** Which rows are chosen, best first. With a smaller count it chooses the beginning of what it chooses with a larger one. */
+export type Choose = (features: Features, count: number) => Int32Array;
+
+/** Training images as they are, by indices of which entry k C + c is the k-th image of class c. */
+export const pickImages = async ({ data }: Making, picks: Int32Array): Promise<Made> => ({
+  pixels: await data.train.read(picks),
+  curves: [],
+});
+
+/**
+ * Real images chosen class by class by the first teacher's features, which are the inputs of its last linear layer, of every
+ * training image as it is.
+ */
+export const choosing = (name: RivalName, about: string, choose: Choose): Method => ({
+  name,
+  about,
+  teachers: "one",
+  make: async (making) => {
+    const { recipe, data, device, folder, surroundings, ipc } = making;
+    const { task, train, dataset } = data;
+    // For its error, where a class has fewer images than asked for.
+    drawImages(data, ipc, recipe.seed);
+    const teacher = making.teachers[0]!;
+    const stretch = imagesAtOnce(task);
+    const traced = traceRows(task, (images) => frozenFeatures(teacher, images), stretch);
+    const members = byClass(train, task.classes).map((list) => Int32Array.from(list));
+    const workOf = (own: Int32Array, c: number): KeptWork => ({
+      file: `${folder}/${c}.safetensors`,
+      key: keyOf({
+        method: name,
+        data: data.fingerprint,
+        validation: recipe.validation,
+        seed: recipe.seed,
+        teacher: teacher.sha256,
+        ipc,
+        c,
+        device: device.name,
+      }),
+      units: own.length,
+      make: async (lane, { progress, signal }) => {
+        const network = await lane.held("features", () => openRows(lane.device, traced));
+        const rows = new Float32Array(own.length * network.size);
+        const bar = progress.task(`${name}: ${dataset.classes[c]!}`, own.length);
+        for (let from = 0; from < own.length; from += stretch) {
+          stopIfAborted(signal, name);
+          const some = own.subarray(from, from + stretch);
+          rows.set(await network.rows(await readable(data).images(some)), from * network.size);
+          bar.update(from + some.length);
+        }
+        const picks = BigInt64Array.from(choose({ rows, size: network.size }, ipc), (row) => BigInt(own[row]!));
+        return { tensors: { picks: tensor(picks, [ipc]) }, metadata: {} };
+      },
+    });
+    const kept = await runKept(
+      `${name}: features of ${train.length} images`,
+      machineOf(device),
+      members.map(workOf),
+      () => estimateBytes(traced.graph),
+      surroundings,
+    );
+    const picks = new Int32Array(ipc * task.classes);
+    for (const [c, { file }] of kept.entries()) {
+      const own = (await readStored(file))!.tensors.picks!.data;
+      own.forEach((pick, k) => {
+        picks[k * task.classes + c] = Number(pick);
+      });
+    }
+    return pickImages(making, picks);
+  },
+});

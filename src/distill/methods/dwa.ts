@@ -1,0 +1,47 @@
+import { judgeClasses } from "../judge.ts";
+import { readable } from "../prepare.ts";
+import { drawImages } from "../set.ts";
+import type { Method } from "./method.ts";
+import { nudge } from "./nudge.ts";
+import { sre2lSettings } from "./sre2l.ts";
+import { synthesise } from "./synthesise.ts";
+import { usualLeast } from "./view.ts";
+
+/** Of the authors' script for CIFAR-100: how far the weights go, in how many steps, and what variances weigh beside means. */
+const settings = { rho: 0.015, steps: 12, variance: 11 } as const;
+
+/**
+ * DWA (Du et al., NeurIPS 2024, arXiv 2409.17612): SRe2L from real images, each batch of it against the teacher's weights moved
+ * by a little gradient ascent of the cross-entropy on those images,
+ *
+ *   theta <- theta + (rho / 12) g / ||g||,  g = d CE(f_theta(x_1..x_C), [0..C-1]) / d theta,  12 times,
+ *
+ * so that each batch is judged by a teacher of its own and becomes unlike the others; and with variances weighing more than
+ * means in the statistics.
+ *
+ * The reference implementation shifts the images on which it takes the steps by one random shift; here they are as they are.
+ */
+export const dwa: Method = {
+  name: "dwa",
+  about: "SRe2L from real images, the teacher's weights nudged anew for every batch",
+  teachers: "one",
+  make: (making) => {
+    const { data, recipe, ipc } = making;
+    const teacher = making.teachers[0]!;
+    const { classes } = data.task;
+    const { variance } = settings;
+    const picks = drawImages(data, ipc, recipe.seed);
+    return synthesise(making, {
+      name: "dwa",
+      settings: { teacher: teacher.sha256, ...settings },
+      ...sre2lSettings,
+      judges: [(images) => judgeClasses(teacher, images, { variance })],
+      own: async (start, lane) => {
+        const own = await nudge(lane, teacher, start, settings);
+        return [(images) => judgeClasses(own, images, { variance })];
+      },
+      start: (k) => readable(data).images(picks.subarray(k * classes, (k + 1) * classes)),
+      least: () => usualLeast(data.task),
+    });
+  },
+};

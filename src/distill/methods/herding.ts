@@ -1,0 +1,47 @@
+import { type Choose, choosing, type Features } from "./choose.ts";
+
+/** Mean of some rows, in double precision. */
+export const meanOf = ({ rows, size }: Features): Float64Array => {
+  const mean = new Float64Array(size);
+  rows.forEach((value, i) => {
+    mean[i % size]! += value;
+  });
+  const n = rows.length / size;
+  return mean.map((sum) => sum / n);
+};
+
+/** Squared distance of a row to a point. */
+export const squaredDistance = ({ rows, size }: Features, row: number, point: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < size; i++) sum += (rows[row * size + i]! - point[i]!) ** 2;
+  return sum;
+};
+
+/**
+ * Rows whose mean is near to the mean of all, greedily: the k-th brings the mean of the first k as near to it as can be. The
+ * first of equals wins.
+ */
+export const herd: Choose = (features, count) => {
+  const { rows, size } = features;
+  const mean = meanOf(features);
+  // What the next row should be, so that the sum of k rows is k means: k mean - sum of those before.
+  const wanted = Float64Array.from(mean);
+  const left = new Set(Array.from({ length: rows.length / size }, (_, row) => row));
+  return Int32Array.from({ length: count }, () => {
+    let [best, least] = [-1, Number.POSITIVE_INFINITY];
+    for (const row of left) {
+      const distance = squaredDistance(features, row, wanted);
+      if (distance < least) [best, least] = [row, distance];
+    }
+    left.delete(best);
+    for (let i = 0; i < size; i++) wanted[i]! += mean[i]! - rows[best * size + i]!;
+    return best;
+  });
+};
+
+/**
+ * Herding (Welling, ICML 2009, "Herding dynamical weights to learn"), in the greedy form of iCaRL (Rebuffi et al., CVPR 2017,
+ * arXiv 1611.07725, algorithm 4): each image is chosen once, to bring the mean of those chosen so far as near to the class
+ * mean as can be. Features are not scaled to unit length, which iCaRL does.
+ */
+export const herding = choosing("herding", "real images whose features have the mean of their class", herd);

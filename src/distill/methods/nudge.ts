@@ -1,0 +1,86 @@
+import {
+  add,
+  constant,
+  div,
+  float32,
+  gradients,
+  mapTree,
+  mul,
+  reduceSum,
+  sqrt,
+  type Tensor,
+  type TensorType,
+  type Traced,
+  tensor,
+  trace,
+  type Value,
+} from "../../autodiff/index.ts";
+import { inferenceNorm } from "../../nn/batch-norm.ts";
+import { crossEntropy } from "../../nn/losses.ts";
+import type { Lane } from "../../training/jobs.ts";
+import type { Frozen } from "../../training/train-step.ts";
+import { everyClassOnce } from "../judge.ts";
+
+type Types = Record<string, TensorType>;
+type NudgeStep = Traced<
+  { state: { parameters: Types }; feeds: { images: TensorType } },
+  { state: { parameters: Types }; fetches: { crossEntropy: TensorType } }
+>;
+
+/** One step of gradient ascent on a teacher's weights, of Euclidean length `length` over all of them together. */
+export const traceNudge = ({ model, weights }: Frozen, length: number): NudgeStep => {
+  const { classes, image } = model.task;
+  const parameters = mapTree<Frozen["weights"]["parameters"], Tensor, TensorType>(weights.parameters, ({ shape }) =>
+    float32(...shape),
+  ) as Types;
+  const inputs = {
+    state: { parameters },
+    feeds: { images: float32(classes, 3, image.height, image.width) },
+  };
+  return trace(inputs, ({ state, feeds: { images } }) => {
+    const statistics = Object.fromEntries(
+      Object.entries(weights.statistics).map(([name, known]) => [name, constant(known)]),
+    );
+    const logits = model.forward(state.parameters, images, inferenceNorm(state.parameters, statistics));
+    const loss = crossEntropy(logits, everyClassOnce(classes));
+    const gradient = gradients(loss, state.parameters);
+    const squares = Object.values(gradient).map((g) => reduceSum(mul(g, g)));
+    // 1e-20: where there is no gradient at all nothing moves.
+    const scale = div(
+      length,
+      sqrt(
+        add(
+          squares.reduce((sum, square) => add(sum, square)),
+          1e-20,
+        ),
+      ),
+    );
+    const moved = Object.entries(state.parameters).map(([name, weight]) => [
+      name,
+      add(weight, mul(gradient[name]!, scale)),
+    ]);
+    return {
+      state: { parameters: Object.fromEntries(moved) as Record<string, Value> },
+      fetches: { crossEntropy: loss },
+    };
+  }) as NudgeStep;
+};
+
+/** A teacher after `steps` such steps of total length `rho`, judged on images [C, 3, H, W], one of each class in order. */
+export const nudge = async (
+  lane: Lane,
+  teacher: Frozen,
+  images: Float32Array,
+  { rho, steps }: { readonly rho: number; readonly steps: number },
+): Promise<Frozen> => {
+  const { model, weights } = teacher;
+  const { classes, image } = model.task;
+  const stepper = await lane.stepper("nudge", () => traceNudge(teacher, rho / steps));
+  await stepper.write({ parameters: weights.parameters });
+  for (let step = 0; step < steps; step++) {
+    // The buffer is handed over.
+    await stepper.run({ images: tensor(images.slice(), [classes, 3, image.height, image.width]) });
+  }
+  const { parameters } = await stepper.read();
+  return { model, weights: { parameters, statistics: weights.statistics } };
+};

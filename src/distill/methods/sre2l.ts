@@ -1,0 +1,33 @@
+import { judgeClasses } from "../judge.ts";
+import type { Method } from "./method.ts";
+import { noise, synthesise } from "./synthesise.ts";
+import { usualLeast } from "./view.ts";
+
+/** Learning rate and weight of the statistics, for CDA and DWA too: those of DWA's script for CIFAR-100. */
+export const sre2lSettings = { learningRate: 0.25, alpha: 0.01 } as const;
+
+/**
+ * SRe2L (Yin, Xing & Shen, NeurIPS 2023, arXiv 2306.13092), its "recover" stage: images start as noise and
+ * are optimised, one of each class at a time, until one teacher tells them apart and its BatchNorm layers see the statistics
+ * of its training (`traceImageStep` has the equation).
+ *
+ * It departs from the reference implementation in mirroring small images too, which that only shifts; from 64 pixels on both
+ * crop, mirror and shift. All classes go through in one batch. Its third stage, labels for every augmented batch, is not part
+ * of making images here: all methods of a comparison get the same labels.
+ */
+export const sre2l: Method = {
+  name: "sre2l",
+  about: "images optimised from noise against one teacher and its BatchNorm statistics",
+  teachers: "one",
+  make: (making) => {
+    const teacher = making.teachers[0]!;
+    return synthesise(making, {
+      name: "sre2l",
+      settings: { teacher: teacher.sha256 },
+      ...sre2lSettings,
+      judges: [(images) => judgeClasses(teacher, images)],
+      start: async (k) => noise(making, "sre2l", k),
+      least: () => usualLeast(making.data.task),
+    });
+  },
+};

@@ -1,0 +1,73 @@
+import { float32, matmul, type Tensor, type TensorType, tensor, type Value } from "../../autodiff/index.ts";
+import { drawCrop, type Size, tapsOf, usualCrops } from "../../data/resized-crop.ts";
+import { isSmall, type Task } from "../../models/model.ts";
+import type { Random } from "../../support/random.ts";
+import { largestShift } from "../compensators.ts";
+
+/**
+ * One augmentation of a batch, the same for all of its images: out = rows x columns^T with rows [H, H] and columns [W, W].
+ * Crops that are resized, shifts and reflections of an axis-aligned image are all of this form, linear and exact.
+ */
+export interface View<T = Tensor> {
+  readonly rows: T;
+  readonly columns: T;
+}
+
+export const viewTypes = ({ height, width }: Size): View<TensorType> => ({
+  rows: float32(height, height),
+  columns: float32(width, width),
+});
+
+/** Images [N, 3, H, W] seen in a view. */
+export const look = (images: Value, { rows, columns }: View<Value>): Value =>
+  matmul(rows, matmul(images, columns, { transposeB: true }));
+
+/** The matrix of an axis whose place i shows a mix of places, as [place, weight] pairs. */
+const axis = (length: number, shows: (i: number) => readonly (readonly [number, number])[]): Tensor => {
+  const matrix = new Float32Array(length * length);
+  for (let i = 0; i < length; i++) for (const [place, weight] of shows(i)) matrix[i * length + place]! += weight;
+  return tensor(matrix, [length, length]);
+};
+
+/**
+ * SRe2L's view, and CDA's: a crop of at least `least` of the area resized to the whole, mirrored or not, then cyclically
+ * shifted by up to an eighth of the side. With `least` = 1 the crop is the whole image, of whatever shape.
+ */
+export const drawView = (random: Random, image: Size, least: number): View => {
+  const crop =
+    least >= 1 ? { top: 0, left: 0, ...image } : drawCrop(image, { ...usualCrops, scale: [least, 1] }, random);
+  const mirrored = random.int(2) === 1;
+  const resized = (length: number, from: number, size: number, mirror: boolean): Tensor => {
+    const by = random.int(largestShift(length) + 1);
+    const { first, second, share } = tapsOf(from, size, length);
+    return axis(length, (i) => {
+      const place = (i - by + length) % length;
+      const seen = mirror ? length - 1 - place : place;
+      return [
+        [first[seen]!, 1 - share[seen]!],
+        [second[seen]!, share[seen]!],
+      ];
+    });
+  };
+  return {
+    rows: resized(image.height, crop.top, crop.height, false),
+    columns: resized(image.width, crop.left, crop.width, mirrored),
+  };
+};
+
+/** The smallest part of an image's area that SRe2L crops: it crops large images only. */
+export const usualLeast = (task: Task): number => (isSmall(task) ? 1 : usualCrops.scale[0]);
+
+/** A random crop of images padded by an eighth of their side with zeros (the mean colour), mirrored or not. */
+export const drawPaddedCrop = (random: Random, { height, width }: Size): View => {
+  const moved = (length: number, mirror: boolean): Tensor => {
+    const pad = Math.round(length / 8);
+    const by = random.int(2 * pad + 1) - pad;
+    return axis(length, (i) => {
+      const place = (mirror ? length - 1 - i : i) + by;
+      return place < 0 || place >= length ? [] : [[place, 1]];
+    });
+  };
+  const mirrored = random.int(2) === 1;
+  return { rows: moved(height, false), columns: moved(width, mirrored) };
+};

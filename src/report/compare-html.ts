@@ -1,0 +1,180 @@
+import { differenceCell } from "./accuracy.ts";
+import type { ComparedSet, Comparison, ComparisonRow } from "./compare.ts";
+import { crossArchitectureSection } from "./compare-students.ts";
+import {
+  type ComparedSetRow,
+  comparisonHeadline,
+  comparisonJudgements,
+  ruleOfMemory,
+  rulesOfComparison,
+  type Table,
+  tablesOf,
+} from "./compare-summary.ts";
+import { formatBytes, formatCount, formatSeconds, formatTenth, plural } from "./format.ts";
+import { html, type Markup, scrolling, section, unbroken } from "./markup.ts";
+import { methodStyles, nameOf } from "./methods.ts";
+import { pageOf, type Tile, tileList } from "./page.ts";
+import { provenanceSection, teacherSection } from "./provenance.ts";
+import { markIcon, type ScatterSeries, scatterPlot } from "./scatter.ts";
+import { formatAccuracy, formatMean } from "./summary.ts";
+
+const measured = ({ accuracy }: ComparisonRow): boolean => accuracy.values.length > 0 && Number.isFinite(accuracy.mean);
+
+/** The name of a row's method behind its mark. */
+const methodName = (method: ComparisonRow["method"]): Markup =>
+  html`<span class="name">${markIcon(methodStyles[method])}${nameOf(method)}</span>`;
+
+const budgetText = ({ ipc }: Pick<ComparisonRow, "ipc">): string | undefined =>
+  ipc === undefined ? undefined : `${plural(ipc, "image")} a class`;
+
+const rowCells = ({ row, toRandom, toFull }: ComparedSetRow): Markup => {
+  const { values } = row.accuracy;
+  const seeds = values.length > 1 ? values.map(formatTenth).join(", ") : values.length === 1 ? "one seed" : undefined;
+  return html`<tr><th scope="row">${methodName(row.method)}<small>${budgetText(row)}</small></th>
+<td class="number" data-title="images">${formatCount(row.images)}</td>
+<td class="number" data-title="steps">${formatCount(row.steps)}</td>
+<td class="number" data-title="accuracy, %"><div><b>${formatMean(row.accuracy)}</b>${seeds ? html`<small>${seeds}</small>` : undefined}</div></td>
+${differenceCell(toRandom, "vs random images", true)}
+${differenceCell(toFull, "vs all the data", false)}
+<td class="number" data-title="bytes">${formatBytes(row.bytes)}</td></tr>
+`;
+};
+
+const accuracyTable = ({ labels, student, rows }: Table): Markup =>
+  html`<table class="accuracy"><caption>${student}, ${labels} labels: mean ± standard deviation after the last step, below it every seed. Differences in percentage points with their 95 % interval, against random images of the same budget and against all the data with hard labels.</caption>
+<thead><tr><th scope="col">trained on</th><th scope="col" class="number">images</th><th scope="col" class="number">steps</th><th scope="col" class="number">accuracy, %</th><th scope="col" class="number">vs random images</th><th scope="col" class="number">vs all the data</th><th scope="col" class="number">bytes</th></tr></thead>
+<tbody>${rows.map(rowCells)}</tbody></table>`;
+
+const seriesOf = (rows: readonly ComparisonRow[]): readonly ScatterSeries[] => {
+  const shown = rows.filter((row) => row.method !== "full" && measured(row));
+  return [...new Set(shown.map((row) => row.method))].map((method) => ({
+    name: nameOf(method),
+    colour: methodStyles[method].colour,
+    mark: methodStyles[method].mark,
+    points: shown
+      .filter((row) => row.method === method)
+      .sort((a, b) => a.bytes - b.bytes)
+      .map((row) => ({
+        x: row.bytes,
+        y: row.accuracy.mean,
+        ...(row.accuracy.values.length > 1 && { deviation: row.accuracy.std }),
+        description: `${nameOf(method)}, ${budgetText(row) ?? ""}, ${formatBytes(row.bytes)}: ${formatAccuracy(row.accuracy)}`,
+      })),
+  }));
+};
+
+const plotOf = ({ labels, student, rows }: Table): Markup | undefined => {
+  const full = rows.map(({ row }) => row).find((row) => row.method === "full" && measured(row));
+  return scatterPlot({
+    title: `${student}, ${labels} labels: test accuracy, %, against bytes`,
+    description: `Test accuracy of ${student} with ${labels} labels against the bytes of the sets; the numbers are in the table below.`,
+    series: seriesOf(rows.map(({ row }) => row)),
+    ...(full && { reference: { y: full.accuracy.mean, text: `all the data, ${formatBytes(full.bytes)}` } }),
+  });
+};
+
+const titles = {
+  static: "Static labels, stored with the set",
+  dynamic: "Dynamic labels, teachers at hand",
+  hard: "Hard labels",
+} as const;
+
+/** One section for each kind of labels: a plot and a table for every student. */
+const accuracySections = (tables: readonly Table[]): Markup[] =>
+  [...new Set(tables.map(({ labels }) => labels))].map((kind) =>
+    section(
+      `accuracy-${kind}`,
+      titles[kind],
+      tables.filter(({ labels }) => labels === kind).map((table) => [plotOf(table), accuracyTable(table)]),
+    ),
+  );
+
+const costCells = (set: ComparedSet): Markup => {
+  const { method, ipc, bytes, budget, seconds, peakMemory } = set;
+  return html`<tr><th scope="row">${methodName(method)}<small>${budgetText({ ipc })}</small></th>
+<td class="number">${formatCount(budget.trainingImages)}</td>
+${([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest] as const).map((part) => html`<td class="number">${formatBytes(part)}</td>`)}
+<td class="number"><b>${formatBytes(bytes.total)}</b></td>
+<td class="number">${formatSeconds(seconds)}</td>
+<td class="number">${peakMemory ? html`<span title="${peakMemory.by}">${formatBytes(peakMemory.bytes)}</span>` : undefined}</td></tr>
+`;
+};
+
+const costSection = (comparison: Comparison): Markup => {
+  const { sets, seconds, bytes } = comparison;
+  const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
+  const ways = [
+    ...new Set(sets.map((set) => `${nameOf(set.method)}: labels ${set.labels}, compensators ${set.compensators}`)),
+  ];
+  return html`${scrolling(
+    "What the sets weigh and took",
+    html`<table><thead><tr><th scope="col">set</th><th scope="col" class="number">training images</th><th scope="col" class="number">bases</th><th scope="col" class="number">compensators</th><th scope="col" class="number">labels</th><th scope="col" class="number">manifest</th><th scope="col" class="number">total</th><th scope="col" class="number">made in</th><th scope="col" class="number">peak memory</th></tr></thead>
+<tbody>${sets.map(costCells)}</tbody></table>`,
+  )}
+<p class="quiet note">${ruleOfMemory(comparison)} Shared by all sets: ${shared.join(", ") || "not timed"}; the teachers’ weights, ${formatBytes(bytes.teachers)}, are charged to dynamic labels; all the data is ${formatBytes(bytes.data)}.</p>
+<p class="quiet note">${ways.join("; ")}.</p>`;
+};
+
+/** INFER, what it is read against, and all the data, in the first table; the first method where INFER is not compared. */
+const tilesOf = (tables: readonly Table[]): readonly Tile[] => {
+  const rows = (tables[0]?.rows ?? []).map(({ row }) => row).filter(measured);
+  const ipc = rows[0]?.ipc;
+  const at = (method: ComparisonRow["method"]): ComparisonRow | undefined =>
+    rows.find((row) => row.method === method && (row.ipc === ipc || method === "full"));
+  const chosen = [at("infer") ?? rows[0], at("random"), at("infer-copies"), at("full")];
+  return [...new Set(chosen)].flatMap((row) =>
+    row === undefined
+      ? []
+      : [
+          {
+            figure: formatMean(row.accuracy),
+            unit: "%",
+            text: `${nameOf(row.method)}, ${row.labels} labels`,
+            colour: methodStyles[row.method].colour,
+          },
+        ],
+  );
+};
+
+const opening = (comparison: Comparison, tables: readonly Table[]): Markup => {
+  const { data, sets } = comparison;
+  const facts = [
+    plural(data.classes, "class", "classes"),
+    `${data.image.width} × ${data.image.height} pixels`,
+    plural(data.train, "training image"),
+    plural(new Set(sets.map(({ method }) => method)).size, "method"),
+    plural(sets.length, "set"),
+  ];
+  return html`<header><p class="eyebrow">Distillery comparison · ${data.name}</p>
+<h1>${unbroken(comparisonHeadline(comparison))}</h1>
+${tileList(tilesOf(tables))}
+<p class="quiet">${facts.join(" · ")}</p></header>
+`;
+};
+
+const judgementSection = (comparison: Comparison): Markup => {
+  const chance =
+    comparison.data.classes > 0 ? `Guessing would reach ${formatTenth(100 / comparison.data.classes)} %. ` : "";
+  return html`<ul class="judgements">${comparisonJudgements(comparison).map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
+<p class="quiet note">${chance}The test set has ${plural(comparison.data.test, "image")} and is read once, after the last step. ${rulesOfComparison}</p>`;
+};
+
+/** The comparison as one HTML file, made as renderReport's: nothing is loaded, nothing runs, names are escaped. */
+export const renderComparison = (comparison: Comparison): string => {
+  const tables = tablesOf(comparison);
+  const students = crossArchitectureSection(comparison);
+  const body = html`<main>${opening(comparison, tables)}
+${section("verdicts", "In words", judgementSection(comparison))}
+${accuracySections(tables)}
+${students ? section("students", "The same set for other students", students) : undefined}
+${section("costs", "Bytes, time and memory", costSection(comparison))}
+${section("teachers", "Teachers", teacherSection(comparison))}
+${section(
+  "provenance",
+  "How to get it again",
+  html`<pre tabindex="0" aria-label="Command"><code>${comparison.command}</code></pre>
+${provenanceSection(comparison)}`,
+)}
+</main><footer><p class="quiet">distillery ${comparison.distillery} · seed ${comparison.seed} · ${comparison.device}</p></footer>`;
+  return pageOf(`Distillery comparison: ${comparison.data.name}`, body);
+};

@@ -1,0 +1,89 @@
+import type { ComparedSet, Comparison } from "./compare.ts";
+import {
+  type ComparedSetRow,
+  comparisonHeadline,
+  comparisonJudgements,
+  ruleOfMemory,
+  rulesOfComparison,
+  type Table,
+  tablesOf,
+} from "./compare-summary.ts";
+import type { Difference } from "./comparison.ts";
+import { formatBytes, formatCount, formatSeconds, formatSigned } from "./format.ts";
+import { nameOf } from "./methods.ts";
+import { formatInterval, formatMean, verdictWords } from "./summary.ts";
+import { printable } from "./terminal.ts";
+
+/** Names come from files: none may end a cell, begin a tag or a line. */
+const cell = (text: string): string => printable(text).replace(/[\\|`*_<>[\]]/g, (mark) => `\\${mark}`);
+
+const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+
+const difference = (value: Difference | undefined): string => {
+  if (value === undefined) return "";
+  const range = value.interval ? ` (${formatInterval(value.interval)})` : "";
+  return `${formatSigned(value.delta)}, ${verdictWords[value.verdict]}${range}`;
+};
+
+const rowCells = ({ row, toRandom, toFull }: ComparedSetRow): readonly string[] => [
+  nameOf(row.method),
+  row.ipc === undefined ? "" : formatCount(row.ipc),
+  formatCount(row.images),
+  formatCount(row.steps),
+  formatMean(row.accuracy),
+  difference(toRandom),
+  difference(toFull),
+  formatBytes(row.bytes),
+];
+
+const accuracyTable = ({ labels, student, rows }: Table): string =>
+  `### ${labels} labels, ${cell(student)}\n\n${table(
+    ["trained on", "ipc", "images", "steps", "accuracy, %", "against random images", "against all the data", "bytes"],
+    rows.map(rowCells),
+  )}`;
+
+const setCells = ({ method, ipc, bytes, seconds, peakMemory }: ComparedSet): readonly string[] => [
+  nameOf(method),
+  formatCount(ipc),
+  ...([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest, bytes.total] as const).map(formatBytes),
+  formatSeconds(seconds),
+  peakMemory ? formatBytes(peakMemory.bytes) : "",
+];
+
+/** The comparison as a Markdown text, e.g. for a README. */
+export const renderComparisonMarkdown = (comparison: Comparison): string => {
+  const { data, hardware, seconds } = comparison;
+  const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
+  return `# Comparison on ${cell(data.name)}
+
+${cell(comparisonHeadline(comparison))}
+
+## Accuracy
+
+${tablesOf(comparison).map(accuracyTable).join("\n\n")}
+
+${comparisonJudgements(comparison)
+  .map((sentence) => `- ${cell(sentence)}`)
+  .join("\n")}
+
+${rulesOfComparison}
+
+## What the sets weigh and took
+
+${table(
+  ["set", "ipc", "bases", "compensators", "labels", "manifest", "total", "seconds", "peak memory"],
+  comparison.sets.map(setCells),
+)}
+
+${ruleOfMemory(comparison)}${shared.length > 0 ? ` Shared by all: ${cell(shared.join(", "))}.` : ""}
+
+## How to get it again
+
+    ${printable(comparison.command)}
+
+distillery ${comparison.distillery}, seed ${comparison.seed}, ${cell(comparison.device)}, ${cell(hardware.cpu)}, ${hardware.cores} cores, ${hardware.memoryGiB} GiB.
+`;
+};

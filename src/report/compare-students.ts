@@ -1,0 +1,42 @@
+import type { Comparison, ComparisonRow } from "./compare.ts";
+import { formatCount } from "./format.ts";
+import { html, type Markup, scrolling } from "./markup.ts";
+import { methodStyles, nameOf } from "./methods.ts";
+import { markIcon } from "./scatter.ts";
+import { formatMean } from "./summary.ts";
+
+/** One set with one kind of labels, and what each student reached on it. */
+interface Line {
+  readonly row: ComparisonRow;
+  readonly accuracies: readonly (ComparisonRow["accuracy"] | undefined)[];
+}
+
+const linesOf = (rows: readonly ComparisonRow[], students: readonly string[]): readonly Line[] => {
+  const of = (row: ComparisonRow): string => [row.labels, row.ipc ?? "", row.method].join(" ");
+  const first = new Map<string, ComparisonRow>();
+  for (const row of rows) if (!first.has(of(row))) first.set(of(row), row);
+  return [...first].map(([name, row]) => ({
+    row,
+    accuracies: students.map(
+      (student) => rows.find((other) => of(other) === name && other.student === student)?.accuracy,
+    ),
+  }));
+};
+
+/** Every student from one set, side by side; undefined where there is but one student. */
+export const crossArchitectureSection = ({ rows, teachers }: Comparison): Markup | undefined => {
+  const students = [...new Set(rows.map(({ student }) => student))];
+  if (students.length < 2) return undefined;
+  const known = new Set(teachers.map(({ architecture }) => architecture));
+  const lines = linesOf(rows, students);
+  return html`<p class="lead">A set is worth more when networks learn from it that had no part in making it. Test accuracy, %; students that are also teachers are marked *.</p>
+${scrolling(
+  "Students from one set",
+  html`<table><thead><tr><th scope="col">set</th><th scope="col">labels</th><th scope="col" class="number">ipc</th>${students.map((student) => html`<th scope="col" class="number">${student}${known.has(student) ? "*" : ""}</th>`)}</tr></thead>
+<tbody>${lines.map(
+    ({ row, accuracies }) =>
+      html`<tr><th scope="row"><span class="name">${markIcon(methodStyles[row.method])}${nameOf(row.method)}</span></th><td>${row.labels}</td><td class="number">${row.ipc === undefined ? "" : formatCount(row.ipc)}</td>${accuracies.map((accuracy) => html`<td class="number">${accuracy ? formatMean(accuracy) : undefined}</td>`)}</tr>
+`,
+  )}</tbody></table>`,
+)}`;
+};

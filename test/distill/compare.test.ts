@@ -1,0 +1,175 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { commands } from "../../src/distill/pipeline.ts";
+import { readSet, verifySet } from "../../src/formats/index.ts";
+import type { Comparison } from "../../src/report/compare.ts";
+import { filesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
+
+const methods = ["infer", "infer-copies", "infer-noise", "infer-one-teacher", "random", "sre2l"] as const;
+
+/** Fields of a comparison that ends within seconds. */
+const brief = { iterations: 6, labels: ["static"], seeds: 1, student: { epochs: 2 }, full: { epochs: 1 } };
+
+const comparisonOf = (outcome: { readonly json: unknown }): Comparison => outcome.json as Comparison;
+
+/** A comparison without what depends on time and place. */
+const timeless = ({ seconds: _, command: __, sets, ...rest }: Comparison) => ({
+  ...rest,
+  sets: sets.map(({ seconds: ___, peakMemory: ____, ...set }) => set),
+});
+
+const normOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
+
+/** One comparison, looked at by all tests of this group. */
+describe("a comparison", () => {
+  let out = "";
+  let comparison: Comparison;
+  const setOf = (method: string) => readSet(join(out, "sets", `${method}-ipc3`));
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "distillery-compare-"));
+    out = join(folder, "out");
+    const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), {
+      ...brief,
+      labels: ["hard", "static", "dynamic"],
+      seeds: 2,
+      compare: { methods },
+    });
+    comparison = comparisonOf(await commands.compare(recipe, quietly(out)));
+    return () => rm(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it("leaves a whole set of every method, and says so in three files", async () => {
+    const files = await filesIn(out);
+    for (const method of methods) {
+      expect(await verifySet(join(out, "sets", `${method}-ipc3`))).toMatchObject({ ok: true, problems: [] });
+      expect((await setOf(method)).manifest).toMatchObject({ method, recipe: { method, ipc: 3 } });
+    }
+    for (const file of ["comparison.html", "comparison.json", "comparison.md", "recipe.yaml"]) {
+      expect(files).toContain(file);
+    }
+    expect(files.filter((file) => file.endsWith(".partial"))).toEqual([]);
+    // Copies and random images leave no work behind, noise uses INFER's.
+    const worked = new Set(files.filter((file) => file.startsWith("work/")).map((file) => file.split("/")[1]));
+    expect([...worked].sort()).toEqual(["infer-ipc3", "infer-one-teacher-ipc3", "sre2l-ipc3"]);
+    expect(JSON.parse(await readFile(join(out, "comparison.json"), "utf8"))).toEqual(
+      JSON.parse(JSON.stringify(comparison)),
+    );
+  });
+
+  it("gives every method the same steps with the same labels, INFER's", () => {
+    const steps = (labels: string) =>
+      new Set(comparison.rows.filter((row) => row.labels === labels && row.ipc === 3).map((row) => row.steps));
+    // 24 images in batches of 8: 3 steps an epoch, 2 epochs; dynamic labels get one.
+    expect([steps("hard"), steps("static"), steps("dynamic")]).toEqual([new Set([6]), new Set([6]), new Set([3])]);
+    const counts = Object.fromEntries(comparison.rows.map(({ method, images }) => [method, images]));
+    expect(counts).toEqual({
+      infer: 24,
+      "infer-copies": 24,
+      "infer-noise": 24,
+      "infer-one-teacher": 16,
+      random: 12,
+      sre2l: 12,
+      full: 44,
+    });
+    expect(comparison.rows).toHaveLength(6 * 3 + 1);
+    for (const { accuracy } of comparison.rows) expect(accuracy.values).toHaveLength(2);
+  });
+
+  it("charges files, and dynamic labels with the teachers", () => {
+    for (const { method, bytes } of comparison.sets) {
+      const charged = (labels: string) =>
+        comparison.rows.find((row) => row.method === method && row.labels === labels)?.bytes;
+      expect([charged("hard"), charged("static")]).toEqual([bytes.total, bytes.total]);
+      expect(charged("dynamic")).toBe(bytes.total + comparison.bytes.teachers);
+    }
+    const of = (method: string) => comparison.sets.find((set) => set.method === method)!.bytes;
+    expect(of("infer-copies").compensators).toBe(0);
+    expect(of("infer-noise").compensators).toBe(of("infer").compensators);
+    expect(of("infer-one-teacher").compensators).toBeLessThan(of("infer").compensators);
+    for (const { seconds, peakMemory } of comparison.sets) {
+      expect(seconds).toBeGreaterThan(0);
+      expect(peakMemory!.bytes).toBeGreaterThan(10e6);
+    }
+  });
+
+  it("makes the ablations of the same bases", async () => {
+    const [infer, copies, noise, one, random] = await Promise.all(
+      ["infer", "infer-copies", "infer-noise", "infer-one-teacher", "random"].map(setOf),
+    );
+    for (const set of [copies!, noise!, one!]) expect(set.bases).toEqual(infer!.bases);
+    expect(random!.bases.subarray(0, infer!.bases.length)).toEqual(infer!.bases);
+    const size = 3 * 8 * 8;
+    const at = (set: typeof infer, i: number) => set!.compensators.subarray(i * size, (i + 1) * size);
+    for (let i = 0; i < 4; i++) {
+      expect(normOf(at(noise, i)) / normOf(at(infer, i))).toBeCloseTo(1, 2);
+      expect(at(noise, i)).not.toEqual(at(infer, i));
+    }
+    // (k, 0) of one teacher is (k, 0) of two.
+    expect([at(one, 0), at(one, 1)]).toEqual([at(infer, 0), at(infer, 2)]);
+    expect(copies!.manifest.budget).toEqual({ ipc: 3, bases: 2, compensators: 0, trainingImages: 24 });
+    for (const set of [infer!, copies!, noise!, one!, random!]) expect(set.manifest.teachers).toHaveLength(2);
+  });
+});
+
+describe("a comparison that was stopped", () => {
+  const fields = { ...brief, compare: { methods: ["random", "infer", "infer-noise"], ipc: [3, 2] } };
+
+  it.each([3, 20, 60])(
+    "comes to the same after %i updates as one that was not",
+    async (updates) => {
+      const folder = await temporaryFolder();
+      const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), fields);
+      const whole = comparisonOf(await commands.compare(recipe, quietly(join(folder, "whole"))));
+      const stop = new AbortController();
+      let seen = 0;
+      const update = (): void => {
+        if (++seen === updates) stop.abort();
+      };
+      const progress = { task: () => ({ update, done: () => undefined }), note: () => undefined };
+      const out = join(folder, "stopped");
+      await expect(commands.compare(recipe, quietly(out, { progress, signal: stop.signal }))).rejects.toMatchObject({
+        code: "INTERRUPTED",
+      });
+      const resumed = comparisonOf(await commands.compare(recipe, quietly(out)));
+      expect(timeless(resumed)).toEqual(timeless(whole));
+      const times = await timesIn(join(out, "sets"));
+      expect(timeless(comparisonOf(await commands.compare(recipe, quietly(out))))).toEqual(timeless(whole));
+      expect(await timesIn(join(out, "sets"))).toEqual(times);
+    },
+    30_000,
+  );
+});
+
+describe("what cannot be compared", () => {
+  it.each([
+    [
+      "BUDGET",
+      "infer with 1 images a class: ipc 1 is too small",
+      { compare: { methods: ["dm", "infer"], ipc: [3, 1] } },
+    ],
+    [
+      "BUDGET",
+      "random with 40 images a class: 40 images a class asked for",
+      { compare: { methods: ["random"], ipc: [40] } },
+    ],
+    ["BUDGET", "infer with 3 images a class: labels of 24 images", { labelBytes: 90, compare: { methods: ["infer"] } }],
+    [
+      "RECIPE",
+      "sre2l needs a teacher with BatchNorm in the first place",
+      {
+        teachers: ["convnet8x1in", "convnet8x1"],
+        compare: { methods: ["infer", "sre2l"] },
+      },
+    ],
+  ])("is refused with %s before anything is computed: %s", async (code, message, over) => {
+    const folder = await temporaryFolder();
+    const out = join(folder, "out");
+    const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), over);
+    const error = { code, message: expect.stringContaining(message) };
+    await expect(commands.compare(recipe, quietly(out))).rejects.toMatchObject(error);
+    await expect(filesIn(out)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
