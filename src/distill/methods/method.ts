@@ -1,23 +1,15 @@
 import type { Method as MethodName } from "../../formats/index.ts";
-import type { Device } from "../../runtime/index.ts";
-import type { History, Surroundings } from "../../training/loop.ts";
-import type { Prepared } from "../prepare.ts";
-import type { Recipe } from "../recipe.ts";
-import type { Teacher } from "../teacher.ts";
+import type { History } from "../../training/loop.ts";
+import type { Choosing } from "../bases.ts";
 
 /** INFER's rivals by name: ways to make a set of images that needs no compensators. */
 export type RivalName = Exclude<MethodName, "infer" | "infer-copies" | "infer-noise" | "infer-one-teacher">;
 
-/** What a method is given. */
-export interface Making {
-  readonly recipe: Recipe;
-  readonly data: Prepared;
-  /** In the recipe's order; methods that use one take the first. */
-  readonly teachers: readonly Teacher[];
-  readonly device: Device;
-  /** The method's own: finished work is kept in it, and checkpoints of the unfinished. */
-  readonly folder: string;
-  readonly surroundings: Surroundings;
+/**
+ * What a method is given: all that images are chosen by, teachers in the recipe's order (methods that use one take the first),
+ * and a folder of its own, where finished work is kept and checkpoints of the unfinished.
+ */
+export interface Making extends Choosing {
   /** Images of each class to make. */
   readonly ipc: number;
 }
