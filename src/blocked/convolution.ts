@@ -5,7 +5,7 @@ import { constant, zeros } from "../autodiff/ops/leaves.ts";
 import { concat, pad, reshape, transpose } from "../autodiff/ops/movement.ts";
 import { sizeOf, tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
-import type { Layout } from "./layout.ts";
+import { fillsBlocks, type Layout } from "./layout.ts";
 import { blockedConv, type ConvolutionParts, transposeTiles } from "./ops.ts";
 import { transformedFilters, type WinogradChoice, winogradConv } from "./winograd.ts";
 
@@ -15,8 +15,8 @@ export const convolutionOf = (v: Value): Convolution => v.attributes as unknown 
 /** How a convolution's filter lies when the blocked operator can do it; undefined where it cannot. */
 export const filterLayout = (w: readonly number[], groups: number, block: number): Layout | undefined => {
   const [k, j] = w as [number, number];
-  if (k % block !== 0) return undefined;
-  if (groups === 1) return j % block === 0 ? "filter" : j < block ? "rows" : undefined;
+  if (!fillsBlocks(k, block)) return undefined;
+  if (groups === 1) return j < block ? "rows" : fillsBlocks(j, block) ? "filter" : undefined;
   return groups === k && j === 1 ? "rows" : undefined;
 };
 
@@ -31,6 +31,9 @@ export const isWinograds = (
   const [height, width] = [h + pads[0]! + pads[2]! - 2, w + pads[1]! + pads[3]! - 2];
   return kh === 3 && kw === 3 && winograd.isFaster(cb! * b, kb! * b, n, height, width);
 };
+
+/** Groups of a convolution with a filter that lies so: a depthwise one has one for every channel, padding included. */
+const groupsOf = (w: Value, groups: number): number => (groups === 1 ? 1 : w.shape[0]! * w.shape.at(-1)!);
 
 /** x [N, C/b, H, W, b] (plain where C < b) convolved with w. */
 export const blockedConvolution = (
@@ -47,7 +50,7 @@ export const blockedConvolution = (
     const taps = transpose(reshape(w, [kb, cb, 9, b * b]), [2, 0, 1, 3]);
     return winogradConv(x, transformedFilters(taps, b), { ...parts, pads }, winograd.cache);
   }
-  return blockedConv(x, w, { ...parts, stride, pads, dilation, groups });
+  return blockedConv(x, w, { ...parts, stride, pads, dilation, groups: groupsOf(w, groups) });
 };
 
 const reversed = (n: number): number[] => Array.from({ length: n }, (_, i) => n - 1 - i);
@@ -69,6 +72,14 @@ const turned = (tiles: Value, rows: readonly number[], columns: readonly number[
   return reshape(picked(tiles, order), [cb, kb, rows.length, columns.length, b, b]);
 };
 
+/** The same of a depthwise filter, which has no channels to exchange: [C/b, 1, rows, columns, b]. */
+const depthwiseTaps = (w: Value, rows: readonly number[], columns: readonly number[]): Value => {
+  const [cb, , kh, kw, b] = w.shape as [number, number, number, number, number];
+  const order = rows.flatMap((i) => columns.map((j) => BigInt(i * kw + j)));
+  const indices = constant(tensor(BigInt64Array.from(order), [order.length]));
+  return reshape(gather(reshape(w, [cb, kh * kw, b]), indices, 1), [cb, 1, rows.length, columns.length, b]);
+};
+
 /** A 3 x 3 filter turned about, its taps first: [9, C/b, K/b, b b]. */
 const turnedTaps = (tiles: Value): Value => {
   const [kb, cb, , , b] = tiles.shape as [number, number, number, number, number];
@@ -85,16 +96,14 @@ export const hasBlockedImageGradient = (
   shape: readonly number[],
   dy: readonly number[],
   w: readonly number[],
-  { stride, padding, dilation, groups }: Convolution,
+  { stride, padding, dilation }: Convolution,
 ): boolean =>
   ([0, 1] as const).every((a) => {
     const kernel = w[2 + a]!;
     if (stride[a] === 1) return dilation[a] * (kernel - 1) >= padding[a];
     const whole = shape[2 + a] === stride[a] * dy[2 + a]!;
     const phases = phasesOf(kernel, stride[a], padding[a]);
-    return (
-      whole && groups === 1 && dilation[a] === 1 && phases.every((p) => !reached(p) || (p.low <= 0 && p.high >= 0))
-    );
+    return whole && dilation[a] === 1 && phases.every((p) => !reached(p) || (p.low <= 0 && p.high >= 0));
   });
 
 /**
@@ -121,18 +130,20 @@ export const blockedImageGradient = (
       }
       return blockedConv(dy, turned(transposeTiles(w), reversed(kh), reversed(kw)), { pads, dilation, sum });
     }
-    const order = constant(tensor(BigInt64Array.from(reversed(kh * kw), BigInt), [kh * kw]));
-    const [rows, b] = [w.shape[0]!, w.shape.at(-1)!];
-    const flipped = reshape(gather(reshape(w, [rows, kh * kw, b]), order, 1), w.shape);
-    return blockedConv(dy, flipped, { pads, dilation, groups, sum });
+    const flipped = depthwiseTaps(w, reversed(kh), reversed(kw));
+    return blockedConv(dy, flipped, { pads, dilation, groups: groupsOf(w, groups), sum });
   }
-  const tiles = transposeTiles(w);
-  const [n, , ho, wo, b] = dy.shape as [number, number, number, number, number];
-  const cb = w.shape[1]!;
+  const depthwise = w.shape.length === 5;
+  const tiles = depthwise ? w : transposeTiles(w);
+  const [n, kb, ho, wo, b] = dy.shape as [number, number, number, number, number];
+  const cb = depthwise ? kb : w.shape[1]!;
   const [down, across] = [phasesOf(kh, stride[0], padding[0]), phasesOf(kw, stride[1], padding[1])];
   const phase = (i: Phase, j: Phase): Value =>
     reached(i) && reached(j)
-      ? blockedConv(dy, turned(tiles, i.taps, j.taps), { pads: [-i.low, -j.low, i.high, j.high] })
+      ? blockedConv(dy, (depthwise ? depthwiseTaps : turned)(tiles, i.taps, j.taps), {
+          pads: [-i.low, -j.low, i.high, j.high],
+          groups: groupsOf(w, groups),
+        })
       : zeros([n, cb, ho, wo, b]);
   const result = [n, cb, ho * stride[0], wo * stride[1], b];
   const alone = (phases: readonly Phase[]): boolean => phases.every((p, i) => reached(p) === (i === 0));

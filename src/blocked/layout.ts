@@ -1,6 +1,6 @@
-import { reshape, transpose } from "../autodiff/ops/movement.ts";
+import { padAxis, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
 import type { Tensor } from "../autodiff/types.ts";
-import { tensor } from "../autodiff/types.ts";
+import { sizeOf, tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 
 /**
@@ -11,6 +11,8 @@ import type { Value } from "../autodiff/value.ts";
  *   image   [N, C, H, W]    -> [N, C/b, H, W, b]
  *   filter  [K, C, kh, kw]  -> [K/b, C/b, kh, kw, b of C, b of K]
  *   rows    [K, J, kh, kw]  -> [K/b, J, kh, kw, b of K]: filters of few channels, and depthwise ones (J = 1)
+ *
+ * Channels that fill no whole block are padded with zeros: C/b is rounded up. The plain shape knows where they end.
  */
 export type Layout = "image" | "filter" | "rows";
 
@@ -28,18 +30,36 @@ const forms: Readonly<Record<Layout, Form>> = {
 };
 
 const splitShape = (shape: readonly number[], layout: Layout, block: number): number[] =>
-  shape.flatMap((d, axis) => (forms[layout].split.includes(axis) ? [d / block, block] : [d]));
+  shape.flatMap((d, axis) => (forms[layout].split.includes(axis) ? [Math.ceil(d / block), block] : [d]));
 
-/** Whether a shape can be stored so: rank 4, split axes whole blocks. */
+/** The shape with its split axes padded to whole blocks. */
+const paddedShape = (shape: readonly number[], layout: Layout, block: number): number[] =>
+  shape.map((d, axis) => (forms[layout].split.includes(axis) ? padded(d, block) : d));
+
+/** Channels and the zeros that make whole blocks of them. */
+export const padded = (channels: number, block: number): number => block * Math.ceil(channels / block);
+
+/** Whether so many channels are worth blocking: at most a third more of them with the padding. */
+export const fillsBlocks = (channels: number, block: number): boolean => 3 * padded(channels, block) <= 4 * channels;
+
+/** Whether a shape is stored so: rank 4, split axes whole blocks or nearly. */
 export const fits = (shape: readonly number[], layout: Layout, block: number): boolean =>
-  shape.length === 4 && forms[layout].split.every((axis) => shape[axis]! % block === 0);
+  shape.length === 4 && forms[layout].split.every((axis) => fillsBlocks(shape[axis]!, block));
+
+/** Whether a tensor of this shape has padding when it lies so. */
+export const hasPadding = (shape: readonly number[], layout: Layout, block: number): boolean =>
+  forms[layout].split.some((axis) => shape[axis]! % block !== 0);
+
+/** One axis of x padded with zeros to whole blocks. */
+export const padToBlocks = (x: Value, axis: number, block: number): Value =>
+  padAxis(x, axis, 0, padded(x.shape[axis]!, block) - x.shape[axis]!);
 
 export const blockedShape = (shape: readonly number[], layout: Layout, block: number): number[] => {
   const split = splitShape(shape, layout, block);
   return forms[layout].permutation.map((axis) => split[axis]!);
 };
 
-/** The plain shape of a blocked one. */
+/** The plain shape of a blocked one, padding included. */
 export const plainShape = (shape: readonly number[], layout: Layout): number[] => {
   const { split, permutation } = forms[layout];
   const apart = permutation.map((_, axis) => shape[permutation.indexOf(axis)]!);
@@ -50,19 +70,21 @@ export const plainShape = (shape: readonly number[], layout: Layout): number[] =
   }, apart);
 };
 
-/** Blocking as a reshape and a transposition. */
-export const block = (x: Value, layout: Layout, size: number): Value =>
-  transpose(reshape(x, splitShape(x.shape, layout, size)), forms[layout].permutation);
+/** Blocking as pads, a reshape and a transposition. */
+export const block = (x: Value, layout: Layout, size: number): Value => {
+  const { split, permutation } = forms[layout];
+  const whole = split.reduce((v, axis) => padToBlocks(v, axis, size), x);
+  return transpose(reshape(whole, splitShape(x.shape, layout, size)), permutation);
+};
 
-export const unblock = (x: Value, layout: Layout): Value => {
-  const { permutation } = forms[layout];
-  return reshape(
-    transpose(
-      x,
-      permutation.map((_, axis) => permutation.indexOf(axis)),
-    ),
-    plainShape(x.shape, layout),
+/** The way back, to a plain shape. */
+export const unblock = (x: Value, layout: Layout, shape: readonly number[]): Value => {
+  const { split, permutation } = forms[layout];
+  const apart = transpose(
+    x,
+    permutation.map((_, axis) => permutation.indexOf(axis)),
   );
+  return split.reduce((v, axis) => slice(v, axis, 0, shape[axis]!), reshape(apart, plainShape(x.shape, layout)));
 };
 
 const stridesOf = (shape: readonly number[]): number[] => {
@@ -104,19 +126,35 @@ const isZero = (values: Float32Array): boolean => {
   return true;
 };
 
+/** The values of a tensor [shape], of rank 4, in one of another shape: what lies beyond is cut, what is missing is zero. */
+const resized = (data: Float32Array, shape: readonly number[], to: readonly number[]): Float32Array => {
+  if (shape.every((d, axis) => d === to[axis])) return data;
+  const out = new Float32Array(sizeOf(to));
+  const [k, c] = [Math.min(shape[0]!, to[0]!), Math.min(shape[1]!, to[1]!)];
+  const inner = shape[2]! * shape[3]!;
+  for (let i = 0; i < k; i++) {
+    const from = i * shape[1]! * inner;
+    out.set(data.subarray(from, from + c * inner), i * to[1]! * inner);
+  }
+  return out;
+};
+
 /** Blocking of values outside any graph. */
 export const blockTensor = ({ data, shape }: Tensor, layout: Layout, size: number): Tensor => {
   const values = data as Float32Array;
   const { permutation } = forms[layout];
+  const whole = paddedShape(shape, layout, size);
   // Slots of an optimiser start at zero: as many values as the network has, and nothing to move.
   const moved = isZero(values)
-    ? new Float32Array(values.length)
-    : permuted(values, splitShape(shape, layout, size), permutation, false);
+    ? new Float32Array(sizeOf(whole))
+    : permuted(resized(values, shape, whole), splitShape(shape, layout, size), permutation, false);
   return tensor(moved, blockedShape(shape, layout, size));
 };
 
-export const unblockTensor = ({ data, shape }: Tensor, layout: Layout): Tensor => {
-  const plain = plainShape(shape, layout);
-  const split = splitShape(plain, layout, shape.at(-1)!);
-  return tensor(permuted(data as Float32Array, split, forms[layout].permutation, true), plain);
+/** The way back, to a plain shape. */
+export const unblockTensor = ({ data, shape }: Tensor, layout: Layout, plain: readonly number[]): Tensor => {
+  const whole = plainShape(shape, layout);
+  const split = splitShape(whole, layout, shape.at(-1)!);
+  const values = permuted(data as Float32Array, split, forms[layout].permutation, true);
+  return tensor(resized(values, whole, plain), plain);
 };

@@ -1,8 +1,14 @@
 import { reshape } from "../autodiff/ops/movement.ts";
 import { sizeOf } from "../autodiff/types.ts";
-import { apply, type Value } from "../autodiff/value.ts";
-import type { Layout } from "./layout.ts";
-import { blockImageOp } from "./ops.ts";
+import type { Value } from "../autodiff/value.ts";
+import { type Layout, padToBlocks } from "./layout.ts";
+import { blockImage } from "./ops.ts";
+
+/** The last axis of x, channels, padded to whole blocks, under the shape that the number of blocks gives. */
+const inBlocks = (x: Value, block: number, shapeOf: (blocks: number) => number[]): Value => {
+  const whole = padToBlocks(x, x.shape.length - 1, block);
+  return reshape(whole, shapeOf(whole.shape.at(-1)! / block));
+};
 
 /**
  * An operand that is stretched along some axes to the plain shape `to`, as it must lie to be stretched along the same axes
@@ -16,13 +22,15 @@ export const stretched = (x: Value, to: readonly number[], layout: Layout, block
     if (second === 1) return reshape(x, [first, 1, rows, columns, 1]);
     if (second !== to[1]) return undefined;
     // One place: the channels are in order already.
-    if (rows * columns === 1) return reshape(x, [first, second / block, 1, 1, block]);
-    return apply(blockImageOp, [reshape(x, shape)], { block });
+    if (rows * columns === 1) return inBlocks(reshape(x, [first, second]), block, (n) => [first, n, 1, 1, block]);
+    return blockImage(reshape(x, shape), block);
   }
   if (layout === "rows") {
     if (first === 1) return reshape(x, [1, second, rows, columns, 1]);
-    return second * rows * columns === 1 ? reshape(x, [first / block, 1, 1, 1, block]) : undefined;
+    return second * rows * columns === 1 ? inBlocks(reshape(x, [first]), block, (n) => [n, 1, 1, 1, block]) : undefined;
   }
   if (rows * columns !== 1 || (first !== 1 && second !== 1)) return undefined;
-  return first !== 1 ? reshape(x, [first / block, 1, 1, 1, 1, block]) : reshape(x, [1, second / block, 1, 1, block, 1]);
+  return first !== 1
+    ? inBlocks(reshape(x, [first]), block, (n) => [n, 1, 1, 1, 1, block])
+    : inBlocks(reshape(x, [second]), block, (n) => [1, n, 1, 1, block, 1]);
 };

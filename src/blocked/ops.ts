@@ -1,7 +1,7 @@
 import { shapeError } from "../autodiff/shapes.ts";
 import type { TensorType } from "../autodiff/types.ts";
 import { type Attributes, apply, defineOp, type Op, type Value } from "../autodiff/value.ts";
-import { blockedShape, plainShape } from "./layout.ts";
+import { blockedShape, padToBlocks, plainShape } from "./layout.ts";
 
 /**
  * ONNX Runtime's own blocked operators (domain com.microsoft.nchwc) as operators on blocked values. They are internal to
@@ -30,12 +30,19 @@ export const blockImageOp = blockedOp<{ block: number }>({
     onnx.reshape(onnx.node(`${domain}ReorderInput`, [x!], { channels_last: 0 }), output.shape, nominal(output)),
 });
 
-export const unblockImageOp = blockedOp<Record<never, never>>({
+/** x [N, C, H, W] blocked, with zeros after its channels. The operator itself adds them to multiples of four. */
+export const blockImage = (x: Value, block: number): Value =>
+  apply(blockImageOp, [x.shape[1]! % 4 === 0 ? x : padToBlocks(x, 1, block)], { block });
+
+export const unblockImageOp = blockedOp<{ channels: number }>({
   name: "unblockImage",
-  infer: ([x]) => ({ dtype: "float32", shape: nominal(x!) }),
-  lower: (onnx, [x], { output: { shape } }) =>
-    onnx.node(`${domain}ReorderOutput`, [onnx.reshape(x!, shape)], { channels: shape[1]!, channels_last: 0 }),
+  infer: ([x], { channels }) => ({ dtype: "float32", shape: nominal(x!).with(1, channels) }),
+  lower: (onnx, [x], { inputs: [type], attributes: { channels } }) =>
+    onnx.node(`${domain}ReorderOutput`, [onnx.reshape(x!, nominal(type!))], { channels, channels_last: 0 }),
 });
+
+/** The way back: the first `channels` of x. */
+export const unblockImage = (x: Value, channels: number): Value => apply(unblockImageOp, [x], { channels });
 
 /** Every [b, b] tile at the end of a tensor transposed. */
 export const transposeTilesOp = blockedOp<Record<never, never>>({

@@ -8,13 +8,14 @@ import { broadcastTo, pad, padOp, reshape, reshapeOp, slice, sliceOp, transpose 
 import { avgPool2dOp, maxPool2dOp, upsample2dOp } from "../autodiff/ops/pooling.ts";
 import { reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
 import { float32, sameShape, type Tensor } from "../autodiff/types.ts";
-import { apply, Value } from "../autodiff/value.ts";
+import { Value } from "../autodiff/value.ts";
 import { layoutsOf } from "./choose.ts";
 import { blockedConvolution, blockedImageGradient, convolutionOf, filterLayout } from "./convolution.ts";
 import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
-import { block, blockedShape, blockTensor, type Layout, unblock } from "./layout.ts";
+import { block, blockedShape, blockTensor, hasPadding, type Layout, padded, padToBlocks, unblock } from "./layout.ts";
 import { stretched } from "./operands.ts";
-import { type Activation, blockedConv, blockedMean, blockedPool, blockImageOp, unblockImageOp } from "./ops.ts";
+import { type Activation, blockedConv, blockedMean, blockedPool, blockImage, unblockImage } from "./ops.ts";
+import { paddingOf } from "./padding.ts";
 import { winogradChoice } from "./winograd.ts";
 
 /** A graph for blocked tensors, and how each of its state inputs (and the outputs that follow them) lies. */
@@ -36,6 +37,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
   const uses = useCounts(graph);
   const layouts = layoutsOf(graph, order, size, states);
   const layoutOf = (v: Value): Layout | undefined => layouts.get(v);
+  const padding = paddingOf(order, layouts, size);
 
   const plainForms = new Map<Value, Value>();
   const blockedForms = new Map<Value, Value>();
@@ -51,17 +53,28 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
     memo(plainForms, v, () => {
       const layout = layoutOf(v);
       if (layout === undefined) return rebuilt(v);
-      return layout === "image" ? apply(unblockImageOp, [blocked(v)]) : unblock(blocked(v), layout);
+      return layout === "image" ? unblockImage(blocked(v), v.shape[1]!) : unblock(blocked(v), layout, v.shape);
     });
 
-  /** A value in a layout, whatever its own form is. */
+  const cleanForms = new Map<Value, Value>();
+  const converted = (v: Value, layout: Layout): Value =>
+    layout === "image" ? blockImage(plain(v), size) : block(plain(v), layout, size);
+
+  /** A value in a layout, whatever its own form is, and zero in its padding. */
   const inLayout = (v: Value, layout: Layout): Value => {
-    if (layoutOf(v) === layout) return blocked(v);
+    if (layoutOf(v) === layout) {
+      return padding(v) === 0 ? blocked(v) : memo(cleanForms, v, () => converted(v, layout));
+    }
     const uniform = splatValue(v);
-    if (uniform !== undefined) return splat(uniform, blockedShape(v.shape, layout, size));
+    if (uniform !== undefined && (uniform === 0 || !hasPadding(v.shape, layout, size))) {
+      return splat(uniform, blockedShape(v.shape, layout, size));
+    }
     if (v.op === literalOp) return memo(blockedForms, v, () => constant(blockTensor(literal(v), layout, size)));
-    return layout === "image" ? apply(blockImageOp, [plain(v)], { block: size }) : block(plain(v), layout, size);
+    return converted(v, layout);
   };
+
+  /** A vector over channels, zero in the padding. */
+  const channels = (v: Value): Value => padToBlocks(plain(v), 0, size);
 
   const blocked = (v: Value): Value => memo(blockedForms, v, makeBlocked);
 
@@ -78,15 +91,15 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
         image,
         inLayout(w, layout),
         c,
-        { bias: extra && plain(extra), sum, activation },
+        { bias: extra && channels(extra), sum, activation },
         winograd,
       );
     }
     if (v.op === channelAffineOp) {
-      const channels = v.shape[1]!;
-      return blockedConv(inLayout(x, "image"), reshape(plain(w), [channels / size, 1, 1, 1, size]), {
-        groups: channels,
-        bias: splatValue(extra!) === 0 ? undefined : plain(extra!),
+      const scale = channels(w);
+      return blockedConv(inLayout(x, "image"), reshape(scale, [scale.shape[0]! / size, 1, 1, 1, size]), {
+        groups: scale.shape[0]!,
+        bias: splatValue(extra!) === 0 ? undefined : channels(extra!),
         sum,
         activation,
       });
@@ -128,8 +141,10 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
       );
       return reshape(new Value(v.op, operands, v.attributes), blockedShape(v.shape, "image", size));
     }
+    // What stands in the padding does not matter here: nothing is summed over channels.
+    const operand = (i: Value): Value => (layoutOf(i) === layout ? blocked(i) : inLayout(i, layout));
     const operands = v.inputs.map((i) =>
-      sameShape(i.shape, v.shape) ? inLayout(i, layout) : stretched(plain(i), v.shape, layout, size)!,
+      sameShape(i.shape, v.shape) ? operand(i) : stretched(plain(i), v.shape, layout, size)!,
     );
     return new Value(v.op, operands, v.attributes);
   };
@@ -195,9 +210,9 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
     const { transposeA, transposeB } = v.attributes as { transposeA: boolean; transposeB: boolean };
     if (transposeA || !transposeB || !sameShape(x.shape, [n, c, h * w]) || rows.shape.length !== 3) return undefined;
     const [batch, j] = rows.shape as [number, number];
-    const places = reshape(blocked(image), [n, c / size, h * w, size]);
+    const places = reshape(blocked(image), [n, padded(c, size) / size, h * w, size]);
     const product = matmul(reshape(plain(rows), [batch, 1, j, h * w]), places);
-    return reshape(transpose(product, [0, 1, 3, 2]), v.shape);
+    return slice(reshape(transpose(product, [0, 1, 3, 2]), [n, padded(c, size), j]), 1, 0, c);
   };
 
   /** A value that has no blocked form, on the forms of its inputs that suit it. */
@@ -211,16 +226,15 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
         reshape(inLayout(second, "image"), [n * cb, 1, h, w, b]),
         { groups: n * cb * b },
       );
-      return reduceSum(reshape(products, [n, cb * b]), [0]);
+      return slice(reduceSum(reshape(products, [n, cb * b]), [0]), 0, 0, x.shape[1]!);
     }
     if (v.op === reduceSumOp && layoutOf(x) === "image") {
       const axes = v.attributes.axes as readonly number[];
-      if (String(axes) === "0,2,3") return reshape(reduceSum(sumOverPlaces(blocked(x)), [0]), v.shape);
-      if (String(axes) === "2,3") return reshape(sumOverPlaces(blocked(x)), v.shape);
-      if (String(axes) === "0") {
-        const sum = reduceSum(blocked(x), [0], true);
-        return reshape(apply(unblockImageOp, [sum]), v.shape);
-      }
+      const [n, c] = x.shape as [number, number];
+      const sums = (): Value => reshape(sumOverPlaces(blocked(x)), [n, padded(c, size)]);
+      if (String(axes) === "0,2,3") return reshape(slice(reduceSum(sums(), [0]), 0, 0, c), v.shape);
+      if (String(axes) === "2,3") return reshape(slice(sums(), 1, 0, c), v.shape);
+      if (String(axes) === "0") return reshape(unblockImage(reduceSum(blocked(x), [0], true), c), v.shape);
     }
     if (v.op === matmulOp && x.op === reshapeOp && layoutOf(x.inputs[0]!) === "image") {
       const product = placesTimes(x, second, v);

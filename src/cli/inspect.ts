@@ -2,6 +2,7 @@ import type { Outcome } from "../distill/commands.ts";
 import { describeCompensators } from "../formats/compensator-codec.ts";
 import type { Manifest } from "../formats/distilled-set.ts";
 import { describeLabels } from "../formats/label-choice.ts";
+import { wordsOf } from "../formats/manifest.ts";
 import { readManifest } from "../formats/read-set.ts";
 import { type SetBytes, setBytes } from "../formats/set-bytes.ts";
 import { formatBytes, formatCount, plural } from "../report/format.ts";
@@ -29,6 +30,16 @@ const wrapped = (items: readonly string[], width: number): string => {
 const listed = (items: readonly string[]): string[] =>
   items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
 
+/** Index and name of every class; what people call them may hold commas, so that then each has its line. */
+const classesOf = (manifest: Manifest, room: number): string => {
+  const names = manifest.classes.map((name, index) => `${index} ${printable(name)}`);
+  if (manifest.words === undefined) return wrapped(listed(names), room);
+  const longest = Math.max(...names.map(({ length }) => length));
+  return names
+    .map((name, c) => `${name.padEnd(longest)}  ${printable(wordsOf(manifest, c) ?? "")}`.trimEnd())
+    .join("\n");
+};
+
 const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: number): string => {
   const { budget, classes, image, normalisation, teachers } = manifest;
   const room = Math.max(40, width - 16);
@@ -40,7 +51,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
         `${printable(manifest.data)}, ${plural(classes.length, "class", "classes")}, images ${image.width}x${image.height}`,
       ],
       ["method", manifest.method],
-      ["classes", wrapped(listed(classes.map((name, index) => `${index} ${printable(name)}`)), room)],
+      ["classes", classesOf(manifest, room)],
       [
         "budget",
         `ipc ${budget.ipc}: ${plural(budget.bases, "base set")} (${plural(budget.bases * classes.length, "image")}) + ${plural(budget.compensators, "compensator")} = ${plural(budget.trainingImages, "training image")}`,

@@ -1,6 +1,5 @@
 import { basename, join, resolve } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
-import type { Normalisation } from "./dataset.ts";
 import {
   checkSameClasses,
   hasFolders,
@@ -14,10 +13,8 @@ import {
 } from "./image-listing.ts";
 import { readGroundTruth } from "./imagenet-truth.ts";
 import { listLabelled } from "./labelled-files.ts";
+import { imagenetNormalisation } from "./normalisation.ts";
 import { isWnid, readWords } from "./wordnet.ts";
-
-/** Of torchvision, and so of every published network. The deviations are means of single images', not of all pixels. */
-const published: Normalisation = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /** Where train/ and val/ lie in what a user has: at the top, or as Kaggle packs them. */
 const roots = ["", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC"] as const;
@@ -109,5 +106,5 @@ export const listImageNet = async (path: string, root: string): Promise<Listed> 
   const train = await listTrain(root);
   const test = await listValidation(root, train, places);
   const words = await findWords(places, train.classes);
-  return { train, test, ...(words && { words }), normalisation: published };
+  return { train, test, ...(words && { words }), normalisation: imagenetNormalisation };
 };

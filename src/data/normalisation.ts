@@ -10,6 +10,27 @@ const leastStd = 1 / 255;
 
 const triple = (of: (channel: number) => number): Triple => [of(0), of(1), of(2)];
 
+/**
+ * What torchvision's networks were trained with, and so every one published for ImageNet. The deviations are means of single
+ * images', not of all pixels.
+ */
+export const imagenetNormalisation: Normalisation = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** Up to here, 2.5 grey levels, two normalisations are of the same kind of images, e.g. of two samples of one data set. */
+const alike = 0.01;
+
+/** Whether a network trained with one normalisation may be given images that were normalised by the other. */
+export const isAlike = (one: Normalisation, other: Normalisation): boolean => {
+  const values = [...other.mean, ...other.std];
+  return [...one.mean, ...one.std].every((value, i) => Math.abs(value - values[i]!) <= alike);
+};
+
+/** `mean 0.485 0.456 0.406, deviation 0.229 0.224 0.225`, for messages. */
+export const formatNormalisation = ({ mean, std }: Normalisation): string => {
+  const listed = (values: Triple): string => values.map((value) => value.toFixed(3)).join(" ");
+  return `mean ${listed(mean)}, deviation ${listed(std)}`;
+};
+
 /** Sums up the colours of images as they come, in any order: sums are whole numbers below 2^53, hence exact. */
 export interface ColourSums {
   /** Adds pixels [n, 3, h, w] with h w = `plane`. */

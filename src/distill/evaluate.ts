@@ -1,3 +1,4 @@
+import { splitOf } from "../data/dataset.ts";
 import { type DistilledSet, trainingImages, trainingLabels } from "../formats/index.ts";
 import { buildModel } from "../models/registry.ts";
 import type { AccuracyRow, Curve } from "../report/report.ts";
@@ -9,7 +10,7 @@ import { keyOf } from "./key.ts";
 import { type Prepared, readable } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { drawImages, meanLogits } from "./set.ts";
-import { gatherRows, type LabelKind, type Lesson, type Source, sourceOf, teachStudents } from "./students.ts";
+import { gatherRows, type LabelKind, type Lesson, type Source, teachStudents } from "./students.ts";
 
 /** What students are trained with. */
 export interface School {
@@ -87,7 +88,9 @@ const randomContender = async (school: School, set: DistilledSet, beside: Conten
   const teacherHashes = set.manifest.teachers.map((t) => t.sha256);
   const picks = drawImages(data, ipc, recipe.seed);
   const classes = picks.map((i) => data.train.labels[i]!);
-  const source = sourceOf(await readable(data).images(picks), classes);
+  // At 8 bits, as the set's own images are.
+  const drawn = splitOf(await data.train.read(picks), classes);
+  const source = { ...readable({ ...data, train: drawn }), classes };
   const contender = {
     ...beside,
     method: "random" as const,

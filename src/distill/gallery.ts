@@ -1,6 +1,6 @@
 import sharp from "sharp";
-import { type DistilledSet, trainingImages, trainingLabels } from "../formats/index.ts";
-import type { GalleryItem } from "../report/report.ts";
+import { type DistilledSet, trainingImages, trainingLabels, wordsOf } from "../formats/index.ts";
+import type { GalleryItem, NamedClass } from "../report/report.ts";
 
 /** Values [3, H, W] mapped from [low, high] to 0..255 and encoded as a PNG. */
 const picture = (
@@ -49,6 +49,10 @@ export const makeGallery = async (set: DistilledSet, most = 20): Promise<Gallery
   const labels = trainingLabels(set);
   const low = normalisation.mean.map((mean, c) => -mean / normalisation.std[c]!);
   const high = normalisation.mean.map((mean, c) => (1 - mean) / normalisation.std[c]!);
+  const named = (c: number): NamedClass => {
+    const words = wordsOf(set.manifest, c);
+    return { className: classes[c]!, ...(words !== undefined && { words }) };
+  };
   const shown = Array.from({ length: Math.min(most, C) }, (_, i) => Math.floor((i * C) / Math.min(most, C)));
   return Promise.all(
     shown.map(async (c, i): Promise<GalleryItem> => {
@@ -59,10 +63,10 @@ export const makeGallery = async (set: DistilledSet, most = 20): Promise<Gallery
       const [least, largest] = extremes(u);
       const probabilities = labels === undefined ? [] : softmax(labels.read([row]));
       const top = probabilities
-        .map((probability, index) => ({ className: classes[index]!, probability }))
+        .map((probability, index) => ({ ...named(index), probability }))
         .sort((a, b) => b.probability - a.probability);
       return {
-        className: classes[c]!,
+        ...named(c),
         base: await picture(
           set.bases.subarray((k * C + c) * size, (k * C + c + 1) * size),
           height,

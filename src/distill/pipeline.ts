@@ -1,3 +1,4 @@
+import { formatNormalisation, isAlike } from "../data/normalisation.ts";
 import { type DistilledSet, readSet } from "../formats/index.ts";
 import { formatBytes } from "../report/format.ts";
 import type { Curve } from "../report/report.ts";
@@ -16,6 +17,7 @@ import { runFolder, timed } from "./run-folder.ts";
 import { drawImages } from "./set.ts";
 import type { Teacher } from "./teacher.ts";
 import { type Candidate, obtainTeachers } from "./teachers.ts";
+import { reportTeachers } from "./teaching.ts";
 
 interface Distilled extends MethodSet {
   readonly teachers: readonly Teacher[];
@@ -89,14 +91,21 @@ const teachersOf = async (run: Run, set: DistilledSet, setFolder: string): Promi
   return teachers;
 };
 
-const checkClasses = (set: DistilledSet, { dataset }: Prepared, folder: string): void => {
-  const { classes, image } = set.manifest;
+const checkData = (set: DistilledSet, { dataset }: Prepared, folder: string): void => {
+  const { classes, image, normalisation } = set.manifest;
   const same = JSON.stringify(classes) === JSON.stringify(dataset.classes);
   if (!same || image.height !== dataset.image.height || image.width !== dataset.image.width) {
     throw new DistilleryError(
       "SET",
       `${folder} was made for ${classes.length} classes (${classes.slice(0, 3).join(", ")}, ...) of ${image.height}x${image.width}, but the data ${dataset.name} has ` +
         `${dataset.classes.length} (${dataset.classes.slice(0, 3).join(", ")}, ...) of ${dataset.image.height}x${dataset.image.width}; give the data that the set was made from`,
+    );
+  }
+  if (!isAlike(normalisation, dataset.normalisation)) {
+    throw new DistilleryError(
+      "SET",
+      `${folder} was made for images normalised by ${formatNormalisation(normalisation)}, but ${dataset.name} is by ${formatNormalisation(dataset.normalisation)}; ` +
+        "give the data and the --normalisation that the set was made with",
     );
   }
 };
@@ -118,19 +127,9 @@ export const commands: Commands = {
         (t) =>
           `${t.model.name}  ${t.accuracy.toFixed(1)} % of the test images${t.accuracyViews === undefined ? "" : ` (${t.accuracyViews.toFixed(1)} % by six views of each)`}  ${formatBytes(t.bytes)}  ${t.file}`,
       );
-      const json = teachers.map(
-        ({ model, accuracy, accuracyViews, validationAccuracy, epochs, bytes, sha256, file }) => ({
-          architecture: model.name,
-          accuracy,
-          accuracyViews,
-          validationAccuracy,
-          epochs,
-          bytes,
-          sha256,
-          file,
-        }),
-      );
-      return { text: lines.join("\n"), json };
+      const report = await reportTeachers(run, teachers);
+      lines.push("", `numbers ${run.folder.teachersJson}`);
+      return { text: lines.join("\n"), json: report };
     }),
 
   distill: (recipe, context) =>
@@ -146,7 +145,7 @@ export const commands: Commands = {
     const setFolder = context.set ?? runFolder(context.out).set;
     const readFitting = async (data: Prepared, candidates: readonly Candidate[]): Promise<DistilledSet> => {
       const set = await readSet(setFolder);
-      checkClasses(set, data, setFolder);
+      checkData(set, data, setFolder);
       // For its error: as many random images are measured beside the set.
       drawImages(data, set.manifest.budget.ipc, recipe.seed);
       if (needsTeachers(recipe)) compareTeachers(set, candidates, setFolder);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Dataset, Split } from "../data/dataset.ts";
-import { normalise } from "../data/normalisation.ts";
+import { imagenetNormalisation, normalise } from "../data/normalisation.ts";
 import { openDataset } from "../data/source.ts";
 import { holdOut } from "../data/split.ts";
 import type { Task } from "../models/model.ts";
@@ -36,7 +36,7 @@ export const prepareData = async (
   recipe: Recipe,
   { archive, ...surroundings }: Surroundings & { readonly archive?: string },
 ): Promise<Prepared> => {
-  const dataset = await openDataset(recipe.data, {
+  const opened = await openDataset(recipe.data, {
     seed: recipe.seed,
     ...(recipe.resize === undefined ? {} : { resize: recipe.resize }),
     skipUnreadable: recipe.skipUnreadable,
@@ -44,6 +44,8 @@ export const prepareData = async (
     download: false,
     ...surroundings,
   });
+  const dataset: Dataset =
+    recipe.normalisation === "imagenet" ? { ...opened, normalisation: imagenetNormalisation } : opened;
   const { classes, image, normalisation, train, test } = dataset;
   return {
     dataset,

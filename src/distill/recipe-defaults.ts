@@ -5,6 +5,7 @@ export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "labelBytes">;
 /** For real data: the method's own settings where they fit, a student's length chosen for a machine without a GPU. */
 const general: RecipeDefaults = {
   skipUnreadable: false,
+  normalisation: "data",
   validation: 0.02,
   method: "infer",
   ipc: 10,
@@ -14,6 +15,7 @@ const general: RecipeDefaults = {
   iterations: 1000,
   alpha: 1,
   bases: "random",
+  compensatorViews: "shifts",
   compensatorPrecision: "F16",
   seeds: 3,
   seed: 0,

@@ -40,6 +40,10 @@ export const recipeSchema = group({
     "resize the images of a folder to this many pixels a side",
   ),
   skipUnreadable: flag("leave out images that cannot be read, and count them"),
+  normalisation: choice(
+    ["data", "imagenet"],
+    "means and deviations of colours: those of the data, or for weights from elsewhere ImageNet's: data, imagenet",
+  ),
   validation: described(
     z.number().min(0).max(0.5),
     "a number from 0 to 0.5",
@@ -47,7 +51,9 @@ export const recipeSchema = group({
   ),
   method: choice(methods, `how the set is made: ${methods.join(", ")}`),
   ipc: whole(1, "images per class that the set may cost"),
-  teachers: names("architectures trained on the full data, or teacher weight files"),
+  teachers: names(
+    "architectures trained on the full data, files made by teach, or ARCH=FILE.safetensors: torchvision's weights for it",
+  ),
   students: names("architectures trained on the set to measure it"),
   labels: described(
     z.array(z.enum(labelKinds)).min(1).refine(unique),
@@ -59,6 +65,10 @@ export const recipeSchema = group({
   bases: choice(
     ["random", "confidence"],
     "INFER's base images: random, or those the teachers are most confident of (confidence, an ablation)",
+  ),
+  compensatorViews: choice(
+    ["shifts", "crops"],
+    "how a step moves a compensator's images: shifts, as for small images, or crops, mirrored and shifted, as at 224 pixels",
   ),
   compensatorPrecision: choice(
     ["F32", "F16", "I8"],

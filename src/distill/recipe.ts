@@ -7,12 +7,20 @@ export interface Recipe {
   /** Side length to which images of a folder are resized; absent: they must all have one size. */
   readonly resize?: number;
   readonly skipUnreadable: boolean;
+  /**
+   * By which means and deviations images are normalised: those of the data, which for ImageNet are the published ones, or
+   * ImageNet's for any data, as networks expect that others trained or tuned from such.
+   */
+  readonly normalisation: "data" | "imagenet";
   /** Fraction of the training images of every class held out to watch teachers by; never trained on. */
   readonly validation: number;
   /** How the set is made; `compare` makes those of its own list. */
   readonly method: Method;
   readonly ipc: number;
-  /** Architecture names such as "convnet" or "resnet18", or paths of teacher weight files. */
+  /**
+   * Architecture names such as "convnet" or "resnet18", paths of teacher weight files, or both as "resnet18=PATH.safetensors"
+   * for weights of other programs with torchvision's names.
+   */
   readonly teachers: readonly string[];
   readonly students: readonly string[];
   readonly labels: readonly ("static" | "dynamic" | "hard")[];
@@ -25,6 +33,11 @@ export interface Recipe {
    * an ablation.
    */
   readonly bases: "random" | "confidence";
+  /**
+   * How the images of a compensator's step are moved, all alike: by cyclic shifts, as in the paper at 32x32, or by random
+   * crops resized to the whole, mirrored and shifted, as at 224x224.
+   */
+  readonly compensatorViews: "shifts" | "crops";
   /** How compensators are stored. */
   readonly compensatorPrecision: CompensatorDtype;
   /** Bytes that a set's labels may take, which decides how they are stored; absent: half floats. */

@@ -14,6 +14,8 @@ export interface RunFolder {
   readonly path: string;
   readonly dataset: string;
   readonly teachers: string;
+  /** What `teach` reports. */
+  readonly teachersJson: string;
   readonly compensators: string;
   /** What methods other than INFER work on. */
   readonly images: string;
@@ -29,6 +31,7 @@ export const runFolder = (path: string): RunFolder => ({
   path,
   dataset: join(path, "1-dataset.json"),
   teachers: join(path, "2-teachers"),
+  teachersJson: join(path, "teachers.json"),
   compensators: join(path, "3-compensators"),
   images: join(path, "3-images"),
   set: join(path, "4-set"),

@@ -18,7 +18,7 @@ import { DistilleryError } from "../support/errors.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import { stream } from "../support/random.ts";
 import type { Surroundings } from "../training/loop.ts";
-import { openClassifier } from "../training/predict.ts";
+import { imagesAtOnce, openClassifier } from "../training/predict.ts";
 import type { Readable } from "../training/readable.ts";
 import type { Frozen } from "../training/train-step.ts";
 import { noticeOf } from "./notices.ts";
@@ -52,9 +52,9 @@ export const meanLogits = async (
   title: string,
   { progress, signal }: Surroundings,
 ): Promise<Float32Array> => {
-  const atOnce = 500;
-  const { classes } = teachers[0]!.model.task;
-  const task = progress.task(title, teachers.length * length);
+  const { classes, ...task } = teachers[0]!.model.task;
+  const atOnce = 2 * imagesAtOnce(task);
+  const bar = progress.task(title, teachers.length * length);
   const sums = new Float64Array(length * classes);
   for (const [j, teacher] of teachers.entries()) {
     const classifier = await openClassifier(device, teacher);
@@ -63,11 +63,11 @@ export const meanLogits = async (
       const indices = Int32Array.from({ length: Math.min(atOnce, length - from) }, (_, i) => from + i);
       const logits = await classifier.logits(await images(indices));
       for (const [i, z] of logits.entries()) sums[from * classes + i]! += z;
-      task.update(j * length + from + indices.length);
+      bar.update(j * length + from + indices.length);
     }
     await classifier.release();
   }
-  task.done();
+  bar.done();
   return Float32Array.from(sums, (sum) => sum / teachers.length);
 };
 
@@ -115,6 +115,7 @@ export const makeSet = async (
     data: dataset.name,
     method: recipe.method,
     classes: dataset.classes,
+    ...(dataset.words && { words: dataset.words }),
     image: task.image,
     normalisation: dataset.normalisation,
     budget,

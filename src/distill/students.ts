@@ -29,13 +29,6 @@ export interface Source extends Readable {
   readonly logits?: (rows: Int32Array) => Float32Array;
 }
 
-/** Images that are all in memory, normalised [n, 3, H, W]. */
-export const sourceOf = (images: Float32Array, classes: Int32Array): Source => ({
-  length: classes.length,
-  classes,
-  images: async (indices) => gatherRows(images, classes.length, indices),
-});
-
 /** Rows of [n, ...] in the order of `indices`. */
 export const gatherRows = (rows: Float32Array, n: number, indices: Int32Array): Float32Array => {
   const size = rows.length / n;

@@ -1,4 +1,6 @@
 import { float32 } from "../autodiff/index.ts";
+import type { Normalisation } from "../data/dataset.ts";
+import { formatNormalisation, isAlike } from "../data/normalisation.ts";
 import type { Model, Task, Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { statisticsTypes } from "../nn/batch-norm.ts";
@@ -19,8 +21,10 @@ export interface Teacher {
   readonly accuracy: number;
   /** The same with six views of each image, where the recipe asks for it. */
   readonly accuracyViews?: number;
+  /** NaN where no images are held out. */
   readonly validationAccuracy: number;
-  readonly epochs: number;
+  /** Absent of weights that were not trained here; their history is empty. */
+  readonly epochs?: number;
   readonly history: History;
 }
 
@@ -33,7 +37,7 @@ interface Card extends Trained {
   readonly architecture: string;
   readonly classes: readonly string[];
   readonly image: Task["image"];
-  readonly normalisation: unknown;
+  readonly normalisation: Normalisation;
 }
 
 const weightTypes = (model: Model) => ({
@@ -61,7 +65,8 @@ export const readTeacher = async (
   if (text === undefined)
     throw new DistilleryError(
       "CHECKPOINT",
-      `${file} is no teacher of ours: it lacks the metadata "teacher"; make one with distillery teach`,
+      `${file} is no teacher of ours: it lacks the metadata "teacher"; make one with distillery teach, ` +
+        `or say which architecture's weights they are if their names are torchvision's, e.g. resnet18=${file}`,
     );
   const card = JSON.parse(text) as Card;
   if (key !== undefined && card.key !== key) return undefined;
@@ -75,6 +80,13 @@ export const readTeacher = async (
       "CHECKPOINT",
       `${file} was trained for ${card.classes.length} classes (${card.classes.slice(0, 3).join(", ")}, ...) at ${height}x${width}, ` +
         `but the data has ${task.classes} classes (${dataset.classes.slice(0, 3).join(", ")}, ...) at ${task.image.height}x${task.image.width}; give a teacher of these classes, or an architecture to train one`,
+    );
+  }
+  if (!isAlike(card.normalisation, dataset.normalisation)) {
+    throw new DistilleryError(
+      "CHECKPOINT",
+      `${file} was trained on images normalised by ${formatNormalisation(card.normalisation)}, but these are by ${formatNormalisation(dataset.normalisation)}; ` +
+        "give the data and the --normalisation that it was trained with, or an architecture to train one",
     );
   }
   const model = buildModel(card.architecture, task);

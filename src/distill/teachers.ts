@@ -1,14 +1,13 @@
-import { buildModel, checkArchitecture } from "../models/registry.ts";
+import { buildModel } from "../models/registry.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Surroundings } from "../training/loop.ts";
+import { obtainForeign, readForeign } from "./foreign-teacher.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { readTeacher, type Teacher } from "./teacher.ts";
+import { checkTeacherName, wantedTeacher } from "./teacher-names.ts";
 import { trainTeacher } from "./train-teacher.ts";
-
-/** Whether a recipe's teacher is the path of a weight file rather than the name of an architecture. */
-const isFile = (teacher: string): boolean => teacher.endsWith(".safetensors");
 
 /** Fails on a misspelt architecture, or on nothing to watch, before any work is done. */
 export const checkTeachers = (recipe: Recipe): void => {
@@ -18,7 +17,7 @@ export const checkTeachers = (recipe: Recipe): void => {
       "teacher.watch: validation, but validation is 0, so there are no such images; hold some out, or watch test or none",
     );
   }
-  for (const teacher of recipe.teachers) if (!isFile(teacher)) checkArchitecture(teacher);
+  for (const teacher of recipe.teachers) checkTeacherName(teacher);
 };
 
 const readNamed = async (file: string, data: Prepared): Promise<Teacher> => {
@@ -34,19 +33,26 @@ export interface Candidate {
   readonly sha256?: string;
 }
 
+const findCandidate = async (entry: string, data: Prepared): Promise<Candidate> => {
+  const wanted = wantedTeacher(entry);
+  if (wanted.kind === "trained") return { architecture: buildModel(wanted.architecture, data.task).name };
+  const { model, sha256 } =
+    wanted.kind === "file" ? await readNamed(wanted.file, data) : await readForeign(wanted, data);
+  return { architecture: model.name, sha256 };
+};
+
 /** The teachers of a recipe as far as they are known. @throws USAGE, CHECKPOINT for one that does not fit the data. */
 export const findCandidates = async (recipe: Recipe, data: Prepared): Promise<Candidate[]> => {
   const candidates: Candidate[] = [];
-  for (const name of recipe.teachers) {
-    if (isFile(name)) {
-      const { model, sha256 } = await readNamed(name, data);
-      candidates.push({ architecture: model.name, sha256 });
-    } else candidates.push({ architecture: buildModel(name, data.task).name });
-  }
+  // One after the other: the weights of one at a time are in memory.
+  for (const entry of recipe.teachers) candidates.push(await findCandidate(entry, data));
   return candidates;
 };
 
-/** The teachers of a recipe in its order, trained in `folder` where they are not there yet, or read from their files. */
+/**
+ * The teachers of a recipe in its order, read from their files, or trained in `folder` where they are not there yet. Those of
+ * other programs are measured there.
+ */
 export const obtainTeachers = async (
   recipe: Recipe,
   data: Prepared,
@@ -54,13 +60,18 @@ export const obtainTeachers = async (
   folder: string,
   surroundings: Surroundings,
 ): Promise<Teacher[]> => {
+  const obtain = (entry: string, index: number): Promise<Teacher> => {
+    const wanted = wantedTeacher(entry);
+    switch (wanted.kind) {
+      case "trained":
+        return trainTeacher(recipe, index, data, device, folder, surroundings);
+      case "file":
+        return readNamed(wanted.file, data);
+      case "foreign":
+        return obtainForeign(recipe, index, wanted, data, device, folder, surroundings);
+    }
+  };
   const teachers: Teacher[] = [];
-  for (const [index, name] of recipe.teachers.entries()) {
-    teachers.push(
-      isFile(name)
-        ? await readNamed(name, data)
-        : await trainTeacher(recipe, index, data, device, folder, surroundings),
-    );
-  }
+  for (const [index, entry] of recipe.teachers.entries()) teachers.push(await obtain(entry, index));
   return teachers;
 };

@@ -17,7 +17,7 @@ import { accuracyOf, type Classifier, openClassifier } from "../training/predict
 import { imagesToFit } from "../training/readable.ts";
 import { startTraining, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import { sixViews } from "../training/views.ts";
-import { watched } from "../training/watch.ts";
+import { watched, watchFile } from "../training/watch.ts";
 import { keyOf } from "./key.ts";
 import { type Prepared, readable } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -128,7 +128,7 @@ export const trainTeacher = async (
     watch === "none"
       ? { stepper, feeds }
       : watched(stepper, feeds, {
-          file: `${folder}/${index}-${model.name}.watch.json`,
+          file: watchFile(file),
           key,
           split: watch,
           images: split.length,

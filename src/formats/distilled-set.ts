@@ -13,6 +13,8 @@ export interface Manifest {
   readonly method: Method;
   /** Class names; a class's index in this list is its label and its place in every logits row. */
   readonly classes: readonly string[];
+  /** What people call each class, in the same order, where `classes` are identifiers such as n01443537; never a key. */
+  readonly words?: readonly string[];
   readonly image: { readonly height: number; readonly width: number };
   readonly normalisation: Normalisation;
   readonly budget: {

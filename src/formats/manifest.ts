@@ -18,6 +18,7 @@ const manifestSchema = z.strictObject({
   data: z.string(),
   method: z.enum(methods),
   classes: z.array(z.string()).min(1),
+  words: z.exactOptional(z.array(z.string())),
   // The upper bound keeps a foreign manifest from asking for all of the memory.
   image: z.strictObject({ height: whole(1).max(4096), width: whole(1).max(4096) }),
   normalisation: z.strictObject({
@@ -81,11 +82,18 @@ export const expectedParts = (manifest: Omit<Manifest, "parts">): ReadonlyMap<st
     ...(manifest.labels.kind === "none" ? [] : [[labelsName, "labels"] as const]),
   ]);
 
+/** A class of a set as people call it: "goldfish, Carassius auratus"; absent where that is its name in the data. */
+export const wordsOf = ({ classes, words }: Pick<Manifest, "classes" | "words">, index: number): string | undefined =>
+  words?.[index] === classes[index] ? undefined : words?.[index];
+
 /** What does not agree between method, budget, compensators and labels. */
 const miscounts = (manifest: Manifest): string[] => {
-  const { method, budget, compensators, labels, teachers } = manifest;
+  const { method, budget, compensators, labels, teachers, words } = manifest;
   const { bases, compensators: perBase, classes, labelled } = counts(manifest);
   const problems: string[] = [];
+  if (words !== undefined && words.length !== classes) {
+    problems.push(`words are of ${words.length} classes, expected as many as classes, ${classes}`);
+  }
   if (!Number.isInteger(perBase) || perBase > 0 !== hasCompensators(method)) {
     const expected = hasCompensators(method)
       ? `at least one for each of ${bases} base sets, of all the same number`

@@ -15,7 +15,15 @@ type SafeTensors = Readonly<Record<string, SafeTensor>>;
 
 const formatSafe = ({ dtype, shape }: SafeTensor): string => `${dtype} [${shape}]`;
 
-const isFloat = (t: SafeTensor): boolean => t.dtype === "F32" || t.dtype === "F16";
+type FloatTensor = Extract<SafeTensor, { readonly dtype: "F32" | "F16" }>;
+
+const isFloat = (t: SafeTensor): t is FloatTensor => t.dtype === "F32" || t.dtype === "F16";
+
+/** Whether two names are one but for what a wrapper such as torch's DataParallel puts before it: "module.fc.bias". */
+const isWrapped = (a: string, b: string): boolean => {
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  return long.endsWith(`.${short}`) && !long.slice(0, -short.length - 1).includes(".");
+};
 
 /** "2 tensors are missing: a, b", a handful of them; nothing where there are none. */
 const listed = (names: readonly string[], what: string, describe: (name: string) => string): string[] => {
@@ -33,7 +41,7 @@ const differences = (wanted: Readonly<Record<string, TensorType>>, tensors: Safe
     return given === undefined || (isFloat(given) && sameShape(given.shape, shape)) ? [] : [name];
   });
   const beside = (others: readonly string[], where: string) => (name: string) => {
-    const like = nearest(name, others);
+    const like = others.find((other) => isWrapped(name, other)) ?? nearest(name, others);
     return like === undefined ? name : `${name} (${where} has ${like})`;
   };
   return [
@@ -47,15 +55,30 @@ const differences = (wanted: Readonly<Record<string, TensorType>>, tensors: Safe
   ];
 };
 
-const read = (given: SafeTensor): Tensor =>
-  given.dtype === "F16"
-    ? tensor(decodeFloat16(given.data), given.shape)
-    : tensor(given.data as Float32Array, given.shape);
+const read = ({ dtype, data, shape }: FloatTensor): Tensor =>
+  tensor(dtype === "F16" ? decodeFloat16(data) : data, shape);
+
+/** Fails where the file's half floats, or its training, overflowed. */
+const checkFinite = ({ parameters, statistics }: Weights, model: Model, file: string): void => {
+  const broken = Object.entries({ ...parameters, ...statistics }).filter(
+    ([, { data }]) => !(data as Float32Array).every(Number.isFinite),
+  );
+  const [said] = listed(
+    broken.map(([name]) => name),
+    "with NaN or infinite values",
+    (name) => name,
+  );
+  if (said === undefined) return;
+  throw new DistilleryError(
+    "CHECKPOINT",
+    `${file}: of the tensors of ${model.name}, ${said}; fetch or write the file again, as F32 (half floats reach 65504)`,
+  );
+};
 
 /**
  * The weights of a network from tensors that another program named as torch and torchvision do: parameters and running
  * statistics side by side, F32 or F16; `num_batches_tracked` is passed over. `file` is what errors call them.
- * @throws CHECKPOINT that lists names missing and left over, and tensors of another shape or type.
+ * @throws CHECKPOINT that lists names missing and left over, tensors of another shape or type, and such with NaN.
  */
 export const foreignWeights = (model: Model, tensors: SafeTensors, file: string): Weights => {
   const parameters = Object.fromEntries(
@@ -72,6 +95,8 @@ export const foreignWeights = (model: Model, tensors: SafeTensors, file: string)
     );
   }
   const pick = (types: Readonly<Record<string, TensorType>>): Record<string, Tensor> =>
-    Object.fromEntries(Object.keys(types).map((name) => [name, read(tensors[name]!)]));
-  return { parameters: pick(parameters), statistics: pick(statistics) };
+    Object.fromEntries(Object.keys(types).map((name) => [name, read(tensors[name] as FloatTensor)]));
+  const weights: Weights = { parameters: pick(parameters), statistics: pick(statistics) };
+  checkFinite(weights, model, file);
+  return weights;
 };

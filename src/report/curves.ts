@@ -103,11 +103,14 @@ const teacherColours = ["a", "b", "c", "d"] as const;
 /** A colour for the i-th teacher, the same in its table and in its curve. */
 export const teacherColour = (index: number): Colour => teacherColours[index % teacherColours.length]!;
 
-const teacherPanels = (curves: readonly Curve[]): Markup[] =>
-  panelsOf(
+/** Teachers that were not trained here have no curve; the others keep the colours of their places. */
+const teacherPanels = (curves: readonly Curve[]): Markup[] => {
+  const bundles = curves.map((curve, i) => ({ name: curve.name, colour: teacherColour(i), curves: [curve] }));
+  return panelsOf(
     "Teachers",
-    curves.map((curve, i) => ({ name: curve.name, colour: teacherColour(i), curves: [curve] })),
+    bundles.filter(({ curves: [curve] }) => curve!.steps.length > 0),
   );
+};
 
 const compensatorPanels = (curves: readonly Curve[]): Markup[] =>
   curves.length === 0

@@ -1,5 +1,6 @@
 import { formatShare } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
+import { fullName, shortName } from "./named-class.ts";
 import type { GalleryItem, Report } from "./report.ts";
 
 /** Images up to this side are enlarged with hard pixel edges; larger ones are shrunk, where smoothing looks better. */
@@ -15,17 +16,18 @@ const bars = (item: GalleryItem): Markup | undefined => {
   const top = Math.max(...item.topLabels.map(({ probability }) => probability), Number.MIN_VALUE);
   return html`<table class="labels"><thead class="unseen"><tr><th scope="col">label</th><th scope="col">probability</th><th scope="col">bar</th></tr></thead><tbody>
 ${item.topLabels.map(
-  ({
-    className,
-    probability,
-  }) => html`<tr><th scope="row" title="${className}">${className}</th><td class="number">${formatShare(probability)}</td>
-<td class="track" aria-hidden="true"><i style="width:${((100 * Math.max(0, probability)) / top).toFixed(1)}%"></i></td></tr>`,
+  (
+    label,
+  ) => html`<tr><th scope="row" title="${fullName(label)}">${shortName(label)}</th><td class="number">${formatShare(label.probability)}</td>
+<td class="track" aria-hidden="true"><i style="width:${((100 * Math.max(0, label.probability)) / top).toFixed(1)}%"></i></td></tr>`,
 )}</tbody></table>`;
 };
 
 const card = (item: GalleryItem, pixels: boolean): Markup => {
-  const name = item.className;
-  return html`<li class="card"><h3>${name}</h3><p class="quiet">${item.caption}</p>
+  const name = shortName(item);
+  // The identifier stands where it can be read and copied: words are not unique.
+  const identifier = item.words === undefined ? "" : `${item.className}, `;
+  return html`<li class="card"><h3>${name}</h3><p class="quiet">${identifier}${item.caption}</p>
 <div class="triple">${picture(item.base, `Base image of class ${name}`, "base", pixels)}<span class="operator" aria-hidden="true">+</span>
 ${picture(item.compensator, `Compensator added to it, contrast stretched`, "compensator", pixels)}<span class="operator" aria-hidden="true">=</span>
 ${picture(item.sum, `Sum of both, a training image of class ${name}`, "sum", pixels)}</div>

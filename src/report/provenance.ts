@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { teacherColour } from "./curves.ts";
 import { formatBytes, formatCount, formatTenth, plural } from "./format.ts";
 import { html, type Markup, scrolling } from "./markup.ts";
+import { fullName } from "./named-class.ts";
 import type { Report, TeacherRow } from "./report.ts";
 
 /** Digits of a hash that are printed; the whole hash is in its hover text and in report.json. */
@@ -20,12 +21,20 @@ export const teacherSection = (report: Pick<Report, "teachers">): Markup => {
 <thead><tr><th scope="col">teacher</th><th scope="col" class="number">test, %</th><th scope="col" class="number">validation, %</th><th scope="col" class="number">epochs</th><th scope="col" class="number">parameters</th><th scope="col" class="number">weights</th><th scope="col">sha256</th></tr></thead><tbody>
 ${report.teachers.map(
   (teacher, i) =>
-    html`<tr><th scope="row"><span class="name"><i class="swatch ${teacherColour(i)}"></i>${teacher.architecture}</span></th><td class="number"><b>${formatTenth(teacher.accuracy)}</b>${views(teacher)}</td><td class="number">${formatTenth(teacher.validationAccuracy)}</td><td class="number">${formatCount(teacher.epochs)}</td><td class="number">${formatCount(teacher.parameters)}</td><td class="number">${formatBytes(teacher.bytes)}</td><td><code title="${teacher.sha256}">${teacher.sha256.slice(0, hashDigits)}</code></td></tr>`,
+    html`<tr><th scope="row"><span class="name"><i class="swatch ${teacherColour(i)}"></i>${teacher.architecture}</span></th><td class="number"><b>${formatTenth(teacher.accuracy)}</b>${views(teacher)}</td><td class="number">${formatTenth(teacher.validationAccuracy)}</td><td class="number">${formatCount(teacher.epochs ?? Number.NaN)}</td><td class="number">${formatCount(teacher.parameters)}</td><td class="number">${formatBytes(teacher.bytes)}</td><td><code title="${teacher.sha256}">${teacher.sha256.slice(0, hashDigits)}</code></td></tr>`,
 )}</tbody></table>`,
   );
-  return html`<p class="lead">Networks trained on all the data, after their last epoch. The compensators are optimised against them, and the soft labels are the mean of their logits.</p>
+  const elsewhere = report.teachers.some(({ epochs }) => epochs === undefined)
+    ? " Those whose epochs are unknown were trained by another program; their accuracies were measured here."
+    : "";
+  return html`<p class="lead">Networks trained on all the data, after their last epoch.${elsewhere} The compensators are optimised against them, and the soft labels are the mean of their logits.</p>
 ${tableOfThem}`;
 };
+
+const classList = ({ classNames, classWords }: Report["data"]): string =>
+  classWords === undefined
+    ? classNames.join(", ")
+    : classNames.map((className, c) => fullName({ className, words: classWords[c] ?? className })).join("; ");
 
 /** Everything needed to run it again: recipe, seed, machine, version, data. Folded away until asked for. */
 export const provenanceSection = (
@@ -42,7 +51,7 @@ export const provenanceSection = (
       "images",
       `${formatCount(data.train)} training, ${formatCount(data.validation)} validation, ${formatCount(data.test)} test${skipped}`,
     ],
-    ["classes", data.classNames.join(", ")],
+    ["classes", classList(data)],
     ["seed", String(report.seed)],
     ["device", report.device],
     ["hardware", `${hardware.cpu}, ${plural(hardware.cores, "core")}, ${formatTenth(hardware.memoryGiB)} GiB memory`],

@@ -10,6 +10,8 @@ export interface Report {
     readonly name: string;
     readonly classes: number;
     readonly classNames: readonly string[];
+    /** What people call each class, where the names are identifiers. */
+    readonly classWords?: readonly string[];
     /** Images the teachers and the set are made from, after the validation images are held out. */
     readonly train: number;
     readonly validation: number;
@@ -58,7 +60,8 @@ export interface TeacherRow {
   /** The same with the mean logits of six views of each image, where that was asked for. */
   readonly accuracyViews?: number;
   readonly validationAccuracy: number;
-  readonly epochs: number;
+  /** Absent of weights that were not trained here. */
+  readonly epochs?: number;
   readonly parameters: number;
   readonly bytes: number;
   readonly sha256: string;
@@ -86,9 +89,14 @@ export interface Curve {
   readonly series: Readonly<Record<string, readonly number[]>>;
 }
 
-/** One line of the gallery: pictures as PNG files in memory. */
-export interface GalleryItem {
+/** A class as the data name it, and what people call it where that is another. */
+export interface NamedClass {
   readonly className: string;
+  readonly words?: string;
+}
+
+/** One line of the gallery: pictures as PNG files in memory. */
+export interface GalleryItem extends NamedClass {
   readonly base: Uint8Array;
   /** The compensator with its contrast stretched to the full range. */
   readonly compensator: Uint8Array;
@@ -96,5 +104,5 @@ export interface GalleryItem {
   /** e.g. "base 0, teacher convnet128x3". */
   readonly caption: string;
   /** Most probable classes of the sum's stored label, as probabilities at temperature 1. */
-  readonly topLabels: readonly { readonly className: string; readonly probability: number }[];
+  readonly topLabels: readonly (NamedClass & { readonly probability: number })[];
 }

@@ -193,7 +193,7 @@ const deviceOn = (thread: SessionThread, provider: Provider, threads: number, lo
         read: async () => {
           needState();
           const tensors = await thread.ask({ kind: "read", session });
-          const plain = tensors.map((t, i) => (layouts[i] ? unblockTensor(t, layouts[i]) : t));
+          const plain = tensors.map((t, i) => (layouts[i] ? unblockTensor(t, layouts[i], state[i]!.leaf.shape) : t));
           return fillTree(traced.inputs.state, plain) as never;
         },
         run: async (given) => {

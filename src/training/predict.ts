@@ -24,7 +24,9 @@ export interface Classifier {
   release(): Promise<void>;
 }
 
-const defaultBatch = 250;
+/** How many images go through a network together where nothing is learnt: as many as 250 of 32 x 32 have pixels. */
+export const imagesAtOnce = ({ image: { height, width } }: Pick<Dataset, "image">): number =>
+  Math.max(1, Math.min(250, Math.floor((250 * 32 * 32) / (height * width))));
 
 /** A function of images [batch, 3, H, W] to rows [batch, F]. */
 type TracedRows = Traced<{ images: TensorType }, { rows: TensorType }>;
@@ -39,11 +41,8 @@ export interface Rows {
 }
 
 /** What `rowsOf` makes of images of a task, `batch` at a time. */
-export const traceRows = (
-  { image: { height, width } }: Task,
-  rowsOf: (images: Value) => Value,
-  batch = defaultBatch,
-): TracedRows => trace({ images: float32(batch, 3, height, width) }, ({ images }) => ({ rows: rowsOf(images) }));
+export const traceRows = (task: Task, rowsOf: (images: Value) => Value, batch = imagesAtOnce(task)): TracedRows =>
+  trace({ images: float32(batch, 3, task.image.height, task.image.width) }, ({ images }) => ({ rows: rowsOf(images) }));
 
 export const openRows = async (device: Device, traced: TracedRows): Promise<Rows> => {
   const { shape } = traced.inputs.images;
@@ -69,10 +68,10 @@ export const openRows = async (device: Device, traced: TracedRows): Promise<Rows
   };
 };
 
-export const traceClassifier = (frozen: Frozen, batch = defaultBatch): TracedRows =>
+export const traceClassifier = (frozen: Frozen, batch?: number): TracedRows =>
   traceRows(frozen.model.task, (images) => frozenLogits(frozen, images), batch);
 
-export const openClassifier = async (device: Device, frozen: Frozen, batch = defaultBatch): Promise<Classifier> => {
+export const openClassifier = async (device: Device, frozen: Frozen, batch?: number): Promise<Classifier> => {
   const { rows, release } = await openRows(device, traceClassifier(frozen, batch));
   return { logits: rows, release };
 };
@@ -94,7 +93,7 @@ export const accuracyOf = async (
   title: string,
   { progress, signal }: Surroundings,
 ): Promise<number> => {
-  const stretch = 4 * defaultBatch;
+  const stretch = 4 * imagesAtOnce(data);
   const images = readAhead(0, Math.ceil(split.length / stretch), 1, async (i) => {
     const length = Math.min(stretch, split.length - i * stretch);
     const pixels = await split.read(Int32Array.from({ length }, (_, k) => i * stretch + k));

@@ -35,10 +35,14 @@ export interface Watch<State> {
   readonly look: (state: Tensors<State>, epoch: number) => Promise<number>;
 }
 
-const readWatched = async (file: string, key: string): Promise<Watched | undefined> => {
+/** Where a training whose result is `weights` says what was seen of it. */
+export const watchFile = (weights: string): string => `${weights.replace(/\.safetensors$/, "")}.watch.json`;
+
+/** What a training's file says; undefined where there is none or, with `key`, where it is of other work. */
+export const readWatched = async (file: string, key?: string): Promise<Watched | undefined> => {
   try {
     const found = JSON.parse(await readFile(file, "utf8")) as Watched;
-    return found.key === key ? found : undefined;
+    return key === undefined || found.key === key ? found : undefined;
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commands } from "../../src/distill/pipeline.ts";
+import type { TeachersReport } from "../../src/distill/teaching.ts";
 import type { Report } from "../../src/report/report.ts";
 import { filesIn, hashesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
 
@@ -17,6 +18,17 @@ describe("commands in one folder", () => {
     const out = join(folder, "out");
     const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
     const times = (part: (typeof parts)[number]) => timesIn(join(out, part));
+
+    await commands.teach(
+      { ...recipe, teacher: { ...recipe.teacher, watch: "test" } },
+      quietly(join(folder, "watched")),
+    );
+    const seen = JSON.parse(await readFile(join(folder, "watched", "teachers.json"), "utf8")) as TeachersReport;
+    expect(seen).toMatchObject({ format: "distillery-teachers", seed: recipe.seed, recipe: { ipc: recipe.ipc } });
+    for (const { accuracy, watched } of seen.teachers) {
+      expect(watched!.points).toHaveLength(recipe.teacher.epochs);
+      expect(watched!.points.at(-1)!.accuracy).toBe(accuracy);
+    }
 
     await commands.teach(recipe, quietly(out));
     const teachers = await times("2-teachers");
@@ -63,6 +75,7 @@ describe("commands in one folder", () => {
       "2-teachers/1-convnet6x2.safetensors",
       "recipe.yaml",
       "seconds.json",
+      "teachers.json",
     ]);
   });
 });

@@ -113,6 +113,24 @@ describe("writing and reading", () => {
     expect((await verifySet(folder)).problems).toEqual([]);
   });
 
+  it("keeps what people call the classes, for each of them or for none", async () => {
+    const set = exampleSet();
+    const words = ["house cat, Felis catus", "dog", ""];
+    const named: UnwrittenSet = { ...set, manifest: { ...set.manifest, words } };
+    await writeSet(folder, named);
+    expect((await readSet(folder)).manifest.words).toEqual(words);
+    await editManifest((m) => {
+      m.words = words.slice(1);
+    });
+    await expect(readSet(folder)).rejects.toThrow(
+      setError(/manifest.json: words are of 2 classes, expected as many as classes, 3; make or fetch/),
+    );
+    await editManifest((m) => {
+      delete m.words;
+    });
+    expect((await readSet(folder)).manifest).not.toHaveProperty("words");
+  });
+
   it("leaves exactly its files, and nothing beside the folder", async () => {
     await writeSet(folder, exampleSet());
     expect((await readdir(folder, { recursive: true })).sort()).toEqual([

@@ -128,6 +128,30 @@ describe("weights that do not fit", () => {
     expect(message.length).toBeLessThan(1200);
   });
 
+  test("names behind a wrapper's are the nearest", () => {
+    const wrapped = Object.fromEntries(Object.entries(torchFile()).map(([name, t]) => [`module.${name}`, t]));
+    const message = messageOf(wrapped);
+    expect(message).toContain(" missing: features.0.0.weight (the file has module.features.0.0.weight), ");
+    expect(message).toContain("module.classifier.1.bias (the network has classifier.1.bias)");
+  });
+
+  test("values that are not finite, in floats and in half floats", () => {
+    const message = messageOf(
+      torchFile((tensors) => {
+        tensors["classifier.1.weight"] = {
+          dtype: "F32",
+          shape: [3, 1280],
+          data: new Float32Array(3840).fill(Number.NaN),
+        };
+        tensors["classifier.1.bias"] = { dtype: "F16", shape: [3], data: Uint16Array.of(0, 0x7c00, 0) };
+      }),
+    );
+    expect(message).toBe(
+      "weights.safetensors: of the tensors of mobilenetv2w8, 2 with NaN or infinite values: classifier.1.weight, classifier.1.bias; " +
+        "fetch or write the file again, as F32 (half floats reach 65504)",
+    );
+  });
+
   test("names that every object inherits are no tensors", () => {
     const message = messageOf({ constructor: count });
     expect(message).toContain("1 left over: constructor;");

@@ -17,7 +17,13 @@ const hostileReport = (): Report => {
   const report = makeReport();
   const [teacher] = report.teachers;
   return makeReport({
-    data: { ...report.data, name: hostile, classNames: [hostile, ...classNames.slice(1)], skipped: 3 },
+    data: {
+      ...report.data,
+      name: hostile,
+      classNames: [hostile, ...classNames.slice(1)],
+      classWords: classNames.map(() => `${hostile} in words`),
+      skipped: 3,
+    },
     teachers: [{ ...teacher!, architecture: hostile, sha256: hostile }],
     rows: [
       row("infer", "static", [45, 46], { student: hostile }),
@@ -134,7 +140,8 @@ describe("the page's text", () => {
   });
 
   it("escapes every name", async () => {
-    const page = renderReport(hostileReport(), await makeGallery([hostile, "plain"]));
+    const gallery = (await makeGallery([hostile, "plain"])).map((item) => ({ ...item, words: hostile }));
+    const page = renderReport(hostileReport(), gallery);
     expect(page).not.toContain("<script");
     expect(page).not.toContain("<img src=x");
     expect(page).toContain("&lt;script&gt;window.hacked = 1&lt;/script&gt;&quot;&#39;&gt;");

@@ -5,11 +5,11 @@ import { readStored } from "../../training/checkpoint.ts";
 import { machineOf } from "../../training/jobs.ts";
 import { type KeptWork, runKept } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";
-import { openRows, traceRows } from "../../training/predict.ts";
+import { imagesAtOnce, openRows, traceRows } from "../../training/predict.ts";
 import { keyOf } from "../key.ts";
 import { readable } from "../prepare.ts";
 import { drawImages } from "../set.ts";
-import { frozenFeatures, imagesAtOnce } from "./features.ts";
+import { frozenFeatures } from "./features.ts";
 import type { Made, Making, Method, RivalName } from "./method.ts";
 
 /** Features of the images of one class, [n, size]. */

@@ -9,11 +9,10 @@ import { readStored } from "../../training/checkpoint.ts";
 import { machineOf } from "../../training/jobs.ts";
 import { type KeptWork, runKept } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";
-import { type Classifier, traceClassifier } from "../../training/predict.ts";
+import { type Classifier, imagesAtOnce, traceClassifier } from "../../training/predict.ts";
 import { openEnsemble } from "../ensemble.ts";
 import { keyOf } from "../key.ts";
 import { drawImages } from "../set.ts";
-import { imagesAtOnce } from "./features.ts";
 import type { Making, Method } from "./method.ts";
 
 /** Images of a class that are looked at, where it has so many; crops of each; the crops' shape. */

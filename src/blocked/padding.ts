@@ -1,0 +1,43 @@
+import { divOp, mulOp, addOp, subOp } from "../autodiff/ops/elementwise.ts";
+import { splatValue } from "../autodiff/ops/leaves.ts";
+import { sameShape, sizeOf } from "../autodiff/types.ts";
+import type { Value } from "../autodiff/value.ts";
+import { hasPadding, type Layout } from "./layout.ts";
+
+/** What stands in a tensor's padding: a number; "some" finite one; or NaN, of which nothing is known. */
+type Padding = number | "some";
+
+/** Arithmetic with an unknown finite number. A divisor that divides real channels too is none that is zero. */
+const withSome = (v: Value, [a, b]: readonly Padding[]): Padding => {
+  if ((v.op === mulOp && (a === 0 || b === 0)) || (v.op === divOp && a === 0)) return 0;
+  const finite = [a, b].every((p) => p === "some" || Number.isFinite(p));
+  return finite && (v.op === mulOp || v.op === addOp || v.op === subOp) ? "some" : Number.NaN;
+};
+
+/**
+ * What stands in the padding of blocked values. Filters, images that come out of convolutions, and whatever is brought into
+ * a blocked layout have zeros there; arithmetic keeps most zeros (ReLU, products, AdamW's 0 / (sqrt 0 + eps)), but not all
+ * (sigmoid). Where channels are summed over, padding that may not be zero is cut off and put on anew.
+ */
+export const paddingOf = (
+  order: readonly Value[],
+  layouts: ReadonlyMap<Value, Layout>,
+  size: number,
+): ((v: Value) => Padding) => {
+  const known = new Map<Value, Padding>();
+  const operand = (i: Value, v: Value, layout: Layout): Padding => {
+    if (layouts.get(i) === layout && sameShape(i.shape, v.shape)) return known.get(i) ?? 0;
+    const everywhere = splatValue(i);
+    if (sameShape(i.shape, v.shape)) return everywhere === 0 ? 0 : 0;
+    // An operand that has the channels is padded with zeros; one that has not is the same for all.
+    if (everywhere !== undefined && sizeOf(i.shape) === 1) return everywhere;
+    return "some";
+  };
+  for (const v of order) {
+    const layout = layouts.get(v);
+    if (layout === undefined || v.op.scalar === undefined || !hasPadding(v.shape, layout, size)) continue;
+    const operands = v.inputs.map((i) => operand(i, v, layout));
+    known.set(v, operands.includes("some") ? withSome(v, operands) : v.op.scalar(...(operands as number[])));
+  }
+  return (v) => known.get(v) ?? 0;
+};

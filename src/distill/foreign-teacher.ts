@@ -1,0 +1,128 @@
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { decodeSafetensors } from "../formats/index.ts";
+import { foreignWeights } from "../models/foreign-weights.ts";
+import { buildModel } from "../models/registry.ts";
+import type { Device } from "../runtime/index.ts";
+import { DistilleryError } from "../support/errors.ts";
+import { sha256, writeJson } from "../support/files.ts";
+import type { Surroundings } from "../training/loop.ts";
+import { keyOf } from "./key.ts";
+import { type Measured, measureTeacher } from "./measure-teacher.ts";
+import type { Prepared } from "./prepare.ts";
+import type { Recipe } from "./recipe.ts";
+import type { Teacher } from "./teacher.ts";
+import type { WantedTeacher } from "./teacher-names.ts";
+
+type Foreign = Extract<WantedTeacher, { readonly kind: "foreign" }>;
+
+/** Weights of another program in the network that they are said to be of; how good it is nobody knows yet. */
+type Unmeasured = Pick<Teacher, "model" | "weights" | "file" | "sha256" | "bytes">;
+
+const readBytes = async (file: string, architecture: string): Promise<Uint8Array> => {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    const why = missing ? "no such file" : `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`;
+    throw new DistilleryError(
+      "CHECKPOINT",
+      `teacher ${architecture}=${file}: ${why}; expected the weights of ${architecture} with torchvision's names as a safetensors file`,
+      { cause },
+    );
+  }
+};
+
+/**
+ * Reads weights of another program for the data's classes and image size. The order of its classes cannot be known: it must be
+ * that of the data, and the accuracy shows whether it is.
+ * @throws CHECKPOINT if there is no such file, if it is damaged, or if its tensors are not those of the network.
+ */
+export const readForeign = async ({ architecture, file }: Foreign, { task }: Prepared): Promise<Unmeasured> => {
+  const model = buildModel(architecture, task);
+  const bytes = await readBytes(file, architecture);
+  const weights = foreignWeights(model, decodeSafetensors(bytes, file).tensors, file);
+  return { model, weights, file, sha256: sha256(bytes), bytes: bytes.length };
+};
+
+/** What was measured of a teacher, as its file says it: JSON has no NaN, which is the accuracy on no images. */
+interface Measurement extends Omit<Measured, "validationAccuracy"> {
+  /** Digest of everything that determines the numbers. */
+  readonly key: string;
+  readonly architecture: string;
+  readonly sha256: string;
+  readonly validationAccuracy: number | null;
+}
+
+const readMeasurement = async (file: string, key: string): Promise<Measured | undefined> => {
+  try {
+    const { accuracy, accuracyViews, validationAccuracy, ...rest } = JSON.parse(
+      await readFile(file, "utf8"),
+    ) as Measurement;
+    if (rest.key !== key) return undefined;
+    return {
+      accuracy,
+      ...(accuracyViews !== undefined && { accuracyViews }),
+      validationAccuracy: validationAccuracy ?? Number.NaN,
+    };
+  } catch {
+    return undefined;
+  }
+};
+
+/** Per cent of n images that guessing among equally frequent classes gets right at most, but for one time in 700. */
+const guessing = (classes: number, n: number): number => {
+  const p = 1 / classes;
+  return 100 * (p + 3 * Math.sqrt((p * (1 - p)) / n));
+};
+
+/** What is told of a teacher that was just measured. */
+const notesOf = ({ model, file }: Unmeasured, { accuracy, accuracyViews }: Measured, data: Prepared): string[] => {
+  const { classes, test } = data.dataset;
+  const title = `teacher ${model.name}`;
+  const views = accuracyViews === undefined ? "" : `, ${accuracyViews.toFixed(1)} % with six views`;
+  const notes = [`${title}: ${accuracy.toFixed(1)} % of the test images${views} (${basename(file)}, not trained here)`];
+  if (accuracy <= guessing(classes.length, test.length)) {
+    notes.push(
+      `${title}: that is no better than guessing; its ${classes.length} outputs should be the classes in this order: ${classes.slice(0, 3).join(", ")}, ..., ` +
+        "and --normalisation what it was trained with",
+    );
+  }
+  return notes;
+};
+
+/**
+ * A teacher from weights of another program. Nobody says how good it is, so that it is measured, once: the numbers stay in
+ * `folder`, as those of teacher number `index`, for as long as weights and data are the same.
+ */
+export const obtainForeign = async (
+  recipe: Recipe,
+  index: number,
+  wanted: Foreign,
+  data: Prepared,
+  device: Device,
+  folder: string,
+  surroundings: Surroundings,
+): Promise<Teacher> => {
+  const network = await readForeign(wanted, data);
+  const { model, sha256 } = network;
+  const { views } = recipe.teacher;
+  const key = keyOf({
+    data: data.fingerprint,
+    validation: recipe.validation,
+    seed: recipe.seed,
+    architecture: model.name,
+    sha256,
+    views,
+    device: device.name,
+  });
+  const file = join(folder, `${index}-${model.name}.json`);
+  const known = await readMeasurement(file, key);
+  const measured = known ?? (await measureTeacher(device, network, data, views, surroundings));
+  if (known === undefined) {
+    // Its NaN becomes null.
+    await writeJson(file, { key, architecture: model.name, sha256, ...measured });
+    for (const note of notesOf(network, measured, data)) surroundings.progress.note(note);
+  }
+  return { ...network, ...measured, history: { steps: [], series: {} } };
+};
