@@ -27,6 +27,7 @@ import {
   seenImages,
   traceCompensatorStep,
 } from "./compensator-step.ts";
+import { type ViewKind, viewTypes } from "./view.ts";
 
 /*
  * The step of `traceCompensatorStep` for more classes than memory holds at once. The statistics are those of all C images, so
@@ -50,24 +51,30 @@ type Layers<T> = Readonly<Record<string, { readonly mean: T; readonly variance: 
 const mapLayers = <A, B>(layers: Layers<A>, map: (one: Layers<A>[string], layer: string) => Layers<B>[string]) =>
   Object.fromEntries(Object.entries(layers).map(([layer, one]) => [layer, map(one, layer)]));
 
-/** Base images of n classes [n, 3, H, W], their one-hot rows [n, C], the compensator and where it is shifted to. */
-const chunkTypes = (teacher: Frozen, n: number) => {
+/** A teacher, what its images are normalised by, and the kind of views it is shown. */
+interface Scene {
+  readonly teacher: Frozen;
+  readonly normalisation: Normalisation;
+  readonly views: ViewKind;
+}
+
+/** Base images of n classes [n, 3, H, W], their one-hot rows [n, C], the compensator and the view of the step. */
+const chunkTypes = ({ teacher, views }: Scene, n: number) => {
   const { classes, image } = teacher.model.task;
   return {
     base: float32(n, 3, image.height, image.width),
     targets: float32(n, classes),
     u: float32(1, 3, image.height, image.width),
-    rows: { dtype: "int64", shape: [image.height] } as TensorType,
-    columns: { dtype: "int64", shape: [image.width] } as TensorType,
+    view: { ...viewTypes(views, image) },
   };
 };
 type Chunk = ReturnType<typeof chunkTypes>;
 
 /** Mean cross-entropy of a chunk, and its gaps. */
-const look = (teacher: Frozen, normalisation: Normalisation, chunk: Values<Chunk>) => {
+const measure = ({ teacher, normalisation }: Scene, chunk: Values<Chunk>) => {
   const { parameters, statistics } = frozenWeights(teacher);
   const { normalise, gaps } = measuringNorm(parameters, statistics);
-  const images = seenImages(chunk.base, chunk.u, chunk, normalisation);
+  const images = seenImages(chunk.base, chunk.u, chunk.view, normalisation);
   const logits = teacher.model.forward(parameters, images, normalise);
   const layers: Layers<Value> = Object.fromEntries(
     gaps.map(({ layer, mean, variance }) => [layer, { mean, variance }]),
@@ -75,19 +82,18 @@ const look = (teacher: Frozen, normalisation: Normalisation, chunk: Values<Chunk
   return { crossEntropy: crossEntropy(logits, chunk.targets), layers };
 };
 
-const traceMeasuring = (teacher: Frozen, normalisation: Normalisation, n: number) =>
-  trace(chunkTypes(teacher, n), (chunk) => look(teacher, normalisation, chunk));
+const traceMeasuring = (scene: Scene, n: number) => trace(chunkTypes(scene, n), (chunk) => measure(scene, chunk));
 
 /** n / C of the gradient with respect to u; `slopes` are dm - 2 m dv and dv. */
-const traceGradient = (teacher: Frozen, normalisation: Normalisation, n: number, slopes: Layers<TensorType>) =>
-  trace({ chunk: chunkTypes(teacher, n), slopes }, ({ chunk, slopes: given }) => {
-    const { crossEntropy: ce, layers } = look(teacher, normalisation, chunk);
+const traceGradient = (scene: Scene, n: number, slopes: Layers<TensorType>) =>
+  trace({ chunk: chunkTypes(scene, n), slopes }, ({ chunk, slopes: given }) => {
+    const { crossEntropy: ce, layers } = measure(scene, chunk);
     const terms = Object.entries(layers).flatMap(([layer, { mean, variance }]) => [
       reduceSum(mul((given as Layers<Value>)[layer]!.mean, mean)),
       reduceSum(mul((given as Layers<Value>)[layer]!.variance, add(variance, mul(mean, mean)))),
     ]);
     const loss = terms.reduce((sum, term) => add(sum, term), ce);
-    return { u: mul(gradients(loss, chunk.u), n / teacher.model.task.classes) };
+    return { u: mul(gradients(loss, chunk.u), n / scene.teacher.model.task.classes) };
   });
 
 /** The statistics term at the gaps of all images, and alpha times its derivatives. */
@@ -162,39 +168,40 @@ const chunkSizes = (classes: number, n: number): number[] => {
 };
 
 /** What a chunk of n classes takes with its backward pass, by estimate. */
-const bytesOf = (teacher: Frozen, normalisation: Normalisation, n: number): number => {
-  const { layers } = traceMeasuring(teacher, normalisation, n).outputs;
-  return estimateBytes(traceGradient(teacher, normalisation, n, layers).graph);
+const bytesOf = (scene: Scene, n: number): number => {
+  const { layers } = traceMeasuring(scene, n).outputs;
+  return estimateBytes(traceGradient(scene, n, layers).graph);
 };
 
 /** How many classes go through at once when a step may take `limit` bytes. */
-export const classesTogether = (teacher: Frozen, normalisation: Normalisation, limit: number): number => {
-  const { classes } = teacher.model.task;
+export const classesTogether = (scene: Scene, limit: number): number => {
+  const { classes } = scene.teacher.model.task;
   for (let chunks = 1; ; chunks++) {
     const n = Math.ceil(classes / chunks);
-    if (n === 1 || bytesOf(teacher, normalisation, n) <= limit) return n;
+    if (n === 1 || bytesOf(scene, n) <= limit) return n;
   }
 };
 
 /** Copies of what a run takes over. */
-const lent = (t: Tensor): Tensor => tensor(t.data.slice() as Float32Array, t.shape);
+const lent = ({ data, shape }: Tensor): Tensor =>
+  data instanceof BigInt64Array ? tensor(data.slice(), shape) : tensor(data.slice() as Float32Array, shape);
 
 /** A compensator's step in chunks of at most `n` classes. */
 export const openChunkedStep = async (
   device: Device,
-  teacher: Frozen,
+  scene: Scene,
   optimiser: Optimiser,
-  normalisation: Normalisation,
   alpha: number,
   n: number,
 ): Promise<Stepper<CompensatorState, CompensatorFeeds, CompensatorFetches>> => {
+  const { teacher } = scene;
   const { classes, image } = teacher.model.task;
   const sizes = chunkSizes(classes, n);
-  const { layers } = traceMeasuring(teacher, normalisation, 1).outputs;
+  const { layers } = traceMeasuring(scene, 1).outputs;
   const passes = new Map<number, Awaited<ReturnType<typeof openPasses>>>();
   const openPasses = async (size: number) => ({
-    measure: await device.compile(traceMeasuring(teacher, normalisation, size)),
-    differentiate: await device.compile(traceGradient(teacher, normalisation, size, layers)),
+    measure: await device.compile(traceMeasuring(scene, size)),
+    differentiate: await device.compile(traceGradient(scene, size, layers)),
   });
   for (const size of new Set(sizes)) passes.set(size, await openPasses(size));
   const statistics = await device.compile(traceStatistics(layers, alpha));
@@ -218,8 +225,7 @@ export const openChunkedStep = async (
         base: tensor(pixels.slice(), [size, 3, image.height, image.width]),
         targets: lent(targets),
         u: lent(u),
-        rows: tensor((feeds.rows.data as BigInt64Array).slice(), feeds.rows.shape),
-        columns: tensor((feeds.columns.data as BigInt64Array).slice(), feeds.columns.shape),
+        view: { rows: lent(feeds.rows), columns: lent(feeds.columns) },
       });
       return { size, weight: size / classes, inputs };
     });
@@ -284,14 +290,16 @@ export const planStep = (
   optimiser: Optimiser,
   normalisation: Normalisation,
   alpha: number,
+  views: ViewKind,
   limit = largestStep,
 ): StepPlan => {
-  const whole = traceCompensatorStep(teacher, optimiser, normalisation, alpha);
+  const whole = traceCompensatorStep(teacher, optimiser, normalisation, alpha, views);
   const bytes = estimateBytes(whole.graph);
   if (bytes <= limit) return { bytes, open: (device) => device.compileStep(whole) };
-  const n = classesTogether(teacher, normalisation, limit);
+  const scene = { teacher, normalisation, views };
+  const n = classesTogether(scene, limit);
   return {
-    bytes: bytesOf(teacher, normalisation, n),
-    open: (device) => openChunkedStep(device, teacher, optimiser, normalisation, alpha, n),
+    bytes: bytesOf(scene, n),
+    open: (device) => openChunkedStep(device, scene, optimiser, alpha, n),
   };
 };

@@ -1,9 +1,7 @@
 import {
   add,
   float32,
-  gather,
   gradients,
-  int64,
   mul,
   reshape,
   type TensorType,
@@ -16,6 +14,7 @@ import { hyperTypes, type Optimiser } from "../nn/optimisers.ts";
 import type { Frozen } from "../training/train-step.ts";
 import { clipPixels } from "./clip.ts";
 import { judgeClasses } from "./judge.ts";
+import { look, type View, type ViewKind, viewTypes } from "./view.ts";
 
 /** u [1,3,H,W] and its moments; the base images and targets ride along unchanged, so one graph serves every base set. */
 export interface CompensatorState {
@@ -24,10 +23,8 @@ export interface CompensatorState {
   readonly base: TensorType;
 }
 
-/** Where every row and column of the shifted image comes from: lists of H and W indices. */
-export interface CompensatorFeeds {
-  readonly rows: TensorType;
-  readonly columns: TensorType;
+/** The view of a step. */
+export interface CompensatorFeeds extends View<TensorType> {
   readonly hyper: Record<string, TensorType>;
 }
 
@@ -42,54 +39,43 @@ export const compensatorStateTypes = ({ model: { task } }: Frozen, optimiser: Op
   };
 };
 
-/** clip(t(P + u)): what a teacher is shown. t is a cyclic shift of rows and columns. */
-export const seenImages = (
-  base: Value,
-  u: Value,
-  { rows, columns }: { readonly rows: Value; readonly columns: Value },
-  normalisation: Normalisation,
-): Value => {
-  const shift = (x: Value): Value => gather(gather(x, rows, 2), columns, 3);
-  // The shift goes to u before it meets the images: its transpose then acts on one image instead of C.
-  return clipPixels(add(shift(base), shift(u)), normalisation);
-};
+/**
+ * clip(t(P + u)): what a teacher is shown, where t is the step's view. t goes to u before it meets the images: its transpose
+ * then acts on one image instead of C.
+ */
+export const seenImages = (base: Value, u: Value, view: View<Value>, normalisation: Normalisation): Value =>
+  clipPixels(add(look(base, view), look(u, view)), normalisation);
 
 /**
  * One step towards u_kj (method: INFER, arXiv 2408.06927):
  *
  *   CE(f(t(clip(P + u))), [0..C-1]) + alpha sum_l w_l (||mean_l - running mean_l|| + ||var_l - running var_l||)
  *
- * All C base images go through the frozen teacher in one batch, with the one u added to each. t is a cyclic shift of rows
- * and columns. The clip to valid pixels is part of the loss, so u is optimised for the images that the set will give.
+ * All C base images go through the frozen teacher in one batch, with the one u added to each. t is a view of kind `views`, the
+ * same for all images of a step. The clip to valid pixels is part of the loss, so u is optimised for the images that the set will give.
  */
 export const traceCompensatorStep = (
   teacher: Frozen,
   optimiser: Optimiser,
   normalisation: Normalisation,
   alpha: number,
+  views: ViewKind = "places",
 ): Traced<
   { state: CompensatorState; feeds: CompensatorFeeds },
   { state: CompensatorState; fetches: CompensatorFetches }
 > => {
   const { image } = teacher.model.task;
-  const feeds: CompensatorFeeds = {
-    rows: int64(image.height),
-    columns: int64(image.width),
-    hyper: hyperTypes(optimiser),
-  };
-  return trace(
-    { state: compensatorStateTypes(teacher, optimiser), feeds },
-    ({ state, feeds: { rows, columns, hyper } }) => {
-      const images = seenImages(state.base, state.u, { rows, columns }, normalisation);
-      const { crossEntropy: ce, statistics: distance } = judgeClasses(teacher, images);
-      const gradient = gradients(add(ce, mul(distance, alpha)), state.u);
-      const { parameter, slots } = optimiser.update(state.u, gradient, state.slots, hyper);
-      return {
-        state: { u: parameter, slots, base: state.base },
-        fetches: { crossEntropy: reshape(ce, []), statistics: reshape(distance, []) },
-      };
-    },
-  ) as Traced<
+  const feeds: CompensatorFeeds = { ...viewTypes(views, image), hyper: hyperTypes(optimiser) };
+  return trace({ state: compensatorStateTypes(teacher, optimiser), feeds }, ({ state, feeds: { hyper, ...view } }) => {
+    const images = seenImages(state.base, state.u, view, normalisation);
+    const { crossEntropy: ce, statistics: distance } = judgeClasses(teacher, images);
+    const gradient = gradients(add(ce, mul(distance, alpha)), state.u);
+    const { parameter, slots } = optimiser.update(state.u, gradient, state.slots, hyper);
+    return {
+      state: { u: parameter, slots, base: state.base },
+      fetches: { crossEntropy: reshape(ce, []), statistics: reshape(distance, []) },
+    };
+  }) as Traced<
     { state: CompensatorState; feeds: CompensatorFeeds },
     { state: CompensatorState; fetches: CompensatorFetches }
   >;

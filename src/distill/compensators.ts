@@ -1,9 +1,10 @@
 import { type Tensor, tensor } from "../autodiff/index.ts";
 import { normalise } from "../data/normalisation.ts";
+import { type Size, usualCrops } from "../data/resized-crop.ts";
 import { adam, hyperTensors } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
 import type { Device } from "../runtime/index.ts";
-import { stream } from "../support/random.ts";
+import { type Random, stream } from "../support/random.ts";
 import { readStored } from "../training/checkpoint.ts";
 import { machineOf } from "../training/jobs.ts";
 import { historyOf, type KeptWork, keptLoop, runKept } from "../training/kept.ts";
@@ -15,6 +16,7 @@ import { keyOf } from "./key.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Teacher } from "./teacher.ts";
+import { drawShift, drawView, type View } from "./view.ts";
 
 /** u_kj, or rather where it lies: compensators wait on the disk, so that memory does not grow with their number. */
 export interface Compensator {
@@ -24,15 +26,11 @@ export interface Compensator {
   readonly history: History;
 }
 
-/** Largest cyclic shift in pixels: 4 at 32x32 and below, 32 at 224x224 and above (method.md: t of the two recipes). */
-export const largestShift = (side: number): number => Math.max(4, Math.min(32, Math.round(side / 8)));
-
-/** Where row i of an image cyclically shifted by `by` comes from. */
-const rolled = (length: number, by: number): Tensor =>
-  tensor(
-    BigInt64Array.from({ length }, (_, i) => BigInt((i - by + length) % length)),
-    [length],
-  );
+/** t of the paper's two recipes: cyclic shifts of small images; random crops, mirrored and shifted, of large ones. */
+const viewsBy = {
+  shifts: { kind: "places", draw: drawShift },
+  crops: { kind: "mixes", draw: (random: Random, image: Size): View => drawView(random, image, usualCrops.scale[0]) },
+} as const;
 
 /** The compensator's values, [3, H, W]. */
 export const readCompensator = async (file: string): Promise<Float32Array> =>
@@ -62,10 +60,11 @@ export const makeCompensators = async (
   const { image } = data.task;
   const { count } = bases;
   const { normalisation } = data.dataset;
-  const { iterations, alpha, seed } = recipe;
+  const { iterations, alpha, seed, compensatorViews } = recipe;
+  const views = viewsBy[compensatorViews];
   const optimiser = adam({ beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
   const learningRate = cosine(0.25, iterations);
-  const steps = teachers.map((teacher) => once(() => planStep(teacher, optimiser, normalisation, alpha)));
+  const steps = teachers.map((teacher) => once(() => planStep(teacher, optimiser, normalisation, alpha, views.kind)));
 
   const workOf = (teacher: Teacher, j: number, k: number): KeptWork => {
     const key = keyOf({
@@ -78,6 +77,7 @@ export const makeCompensators = async (
       k,
       j,
       device: device.name,
+      ...(compensatorViews !== "shifts" && { compensatorViews }),
       ...bases.key,
     });
     const types = compensatorStateTypes(teacher, optimiser);
@@ -93,14 +93,10 @@ export const makeCompensators = async (
           slots: { first: zero(), second: zero() },
           base: tensor(normalise(pixels, normalisation, image.height, image.width), types.base.shape),
         }),
-        feeds: async (step) => {
-          const random = stream(seed, "compensator", k, j, step);
-          return {
-            rows: rolled(image.height, random.int(largestShift(image.height) + 1)),
-            columns: rolled(image.width, random.int(largestShift(image.width) + 1)),
-            hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
-          };
-        },
+        feeds: async (step) => ({
+          ...views.draw(stream(seed, "compensator", k, j, step), image),
+          hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
+        }),
         keep: ({ u }) => ({ u: tensor(u.data, [3, image.height, image.width]) }),
         advice: `lower alpha (it is ${alpha}; --alpha) and run again, into another --out, or check the teacher's accuracy (${teacher.accuracy.toFixed(1)} %)`,
       };

@@ -6,6 +6,7 @@ import { keyOf } from "../../src/distill/key.ts";
 import { crossEntropyOf } from "../../src/distill/methods/rded.ts";
 import { commands } from "../../src/distill/pipeline.ts";
 import { type Prepared, prepareData, readable } from "../../src/distill/prepare.ts";
+import type { Recipe } from "../../src/distill/recipe.ts";
 import { drawImages } from "../../src/distill/set.ts";
 import { readTeacher, type Teacher } from "../../src/distill/teacher.ts";
 import { readSet } from "../../src/formats/index.ts";
@@ -127,4 +128,21 @@ it("compensators and labels are stored as asked for", async () => {
   const light = await manifestOf("light", { compensatorPrecision: "I8", labelBytes: String(least + 200) });
   expect(light).toMatchObject({ compensators: { dtype: "I8" }, recipe: { labelBytes: least + 200 } });
   expect(light.labels).toEqual(usual.labels);
+});
+
+it("compensators are made in the views that are asked for", async () => {
+  const folder = await temporaryFolder();
+  const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
+  const partsOf = async (name: string, over: Partial<Recipe>) => {
+    await commands.distill({ ...recipe, ...over }, quietly(join(folder, name)));
+    return Object.values((await readSet(join(folder, name, "4-set"))).manifest.parts);
+  };
+  const shifts = await partsOf("shifts", {});
+  const teachers = ["0-convnet8x1", "1-convnet6x2"].map((name) =>
+    join(folder, "shifts/2-teachers", `${name}.safetensors`),
+  );
+  expect(await partsOf("same", { teachers })).toEqual(shifts);
+  const crops = await partsOf("crops", { teachers, compensatorViews: "crops" });
+  const different = shifts.filter((part, i) => part.sha256 !== crops[i]!.sha256).map(({ holds }) => holds);
+  expect(different.sort()).toEqual(["compensators", "labels"]);
 });

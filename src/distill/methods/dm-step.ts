@@ -15,9 +15,9 @@ import type { Normalisation } from "../../data/dataset.ts";
 import type { Model } from "../../models/model.ts";
 import { hyperTypes, type Optimiser } from "../../nn/optimisers.ts";
 import { clipPixels } from "../clip.ts";
+import { look, type View, viewTypes } from "../view.ts";
 import { penultimate } from "./features.ts";
 import { type ImageState, imageStateTypes } from "./image-step.ts";
-import { look, type View, viewTypes } from "./view.ts";
 
 /** A random network, real images [n, 3, H, W] of the class, and a view of all images. */
 export interface MatchFeeds extends View<TensorType> {
@@ -52,7 +52,7 @@ export const traceMatchStep = (
     feeds: {
       network,
       real: float32(real, 3, task.image.height, task.image.width),
-      ...viewTypes(task.image),
+      ...viewTypes("mixes", task.image),
       hyper: hyperTypes(optimiser),
     },
   };

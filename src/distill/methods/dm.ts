@@ -10,11 +10,11 @@ import { estimateBytes } from "../../training/memory.ts";
 import { keyOf } from "../key.ts";
 import { readable } from "../prepare.ts";
 import { drawImages } from "../set.ts";
+import { drawPaddedCrop } from "../view.ts";
 import { traceMatchStep } from "./dm-step.ts";
 import { imageStateTypes } from "./image-step.ts";
 import type { Method } from "./method.ts";
 import { readPixels } from "./synthesise.ts";
-import { drawPaddedCrop } from "./view.ts";
 
 /** The paper's, but for the steps. */
 const settings = { architecture: "convnetin", real: 256, learningRate: 1, momentum: 0.5 } as const;

@@ -1,11 +1,11 @@
 import { judgeClasses } from "../judge.ts";
 import { readable } from "../prepare.ts";
 import { drawImages } from "../set.ts";
+import { usualLeast } from "../view.ts";
 import type { Method } from "./method.ts";
 import { nudge } from "./nudge.ts";
 import { sre2lSettings } from "./sre2l.ts";
 import { synthesise } from "./synthesise.ts";
-import { usualLeast } from "./view.ts";
 
 /** Of the authors' script for CIFAR-100: how far the weights go, in how many steps, and what variances weigh beside means. */
 const settings = { rho: 0.015, steps: 12, variance: 11 } as const;

@@ -4,7 +4,7 @@ import type { Task } from "../../models/model.ts";
 import { hyperTypes, type Optimiser } from "../../nn/optimisers.ts";
 import { clipPixels } from "../clip.ts";
 import type { Judge } from "../judge.ts";
-import { look, type View, viewTypes } from "./view.ts";
+import { look, type View, viewTypes } from "../view.ts";
 
 /** Normalised images [N, 3, H, W] and the optimiser's slots, of the same shape. */
 export interface ImageState {
@@ -41,7 +41,7 @@ export const traceImageStep = (
 ): ImageStep => {
   const inputs = {
     state: imageStateTypes(task.classes, task, optimiser),
-    feeds: { ...viewTypes(task.image), hyper: hyperTypes(optimiser) },
+    feeds: { ...viewTypes("mixes", task.image), hyper: hyperTypes(optimiser) },
   };
   return trace(inputs, ({ state: { images, slots }, feeds: { hyper, ...view } }) => {
     const { crossEntropy, statistics } = judge(look(images, view));

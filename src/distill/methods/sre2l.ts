@@ -1,7 +1,7 @@
 import { judgeClasses } from "../judge.ts";
+import { usualLeast } from "../view.ts";
 import type { Method } from "./method.ts";
 import { noise, synthesise } from "./synthesise.ts";
-import { usualLeast } from "./view.ts";
 
 /** Learning rate and weight of the statistics, for CDA and DWA too: those of DWA's script for CIFAR-100. */
 export const sre2lSettings = { learningRate: 0.25, alpha: 0.01 } as const;

@@ -11,10 +11,10 @@ import { estimateBytes } from "../../training/memory.ts";
 import type { Judge } from "../judge.ts";
 import { keyOf } from "../key.ts";
 import type { Prepared } from "../prepare.ts";
+import { drawView, type View } from "../view.ts";
 import { type ImageFeeds, type ImageFetches, type ImageState, imageStateTypes, traceImageStep } from "./image-step.ts";
 import type { Made, Making, RivalName } from "./method.ts";
 import { takingTurns } from "./turns.ts";
-import { drawView, type View } from "./view.ts";
 
 /** What SRe2L and its kin have in common: images, one of each class at a time, optimised against frozen teachers. */
 export interface Synthesis {

@@ -1,26 +1,45 @@
-import { float32, matmul, type Tensor, type TensorType, tensor, type Value } from "../../autodiff/index.ts";
-import { drawCrop, type Size, tapsOf, usualCrops } from "../../data/resized-crop.ts";
-import { isSmall, type Task } from "../../models/model.ts";
-import type { Random } from "../../support/random.ts";
-import { largestShift } from "../compensators.ts";
+import { float32, gather, int64, matmul, type Tensor, type TensorType, tensor, type Value } from "../autodiff/index.ts";
+import { drawCrop, type Size, tapsOf, usualCrops } from "../data/resized-crop.ts";
+import { isSmall, type Task } from "../models/model.ts";
+import type { Random } from "../support/random.ts";
 
 /**
- * One augmentation of a batch, the same for all of its images: out = rows x columns^T with rows [H, H] and columns [W, W].
- * Crops that are resized, shifts and reflections of an axis-aligned image are all of this form, linear and exact.
+ * One augmentation of a batch, the same for all of its images. `places`: where each of the H rows and W columns comes from,
+ * which is all that shifts need. `mixes`: out = rows x columns^T with rows [H, H] and columns [W, W]; crops that are resized,
+ * shifts and reflections of an axis-aligned image are all of this form, linear and exact.
  */
 export interface View<T = Tensor> {
   readonly rows: T;
   readonly columns: T;
 }
 
-export const viewTypes = ({ height, width }: Size): View<TensorType> => ({
-  rows: float32(height, height),
-  columns: float32(width, width),
-});
+export type ViewKind = "places" | "mixes";
+
+export const viewTypes = (kind: ViewKind, { height, width }: Size): View<TensorType> =>
+  kind === "places"
+    ? { rows: int64(height), columns: int64(width) }
+    : { rows: float32(height, height), columns: float32(width, width) };
 
 /** Images [N, 3, H, W] seen in a view. */
 export const look = (images: Value, { rows, columns }: View<Value>): Value =>
-  matmul(rows, matmul(images, columns, { transposeB: true }));
+  rows.shape.length === 1
+    ? gather(gather(images, rows, 2), columns, 3)
+    : matmul(rows, matmul(images, columns, { transposeB: true }));
+
+/** Largest cyclic shift in pixels: 4 at 32x32 and below, 32 at 224x224 and above (method.md: t of the two recipes). */
+const largestShift = (side: number): number => Math.max(4, Math.min(32, Math.round(side / 8)));
+
+/** A cyclic shift of rows and one of columns, by places. */
+export const drawShift = (random: Random, { height, width }: Size): View => {
+  const rolled = (length: number): Tensor => {
+    const by = random.int(largestShift(length) + 1);
+    return tensor(
+      BigInt64Array.from({ length }, (_, i) => BigInt((i - by + length) % length)),
+      [length],
+    );
+  };
+  return { rows: rolled(height), columns: rolled(width) };
+};
 
 /** The matrix of an axis whose place i shows a mix of places, as [place, weight] pairs. */
 const axis = (length: number, shows: (i: number) => readonly (readonly [number, number])[]): Tensor => {
@@ -30,7 +49,7 @@ const axis = (length: number, shows: (i: number) => readonly (readonly [number, 
 };
 
 /**
- * SRe2L's view, and CDA's: a crop of at least `least` of the area resized to the whole, mirrored or not, then cyclically
+ * The view of INFER, SRe2L and CDA on large images: a crop of at least `least` of the area resized to the whole, mirrored or not, then cyclically
  * shifted by up to an eighth of the side. With `least` = 1 the crop is the whole image, of whatever shape.
  */
 export const drawView = (random: Random, image: Size, least: number): View => {

@@ -1,12 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { float32, gradients, mul, reduceSum, trace } from "../../../src/autodiff/index.ts";
-import { drawCrop, usualCrops } from "../../../src/data/resized-crop.ts";
-import { curriculum } from "../../../src/distill/methods/cda.ts";
-import { cutOut } from "../../../src/distill/methods/rded.ts";
-import { drawPaddedCrop, drawView, look, type View, viewTypes } from "../../../src/distill/methods/view.ts";
-import { type Device, openDevice } from "../../../src/runtime/index.ts";
-import { stream } from "../../../src/support/random.ts";
-import { floats, relativeError, uniform } from "../../autodiff/draw.ts";
+import { float32, gradients, mul, reduceSum, type Tensor, tensor, trace } from "../../src/autodiff/index.ts";
+import { drawCrop, usualCrops } from "../../src/data/resized-crop.ts";
+import { curriculum } from "../../src/distill/methods/cda.ts";
+import { cutOut } from "../../src/distill/methods/rded.ts";
+import {
+  drawPaddedCrop,
+  drawShift,
+  drawView,
+  look,
+  type View,
+  type ViewKind,
+  viewTypes,
+} from "../../src/distill/view.ts";
+import { type Device, openDevice } from "../../src/runtime/index.ts";
+import { stream } from "../../src/support/random.ts";
+import { floats, relativeError, uniform } from "../autodiff/draw.ts";
 
 let device: Device;
 beforeAll(async () => {
@@ -16,8 +24,8 @@ afterAll(() => device.close());
 
 const image = { height: 8, width: 12 };
 
-const seen = async (x: Float32Array, view: View): Promise<Float32Array> => {
-  const types = { x: float32(2, 3, 8, 12), view: viewTypes(image) };
+const seen = async (x: Float32Array, view: View, kind: ViewKind = "mixes"): Promise<Float32Array> => {
+  const types = { x: float32(2, 3, 8, 12), view: viewTypes(kind, image) };
   const compiled = await device.compile(trace(types, ({ x: images, view: v }) => ({ y: look(images, v) })));
   const { y } = await compiled.run({ x: { dtype: "float32", shape: [2, 3, 8, 12], data: x }, view });
   await compiled.release();
@@ -26,7 +34,25 @@ const seen = async (x: Float32Array, view: View): Promise<Float32Array> => {
 
 const ramp = (): Float32Array => Float32Array.from({ length: 2 * 3 * 8 * 12 }, (_, i) => i);
 
+/** The matrix of places. */
+const mixed = ({ data, shape }: Tensor): Tensor => {
+  const length = shape[0]!;
+  const matrix = new Float32Array(length * length);
+  for (const [i, place] of (data as BigInt64Array).entries()) matrix[i * length + Number(place)] = 1;
+  return tensor(matrix, [length, length]);
+};
+
 describe("a view", () => {
+  test("by places is what it is by mixes: a cyclic shift of at most four pixels here", async () => {
+    for (let i = 0; i < 4; i++) {
+      const view = drawShift(stream(6, "shift", i), image);
+      const y = await seen(ramp(), view, "places");
+      expect([...y]).toEqual([...(await seen(ramp(), { rows: mixed(view.rows), columns: mixed(view.columns) }))]);
+      expect((8 - Math.floor(y[0]! / 12)) % 8).toBeLessThanOrEqual(4);
+      expect((12 - (y[0]! % 12)) % 12).toBeLessThanOrEqual(4);
+    }
+  });
+
   test("of the whole image is a cyclic shift, mirrored or not", async () => {
     const found = new Set<boolean>();
     for (let i = 0; i < 6; i++) {
@@ -69,7 +95,7 @@ describe("a view", () => {
   test("leads the gradient back to where it looked", async () => {
     const view = drawView(stream(3, "back"), image, 0.2);
     const [x, dy] = [uniform(stream(3, "x"), [2, 3, 8, 12]), uniform(stream(3, "dy"), [2, 3, 8, 12])];
-    const types = { x: float32(2, 3, 8, 12), dy: float32(2, 3, 8, 12), view: viewTypes(image) };
+    const types = { x: float32(2, 3, 8, 12), dy: float32(2, 3, 8, 12), view: viewTypes("mixes", image) };
     const traced = trace(types, ({ x: images, dy: weights, view: v }) => {
       const loss = reduceSum(mul(look(images, v), weights));
       return { loss, gradient: gradients(loss, images) };
