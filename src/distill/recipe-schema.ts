@@ -25,6 +25,11 @@ const group = <S extends z.ZodRawShape>(shape: S) =>
 const names = (help: string) =>
   described(z.array(z.string().min(1)).min(1), "a list of at least one architecture name", help);
 const unique = (list: readonly unknown[]): boolean => new Set(list).size === list.length;
+const cropping = (whose: string) =>
+  choice(
+    ["shift", "resize"],
+    `how ${whose}'s images are cropped: shift (a few pixels), resize (a random part to the whole, as for photographs)`,
+  );
 const labelKinds = ["static", "dynamic", "hard"] as const;
 
 /** The one definition of what a recipe may hold; recipe files and command-line options are both checked by it. */
@@ -99,6 +104,7 @@ export const recipeSchema = group({
     ),
     labelSmoothing: belowOne("label smoothing of a teacher"),
     lookahead: flag("draw a teacher's weights to their running average every 5 steps"),
+    crop: cropping("a teacher"),
     flip: choice(
       ["random", "alternating"],
       "which images are mirrored: random ones, or each in every second epoch (alternating)",
@@ -118,6 +124,7 @@ export const recipeSchema = group({
     learningRate: aboveZero("highest learning rate of a student"),
     weightDecay: atLeastZero("weight decay of a student"),
     temperature: aboveZero("temperature of the soft labels"),
+    crop: cropping("a student"),
     mixup: atLeastZero("parameter of mixup's Beta distribution; 0 switches it off"),
   }),
   full: group({

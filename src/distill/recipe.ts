@@ -1,3 +1,4 @@
+import type { Cropping } from "../data/cropping.ts";
 import type { CompensatorDtype, Method } from "../formats/index.ts";
 
 /** Everything that determines a run's result; options of the command line and YAML recipe files are two ways to fill it. */
@@ -61,9 +62,11 @@ export interface Recipe {
     readonly labelSmoothing: number;
     /** Whether the weights are drawn to their own running average every few steps. */
     readonly lookahead: boolean;
+    /** Whether images are shifted by a few pixels or a random part of each is resized to the whole, as photographs are. */
+    readonly crop: Cropping;
     /** `alternating`: every image is mirrored in every second epoch, in which ones is drawn once. */
     readonly flip: "random" | "alternating";
-    /** How far images are shifted at most, as a fraction of their height. */
+    /** How far images are shifted at most where they are, as a fraction of their height. */
     readonly shift: number;
     /** What comes in when they are. */
     readonly fill: "zeros" | "reflect";
@@ -79,6 +82,8 @@ export interface Recipe {
     readonly learningRate: number;
     readonly weightDecay: number;
     readonly temperature: number;
+    /** As of teachers; shifts are of an eighth of the height. */
+    readonly crop: Cropping;
     /** Parameter of mixup's Beta distribution; 0 switches mixup off. */
     readonly mixup: number;
   };

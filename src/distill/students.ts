@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { tensor } from "../autodiff/index.ts";
-import { cropFlip, drawMix, mixRows } from "../data/augment.ts";
+import { drawMix, mixRows } from "../data/augment.ts";
+import { cropImages } from "../data/cropping.ts";
 import { freshWeights, type Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { adamw, hyperTensors, zerosLike } from "../nn/optimisers.ts";
@@ -90,7 +91,7 @@ export const teachStudents = async (
 ): Promise<StudentResult[][]> => {
   const { task, dataset } = data;
   const { height, width } = task.image;
-  const settings = recipe.student;
+  const { crop, ...settings } = recipe.student;
   const optimiser = adamw({ weightDecay: settings.weightDecay });
 
   const stepOf = ({ architecture, labels, batch }: Lesson) =>
@@ -109,7 +110,8 @@ export const teachStudents = async (
     return async (step: number) => {
       const random = stream(recipe.seed, "student", seed, "step", step);
       const indices = order(step);
-      const augmented = cropFlip(await source.images(indices), batch, height, width, Math.round(height / 8), random);
+      const whole = await source.images(indices);
+      const augmented = cropImages(whole, batch, task.image, crop, Math.round(height / 8), random);
       const mix = drawMix(batch, random, lesson.mixup);
       const rows =
         labels === "static"
@@ -137,6 +139,7 @@ export const teachStudents = async (
       batch,
       mixup,
       settings,
+      ...(crop !== "shift" && { crop }),
       architecture: model.name,
       seed: recipe.seed,
       student: seed,

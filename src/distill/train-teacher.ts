@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { tensor } from "../autodiff/index.ts";
-import { cropFlip } from "../data/augment.ts";
+import { cropImages } from "../data/cropping.ts";
 import type { Split } from "../data/dataset.ts";
 import { freshWeights, type Model, type Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
@@ -23,7 +23,7 @@ import { type Prepared, readable } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { readTeacher, type Teacher, writeTeacher } from "./teacher.ts";
 
-type Settings = Omit<Recipe["teacher"], "watch">;
+type Settings = Omit<Recipe["teacher"], "watch" | "crop">;
 
 const optimiserOf = ({ optimiser, momentum, weightDecay, learningRate, filterRate }: Settings): Optimiser => {
   switch (optimiser) {
@@ -42,7 +42,7 @@ const schedules = { cosine, "one-cycle": oneCycle, triangle } as const;
 const batchesOf = (recipe: Recipe, index: number, data: Prepared, batch: number) => {
   const { train, task } = data;
   const { images: read } = readable(data);
-  const { flip, shift, fill, labelSmoothing } = recipe.teacher;
+  const { crop, flip, shift, fill, labelSmoothing } = recipe.teacher;
   const { height, width } = task.image;
   const name = `teacher ${index}`;
   const order = batchIndices(train.length, batch, recipe.seed, name);
@@ -50,7 +50,7 @@ const batchesOf = (recipe: Recipe, index: number, data: Prepared, batch: number)
   return async (step: number) => {
     const indices = order(step);
     const random = stream(recipe.seed, "teacher", index, "step", step);
-    const images = cropFlip(await read(indices), batch, height, width, Math.round(height * shift), random, {
+    const images = cropImages(await read(indices), batch, task.image, crop, Math.round(height * shift), random, {
       fill,
       ...(flips && { mirrored: flips(step, indices) }),
     });
@@ -87,7 +87,7 @@ export const trainTeacher = async (
   surroundings: Surroundings,
 ): Promise<Teacher> => {
   const model = buildModel(recipe.teachers[index]!, data.task);
-  const { watch, ...settings } = recipe.teacher;
+  const { watch, crop, ...settings } = recipe.teacher;
   const { dataset, train, validation, task } = data;
   const key = keyOf({
     data: data.fingerprint,
@@ -97,6 +97,7 @@ export const trainTeacher = async (
     seed: recipe.seed,
     index,
     device: device.name,
+    ...(crop !== "shift" && { crop }),
   });
   const file = `${folder}/${index}-${model.name}.safetensors`;
   const done = await readTeacher(file, data, key);

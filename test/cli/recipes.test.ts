@@ -101,12 +101,16 @@ describe("shipped recipes", () => {
     const said = `${bases} base sets and ${compensators} compensators make ${trainingImages.toLocaleString("en")} training images`;
     expect(text).toContain(said);
     expect(recipe.teacher).toMatchObject({ optimiser: "sgd", learningRate: 0.1, momentum: 0.9, schedule: "cosine" });
+    const large = name.startsWith("imagenet");
+    const crop = large ? "resize" : "shift";
+    expect([recipe.compensatorViews, recipe.teacher.crop]).toEqual([large ? "crops" : "shifts", crop]);
     expect(recipe.student).toEqual({
       epochs: 400,
       batch: 64,
       learningRate: 1e-3,
       weightDecay: 0.01,
       temperature: 30,
+      crop,
       mixup: 0.8,
     });
     expect(recipe.labels).toEqual(["static", "dynamic"]);

@@ -38,13 +38,14 @@ it("keys are those of before there were methods to choose from", async () => {
   expect(compensator!.metadata.key).toBe(keyOf({ ...base, teacher: teacher!.sha256, ...loop }));
   const teacherHashes = [teacher!.sha256, other!.sha256];
   const { parts } = (await readSet(join(out, "4-set"))).manifest;
+  const { crop: _, ...settings } = recipe.student;
   const sources = {
     infer: keyOf({ ...base, parts, teacherHashes }),
     random: keyOf({ ...base, random: 3, seed: 0, teacherHashes }),
   };
   for (const [name, sourceKey] of Object.entries(sources)) {
     const text = await readFile(join(out, "5-students", `${name}-static-convnet8x1-0.json`), "utf8");
-    const student = { sourceKey, labels: "static", steps: 6, batch: 8, mixup: 0.8, settings: recipe.student };
+    const student = { sourceKey, labels: "static", steps: 6, batch: 8, mixup: 0.8, settings };
     expect((JSON.parse(text) as { key: string }).key).toBe(
       keyOf({ ...student, architecture: "convnet8x1", seed: 0, student: 0, device: "cpu" }),
     );
@@ -145,4 +146,23 @@ it("compensators are made in the views that are asked for", async () => {
   const crops = await partsOf("crops", { teachers, compensatorViews: "crops" });
   const different = shifts.filter((part, i) => part.sha256 !== crops[i]!.sha256).map(({ holds }) => holds);
   expect(different.sort()).toEqual(["compensators", "labels"]);
+});
+
+it("teachers and students are trained on the crops that are asked for", async () => {
+  const folder = await temporaryFolder();
+  const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
+  const data = await prepareData(recipe, { progress: silent });
+  const run = async (name: string, over: Partial<Recipe>) => {
+    const report = (await commands.run({ ...recipe, ...over }, quietly(join(folder, name)))).json as Report;
+    const losses = (group: string) =>
+      report.curves.filter((c) => c.group === group && !c.name.startsWith("full")).map(({ series }) => series);
+    return { teachers: losses("teacher"), students: losses("student") };
+  };
+  const shifted = await run("shifted", {});
+  const teachers = (await teachersIn(join(folder, "shifted"), data)).map(({ file }) => file);
+  const students = await run("students", { teachers, student: { ...recipe.student, crop: "resize" } });
+  expect(students.teachers).toEqual(shifted.teachers);
+  for (const [i, series] of students.students.entries()) expect(series).not.toEqual(shifted.students[i]);
+  const both = await run("teachers", { teacher: { ...recipe.teacher, crop: "resize" } });
+  for (const [i, series] of both.teachers.entries()) expect(series).not.toEqual(shifted.teachers[i]);
 });
