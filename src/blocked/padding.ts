@@ -1,4 +1,4 @@
-import { divOp, mulOp, addOp, subOp } from "../autodiff/ops/elementwise.ts";
+import { addOp, divOp, mulOp, subOp } from "../autodiff/ops/elementwise.ts";
 import { splatValue } from "../autodiff/ops/leaves.ts";
 import { sameShape, sizeOf } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
@@ -26,12 +26,12 @@ export const paddingOf = (
 ): ((v: Value) => Padding) => {
   const known = new Map<Value, Padding>();
   const operand = (i: Value, v: Value, layout: Layout): Padding => {
-    if (layouts.get(i) === layout && sameShape(i.shape, v.shape)) return known.get(i) ?? 0;
-    const everywhere = splatValue(i);
-    if (sameShape(i.shape, v.shape)) return everywhere === 0 ? 0 : 0;
-    // An operand that has the channels is padded with zeros; one that has not is the same for all.
-    if (everywhere !== undefined && sizeOf(i.shape) === 1) return everywhere;
-    return "some";
+    if (sameShape(i.shape, v.shape)) return layouts.get(i) === layout ? (known.get(i) ?? 0) : 0;
+    if (sizeOf(i.shape) === 1) return splatValue(i) ?? "some";
+    // Stretched along other axes than the channels' it is the same in the padding; along one axis of channels both comes up.
+    if (layout === "filter") return Number.NaN;
+    const axis = layout === "image" ? 1 : 0;
+    return (i.shape[axis + i.shape.length - v.shape.length] ?? 1) === 1 ? "some" : 0;
   };
   for (const v of order) {
     const layout = layouts.get(v);

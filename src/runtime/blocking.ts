@@ -44,20 +44,22 @@ const probe = async (run: RunOnce): Promise<number> => {
 
 /** Small layers of every kind that is done blocked, on odd sizes, with all their gradients. */
 const sample = (b: number) => {
+  // A last block that is not full.
+  const odd = 2 * b - 3;
   const types = {
     images: float32(8, 3, 9, 6),
     stem: float32(b, 3, 3, 3),
-    wide: float32(2 * b, b, 3, 3),
-    strided: float32(b, 2 * b, 3, 3),
-    depthwise: float32(2 * b, 1, 3, 3),
-    scale: float32(2 * b),
-    shift: float32(2 * b),
+    wide: float32(odd, b, 3, 3),
+    strided: float32(b, odd, 3, 3),
+    depthwise: float32(odd, 1, 3, 3),
+    scale: float32(odd),
+    shift: float32(odd),
   };
   return trace(types, ({ images, stem, wide, strided, depthwise, scale, shift }) => {
     const first = relu(conv2d(images, stem, undefined, { padding: 1 }));
     const second = conv2d(first, wide, shift, { padding: [1, 2] });
     const third = relu(channelAffine(second, add(scale, channelDot(second, second)), channelSum(second)));
-    const fourth = add(conv2d(third, depthwise, undefined, { padding: 1, groups: 2 * b }), second);
+    const fourth = add(conv2d(third, depthwise, undefined, { padding: 1, groups: odd }), second);
     const pooled = avgPool2d(fourth, { kernel: 2 });
     const last = conv2d(pooled, strided, undefined, { padding: 1, stride: 2 });
     const loss = reduceSum(mul(last, last));

@@ -32,6 +32,7 @@ const plainConvolution: Network = {
       bias: false,
       norm: "none",
       relu: false,
+      gate: false,
       skip: false,
       pool: "none",
     },
