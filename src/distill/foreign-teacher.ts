@@ -5,7 +5,7 @@ import { foreignWeights } from "../models/foreign-weights.ts";
 import { buildModel } from "../models/registry.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { sha256, writeJson } from "../support/files.ts";
+import { readJson, sha256, writeJson } from "../support/files.ts";
 import type { Surroundings } from "../training/loop.ts";
 import { keyOf } from "./key.ts";
 import { type Measured, measureTeacher } from "./measure-teacher.ts";
@@ -55,19 +55,14 @@ interface Measurement extends Omit<Measured, "validationAccuracy"> {
 }
 
 const readMeasurement = async (file: string, key: string): Promise<Measured | undefined> => {
-  try {
-    const { accuracy, accuracyViews, validationAccuracy, ...rest } = JSON.parse(
-      await readFile(file, "utf8"),
-    ) as Measurement;
-    if (rest.key !== key) return undefined;
-    return {
-      accuracy,
-      ...(accuracyViews !== undefined && { accuracyViews }),
-      validationAccuracy: validationAccuracy ?? Number.NaN,
-    };
-  } catch {
-    return undefined;
-  }
+  const found = await readJson<Measurement>(file);
+  if (found?.key !== key) return undefined;
+  const { accuracy, accuracyViews, validationAccuracy } = found;
+  return {
+    accuracy,
+    ...(accuracyViews !== undefined && { accuracyViews }),
+    validationAccuracy: validationAccuracy ?? Number.NaN,
+  };
 };
 
 /** Per cent of n images that guessing among equally frequent classes gets right at most, but for one time in 700. */

@@ -1,30 +1,21 @@
 import { z } from "zod";
-import { methods, parseBytes } from "../formats/index.ts";
+import { methods } from "../formats/index.ts";
+import { entrySchema, makingFields } from "./compare/entry.ts";
 import type { Recipe } from "./recipe.ts";
+import {
+  type About,
+  aboveZero,
+  atLeastZero,
+  belowOne,
+  choice,
+  described,
+  flag,
+  group,
+  names,
+  unique,
+  whole,
+} from "./schema-parts.ts";
 
-/** What the error messages and the help of the command line say about a field. */
-interface About {
-  /** Completes "expected ...". */
-  readonly expects: string;
-  /** Completes a line of help. */
-  readonly help: string;
-}
-
-const described = <S extends z.ZodType>(schema: S, expects: string, help: string): S => schema.meta({ expects, help });
-
-const whole = (least: number, help: string) =>
-  described(z.int().min(least), `a whole number of at least ${least}`, help);
-const atLeastZero = (help: string) => described(z.number().min(0), "a number of at least 0", help);
-const belowOne = (help: string) => described(z.number().min(0).lt(1), "a number of at least 0 and below 1", help);
-const aboveZero = (help: string) => described(z.number().positive(), "a number above 0", help);
-const flag = (help: string) => described(z.boolean(), "true or false", help);
-const choice = <const V extends readonly [string, ...string[]]>(values: V, help: string) =>
-  described(z.enum(values), `one of ${values.join(", ")}`, help);
-const group = <S extends z.ZodRawShape>(shape: S) =>
-  described(z.strictObject(shape), `a group of the fields ${Object.keys(shape).join(", ")}`, "");
-const names = (help: string) =>
-  described(z.array(z.string().min(1)).min(1), "a list of at least one architecture name", help);
-const unique = (list: readonly unknown[]): boolean => new Set(list).size === list.length;
 const cropping = (whose: string) =>
   choice(
     ["shift", "resize"],
@@ -65,27 +56,7 @@ export const recipeSchema = group({
     "a list of static, dynamic or hard, each at most once",
     "kinds of labels the students learn from: static, dynamic, hard",
   ),
-  iterations: whole(1, "optimisation steps of a compensator"),
-  alpha: atLeastZero("weight of the BatchNorm statistics in a compensator's loss"),
-  bases: choice(
-    ["random", "confidence"],
-    "INFER's base images: random, or those the teachers are most confident of (confidence, an ablation)",
-  ),
-  compensatorViews: choice(
-    ["shifts", "crops"],
-    "how a step moves a compensator's images: shifts, as for small images, or crops, mirrored and shifted, as at 224 pixels",
-  ),
-  compensatorPrecision: choice(
-    ["F32", "F16", "I8"],
-    "how compensators are stored: floats F32, half floats F16, 8 bits I8",
-  ),
-  labelBytes: described(
-    z.exactOptional(
-      z.preprocess((value) => (typeof value === "string" ? (parseBytes(value) ?? value) : value), z.int().min(1)),
-    ),
-    "a number of bytes such as 20000, 20KB or 0.5MB",
-    "bytes that a set's labels may take, e.g. 20KB; stored as faithfully as fits into them",
-  ),
+  ...makingFields,
   seeds: whole(1, "how many times each student is trained"),
   seed: whole(0, "the number from which all randomness follows"),
   device: choice(["cpu", "webgpu", "cuda", "auto"], "where the numbers are crunched: cpu, webgpu, cuda, auto"),
@@ -133,9 +104,9 @@ export const recipeSchema = group({
   }),
   compare: group({
     methods: described(
-      z.array(z.enum(methods)).min(1).refine(unique),
-      `a list of ${methods.join(", ")}, each at most once`,
-      "methods to compare, by the names of --method",
+      z.array(entrySchema).min(1).refine(unique),
+      `a list of ${methods.join(", ")}, each at most once, or with its own ${Object.keys(makingFields).join(", ")} as in "infer labelBytes=4KB bases=confidence"`,
+      'methods to compare, by the names of --method; one may differ from the recipe, e.g. "infer labelBytes=4KB"',
     ),
     ipc: described(
       z.exactOptional(z.array(z.int().min(1)).min(1).refine(unique)),

@@ -89,6 +89,9 @@ export interface Recipe {
   };
   /** Students on the full real data, hard labels. */
   readonly full: { readonly epochs: number; readonly batch: number };
-  /** What `compare` puts side by side: every method at every budget; `ipc` absent: the recipe's own. */
-  readonly compare: { readonly methods: readonly Method[]; readonly ipc?: readonly number[] };
+  /**
+   * What `compare` puts side by side: every method at every budget; `ipc` absent: the recipe's own. A method may be followed by
+   * settings in which its set differs from the recipe: "infer labelBytes=4KB bases=confidence".
+   */
+  readonly compare: { readonly methods: readonly string[]; readonly ipc?: readonly number[] };
 }

@@ -2,8 +2,9 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
+import type { Curve } from "../report/report.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { writeAtomic, writeJson } from "../support/files.ts";
+import { readJson, writeAtomic, writeJson } from "../support/files.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeToYaml } from "./recipe-file.ts";
 import { parseRecipe } from "./recipe-parse.ts";
@@ -21,6 +22,8 @@ export interface RunFolder {
   readonly images: string;
   readonly set: string;
   readonly students: string;
+  /** What was measured while the set was made. */
+  readonly curves: string;
   /** Seconds by stage. */
   readonly seconds: string;
   readonly reportJson: string;
@@ -36,6 +39,7 @@ export const runFolder = (path: string): RunFolder => ({
   images: join(path, "3-images"),
   set: join(path, "4-set"),
   students: join(path, "5-students"),
+  curves: join(path, "curves.json"),
   seconds: join(path, "seconds.json"),
   reportJson: join(path, "report.json"),
   reportHtml: join(path, "report.html"),
@@ -126,7 +130,10 @@ export const claimFolder = async (folder: RunFolder, recipe: Recipe): Promise<vo
 
 /** Seconds by stage, over all the times that a run was taken up. */
 export const readSeconds = async (folder: RunFolder): Promise<Record<string, number>> =>
-  JSON.parse((await readText(folder.seconds)) ?? "{}") as Record<string, number>;
+  (await readJson(folder.seconds)) ?? {};
+
+/** What was measured while the set in this folder was made. */
+export const readCurves = async (folder: RunFolder): Promise<readonly Curve[]> => (await readJson(folder.curves)) ?? [];
 
 /** Runs a stage and adds its time to the folder's account, also when it fails; `before` are milliseconds spent already. */
 export const timed = async <T>(folder: RunFolder, stage: string, work: () => Promise<T>, before = 0): Promise<T> => {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { tensor } from "../autodiff/index.ts";
 import { drawMix, mixRows } from "../data/augment.ts";
 import { cropImages } from "../data/cropping.ts";
@@ -7,7 +6,7 @@ import { buildModel } from "../models/registry.ts";
 import { adamw, hyperTensors, zerosLike } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
 import type { Device } from "../runtime/index.ts";
-import { writeJson } from "../support/files.ts";
+import { readJson, writeJson } from "../support/files.ts";
 import { stream } from "../support/random.ts";
 import { batchIndices, oneHot } from "../training/batches.ts";
 import { type Job, machineOf, runJobs } from "../training/jobs.ts";
@@ -70,10 +69,8 @@ const objectiveOf = (labels: LabelKind, temperature: number, teachers: readonly 
 };
 
 const readResult = async (file: string, key: string): Promise<StudentResult | undefined> => {
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  const result = JSON.parse(text) as StudentResult;
-  return result.key === key ? result : undefined;
+  const result = await readJson<StudentResult>(file);
+  return result?.key === key ? result : undefined;
 };
 
 /**

@@ -26,7 +26,7 @@ const rowCells = (compared: ComparedRow): Markup => {
   const { row } = compared;
   const { values } = row.accuracy;
   const seeds = values.length > 1 ? values.map(formatTenth).join(", ") : values.length === 1 ? "one seed" : undefined;
-  return html`<tr><th scope="row"><span class="name"><i class="swatch ${methodStyles[row.method].colour}"></i>${nameOf(row.method)}</span><small>${spelledLabels(row)}, ${row.student}</small></th>
+  return html`<tr><th scope="row"><span class="name"><i class="swatch ${methodStyles[row.method].colour}"></i>${nameOf(row)}</span><small>${spelledLabels(row)}, ${row.student}</small></th>
 <td class="number" data-title="images">${formatCount(row.images)}</td>
 <td class="number" data-title="steps">${formatCount(row.steps)}</td>
 <td class="number" data-title="accuracy, %"><div><b>${formatMean(row.accuracy)}</b>${seeds ? html`<small>${seeds}</small>` : undefined}</div></td>
@@ -43,7 +43,7 @@ const table = (rows: readonly ComparedRow[]): Markup => html`<table class="accur
 const describe = (row: AccuracyRow): string => {
   const seeds =
     row.accuracy.values.length > 1 ? ` (seeds ${row.accuracy.values.map(formatTenth).join(", ")})` : " (one seed)";
-  return `${nameOf(row.method)}, ${spelledLabels(row)}, ${row.student}: ${formatAccuracy(row.accuracy)}${seeds}`;
+  return `${nameOf(row)}, ${spelledLabels(row)}, ${row.student}: ${formatAccuracy(row.accuracy)}${seeds}`;
 };
 
 const plot = (rows: readonly ComparedRow[]): Markup | undefined => {
@@ -70,14 +70,14 @@ const plot = (rows: readonly ComparedRow[]): Markup | undefined => {
       description: describe(row),
       ...(values.length > 1 ? { deviation: std } : {}),
     };
-    return html`<div class="dot-row${opens ? " opens" : ""}"><div class="dot-label"><span class="name">${nameOf(row.method)}</span><small>${spelledLabels(row)}, ${row.student}</small></div>
+    return html`<div class="dot-row${opens ? " opens" : ""}"><div class="dot-label"><span class="name">${nameOf(row)}</span><small>${spelledLabels(row)}, ${row.student}</small></div>
 <div class="dot-strip">${dotStrip(dot, scale, reference)}</div><div class="dot-value number">${formatMean(row.accuracy)}</div></div>
 `;
   });
   const methods = [...new Set(shown.map(({ row }) => row.method))];
   const several = shown.some(({ row }) => row.accuracy.values.length > 1);
   const key: Content = [
-    ...methods.map((method) => legendEntry(methodStyles[method].colour, nameOf(method))),
+    ...methods.map((method) => legendEntry(methodStyles[method].colour, nameOf({ method }))),
     several ? html`<span class="key quiet">dot and bar: mean ± standard deviation; rings: seeds</span>` : undefined,
     methods.includes("full") ? html`<span class="key quiet"><i class="dash"></i>all the data</span>` : undefined,
   ];

@@ -1,6 +1,6 @@
 import { differenceCell } from "./accuracy.ts";
 import type { ComparedSet, Comparison, ComparisonRow } from "./compare.ts";
-import { crossArchitectureSection } from "./compare-students.ts";
+import { crossArchitectureSection, studentTable } from "./compare-students.ts";
 import {
   type ComparedSetRow,
   comparisonHeadline,
@@ -12,7 +12,7 @@ import {
 } from "./compare-summary.ts";
 import { formatBytes, formatCount, formatSeconds, formatTenth, plural } from "./format.ts";
 import { html, type Markup, scrolling, section, unbroken } from "./markup.ts";
-import { methodStyles, nameOf } from "./methods.ts";
+import { methodStyles, type NamedMethod, nameOf } from "./methods.ts";
 import { pageOf, type Tile, tileList } from "./page.ts";
 import { provenanceSection, teacherSection } from "./provenance.ts";
 import { markIcon, type ScatterSeries, scatterPlot } from "./scatter.ts";
@@ -21,8 +21,8 @@ import { formatAccuracy, formatMean } from "./summary.ts";
 const measured = ({ accuracy }: ComparisonRow): boolean => accuracy.values.length > 0 && Number.isFinite(accuracy.mean);
 
 /** The name of a row's method behind its mark. */
-const methodName = (method: ComparisonRow["method"]): Markup =>
-  html`<span class="name">${markIcon(methodStyles[method])}${nameOf(method)}</span>`;
+const methodName = (one: NamedMethod): Markup =>
+  html`<span class="name">${markIcon(methodStyles[one.method])}${nameOf(one)}</span>`;
 
 const budgetText = ({ ipc }: Pick<ComparisonRow, "ipc">): string | undefined =>
   ipc === undefined ? undefined : `${plural(ipc, "image")} a class`;
@@ -30,7 +30,7 @@ const budgetText = ({ ipc }: Pick<ComparisonRow, "ipc">): string | undefined =>
 const rowCells = ({ row, toRandom, toFull }: ComparedSetRow): Markup => {
   const { values } = row.accuracy;
   const seeds = values.length > 1 ? values.map(formatTenth).join(", ") : values.length === 1 ? "one seed" : undefined;
-  return html`<tr><th scope="row">${methodName(row.method)}<small>${budgetText(row)}</small></th>
+  return html`<tr><th scope="row">${methodName(row)}<small>${budgetText(row)}</small></th>
 <td class="number" data-title="images">${formatCount(row.images)}</td>
 <td class="number" data-title="steps">${formatCount(row.steps)}</td>
 <td class="number" data-title="accuracy, %"><div><b>${formatMean(row.accuracy)}</b>${seeds ? html`<small>${seeds}</small>` : undefined}</div></td>
@@ -48,7 +48,7 @@ const accuracyTable = ({ labels, student, rows }: Table): Markup =>
 const seriesOf = (rows: readonly ComparisonRow[]): readonly ScatterSeries[] => {
   const shown = rows.filter((row) => row.method !== "full" && measured(row));
   return [...new Set(shown.map((row) => row.method))].map((method) => ({
-    name: nameOf(method),
+    name: nameOf({ method }),
     colour: methodStyles[method].colour,
     mark: methodStyles[method].mark,
     points: shown
@@ -58,7 +58,7 @@ const seriesOf = (rows: readonly ComparisonRow[]): readonly ScatterSeries[] => {
         x: row.bytes,
         y: row.accuracy.mean,
         ...(row.accuracy.values.length > 1 && { deviation: row.accuracy.std }),
-        description: `${nameOf(method)}, ${budgetText(row) ?? ""}, ${formatBytes(row.bytes)}: ${formatAccuracy(row.accuracy)}`,
+        description: `${nameOf(row)}, ${budgetText(row) ?? ""}, ${formatBytes(row.bytes)}: ${formatAccuracy(row.accuracy)}`,
       })),
   }));
 };
@@ -90,8 +90,8 @@ const accuracySections = (tables: readonly Table[]): Markup[] =>
   );
 
 const costCells = (set: ComparedSet): Markup => {
-  const { method, ipc, bytes, budget, seconds, peakMemory } = set;
-  return html`<tr><th scope="row">${methodName(method)}<small>${budgetText({ ipc })}</small></th>
+  const { bytes, budget, seconds, peakMemory } = set;
+  return html`<tr><th scope="row">${methodName(set)}<small>${budgetText(set)}</small></th>
 <td class="number">${formatCount(budget.trainingImages)}</td>
 ${([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest] as const).map((part) => html`<td class="number">${formatBytes(part)}</td>`)}
 <td class="number"><b>${formatBytes(bytes.total)}</b></td>
@@ -104,7 +104,7 @@ const costSection = (comparison: Comparison): Markup => {
   const { sets, seconds, bytes } = comparison;
   const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
   const ways = [
-    ...new Set(sets.map((set) => `${nameOf(set.method)}: labels ${set.labels}, compensators ${set.compensators}`)),
+    ...new Set(sets.map((set) => `${nameOf(set)}: labels ${set.labels}, compensators ${set.compensators}`)),
   ];
   return html`${scrolling(
     "What the sets weigh and took",
@@ -120,7 +120,7 @@ const tilesOf = (tables: readonly Table[]): readonly Tile[] => {
   const rows = (tables[0]?.rows ?? []).map(({ row }) => row).filter(measured);
   const ipc = rows[0]?.ipc;
   const at = (method: ComparisonRow["method"]): ComparisonRow | undefined =>
-    rows.find((row) => row.method === method && (row.ipc === ipc || method === "full"));
+    rows.find((row) => row.method === method && row.variant === undefined && (row.ipc === ipc || method === "full"));
   const chosen = [at("infer") ?? rows[0], at("random"), at("infer-copies"), at("full")];
   return [...new Set(chosen)].flatMap((row) =>
     row === undefined
@@ -129,7 +129,7 @@ const tilesOf = (tables: readonly Table[]): readonly Tile[] => {
           {
             figure: formatMean(row.accuracy),
             unit: "%",
-            text: `${nameOf(row.method)}, ${row.labels} labels`,
+            text: `${nameOf(row)}, ${row.labels} labels`,
             colour: methodStyles[row.method].colour,
           },
         ],
@@ -162,11 +162,11 @@ const judgementSection = (comparison: Comparison): Markup => {
 /** The comparison as one HTML file, made as renderReport's: nothing is loaded, nothing runs, names are escaped. */
 export const renderComparison = (comparison: Comparison): string => {
   const tables = tablesOf(comparison);
-  const students = crossArchitectureSection(comparison);
+  const students = studentTable(comparison);
   const body = html`<main>${opening(comparison, tables)}
 ${section("verdicts", "In words", judgementSection(comparison))}
 ${accuracySections(tables)}
-${students ? section("students", "The same set for other students", students) : undefined}
+${students ? section("students", "The same set for other students", crossArchitectureSection(students)) : undefined}
 ${section("costs", "Bytes, time and memory", costSection(comparison))}
 ${section("teachers", "Teachers", teacherSection(comparison))}
 ${section(

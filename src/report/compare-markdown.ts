@@ -1,4 +1,5 @@
 import type { ComparedSet, Comparison } from "./compare.ts";
+import { aboutStudents, type StudentTable, studentTable } from "./compare-students.ts";
 import {
   type ComparedSetRow,
   comparisonHeadline,
@@ -29,7 +30,7 @@ const difference = (value: Difference | undefined): string => {
 };
 
 const rowCells = ({ row, toRandom, toFull }: ComparedSetRow): readonly string[] => [
-  nameOf(row.method),
+  cell(nameOf(row)),
   row.ipc === undefined ? "" : formatCount(row.ipc),
   formatCount(row.images),
   formatCount(row.steps),
@@ -45,17 +46,38 @@ const accuracyTable = ({ labels, student, rows }: Table): string =>
     rows.map(rowCells),
   )}`;
 
-const setCells = ({ method, ipc, bytes, seconds, peakMemory }: ComparedSet): readonly string[] => [
-  nameOf(method),
-  formatCount(ipc),
-  ...([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest, bytes.total] as const).map(formatBytes),
-  formatSeconds(seconds),
-  peakMemory ? formatBytes(peakMemory.bytes) : "",
-];
+const setCells = (set: ComparedSet): readonly string[] => {
+  const { ipc, bytes, seconds, peakMemory } = set;
+  return [
+    cell(nameOf(set)),
+    formatCount(ipc),
+    ...([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest, bytes.total] as const).map(formatBytes),
+    formatSeconds(seconds),
+    peakMemory ? formatBytes(peakMemory.bytes) : "",
+  ];
+};
+
+const studentSection = ({ students, lines }: StudentTable): string =>
+  `## The same set for other students
+
+${cell(aboutStudents)}
+
+${table(
+  ["set", "labels", "ipc", ...students.map(cell)],
+  lines.map(({ row, accuracies }) => [
+    cell(nameOf(row)),
+    row.labels,
+    row.ipc === undefined ? "" : formatCount(row.ipc),
+    ...accuracies.map((accuracy) => (accuracy ? formatMean(accuracy) : "")),
+  ]),
+)}
+
+`;
 
 /** The comparison as a Markdown text, e.g. for a README. */
 export const renderComparisonMarkdown = (comparison: Comparison): string => {
   const { data, hardware, seconds } = comparison;
+  const students = studentTable(comparison);
   const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
   return `# Comparison on ${cell(data.name)}
 
@@ -71,7 +93,7 @@ ${comparisonJudgements(comparison)
 
 ${rulesOfComparison}
 
-## What the sets weigh and took
+${students ? studentSection(students) : ""}## What the sets weigh and took
 
 ${table(
   ["set", "ipc", "bases", "compensators", "labels", "manifest", "total", "seconds", "peak memory"],

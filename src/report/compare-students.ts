@@ -11,8 +11,15 @@ interface Line {
   readonly accuracies: readonly (ComparisonRow["accuracy"] | undefined)[];
 }
 
+/** Every student from one set, side by side. */
+export interface StudentTable {
+  /** Marked with * where the network is also a teacher. */
+  readonly students: readonly string[];
+  readonly lines: readonly Line[];
+}
+
 const linesOf = (rows: readonly ComparisonRow[], students: readonly string[]): readonly Line[] => {
-  const of = (row: ComparisonRow): string => [row.labels, row.ipc ?? "", row.method].join(" ");
+  const of = (row: ComparisonRow): string => [row.labels, row.ipc ?? "", row.method, row.variant ?? ""].join(" ");
   const first = new Map<string, ComparisonRow>();
   for (const row of rows) if (!first.has(of(row))) first.set(of(row), row);
   return [...first].map(([name, row]) => ({
@@ -23,20 +30,26 @@ const linesOf = (rows: readonly ComparisonRow[], students: readonly string[]): r
   }));
 };
 
-/** Every student from one set, side by side; undefined where there is but one student. */
-export const crossArchitectureSection = ({ rows, teachers }: Comparison): Markup | undefined => {
+/** The table across architectures; undefined where there is but one student. */
+export const studentTable = ({ rows, teachers }: Comparison): StudentTable | undefined => {
   const students = [...new Set(rows.map(({ student }) => student))];
   if (students.length < 2) return undefined;
   const known = new Set(teachers.map(({ architecture }) => architecture));
-  const lines = linesOf(rows, students);
-  return html`<p class="lead">A set is worth more when networks learn from it that had no part in making it. Test accuracy, %; students that are also teachers are marked *.</p>
+  return { students: students.map((name) => (known.has(name) ? `${name}*` : name)), lines: linesOf(rows, students) };
+};
+
+export const aboutStudents =
+  "A set is worth more when networks learn from it that had no part in making it. Test accuracy, %; students that are also teachers are marked *.";
+
+/** The same as a section of the page. */
+export const crossArchitectureSection = ({ students, lines }: StudentTable): Markup =>
+  html`<p class="lead">${aboutStudents}</p>
 ${scrolling(
   "Students from one set",
-  html`<table><thead><tr><th scope="col">set</th><th scope="col">labels</th><th scope="col" class="number">ipc</th>${students.map((student) => html`<th scope="col" class="number">${student}${known.has(student) ? "*" : ""}</th>`)}</tr></thead>
+  html`<table><thead><tr><th scope="col">set</th><th scope="col">labels</th><th scope="col" class="number">ipc</th>${students.map((student) => html`<th scope="col" class="number">${student}</th>`)}</tr></thead>
 <tbody>${lines.map(
     ({ row, accuracies }) =>
-      html`<tr><th scope="row"><span class="name">${markIcon(methodStyles[row.method])}${nameOf(row.method)}</span></th><td>${row.labels}</td><td class="number">${row.ipc === undefined ? "" : formatCount(row.ipc)}</td>${accuracies.map((accuracy) => html`<td class="number">${accuracy ? formatMean(accuracy) : undefined}</td>`)}</tr>
+      html`<tr><th scope="row"><span class="name">${markIcon(methodStyles[row.method])}${nameOf(row)}</span></th><td>${row.labels}</td><td class="number">${row.ipc === undefined ? "" : formatCount(row.ipc)}</td>${accuracies.map((accuracy) => html`<td class="number">${accuracy ? formatMean(accuracy) : undefined}</td>`)}</tr>
 `,
   )}</tbody></table>`,
 )}`;
-};

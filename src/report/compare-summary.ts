@@ -43,12 +43,12 @@ const measured = ({ row }: ComparedSetRow): boolean =>
 const judgeBest = (rows: readonly ComparisonRow[]): string => {
   const [best, ...others] = [...rows].sort((a, b) => b.accuracy.mean - a.accuracy.mean);
   if (best === undefined) return "nothing was measured";
-  const value = `${nameOf(best.method)} (${formatAccuracy(best.accuracy)})`;
+  const value = `${nameOf(best)} (${formatAccuracy(best.accuracy)})`;
   if (others.length === 0) return `only ${value} was measured`;
   const beside = others.map((row) => ({ row, ...compare(best.accuracy, row.accuracy) }));
-  const near = beside.filter(({ verdict }) => verdict !== "better").map(({ row }) => nameOf(row.method));
+  const near = beside.filter(({ verdict }) => verdict !== "better").map(({ row }) => nameOf(row));
   if (near.length === 0) {
-    return `${value} is clearly best, ${formatSigned(beside[0]!.delta)} points above ${nameOf(others[0]!.method)}`;
+    return `${value} is clearly best, ${formatSigned(beside[0]!.delta)} points above ${nameOf(others[0]!)}`;
   }
   if (beside.some(({ verdict }) => verdict === "unknown")) {
     return `${value} is highest, but one seed does not tell which method is best`;
@@ -78,7 +78,8 @@ const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slic
 /** One sentence on one budget of a table. */
 const judgeBudget = (table: Table, ipc: number): string => {
   const rows = table.rows.filter((compared) => compared.row.ipc === ipc && measured(compared)).map(({ row }) => row);
-  const of = (method: ComparisonRow["method"]): ComparisonRow | undefined => rows.find((row) => row.method === method);
+  const of = (method: ComparisonRow["method"]): ComparisonRow | undefined =>
+    rows.find((row) => row.method === method && row.variant === undefined);
   const infer = of("infer");
   const parts = [
     judgeBest(rows),
@@ -115,7 +116,7 @@ export const ruleOfMemory = (comparison: Comparison): string => {
   };
   const how = listed(ways.map((way) => words[way]));
   return (
-    "Seconds are those of making a set, teachers apart, over all the times that it was taken up; noise is charged with the compensators whose norms it has. " +
+    "Seconds are those of making a set, teachers apart, over all the times that it was taken up; noise is charged with the compensators whose norms it has, and so is each way in which the same ones are stored. " +
     `Peak memory is the largest resident set of the whole process meanwhile, data and teachers included${how === "" ? "" : `: ${how}`}; what earlier sets left to the process counts as well.`
   );
 };

@@ -22,6 +22,8 @@ export interface Comparison extends Pick<Report, "data" | "distillery" | "seed" 
 export interface ComparedSet {
   readonly method: Method;
   readonly ipc: number;
+  /** In what it differs from the recipe, as it was asked for: "labelBytes=4KB". */
+  readonly variant?: string;
   /** Relative to the comparison's folder. */
   readonly folder: string;
   readonly budget: Report["budget"];
@@ -38,6 +40,7 @@ export interface ComparedSet {
 export interface ComparisonRow extends AccuracyRow {
   /** Absent for all the data. */
   readonly ipc?: number;
+  readonly variant?: string;
   /** What it takes to train so: the set, with dynamic labels the teachers as well; or all the data. */
   readonly bytes: number;
 }

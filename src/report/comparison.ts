@@ -15,13 +15,13 @@ export interface Difference {
   readonly verdict: Verdict;
 }
 
-/** A row; where several budgets are compared, of which one it is. */
-export type BudgetRow = AccuracyRow & { readonly ipc?: number };
+/** A row; where several budgets and several ways of one method are compared, of which one it is. */
+export type BudgetRow = AccuracyRow & { readonly ipc?: number; readonly variant?: string };
 
 /** A row beside the rows it has to be read against. */
 export interface ComparedRow<Row extends BudgetRow = AccuracyRow> {
   readonly row: Row;
-  /** Random images with the same labels, the same student and the same budget; only for rows of another method. */
+  /** Random images with the same labels, student and budget, and in the same variant if there are such; not for themselves. */
   readonly random?: Row;
   /** All the data, hard labels, the same student. */
   readonly full?: Row;
@@ -73,9 +73,10 @@ const measured = <Row extends AccuracyRow>(row: Row | undefined): row is Row =>
 
 const compared = <Row extends BudgetRow>(row: Row, rows: readonly Row[]): ComparedRow<Row> => {
   if (!measured(row)) return { row };
-  const random = rows.find(
+  const randoms = rows.filter(
     (r) => r.method === "random" && r.labels === row.labels && r.student === row.student && r.ipc === row.ipc,
   );
+  const random = randoms.find((r) => r.variant === row.variant) ?? randoms.find((r) => r.variant === undefined);
   const beside = row.method !== "random" && row.method !== "full";
   const full = rows.find((r) => r.method === "full" && r.student === row.student);
   return {

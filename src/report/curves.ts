@@ -142,7 +142,7 @@ const studentPanels = (curves: readonly Curve[]): Markup[] => {
     return panelsOf(
       labels === "" ? student : `${student}, ${labels} labels`,
       methods.map((method) => ({
-        name: method ? nameOf(method) : student,
+        name: method ? nameOf({ method }) : student,
         colour: method ? methodStyles[method].colour : "a",
         curves: members.filter((member) => member.method === method).map(({ curve }) => curve),
       })),

@@ -22,7 +22,7 @@ const tilesOf = (report: Report): readonly Tile[] => {
         {
           row: chosen.row,
           colour: methodStyles[chosen.row.method].colour,
-          text: `${nameOf(chosen.row.method)}, ${chosen.row.labels} labels`,
+          text: `${nameOf(chosen.row)}, ${chosen.row.labels} labels`,
         },
         ...(chosen.random
           ? [{ row: chosen.random, colour: "random", text: `random images, ${chosen.random.labels} labels` }]

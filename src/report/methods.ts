@@ -29,4 +29,11 @@ export const methodStyles: Readonly<Record<AccuracyRow["method"], MethodStyle>> 
   full: { name: "All the data", colour: "full", mark: "circle" },
 };
 
-export const nameOf = (method: AccuracyRow["method"]): string => methodStyles[method].name;
+/** A method, and in what one of its sets differs from others. */
+export interface NamedMethod {
+  readonly method: AccuracyRow["method"];
+  readonly variant?: string;
+}
+
+export const nameOf = ({ method, variant }: NamedMethod): string =>
+  [methodStyles[method].name, variant ?? []].flat().join(", ");

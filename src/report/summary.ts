@@ -86,7 +86,7 @@ export const verdictWords: Readonly<Record<Difference["verdict"], string>> = {
 };
 
 const judge = ({ row, toRandom, random }: ComparedRow): string => {
-  const subject = `${nameOf(row.method)}, ${row.labels} labels, ${row.student}`;
+  const subject = `${nameOf(row)}, ${row.labels} labels, ${row.student}`;
   if (!toRandom || !random) return `${subject}: not measured against random images with the same labels.`;
   const points = `${formatSigned(toRandom.delta)} points against random images`;
   const counts = [row.accuracy.values.length, random.accuracy.values.length];
@@ -113,7 +113,7 @@ export const ruleOfJudgement =
 /** What a receiver of the set must know: which images it carries. */
 export const imagesInside = (report: Report): { readonly title: string; readonly text: string } => {
   const { method } = report;
-  const name = nameOf(method);
+  const name = nameOf({ method });
   switch (originOf(method)) {
     case "natural":
       return { title: "Natural images inside", text: naturalImages(report) };
@@ -139,7 +139,7 @@ export const imagesInside = (report: Report): { readonly title: string; readonly
 export const naturalImages = (report: Report): string => {
   const count = report.budget.bases * report.data.classes;
   return (
-    `${report.method === "random" ? "A set of random images is" : `${nameOf(report.method)} keeps`} natural images: ${plural(count, "training image")} (${formatCount(report.budget.bases)} of every class) ` +
+    `${report.method === "random" ? "A set of random images is" : `${nameOf(report)} keeps`} natural images: ${plural(count, "training image")} (${formatCount(report.budget.bases)} of every class) ` +
     `${count === 1 ? "is" : "are"} stored in this set as they were. Whoever gets the set sees them, so do not pass on a set made from private pictures.`
   );
 };

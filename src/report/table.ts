@@ -1,8 +1,8 @@
 import { createColors } from "picocolors";
 import { type ComparedRow, comparedRows, type Difference } from "./comparison.ts";
 import { formatBytes, formatCount, formatSeconds, formatShare, formatSigned, plural, toAscii } from "./format.ts";
-import { methodStyles, nameOf } from "./methods.ts";
-import type { AccuracyRow, Report } from "./report.ts";
+import { methodStyles, type NamedMethod, nameOf } from "./methods.ts";
+import type { Report } from "./report.ts";
 import { bytesNeeded, formatMean, headline, headlineRow, judgements } from "./summary.ts";
 import { type Colours, type Column, drawFitting, printable, wrap } from "./terminal.ts";
 
@@ -22,8 +22,8 @@ export const differenceText = (value: Difference | undefined, colours: Colours, 
 const paints = { infer: "cyan", random: "yellow", full: "dim", a: "green", b: "magenta", c: "red", d: "blue" } as const;
 
 /** The name of a row's method in its colour. */
-export const methodText = ({ method: name }: Pick<AccuracyRow, "method">, colours: Colours): string =>
-  colours[paints[methodStyles[name].colour]](nameOf(name));
+export const methodText = (one: NamedMethod, colours: Colours): string =>
+  colours[paints[methodStyles[one.method].colour]](printable(nameOf(one)));
 
 const method: RowColumn = { title: "trained on", align: "left", cell: ({ row }, c) => methodText(row, c) };
 const labels: RowColumn = { title: "labels", align: "left", cell: ({ row }) => row.labels };

@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import type { Stepper, Tensors } from "../runtime/index.ts";
-import { writeJson } from "../support/files.ts";
+import { readJson, writeJson } from "../support/files.ts";
 
 /** What was seen of a training at the end of an epoch. */
 export interface WatchPoint {
@@ -40,12 +39,8 @@ export const watchFile = (weights: string): string => `${weights.replace(/\.safe
 
 /** What a training's file says; undefined where there is none or, with `key`, where it is of other work. */
 export const readWatched = async (file: string, key?: string): Promise<Watched | undefined> => {
-  try {
-    const found = JSON.parse(await readFile(file, "utf8")) as Watched;
-    return key === undefined || found.key === key ? found : undefined;
-  } catch {
-    return undefined;
-  }
+  const found = await readJson<Watched>(file);
+  return key === undefined || found?.key === key ? found : undefined;
 };
 
 /**

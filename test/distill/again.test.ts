@@ -91,6 +91,8 @@ describe("evaluate", () => {
     const run = reportOf(await commands.run(recipe, quietly(out)));
     const again = reportOf(await commands.evaluate(recipe, quietly(out)));
     expect(again.rows).toEqual(run.rows);
+    expect(again.curves).toEqual(run.curves);
+    expect(again.curves.some(({ group }) => group === "compensator")).toBe(true);
 
     const copy = join(folder, "copy");
     await cp(join(out, "4-set"), copy, { recursive: true });

@@ -114,6 +114,45 @@ describe("a comparison", () => {
   });
 });
 
+describe("entries with settings of their own", () => {
+  it("are sets of their own, which share what is the same about them", async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, "out");
+    const methods = ["infer", "infer compensatorPrecision=I8 labelBytes=1KB", "infer bases=confidence", "random"];
+    const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), { ...brief, compare: { methods } });
+    const { sets, rows } = comparisonOf(await commands.compare(recipe, quietly(out)));
+    const variants = [undefined, "compensatorPrecision=I8 labelBytes=1KB", "bases=confidence", undefined];
+    expect(sets.map(({ variant }) => variant)).toEqual(variants);
+    expect(rows.slice(0, 4).map(({ variant }) => variant)).toEqual(variants);
+    expect(sets.map((set) => set.folder)).toEqual([
+      "sets/infer-ipc3",
+      "sets/infer-ipc3-compensatorPrecision=I8-labelBytes=1KB",
+      "sets/infer-ipc3-bases=confidence",
+      "sets/random-ipc3",
+    ]);
+    const [plain, small, confident] = await Promise.all(sets.map((set) => readSet(join(out, set.folder))));
+    expect(small!.bases).toEqual(plain!.bases);
+    expect(small!.manifest.compensators.dtype).toBe("I8");
+    expect(sets[1]!.bytes.compensators).toBeLessThan(sets[0]!.bytes.compensators);
+    expect(confident!.bases).not.toEqual(plain!.bases);
+    const worked = (await filesIn(out)).filter((file) => file.startsWith("work/")).map((file) => file.split("/")[1]);
+    expect([...new Set(worked)].sort()).toEqual(["infer-ipc3", "infer-ipc3-bases=confidence"]);
+  });
+
+  it.each([
+    "infer labelBytes",
+    "infer labelBytes=",
+    "infer labelBytes=much",
+    "infer alpha=1 alpha=2",
+    "infer seeds=2",
+    "infer alpha=",
+  ])("are refused where they say nothing that is known: %s", async (entry) => {
+    expect(() => tinyRecipe("pictures", { compare: { methods: [entry] } })).toThrow(
+      /compare\.methods.*expected a list of infer, .* as in "infer labelBytes=4KB bases=confidence", got/,
+    );
+  });
+});
+
 describe("a comparison that was stopped", () => {
   const fields = { ...brief, compare: { methods: ["random", "infer", "infer-noise"], ipc: [3, 2] } };
 

@@ -51,6 +51,7 @@ describe("the whole path", () => {
         "recipe.yaml",
         "report.html",
         "report.json",
+        "curves.json",
         "seconds.json",
       ].sort(),
     );

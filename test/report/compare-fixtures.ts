@@ -108,7 +108,8 @@ export const hostileComparison = (): Comparison => {
   const plain = makeComparison();
   return makeComparison({
     data: { ...plain.data, name: hostile },
-    rows: plain.rows.map((row) => ({ ...row, student: `${row.student}${hostile}` })),
+    sets: plain.sets.map((set) => ({ ...set, variant: hostile })),
+    rows: plain.rows.map((row) => ({ ...row, student: `${row.student}${hostile}`, variant: hostile })),
     device: hostile,
     hardware: { ...plain.hardware, cpu: hostile },
     seconds: { [hostile]: 1 },

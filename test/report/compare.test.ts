@@ -64,6 +64,31 @@ describe("the tables", () => {
     }
   });
 
+  it("name the settings of a method's own, and read it against random images with the same, or else with none", () => {
+    const plain = comparisonOf(
+      ["infer", 40, 41],
+      ["infer", 30, 31],
+      ["infer", 20, 21],
+      ["random", 42, 43],
+      ["random", 32, 33],
+    );
+    const variants = [undefined, "labelBytes=1KB", "labelBytes=2KB", undefined, "labelBytes=1KB"];
+    const rows = plain.rows.map((row, i) => ({ ...row, ...(variants[i] && { variant: variants[i] }) }));
+    const comparison = { ...plain, rows };
+    const beside = tablesOf(comparison)[0]!.rows.map(({ row, random }) => [row.variant, random?.accuracy.mean]);
+    expect(beside).toEqual([
+      [undefined, 42.5],
+      ["labelBytes=1KB", 32.5],
+      ["labelBytes=2KB", 42.5],
+      [undefined, undefined],
+      ["labelBytes=1KB", undefined],
+    ]);
+    expect(comparisonHeadline(comparison)).toContain("INFER does not beat random images (−2.0 points");
+    expect(renderComparisonTable(comparison, { colour: false })).toMatch(/^INFER, labelBytes=1KB +10 +100 +160 +30\.5 /m);
+    expect(renderComparisonMarkdown(comparison)).toContain("| INFER, labelBytes=1KB | 10 |");
+    expect(renderComparison(comparison)).toContain("Random images, labelBytes=1KB");
+  });
+
   it("are plain ASCII when piped, and fit", () => {
     const text = renderComparisonTable(makeComparison(), { colour: false });
     expect(text).toMatch(/^[\n\x20-\x7e]*$/);
@@ -83,13 +108,15 @@ describe("the tables", () => {
   it("make a Markdown text whose rows are whole", () => {
     const text = renderComparisonMarkdown(makeComparison());
     expect(text).toMatch(/^# Comparison on demo\n\n10 images a class/);
+    expect(text).toContain("| INFER | static | 50 | 61.5 ± 0.5 | 54.5 ± 0.5 |");
     expect(text).toContain(
       "| INFER | 50 | 500 | 800 | 61.5 ± 0.5 | +6.2, better (+5.1 to +7.3) | −22.6, worse (−23.7 to −21.6) | 1.38 MB |",
     );
     for (const written of [text, renderComparisonMarkdown(hostileComparison())]) {
       const rows = written.split("\n").filter((line) => line.startsWith("|"));
       const columns = new Set(rows.map((row) => row.split(/(?<!\\)\|/).length));
-      expect(columns).toEqual(new Set([10, 11]));
+      // Two students beside each other; accuracies; what sets weigh.
+      expect(columns).toEqual(new Set([7, 10, 11]));
       expect(written).not.toMatch(/NaN|undefined|Infinity/);
       expect(written).not.toContain(esc);
     }

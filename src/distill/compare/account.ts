@@ -1,10 +1,8 @@
-import { readFile } from "node:fs/promises";
-import type { Method } from "../../formats/index.ts";
-import { writeJson } from "../../support/files.ts";
+import { readJson, writeJson } from "../../support/files.ts";
 import { type PeakMemory, watchMemory } from "../../support/peak-memory.ts";
 import type { Stage } from "../method-set.ts";
 import { readSeconds, timed } from "../run-folder.ts";
-import { type CompareFolder, setName, workName } from "./folder.ts";
+import { type CompareFolder, type SetOf, setName, workName } from "./folder.ts";
 
 /** What making a set has cost so far, teachers apart, over all the times that it was taken up. */
 export interface Cost {
@@ -13,22 +11,21 @@ export interface Cost {
   readonly peakMemory?: PeakMemory;
 }
 
-/** The compensators that INFER and its noise share are on one account. */
-const accountOf = (method: Method, ipc: number, stage: Stage): string =>
-  `${stage === "compensators" ? workName(method, ipc) : setName(method, ipc)} ${stage}`;
+/** What several sets share is on one account: compensators of INFER and its noise, whatever is only stored otherwise. */
+const accountOf = (set: SetOf, stage: Stage): string => `${stage === "labels" ? setName(set) : workName(set)} ${stage}`;
 
 const stages: readonly Stage[] = ["compensators", "images", "labels"];
 
 const readMemory = async ({ memory }: CompareFolder): Promise<Record<string, PeakMemory>> =>
-  JSON.parse(await readFile(memory, "utf8").catch(() => "{}")) as Record<string, PeakMemory>;
+  (await readJson(memory)) ?? {};
 
 const larger = (a: PeakMemory | undefined, b: PeakMemory): PeakMemory => (a !== undefined && a.bytes > b.bytes ? a : b);
 
 /** Runs a stage of making a set, and puts its seconds and its peak of memory on the set's account. */
 export const costing =
-  (folder: CompareFolder, method: Method, ipc: number) =>
+  (folder: CompareFolder, set: SetOf) =>
   <T>(stage: Stage, work: () => Promise<T>): Promise<T> => {
-    const account = accountOf(method, ipc, stage);
+    const account = accountOf(set, stage);
     const seen = async (peak: PeakMemory): Promise<void> => {
       const known = await readMemory(folder);
       await writeJson(folder.memory, { ...known, [account]: larger(known[account], peak) });
@@ -37,10 +34,10 @@ export const costing =
   };
 
 /** What a set has cost; compensators count for each set that needs them. */
-export const costOf = async (folder: CompareFolder, method: Method, ipc: number): Promise<Cost> => {
+export const costOf = async (folder: CompareFolder, set: SetOf): Promise<Cost> => {
   const seconds = await readSeconds(folder);
   const memory = await readMemory(folder);
-  const accounts = stages.map((stage) => accountOf(method, ipc, stage));
+  const accounts = stages.map((stage) => accountOf(set, stage));
   const peaks = accounts.flatMap((account) => memory[account] ?? []);
   return {
     seconds: accounts.reduce((sum, account) => sum + (seconds[account] ?? 0), 0),

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Method, readSet } from "../../formats/index.ts";
+import { readSet } from "../../formats/index.ts";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../report/compare.ts";
 import { renderComparisonTable } from "../../report/compare-table.ts";
 import type { AccuracyRow } from "../../report/report.ts";
@@ -16,18 +16,27 @@ import { timed } from "../run-folder.ts";
 import type { Teacher } from "../teacher.ts";
 import type { Candidate } from "../teachers.ts";
 import { costing } from "./account.ts";
-import { type CompareFolder, compareFolder, setName, setPath, workName, workPath } from "./folder.ts";
+import { entriesOf } from "./entry.ts";
+import { type CompareFolder, compareFolder, type SetOf, setName, setPath, workPath } from "./folder.ts";
 import { describeSet, writeComparison } from "./reporting.ts";
-
-/** One set to make: the recipe with this method and budget. */
-const planOf = (recipe: Recipe, method: Method, ipc: number): Recipe => ({ ...recipe, method, ipc });
 
 /** The budgets of a comparison, in the recipe's order. */
 const budgetsOf = ({ compare, ipc }: Recipe): readonly number[] => compare.ipc ?? [ipc];
 
+/** One set to make, and the recipe that it is made by. */
+interface Plan extends SetOf {
+  readonly recipe: Recipe;
+}
+
 /** Every set of a comparison, budget by budget. */
-export const plansOf = (recipe: Recipe): Recipe[] =>
-  budgetsOf(recipe).flatMap((ipc) => recipe.compare.methods.map((method) => planOf(recipe, method, ipc)));
+const plansOf = (recipe: Recipe): Plan[] =>
+  budgetsOf(recipe).flatMap((ipc) =>
+    entriesOf(recipe).map((entry) => ({
+      ...entry,
+      ipc,
+      recipe: { ...recipe, ...entry.settings, method: entry.method, ipc },
+    })),
+  );
 
 /**
  * Images by which the epochs of all students at a budget are counted: INFER's training images, whoever is compared, so that
@@ -42,12 +51,11 @@ export const epochImages = (ipc: number, classes: number, teachers: number): num
 const checkPlans = (recipe: Recipe, data: Prepared, candidates: readonly Candidate[]): void => {
   for (const plan of plansOf(recipe)) {
     try {
-      checkPlan(plan, data, candidates);
+      checkPlan(plan.recipe, data, candidates);
     } catch (cause) {
       if (!(cause instanceof DistilleryError)) throw cause;
-      throw new DistilleryError(cause.code, `${plan.method} with ${plan.ipc} images a class: ${cause.message}`, {
-        cause,
-      });
+      const name = [plan.method, plan.variant ?? []].flat().join(" ");
+      throw new DistilleryError(cause.code, `${name} with ${plan.ipc} images a class: ${cause.message}`, { cause });
     }
   }
 };
@@ -55,39 +63,40 @@ const checkPlans = (recipe: Recipe, data: Prepared, candidates: readonly Candida
 type CompareRun = Run<CompareFolder>;
 
 /** The set of a plan and what it took. Sets wait on the disk, so that memory does not grow with their number. */
-const makeOne = async (run: CompareRun, plan: Recipe, teachers: readonly Teacher[]): Promise<void> => {
+const makeOne = async (run: CompareRun, plan: Plan, teachers: readonly Teacher[]): Promise<void> => {
   const { folder, data, device, context } = run;
-  const { method, ipc } = plan;
-  const work = join(folder.path, workPath(workName(method, ipc)));
-  const set = join(folder.path, setPath(setName(method, ipc)));
+  const work = join(folder.path, workPath(plan));
+  const set = join(folder.path, setPath(plan));
   await makeMethodSet({
-    recipe: plan,
+    recipe: plan.recipe,
     data,
     teachers,
     device,
     surroundings: context,
     folders: { compensators: work, images: work, set },
-    time: costing(folder, method, ipc),
+    time: costing(folder, plan),
   });
 };
 
 /** Students on one set, with the labels, augmentation, batches and steps of all others at its budget. */
 const measureOne = async (
   run: CompareRun,
-  plan: Recipe,
+  plan: Plan,
   teachers: readonly Teacher[],
 ): Promise<{ readonly set: ComparedSet; readonly rows: readonly ComparisonRow[] }> => {
   const { folder, data } = run;
-  const { method, ipc } = plan;
-  const path = setPath(setName(method, ipc));
-  const read = await readSet(join(folder.path, path));
+  const { ipc, variant } = plan;
+  const read = await readSet(join(folder.path, setPath(plan)));
   const school = schoolOf(run, teachers);
   const epoch = epochImages(ipc, data.task.classes, teachers.length);
-  const { rows } = await teachRows(school, [setContender(school, read, setName(method, ipc), epoch)], false);
-  const set = await describeSet(folder, path, read.manifest);
+  const { rows } = await teachRows(school, [setContender(school, read, setName(plan), epoch)], false);
+  const set = await describeSet(folder, plan, read.manifest);
   const weights = bytesAround(data, teachers).teachers;
   const charged = ({ labels }: AccuracyRow): number => set.bytes.total + (labels === "dynamic" ? weights : 0);
-  return { set, rows: rows.map((row) => ({ ...row, ipc, bytes: charged(row) })) };
+  return {
+    set,
+    rows: rows.map((row) => ({ ...row, ipc, ...(variant !== undefined && { variant }), bytes: charged(row) })),
+  };
 };
 
 const schoolOf = ({ recipe, data, device, folder, context }: CompareRun, teachers: readonly Teacher[]): School => ({

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { Method } from "../../formats/index.ts";
 import { type RunFolder, runFolder } from "../run-folder.ts";
+import type { Entry } from "./entry.ts";
 
 /** A comparison's folder: that of a run, with a set for every method and budget instead of one. */
 export interface CompareFolder extends RunFolder {
@@ -20,15 +20,24 @@ export const compareFolder = (path: string): CompareFolder => ({
   comparisonMarkdown: join(path, "comparison.md"),
 });
 
-/** One set of a comparison: `infer-ipc10`. */
-export const setName = (method: Method, ipc: number): string => `${method}-ipc${ipc}`;
+/** One set of a comparison: an entry at a budget. */
+export type SetOf = Entry & { readonly ipc: number };
+
+/** `infer-ipc10`, or with settings of its own `infer-ipc10-labelBytes=4KB`. */
+const nameWith = ({ method, ipc }: SetOf, settings: string | undefined): string =>
+  [`${method}-ipc${ipc}`, ...(settings?.split(" ") ?? [])].join("-");
+
+export const setName = (set: SetOf): string => nameWith(set, set.variant);
 
 /** Where a set lies, relative to the comparison's folder. */
-export const setPath = (name: string): string => join("sets", name);
+export const setPath = (set: SetOf): string => join("sets", setName(set));
 
-/** Whose compensators a method works on: noise is given the norms of INFER's own. */
-export const workName = (method: Method, ipc: number): string =>
-  setName(method === "infer-noise" ? "infer" : method, ipc);
+/**
+ * Whose images or compensators a set works on: those of INFER's own where noise is given their norms, and the same however
+ * they are stored.
+ */
+export const workName = (set: SetOf): string =>
+  nameWith(set.method === "infer-noise" ? { ...set, method: "infer" } : set, set.making);
 
 /** Where what leads to a set is kept. */
-export const workPath = (name: string): string => join("work", name);
+export const workPath = (set: SetOf): string => join("work", workName(set));

@@ -11,21 +11,23 @@ import { readSeconds } from "../run-folder.ts";
 import { plain } from "../set.ts";
 import type { Teacher } from "../teacher.ts";
 import { costOf } from "./account.ts";
-import type { CompareFolder } from "./folder.ts";
+import { type CompareFolder, type SetOf, setPath } from "./folder.ts";
 
 /** A set of a comparison: what it is, weighs and took. */
-export const describeSet = async (folder: CompareFolder, path: string, manifest: Manifest): Promise<ComparedSet> => {
+export const describeSet = async (folder: CompareFolder, one: SetOf, manifest: Manifest): Promise<ComparedSet> => {
+  const path = setPath(one);
   const { bytes } = await readManifest(join(folder.path, path));
   const { method, budget, classes, compensators, labels } = manifest;
   return {
     method,
     ipc: budget.ipc,
+    ...(one.variant !== undefined && { variant: one.variant }),
     folder: path,
     budget,
     bytes: setBytes(manifest, bytes),
     compensators: describeCompensators(compensators.dtype),
     labels: describeLabels(labels, classes.length),
-    ...(await costOf(folder, method, budget.ipc)),
+    ...(await costOf(folder, one)),
   };
 };
 
