@@ -118,6 +118,7 @@ const addComputing = (program: Command, world: World): void => {
     "make sets by several methods and compare them: accuracy, bytes, time, memory",
     "distillery compare --recipe compare-demo",
     "distillery compare --data cifar10 --compare-methods infer,infer-copies,random,rded --compare-ipc 10,50",
+    'distillery compare --data cifar10 --compare-methods "infer,infer labelBytes=2KB,infer compensatorPrecision=I8,random"',
     "distillery compare --recipe cifar10-ipc10 --labels hard,static,dynamic --seeds 5 --json > comparison.json",
   ).action((values: OptionValues) =>
     compute(world, values, (commands, ...rest) => commands.compare(...rest), "compare-"),

@@ -84,7 +84,9 @@ describe("the tables", () => {
       ["labelBytes=1KB", undefined],
     ]);
     expect(comparisonHeadline(comparison)).toContain("INFER does not beat random images (−2.0 points");
-    expect(renderComparisonTable(comparison, { colour: false })).toMatch(/^INFER, labelBytes=1KB +10 +100 +160 +30\.5 /m);
+    expect(renderComparisonTable(comparison, { colour: false })).toMatch(
+      /^INFER, labelBytes=1KB +10 +100 +160 +30\.5 /m,
+    );
     expect(renderComparisonMarkdown(comparison)).toContain("| INFER, labelBytes=1KB | 10 |");
     expect(renderComparison(comparison)).toContain("Random images, labelBytes=1KB");
   });
