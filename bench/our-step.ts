@@ -2,7 +2,6 @@ import { sizeOf, type Tensor, type TensorType, type Traced, tensor } from "../sr
 import { compensatorStateTypes, traceCompensatorStep } from "../src/distill/compensator-step.ts";
 import { freshWeights, type Model } from "../src/models/model.ts";
 import { buildModel } from "../src/models/registry.ts";
-import { initialise } from "../src/nn/init.ts";
 import { adam, adamw, hyperTensors, type Optimiser, zerosLike } from "../src/nn/optimisers.ts";
 import { stream } from "../src/support/random.ts";
 import { traceTrainStep, trainStateTypes } from "../src/training/train-step.ts";
@@ -51,8 +50,7 @@ const trainStep = (model: Model, batch: number): OurStep => {
     model,
     traced: traceTrainStep(model, optimiser, { kind: "soft", temperature: 30 }, batch) as unknown as OurStep["traced"],
     state: {
-      parameters: initialise(model.parameters, random),
-      statistics: freshWeights(model, random).statistics,
+      ...freshWeights(model, random),
       slots: zerosLike(trainStateTypes(model, optimiser).slots),
     },
     feeds: (i) => ({

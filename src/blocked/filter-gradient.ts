@@ -98,6 +98,22 @@ const filterOfPlaces = (x: Value): Value => {
   return reshape(transpose(reshape(all, [n, kb, blocks, b, b]), [1, 0, 2, 3, 4]), [kb, n * blocks, 1, 1, b, b]);
 };
 
+/**
+ * The sum over all places of an image's channels (`imageOfPlaces`, of as many places) times those of x [N, K/b, H, W, b]:
+ * [K/b, taps C/b, b, b]. x is put in order for one product over all images, unless the products of the single images, for
+ * which it lies right, are so small that summing them takes less.
+ */
+const overPlaces = (image: Value, x: Value): Value => {
+  const [n, kb, h, w, b] = x.shape as [number, number, number, number, number];
+  const [, positions, channels] = image.shape as [number, number, number];
+  if ((h * w) % b === 0 && 2 * channels * b <= h * w) {
+    const filters = reshape(x, [n * kb, positions / n, 1, 1, b, b]);
+    const products = blockedConv(image, filters, { groups: n });
+    return reduceSum(reshape(products, [n, kb, channels, b, b]), [0]);
+  }
+  return reshape(blockedConv(image, filterOfPlaces(x)), [kb, channels, b, b]);
+};
+
 /** Gradient of a wide filter: x [N, C/b, H, W, b], dy [N, K/b, H', W', b] -> [K/b, C/b, kh, kw, b, b]. */
 export const blockedFilterGradient = (
   x: Value,
@@ -133,13 +149,13 @@ export const blockedFilterGradient = (
   if (kh * kw === 1 && ho === rows && wo === columns && cb > kb) {
     // Either may be the filter, and the tiles of the smaller one are turned.
     const image = imageOfPlaces([{ from: dy, shift: 0 }], ho);
-    const product = blockedConv(image, filterOfPlaces(phase(0, 0)));
-    return reshape(transpose(transposeTiles(reshape(product, [cb, kb, b, b])), [1, 0, 2, 3]), [kb, cb, 1, 1, b, b]);
+    const product = overPlaces(image, phase(0, 0));
+    return reshape(transpose(transposeTiles(product), [1, 0, 2, 3]), [kb, cb, 1, 1, b, b]);
   }
 
   const parts = tapsOf(kw, stride[1], 1, padding[1]).map((tap) => {
     const moved = pad(dy, [0, 0, 0, tap.shift, 0], [0, 0, 0, columns - wo - tap.shift, 0]);
-    return reshape(blockedConv(imageOf(tap.phase), filterOfPlaces(moved)), [kb, kh, cb, 1, b, b]);
+    return reshape(overPlaces(imageOf(tap.phase), moved), [kb, kh, cb, 1, b, b]);
   });
   return transpose(concat(parts, 3), [0, 2, 1, 3, 4, 5]);
 };

@@ -64,13 +64,14 @@ export const transposeTilesOp = blockedOp<Record<never, never>>({
 export const transposeTiles = (x: Value): Value => apply(transposeTilesOp, [x]);
 
 /** What a convolution may do to its result before it is written. */
-export type Activation = "none" | "relu" | "relu6" | "step";
+export type Activation = "none" | "relu" | "relu6" | "step" | "abs";
 
 const activations = {
   none: {},
   relu: { activation: "Relu" },
   relu6: { activation: "Clip", activation_params: { floats: [0, 6] } },
   step: { activation: "HardSigmoid", activation_params: { floats: [1e30, 0] } },
+  abs: { activation: "LeakyRelu", activation_params: { floats: [-1] } },
 } as const;
 
 export type BlockedConvolution = {

@@ -1,7 +1,7 @@
 import { checkGraph, type Graph, topologicalOrder, useCounts } from "../autodiff/graph.ts";
 import { channelAffineOp, channelDotOp } from "../autodiff/ops/channel.ts";
 import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
-import { addOp, mul, relu6Op, reluOp, stepOp } from "../autodiff/ops/elementwise.ts";
+import { addOp, mul, relu6Op, reluOp, stepOp, sub, within6Op } from "../autodiff/ops/elementwise.ts";
 import { constant, input, inputOp, literalOp, splat, splatValue } from "../autodiff/ops/leaves.ts";
 import { matmul, matmulOp } from "../autodiff/ops/matmul.ts";
 import { broadcastTo, pad, padOp, reshape, reshapeOp, slice, sliceOp, transpose } from "../autodiff/ops/movement.ts";
@@ -14,7 +14,15 @@ import { blockedConvolution, blockedImageGradient, convolutionOf, filterLayout }
 import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
 import { block, blockedShape, blockTensor, hasPadding, type Layout, padded, padToBlocks, unblock } from "./layout.ts";
 import { stretched } from "./operands.ts";
-import { type Activation, blockedConv, blockedMean, blockedPool, blockImage, unblockImage } from "./ops.ts";
+import {
+  type Activation,
+  blockedConv,
+  blockedMean,
+  blockedPool,
+  blockImage,
+  type ConvolutionParts,
+  unblockImage,
+} from "./ops.ts";
 import { paddingOf } from "./padding.ts";
 import { winogradChoice } from "./winograd.ts";
 
@@ -78,6 +86,13 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
 
   const blocked = (v: Value): Value => memo(blockedForms, v, makeBlocked);
 
+  /** x scale + shift per channel, both [C], as a depthwise 1 x 1 convolution of a blocked x. */
+  const affine = (x: Value, scale: Value, shift: Value, after: Pick<ConvolutionParts, "sum" | "activation">): Value => {
+    const w = channels(scale);
+    const bias = splatValue(shift) === 0 ? undefined : channels(shift);
+    return blockedConv(x, reshape(w, [w.shape[0]! / size, 1, 1, 1, size]), { groups: w.shape[0]!, bias, ...after });
+  };
+
   /** A convolution or affine with what follows it taken in: a sum, then an activation. Only what nothing else reads is taken in. */
   const hosted = (v: Value, sum?: Value, activation: Activation = "none"): Value | undefined => {
     const [x, w, extra] = v.inputs as [Value, Value, Value | undefined];
@@ -95,15 +110,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
         winograd,
       );
     }
-    if (v.op === channelAffineOp) {
-      const scale = channels(w);
-      return blockedConv(inLayout(x, "image"), reshape(scale, [scale.shape[0]! / size, 1, 1, 1, size]), {
-        groups: scale.shape[0]!,
-        bias: splatValue(extra!) === 0 ? undefined : channels(extra!),
-        sum,
-        activation,
-      });
-    }
+    if (v.op === channelAffineOp) return affine(inLayout(x, "image"), w, extra!, { sum, activation });
     if (v.op === imageGradientOp && activation === "none" && convolutionOf(v).stride.every((s) => s === 1)) {
       return imageGradient(v, sum);
     }
@@ -178,6 +185,13 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
       // Where a normalised z is above zero: from z, which its normalisation's gradient keeps anyway, and not from the ReLU.
       const above = hosted(x.inputs[0]!, undefined, "step");
       if (above !== undefined) return above;
+    }
+    if (v.op === within6Op) {
+      // Within 3 of 3, in two passes: of the normalised z, if there is one, as above.
+      const z = x.op === relu6Op && x.inputs[0]!.op === channelAffineOp ? x.inputs[0]!.inputs : undefined;
+      const [image, scale, shift] = z ?? [x, splat(1, [v.shape[1]!]), splat(0, [v.shape[1]!])];
+      const distance = affine(inLayout(image!, "image"), scale!, sub(shift!, 3), { activation: "abs" });
+      return affine(distance, splat(-1, scale!.shape), splat(3, scale!.shape), { activation: "step" });
     }
     if (v.op === avgPool2dOp || v.op === maxPool2dOp) {
       const { kernel, stride, padding } = attributes;

@@ -1,4 +1,4 @@
-import { add, relu, relu6, step } from "../autodiff/ops/elementwise.ts";
+import { abs, add, relu, relu6, step } from "../autodiff/ops/elementwise.ts";
 import { gather } from "../autodiff/ops/gather.ts";
 import { constant, zeros } from "../autodiff/ops/leaves.ts";
 import { matmul } from "../autodiff/ops/matmul.ts";
@@ -177,7 +177,7 @@ export const winogradConv = (
   { pads = [0, 0, 0, 0], bias, sum, activation = "none" }: ConvolutionParts,
   cache: number,
 ): Value => {
-  const activate = { none: (v: Value) => v, relu, relu6, step }[activation];
+  const activate = { none: (v: Value) => v, relu, relu6, step, abs }[activation];
   const [, cb, , , b] = x.shape as [number, number, number, number, number];
   const kb = transformed.shape[0]! / points;
   const geometry = geometryOf(x, pads, kb * b, cache);

@@ -31,7 +31,9 @@ const passOn = (data: Float32Array, shape: readonly number[]): void => {
 const draw = ({ shape, start }: ParameterSpec, random: Random): Tensor => {
   if (start.kind === "fill") return tensor(new Float32Array(sizeOf(shape)).fill(start.value), shape);
   const bound = 1 / Math.sqrt(start.fanIn);
-  const data = Float32Array.from({ length: sizeOf(shape) }, () => (2 * random.float() - 1) * bound);
+  const data = new Float32Array(sizeOf(shape));
+  // A plain loop: networks have tens of millions of parameters.
+  for (let i = 0; i < data.length; i++) data[i] = (2 * random.float() - 1) * bound;
   if (start.kind === "identity") passOn(data, shape);
   return tensor(data, shape);
 };

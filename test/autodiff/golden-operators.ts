@@ -75,7 +75,7 @@ export const golden: Readonly<Record<string, Build>> = {
   abs: one(ad.abs),
   relu: one(ad.relu),
   relu6: one(ad.relu6),
-  below6: one(ad.below6),
+  within6: one(ad.within6),
   sigmoid: one(ad.sigmoid),
   tanh: one(ad.tanh),
   step: one(ad.step),

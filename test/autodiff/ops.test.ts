@@ -14,11 +14,11 @@ import { absoluteDot, distinct, dot, floats, moved, rowNumbers, uniform } from "
 
 const leaves = new Set(["input", "literal", "splat"]);
 /** The derivative is zero wherever it exists. */
-const flat = new Set(["greater", "greaterEqual", "equal", "step", "below6"]);
+const flat = new Set(["greater", "greaterEqual", "equal", "step", "within6"]);
 /** Kinked where elements tie: the step of the finite differences must stay below their distance. */
 const tying = new Set(["maximum", "minimum", "greater", "greaterEqual", "equal", "reduceMax", "maxPool2d"]);
 /** Kinked at zero, sampled away from it on the positive side: signs are drawn on top. */
-const kinkedAtZero = new Set(["relu", "relu6", "abs", "step"]);
+const kinkedAtZero = new Set(["relu", "relu6", "abs", "step", "within6"]);
 
 /** Error of a directional derivative, relative to the sum of its terms' absolute values. */
 const tolerance = 1e-4;

@@ -31,7 +31,7 @@ const plainConvolution: Network = {
       padding: 1,
       bias: false,
       norm: "none",
-      relu: false,
+      activation: "none",
       gate: false,
       skip: false,
       pool: "none",
@@ -122,7 +122,7 @@ test("so does Winograd's way wherever it can be taken", async () => {
       kernel: 3,
       stride: 1,
       odd: 0,
-      relu: false,
+      activation: "none",
       pool: l.pool === "max" ? "none" : l.pool,
     })),
   }));

@@ -18,6 +18,7 @@ import {
   mul,
   reduceSum,
   relu,
+  relu6,
   reshape,
   sigmoid,
   silu,
@@ -46,7 +47,7 @@ export interface Layer {
   readonly padding: 0 | 1 | 2;
   readonly bias: boolean;
   readonly norm: "batch" | "fixed" | "none";
-  readonly relu: boolean;
+  readonly activation: "relu" | "relu6" | "none";
   /** A gate of each channel's mean, as squeeze-and-excitation has, and SiLU. */
   readonly gate: boolean;
   readonly skip: boolean;
@@ -71,7 +72,7 @@ const layer: fc.Arbitrary<Layer> = fc.record({
   padding: fc.constantFrom(0, 1, 1, 2),
   bias: fc.boolean(),
   norm: fc.constantFrom("batch", "fixed", "none"),
-  relu: fc.boolean(),
+  activation: fc.constantFrom("relu", "relu6", "none"),
   gate: fc.boolean(),
   skip: fc.boolean(),
   pool: fc.constantFrom("average", "max", "none", "none"),
@@ -89,6 +90,8 @@ export const network = (b: number): fc.Arbitrary<Network> =>
 
 /** Whether a layer's result is as large as its image. */
 const keepsSize = ({ kernel, stride, padding }: Layer): boolean => stride === 1 && kernel === 2 * padding + 1;
+
+const activations = { relu, relu6, none: (x: Value): Value => x } as const;
 
 /** Channels of a and b in turns. */
 const inTurns = (a: Value, b: Value): Value => {
@@ -143,10 +146,12 @@ export const traceNetwork = (
       const settings = { stride: l.stride, padding: l.padding, groups: l.groups };
       const half = x.shape[1]! / 2;
       const z = conv2d(l.shuffles ? slice(x, 1, half, 2 * half) : x, p[`${l.name}.w`]!, p[`${l.name}.b`], settings);
-      const [s, t] = [p[`${l.name}.s`], p[`${l.name}.t`]];
+      const [given, t] = [p[`${l.name}.s`], p[`${l.name}.t`]];
+      // So large that both bounds of ReLU6 are met.
+      const s = given && l.activation === "relu6" ? mul(given, 4) : given;
       const n = l.norm === "batch" ? normalised(z, s!, t!) : l.norm === "fixed" ? channelAffine(z, s!, t!) : z;
       const summed = !l.shuffles && l.skip && String(n.shape) === String(x.shape) ? add(n, x) : n;
-      const kinked = l.relu ? relu(summed) : summed;
+      const kinked = activations[l.activation](summed);
       const worked = l.gate ? mul(silu(kinked), sigmoid(mean(kinked, [2, 3], true))) : kinked;
       const active = l.shuffles ? inTurns(slice(x, 1, 0, half), worked) : worked;
       x = l.pool === "average" ? avgPool2d(active, { kernel: 2 }) : active;

@@ -193,7 +193,7 @@ case("globalAvgPool", lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1), [[2, 3, 
 case("upsample2d", lambda x: F.interpolate(x, scale_factor=(2, 3), mode="nearest"), [[2, 2, 2, 3]], {"factor": [2, 3]})
 
 case("relu6", F.relu6, [[80]], low=-8, high=8)
-case("below6", lambda x: (x < 6).double(), [[80]], low=-8, high=8, gradient=False)
+case("within6", lambda x: ((x > 0) & (x < 6)).double(), [[80]], low=-8, high=8, gradient=False)
 
 lines = ",\n".join("  " + json.dumps(c, separators=(",", ":")) for c in cases)
 path = Path(__file__).with_name("ops.json")

@@ -137,7 +137,7 @@ export const filterGradientOp = defineOp<Sized>({
 });
 
 /** Gradient of a convolution with respect to its filter of shape `shape`. */
-const filterGradient = (x: Value, dy: Value, shape: readonly number[], c: Convolution): Value =>
+export const filterGradient = (x: Value, dy: Value, shape: readonly number[], c: Convolution): Value =>
   apply(filterGradientOp, [x, dy], { ...c, shape });
 
 /** Cross-correlation of x [N,C,H,W] with w [K,C/groups,kh,kw], plus bias [K] if given: [N,K,H',W']. */

@@ -141,7 +141,7 @@ export const relu6Op = unary(
   "relu6",
   (onnx, x) => onnx.node("Clip", [x, onnx.fill(0, []), onnx.fill(6, [])]),
   (x) => Math.min(Math.max(x, 0), 6),
-  (dy, _x, y) => [mul(mul(dy, step(y)), below6(y))],
+  (dy, _x, y) => [mul(dy, within6(y))],
   [0.2, 1],
 );
 export const sigmoidOp = unary(
@@ -160,12 +160,17 @@ export const stepOp = unary(
   [0.2, 1],
 );
 
-// 1 where x < 6: a hard sigmoid again, of a slope for which slope times 6 is exact, so that 6 itself gives 0.
-export const below6Op = unary(
-  "below6",
-  (onnx, x) => onnx.node("HardSigmoid", [x], { alpha: { float: -(2 ** 100) }, beta: { float: 6 * 2 ** 100 } }),
-  (x) => Number(x < 6),
+// 1 where 0 < x < 6: two hard sigmoids, the second of a slope for which slope times 6 is exact, so that 6 itself gives 0.
+export const within6Op = unary(
+  "within6",
+  (onnx, x) => {
+    const above = onnx.node("HardSigmoid", [x], { alpha: { float: 1e30 }, beta: { float: 0 } });
+    const below = onnx.node("HardSigmoid", [x], { alpha: { float: -(2 ** 100) }, beta: { float: 6 * 2 ** 100 } });
+    return onnx.node("Mul", [above, below]);
+  },
+  (x) => Number(x > 0 && x < 6),
   flat,
+  [0.2, 1],
 );
 
 export const add = apply2(addOp);
@@ -187,8 +192,8 @@ export const abs = apply1(absOp);
 export const relu = apply1(reluOp);
 /** x limited to [0, 6]; like PyTorch's, its gradient is 0 at both bounds. */
 export const relu6 = apply1(relu6Op);
-/** 1 where x < 6, else 0. */
-export const below6 = apply1(below6Op);
+/** 1 where 0 < x < 6, else 0. */
+export const within6 = apply1(within6Op);
 export const sigmoid = apply1(sigmoidOp);
 export const tanh = apply1(tanhOp);
 /** 1 where x > 0, else 0. */
@@ -221,5 +226,5 @@ export const elementwiseOps = [
   sigmoidOp,
   tanhOp,
   stepOp,
-  below6Op,
+  within6Op,
 ];

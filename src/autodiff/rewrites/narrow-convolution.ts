@@ -1,13 +1,15 @@
 import { checkGraph, type Graph, topologicalOrder } from "../graph.ts";
 import { channelAffine, channelAffineOp, channelDotOp } from "../ops/channel.ts";
-import { type Convolution, conv2dOp, filterGradientOp } from "../ops/convolution.ts";
+import { type Convolution, conv2dOp, filterGradientOp, imageGradientOp } from "../ops/convolution.ts";
 import { add, addOp, mul } from "../ops/elementwise.ts";
 import { ones, zeros } from "../ops/leaves.ts";
 import { reshape } from "../ops/movement.ts";
 import { reduceSumOp } from "../ops/reduce.ts";
 import { sameShape, sizeOf } from "../types.ts";
 import { Value } from "../value.ts";
-import { type Combination, patchMoments } from "./patch-moments.ts";
+import { patchMoments } from "./patch-moments.ts";
+import { pointwiseMoments } from "./pointwise-moments.ts";
+import type { Combination, ResultMoments } from "./result-moments.ts";
 
 const settingsOf = ({ attributes }: Value): Convolution => {
   const { stride, padding, dilation, groups } = attributes as Convolution;
@@ -17,15 +19,37 @@ const settingsOf = ({ attributes }: Value): Convolution => {
 /** Up to so many taps J = C kh kw, 2 J^2 products a position cost less than the passes over K >= J numbers they replace. */
 const fewTaps = 32;
 
-const isNarrow = (v: Value): boolean => {
-  if (v.op !== conv2dOp || v.attributes.groups !== 1) return false;
-  const [filters, ...taps] = v.inputs[1]!.shape as [number, ...number[]];
-  return sizeOf(taps) <= Math.min(fewTaps, filters);
+/**
+ * Of 1 x 1 convolutions the same holds at any width, with 4 J^2 products for about 6 passes, where there are so many filters
+ * a channel, and so many positions that the K J numbers of its matrices do not count (both measured).
+ */
+const manyFilters = 3;
+const manyPositions = 128;
+
+/** Whether every place of the result is a product of a matrix with the same place of the image. */
+const isPointwise = ({ inputs: [, w], attributes }: Value): boolean => {
+  const { stride, padding } = attributes as Convolution;
+  return (
+    w!.shape[2] === 1 && w!.shape[3] === 1 && [...stride].every((s) => s === 1) && [...padding].every((p) => p === 0)
+  );
+};
+
+type Method = (x: Value, w: Value, bias: Value | undefined, settings: Convolution) => ResultMoments;
+
+/** How the sums over a convolution's result are had without it; undefined where that is no gain. */
+const methodFor = (v: Value): Method | undefined => {
+  if (v.op !== conv2dOp || v.attributes.groups !== 1) return undefined;
+  const [filters, ...rest] = v.inputs[1]!.shape as [number, ...number[]];
+  const taps = sizeOf(rest);
+  const positions = sizeOf(v.shape) / filters;
+  if (isPointwise(v) && manyFilters * taps <= filters && manyPositions * taps <= positions) return pointwiseMoments;
+  return taps <= Math.min(fewTaps, filters) ? patchMoments : undefined;
 };
 
 /** How z is done without: every use of it is one of the sums, or the one affine `kept`, which folds into the convolution. */
 interface Plan {
   readonly z: Value;
+  readonly method: Method;
   /** z and the sums of affines of z and at most one other tensor. */
   readonly combined: ReadonlySet<Value>;
   readonly sums: ReadonlySet<Value>;
@@ -35,21 +59,25 @@ interface Plan {
 /** The tensor of which v is an affine. */
 const belowAffines = (v: Value): Value => (v.op === channelAffineOp ? belowAffines(v.inputs[0]!) : v);
 
-/** What a channelSum, a channelDot or a filter gradient of z's convolution sums over positions. */
-const summands = (v: Value, z: Value): readonly Value[] => {
+/**
+ * What a channelSum, a channelDot or a filter gradient of z's convolution sums over positions, or the image gradient of a
+ * 1 x 1 convolution over filters.
+ */
+const summands = (v: Value, z: Value, method: Method): readonly Value[] => {
   const [x, w] = z.inputs as [Value, Value];
   const { axes } = v.attributes as { readonly axes?: readonly number[] };
   if (v.op === reduceSumOp && sameShape(v.inputs[0]!.shape, z.shape) && sameShape(axes!, [0, 2, 3])) return v.inputs;
   if (v.op === channelDotOp && sameShape(v.inputs[0]!.shape, z.shape)) return v.inputs;
-  const gradient =
-    v.op === filterGradientOp &&
-    v.inputs[0] === x &&
-    sameShape(v.shape, w.shape) &&
-    JSON.stringify(settingsOf(v)) === JSON.stringify(settingsOf(z));
-  return gradient ? v.inputs.slice(1) : [];
+  const alike = (): boolean => JSON.stringify(settingsOf(v)) === JSON.stringify(settingsOf(z));
+  if (v.op === filterGradientOp && v.inputs[0] === x && sameShape(v.shape, w.shape) && alike())
+    return v.inputs.slice(1);
+  const ofImage = v.op === imageGradientOp && v.inputs[1] === w && sameShape(v.shape, x.shape);
+  return ofImage && method === pointwiseMoments && alike() ? v.inputs.slice(0, 1) : [];
 };
 
 const planFor = (z: Value, graph: Graph, order: readonly Value[]): Plan | undefined => {
+  const method = methodFor(z);
+  if (method === undefined) return undefined;
   // Combined values, with the other tensor in them.
   const rests = new Map<Value, Value | undefined>([[z, undefined]]);
   const restsOf = (values: readonly Value[]): Set<Value> =>
@@ -67,10 +95,10 @@ const planFor = (z: Value, graph: Graph, order: readonly Value[]): Plan | undefi
 
   const isPure = (v: Value): boolean => rests.has(v) && rests.get(v) === undefined;
   const sums = order.filter((v) => {
-    const values = summands(v, z);
+    const values = summands(v, z, method);
     return v.op === channelDotOp ? values.some(isPure) && restsOf(values).size <= 1 : values.some((s) => rests.has(s));
   });
-  const [rest, ...more] = restsOf(sums.flatMap((v) => summands(v, z)));
+  const [rest, ...more] = restsOf(sums.flatMap((v) => summands(v, z, method)));
   if (sums.length === 0 || more.length > 0) return undefined;
 
   const served = new Set<Value>([...sums, ...rests.keys()]);
@@ -81,13 +109,13 @@ const planFor = (z: Value, graph: Graph, order: readonly Value[]): Plan | undefi
 
   // What else is summed over the other tensor alone comes for nothing; not before z, for x may depend on it.
   const alone = order.slice(order.indexOf(z)).filter((v) => {
-    const values = summands(v, z);
+    const values = summands(v, z, method);
     return v.op !== channelDotOp && values.length > 0 && rest !== undefined && belowAffines(values[0]!) === rest;
   });
-  return { z, combined: new Set(rests.keys()), sums: new Set([...sums, ...alone]), kept };
+  return { z, method, combined: new Set(rests.keys()), sums: new Set([...sums, ...alone]), kept };
 };
 
-const substitute = ({ z, combined, sums, kept }: Plan, graph: Graph, order: readonly Value[]): Graph => {
+const substitute = ({ z, method, combined, sums, kept }: Plan, graph: Graph, order: readonly Value[]): Graph => {
   const done = new Map<Value, Value>();
   const now = (v: Value): Value => done.get(v)!;
   const [x, w, bias] = z.inputs as [Value, Value, Value | undefined];
@@ -115,11 +143,12 @@ const substitute = ({ z, combined, sums, kept }: Plan, graph: Graph, order: read
     };
   };
 
-  let moments: ReturnType<typeof patchMoments> | undefined;
+  let moments: ResultMoments | undefined;
   const summed = (v: Value): Value => {
-    moments ??= patchMoments(now(x), now(w), bias && now(bias), settingsOf(z));
-    const [a, b] = summands(v, z).map(combination) as [Combination, Combination | undefined];
+    moments ??= method(now(x), now(w), bias && now(bias), settingsOf(z));
+    const [a, b] = summands(v, z, method).map(combination) as [Combination, Combination | undefined];
     if (v.op === filterGradientOp) return moments.filterGradient(a);
+    if (v.op === imageGradientOp) return moments.imageGradient!(a);
     if (b === undefined) return reshape(moments.sum(a), v.shape);
     return b.rest === undefined ? moments.dot(a, b) : moments.dot(b, a);
   };
@@ -136,17 +165,25 @@ const substitute = ({ z, combined, sums, kept }: Plan, graph: Graph, order: read
 };
 
 /**
- * Does without the results z = w * x + b of convolutions that have few taps (an image network's first layer): where z is
- * only summed over positions (channelSum, channelDot, the filter gradient of a cotangent that contains it, as batch norm's
- * does) and put through at most one affine, the sums come from the moments of x's patches and the affine is left alone with
- * the convolution, to be folded into it. All or nothing, for one use that remains would need z.
+ * Does without the results z = w * x + b of convolutions that have few taps (an image network's first layer, the first of an
+ * inverted residual): where z is only summed over positions (channelSum, channelDot, the gradients of a cotangent that
+ * contains it, as batch norm's does) and put through at most one affine, the sums come from the moments of what x shows to
+ * the filters, and the affine is left alone with the convolution, to be folded into it. All or nothing, for one use that
+ * remains would need z.
  */
 export const withoutNarrowResults = (graph: Graph): Graph => {
+  const refused = new Set<Value>();
   let current = graph;
   for (;;) {
     const order = topologicalOrder(current.outputs);
-    const plan = order.filter(isNarrow).reduce<Plan | undefined>((p, z) => p ?? planFor(z, current, order), undefined);
+    let plan: Plan | undefined;
+    for (const z of order) {
+      if (z.op !== conv2dOp || refused.has(z)) continue;
+      plan = planFor(z, current, order);
+      if (plan !== undefined) break;
+      refused.add(z);
+    }
     if (plan === undefined) return current;
-    current = checkGraph(substitute(plan, current, order), "summing a narrow convolution's result by its patches");
+    current = checkGraph(substitute(plan, current, order), "summing a narrow convolution's result by its image");
   }
 };

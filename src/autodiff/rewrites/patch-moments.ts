@@ -5,24 +5,7 @@ import { matmul } from "../ops/matmul.ts";
 import { concat, reshape, slice } from "../ops/movement.ts";
 import { reduceSum } from "../ops/reduce.ts";
 import type { Value } from "../value.ts";
-
-/** scale * rest + gain * z + offset, channel by channel (each [K]), of a convolution's result z and one other tensor. */
-export interface Combination {
-  readonly rest?: Value | undefined;
-  readonly scale: Value;
-  readonly gain: Value;
-  readonly offset: Value;
-}
-
-/** Sums over N, H, W of combinations, none of which reads z. */
-export interface PatchMoments {
-  /** channelSum(v): [K]. */
-  sum(v: Combination): Value;
-  /** channelDot(v, u), where u has no rest: [K]. */
-  dot(v: Combination, u: Combination): Value;
-  /** The convolution's filter gradient for the cotangent v: [K, C, kh, kw]. */
-  filterGradient(v: Combination): Value;
-}
+import type { Combination, ResultMoments } from "./result-moments.ts";
 
 /** The orthonormal cosine transform (DCT-II) of n numbers, a row a frequency. */
 const cosines = (n: number): number[][] =>
@@ -46,7 +29,7 @@ const kronecker = (a: readonly number[][], b: readonly number[][]): number[][] =
  * neighbouring pixels are much alike: what a filter of differences sees would be, in a Gram matrix of the pixels
  * themselves, a small difference of large float32 sums.
  */
-export const patchMoments = (x: Value, w: Value, bias: Value | undefined, settings: Convolution): PatchMoments => {
+export const patchMoments = (x: Value, w: Value, bias: Value | undefined, settings: Convolution): ResultMoments => {
   const [k, channels, rows, columns] = w.shape as [number, number, number, number];
   const taps = channels * rows * columns;
   const transform = Float32Array.from(kronecker(kronecker(cosines(channels), cosines(rows)), cosines(columns)).flat());

@@ -19,9 +19,21 @@ const convolution = fc
     stride: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
     padding: fc.tuple(fc.nat(1), fc.nat(2)),
     dilation: fc.integer({ min: 1, max: 2 }),
-    more: fc.nat(3),
+    more: fc.nat(6),
     bias: fc.boolean(),
   })
+  .chain((c) =>
+    // Enough positions and filters for the way of a 1 x 1 convolution.
+    fc.constantFrom(c, c, {
+      ...c,
+      images: 4 * c.channels,
+      size: [6, 8],
+      kernel: [1, 1],
+      stride: [1, 1],
+      padding: [0, 0],
+      more: 2 * c.channels + c.more,
+    } as typeof c),
+  )
   .map(({ images, channels, size, kernel, more, bias, ...options }) => {
     const filters = channels * kernel[0] * kernel[1] + more;
     const [x, w] = [float32(images, channels, ...size), float32(filters, channels, ...kernel)];
@@ -32,6 +44,20 @@ const convolution = fc
       options,
     };
   });
+/** Whether its image gradient, too, can be had without its result. */
+const isPointwise = ({
+  types,
+  options,
+}: {
+  types: { x: ad.TensorType; w: ad.TensorType };
+  options: ad.ConvolutionOptions;
+}): boolean => {
+  const [filters, channels, ...kernel] = types.w.shape as [number, number, ...number[]];
+  const [images, , height, width] = types.x.shape as [number, number, number, number];
+  const dense = filters >= 3 * channels && images * height * width >= 128 * channels;
+  return String([...kernel, options.stride, options.padding]) === "1,1,1,1,0,0" && dense;
+};
+
 type Inputs = Record<"x" | "w" | "b" | "s" | "t" | "m", ad.Value>;
 
 /** Relative to the largest number of a result, or to 1: sums of cancelling terms are as exact as their terms. */
@@ -52,6 +78,7 @@ const expectSame = async (graph: ad.Graph): Promise<void> => {
 };
 
 test("batch norm after a convolution with few taps, and its gradients, are what they were", async () => {
+  let pointwise = 0;
   await fc.assert(
     fc.asyncProperty(convolution, async ({ types, bias, options }) => {
       const { graph } = ad.trace(types, (p) => {
@@ -63,9 +90,10 @@ test("batch norm after a convolution with few taps, and its gradients, are what 
         const scale = ad.div(p.s, ad.sqrt(ad.add(variance, 0.1)));
         const y = ad.tanh(ad.channelAffine(z, scale, ad.sub(p.t, ad.mul(mean, scale))));
         const loss = ad.reduceSum(ad.mul(y, p.m));
-        const { w, s, t, b } = ad.gradients(loss, { w: p.w, s: p.s, t: p.t, b: p.b });
-        return [loss, mean, variance, w, s, t, b];
+        const { x, w, s, t, b } = ad.gradients(loss, { x: p.x, w: p.w, s: p.s, t: p.t, b: p.b });
+        return [loss, mean, variance, w, s, t, b, ...(isPointwise({ types, options }) ? [x] : [])];
       });
+      if (isPointwise({ types, options })) pointwise++;
       const large = ad
         .topologicalOrder(ad.simplify(graph).outputs)
         .filter((v) => ad.sameShape(v.shape, types.m.shape) && v.op.name !== "input");
@@ -74,6 +102,7 @@ test("batch norm after a convolution with few taps, and its gradients, are what 
     }),
     settings,
   );
+  expect(pointwise).toBeGreaterThan(settings.numRuns / 20);
 });
 
 /** A step makes a tensor of z's shape from two earlier ones, or a result. */
@@ -91,6 +120,7 @@ const results: Record<string, (a: ad.Value, b: ad.Value, p: Inputs, options: ad.
   mean: (a) => ad.mean(a, [0, 2, 3], true),
   dot: (a, b) => ad.channelDot(a, b),
   gradient: (a, _, { x, w }, options) => ad.vjp([ad.conv2d(x, w, undefined, options)], [a], [w])[0]!,
+  imageGradient: (a, _, { x, w }, options) => ad.vjp([ad.conv2d(x, w, undefined, options)], [a], [x])[0]!,
   tanh: (a) => ad.tanh(a),
 };
 
