@@ -30,6 +30,8 @@ import { winogradChoice } from "./winograd.ts";
 export interface BlockedGraph {
   readonly graph: Graph;
   readonly layouts: readonly (Layout | undefined)[];
+  /** The numbers of constants that were blocked here: nobody else has them. */
+  readonly owned: ReadonlySet<Tensor["data"]>;
 }
 
 /**
@@ -47,6 +49,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
   const layoutOf = (v: Value): Layout | undefined => layouts.get(v);
   const padding = paddingOf(order, layouts, size);
 
+  const owned = new Set<Tensor["data"]>();
   const plainForms = new Map<Value, Value>();
   const blockedForms = new Map<Value, Value>();
   const memo = (forms: Map<Value, Value>, v: Value, make: (v: Value) => Value): Value => {
@@ -77,7 +80,13 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
     if (uniform !== undefined && (uniform === 0 || !hasPadding(v.shape, layout, size))) {
       return splat(uniform, blockedShape(v.shape, layout, size));
     }
-    if (v.op === literalOp) return memo(blockedForms, v, () => constant(blockTensor(literal(v), layout, size)));
+    if (v.op === literalOp) {
+      return memo(blockedForms, v, () => {
+        const tensor = blockTensor(literal(v), layout, size);
+        owned.add(tensor.data);
+        return constant(tensor);
+      });
+    }
     return converted(v, layout);
   };
 
@@ -270,7 +279,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
       return layout === undefined ? plain(v) : inLayout(v, layout);
     }),
   };
-  return { graph: checkGraph(result, "blocking"), layouts: stateLayouts };
+  return { graph: checkGraph(result, "blocking"), layouts: stateLayouts, owned };
 };
 
 const literal = (v: Value): Tensor => ({

@@ -132,12 +132,20 @@ const largeConstant = 4096;
 
 const deviceOn = (thread: SessionThread, provider: Provider, threads: number, lowering: Lowering): Device => {
   let count = 0;
-  const create = async (graph: Graph, state: number, optimise = true): Promise<number> => {
+  /** `owned` numbers are handed over to the thread: a large network's weights are not kept twice. */
+  const create = async (
+    graph: Graph,
+    state: number,
+    optimise = true,
+    owned?: BlockedGraph["owned"],
+  ): Promise<number> => {
     const session = count++;
     // Inputs on the CPU are read where they lie; constants are copied twice on their way into a session.
     const { bytes, inputs, outputs, fed } = encodeModel(graph, optimise ? {} : { feedFrom: largeConstant });
     const spec = { model: bytes, inputs, outputs, fed, state, provider, optimise, threads };
-    await thread.ask({ kind: "create", session, spec }, [bytes.buffer as ArrayBuffer]);
+    const handed = Object.values(fed).filter(({ data }) => owned?.has(data));
+    const buffers = [bytes, ...handed.map(({ data }) => data)].map(({ buffer }) => buffer as ArrayBuffer);
+    await thread.ask({ kind: "create", session, spec }, buffers);
     return session;
   };
   const once = async (graph: Graph, feeds: readonly Tensor[]): Promise<readonly Tensor[]> => {
@@ -159,9 +167,9 @@ const deviceOn = (thread: SessionThread, provider: Provider, threads: number, lo
   ): Promise<{ session: number; block?: number | undefined; layouts: BlockedGraph["layouts"] }> => {
     const simple = simplify(graph);
     const block = hasConvolution(simple) ? await blockSize() : undefined;
-    const { graph: final, layouts } =
-      block === undefined ? { graph: simple, layouts: [] } : blockGraph(simple, block, state);
-    return { session: await create(final, state, block === undefined), block, layouts };
+    if (block === undefined) return { session: await create(simple, state), layouts: [] };
+    const { graph: final, layouts, owned } = blockGraph(simple, block, state);
+    return { session: await create(final, state, false, owned), block, layouts };
   };
   const release = async (session: number): Promise<void> => {
     await thread.ask({ kind: "release", session });
