@@ -15,7 +15,7 @@ import { html, type Markup, scrolling, section, unbroken } from "./markup.ts";
 import { methodStyles, type NamedMethod, nameOf } from "./methods.ts";
 import { pageOf, type Tile, tileList } from "./page.ts";
 import { provenanceSection, teacherSection } from "./provenance.ts";
-import { markIcon, type ScatterSeries, scatterPlot } from "./scatter.ts";
+import { markIcon, type ScatterPoint, type ScatterSeries, scatterPlot } from "./scatter.ts";
 import { formatAccuracy, formatMean } from "./summary.ts";
 
 const measured = ({ accuracy }: ComparisonRow): boolean => accuracy.values.length > 0 && Number.isFinite(accuracy.mean);
@@ -45,22 +45,28 @@ const accuracyTable = ({ labels, student, rows }: Table): Markup =>
 <thead><tr><th scope="col">trained on</th><th scope="col" class="number">images</th><th scope="col" class="number">steps</th><th scope="col" class="number">accuracy, %</th><th scope="col" class="number">vs random images</th><th scope="col" class="number">vs all the data</th><th scope="col" class="number">bytes</th></tr></thead>
 <tbody>${rows.map(rowCells)}</tbody></table>`;
 
+const pointOf = (row: ComparisonRow): ScatterPoint => ({
+  x: row.bytes,
+  y: row.accuracy.mean,
+  ...(row.accuracy.values.length > 1 && { deviation: row.accuracy.std }),
+  description: `${nameOf(row)}, ${budgetText(row) ?? ""}, ${formatBytes(row.bytes)}: ${formatAccuracy(row.accuracy)}`,
+});
+
+/** Budgets of a method are joined, not what differs in more than the budget. */
 const seriesOf = (rows: readonly ComparisonRow[]): readonly ScatterSeries[] => {
-  const shown = rows.filter((row) => row.method !== "full" && measured(row));
-  return [...new Set(shown.map((row) => row.method))].map((method) => ({
-    name: nameOf({ method }),
-    colour: methodStyles[method].colour,
-    mark: methodStyles[method].mark,
-    points: shown
-      .filter((row) => row.method === method)
-      .sort((a, b) => a.bytes - b.bytes)
-      .map((row) => ({
-        x: row.bytes,
-        y: row.accuracy.mean,
-        ...(row.accuracy.values.length > 1 && { deviation: row.accuracy.std }),
-        description: `${nameOf(row)}, ${budgetText(row) ?? ""}, ${formatBytes(row.bytes)}: ${formatAccuracy(row.accuracy)}`,
-      })),
-  }));
+  const shown = rows.filter((row) => row.method !== "full" && measured(row)).sort((a, b) => a.bytes - b.bytes);
+  const methods = new Set(rows.map((row) => row.method));
+  return [...methods].flatMap((method) => {
+    const own = shown.filter((row) => row.method === method);
+    if (own.length === 0) return [];
+    const variants = [...new Set(own.map((row) => row.variant))];
+    return {
+      name: nameOf({ method }),
+      colour: methodStyles[method].colour,
+      mark: methodStyles[method].mark,
+      lines: variants.map((variant) => own.filter((row) => row.variant === variant).map(pointOf)),
+    };
+  });
 };
 
 const plotOf = ({ labels, student, rows }: Table): Markup | undefined => {

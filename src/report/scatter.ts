@@ -13,12 +13,12 @@ export interface ScatterPoint {
   readonly description: string;
 }
 
-/** Points of one method, joined by a line in the order given. */
+/** Points of one method: every list is joined by a line of its own, in the order given. */
 export interface ScatterSeries {
   readonly name: string;
   readonly colour: Colour;
   readonly mark: Mark;
-  readonly points: readonly ScatterPoint[];
+  readonly lines: readonly (readonly ScatterPoint[])[];
 }
 
 export interface Scatter {
@@ -60,13 +60,13 @@ const drawPoint = (
   return html`${bar}<svg x="${left}" y="${at(y)}" overflow="visible"><g class="mean"><title>${description}</title>${shapes[mark]}</g></svg>`;
 };
 
-const drawSeries = ({ points, colour, mark }: ScatterSeries, across: Scale, up: Scale): Markup => {
-  const joins = points.slice(1).map((point, i) => {
-    const from = points[i]!;
-    const ends = [from, point].map(({ x, y }) => [percent(across.position(x)), percent(1 - up.position(y))] as const);
+const drawSeries = ({ lines, colour, mark }: ScatterSeries, across: Scale, up: Scale): Markup => {
+  const pairs = lines.flatMap((points) => points.slice(1).map((point, i) => [points[i]!, point]));
+  const joins = pairs.map((pair) => {
+    const ends = pair.map(({ x, y }) => [percent(across.position(x)), percent(1 - up.position(y))] as const);
     return html`<line class="join" x1="${ends[0]![0]}" y1="${ends[0]![1]}" x2="${ends[1]![0]}" y2="${ends[1]![1]}" />`;
   });
-  return html`<g class="${colour}">${joins}${points.map((point) => drawPoint(point, mark, across, up))}</g>
+  return html`<g class="${colour}">${joins}${lines.flat().map((point) => drawPoint(point, mark, across, up))}</g>
 `;
 };
 
@@ -75,7 +75,7 @@ const drawSeries = ({ points, colour, mark }: ScatterSeries, across: Scale, up: 
  * with the page while marks and text keep their size. Nothing where there is no point.
  */
 export const scatterPlot = ({ title, description, series, reference }: Scatter): Markup | undefined => {
-  const points = series.flatMap((one) => one.points);
+  const points = series.flatMap(({ lines }) => lines.flat());
   if (points.length === 0) return undefined;
   const xs = points.map(({ x }) => x);
   const ys = points.flatMap(({ y, deviation = 0 }) => [y - deviation, y + deviation]);

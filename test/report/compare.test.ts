@@ -88,7 +88,11 @@ describe("the tables", () => {
       /^INFER, labelBytes=1KB +10 +100 +160 +30\.5 /m,
     );
     expect(renderComparisonMarkdown(comparison)).toContain("| INFER, labelBytes=1KB | 10 |");
-    expect(renderComparison(comparison)).toContain("Random images, labelBytes=1KB");
+    const page = renderComparison(comparison);
+    expect(page).toContain("Random images, labelBytes=1KB");
+    // One budget: no two points of the plot are joined.
+    expect(page).not.toContain('class="join"');
+    expect(renderComparison(makeComparison())).toContain('class="join"');
   });
 
   it("are plain ASCII when piped, and fit", () => {
