@@ -151,22 +151,19 @@ export const sigmoidOp = unary(
   (dy, _x, y) => [mul(dy, mul(y, sub(1, y)))],
 );
 export const tanhOp = unary("tanh", "Tanh", Math.tanh, (dy, _x, y) => [mul(dy, sub(1, mul(y, y)))]);
-// 1 where x > 0. A hard sigmoid of slope 1e30 is the fastest way ONNX Runtime has to say so.
-export const stepOp = unary(
-  "step",
-  (onnx, x) => onnx.node("HardSigmoid", [x], { alpha: { float: 1e30 }, beta: { float: 0 } }),
-  (x) => Number(x > 0),
-  flat,
-  [0.2, 1],
-);
+// A hard sigmoid of slope 1e30 is the fastest way ONNX Runtime has to say whether x > 0.
+const aboveZero = (onnx: Parameters<Op["lower"]>[0], x: string): string =>
+  onnx.node("HardSigmoid", [x], { alpha: { float: 1e30 }, beta: { float: 0 } });
 
-// 1 where 0 < x < 6: two hard sigmoids, the second of a slope for which slope times 6 is exact, so that 6 itself gives 0.
+// 1 where x > 0.
+export const stepOp = unary("step", aboveZero, (x) => Number(x > 0), flat, [0.2, 1]);
+
+// 1 where 0 < x < 6: a second hard sigmoid, of a slope for which slope times 6 is exact, so that 6 itself gives 0.
 export const within6Op = unary(
   "within6",
   (onnx, x) => {
-    const above = onnx.node("HardSigmoid", [x], { alpha: { float: 1e30 }, beta: { float: 0 } });
     const below = onnx.node("HardSigmoid", [x], { alpha: { float: -(2 ** 100) }, beta: { float: 6 * 2 ** 100 } });
-    return onnx.node("Mul", [above, below]);
+    return onnx.node("Mul", [aboveZero(onnx, x), below]);
   },
   (x) => Number(x > 0 && x < 6),
   flat,
