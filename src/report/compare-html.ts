@@ -9,6 +9,7 @@ import {
   rulesOfComparison,
   type Table,
   tablesOf,
+  unfinished,
 } from "./compare-summary.ts";
 import { formatBytes, formatCount, formatSeconds, formatTenth, plural } from "./format.ts";
 import { html, type Markup, scrolling, section, unbroken } from "./markup.ts";
@@ -144,6 +145,7 @@ const tilesOf = (tables: readonly Table[]): readonly Tile[] => {
 
 const opening = (comparison: Comparison, tables: readonly Table[]): Markup => {
   const { data, sets } = comparison;
+  const open = unfinished(comparison);
   const facts = [
     plural(data.classes, "class", "classes"),
     `${data.image.width} × ${data.image.height} pixels`,
@@ -155,6 +157,7 @@ const opening = (comparison: Comparison, tables: readonly Table[]): Markup => {
 <h1>${unbroken(comparisonHeadline(comparison))}</h1>
 ${tileList(tilesOf(tables))}
 <p class="quiet">${facts.join(" · ")}</p></header>
+${open === undefined ? undefined : html`<aside class="notice" aria-label="Not finished">${open}</aside>`}
 `;
 };
 

@@ -8,6 +8,7 @@ import {
   rulesOfComparison,
   type Table,
   tablesOf,
+  unfinished,
 } from "./compare-summary.ts";
 import type { Difference } from "./comparison.ts";
 import { formatBytes, formatCount, formatSeconds, formatSigned } from "./format.ts";
@@ -78,11 +79,12 @@ ${table(
 export const renderComparisonMarkdown = (comparison: Comparison): string => {
   const { data, hardware, seconds } = comparison;
   const students = studentTable(comparison);
+  const open = unfinished(comparison);
   const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
   return `# Comparison on ${cell(data.name)}
 
 ${cell(comparisonHeadline(comparison))}
-
+${open === undefined ? "" : `\n${cell(open)}\n`}
 ## Accuracy
 
 ${tablesOf(comparison).map(accuracyTable).join("\n\n")}

@@ -47,13 +47,14 @@ const judgeBest = (rows: readonly ComparisonRow[]): string => {
   if (others.length === 0) return `only ${value} was measured`;
   const beside = others.map((row) => ({ row, ...compare(best.accuracy, row.accuracy) }));
   const near = beside.filter(({ verdict }) => verdict !== "better").map(({ row }) => nameOf(row));
+  const shown = near.length > 4 ? [...near.slice(0, 3), `${near.length - 3} others`] : near;
   if (near.length === 0) {
     return `${value} is clearly best, ${formatSigned(beside[0]!.delta)} points above ${nameOf(others[0]!)}`;
   }
   if (beside.some(({ verdict }) => verdict === "unknown")) {
     return `${value} is highest, but one seed does not tell which method is best`;
   }
-  return `no method is clearly best: ${value} is highest, but not clearly above ${listed(near)}`;
+  return `no method is clearly best: ${value} is highest, but not clearly above ${listed(shown)}`;
 };
 
 /** What INFER gains over another row of its table: said plainly where it is nothing. */
@@ -100,6 +101,12 @@ export const comparisonJudgements = (comparison: Comparison): readonly string[] 
 /** The first of them: the recipe's first labels, student and budget. Any other choice would be one by the test set. */
 export const comparisonHeadline = (comparison: Comparison): string =>
   upper(comparisonJudgements(comparison)[0] ?? "No student has been trained yet.");
+
+/** What a comparison says of itself before its end. */
+export const unfinished = ({ pending = [] }: Comparison): string | undefined =>
+  pending.length === 0
+    ? undefined
+    : `Not finished: no student was trained yet on ${listed(pending)}. What stands here does not change any more; the same command goes on.`;
 
 /** How all this was measured, for a footnote. */
 export const rulesOfComparison =

@@ -12,6 +12,8 @@ export interface Comparison extends Pick<Report, "data" | "distillery" | "seed" 
   /** Budget by budget, methods in the recipe's order. */
   readonly sets: readonly ComparedSet[];
   readonly rows: readonly ComparisonRow[];
+  /** What has still to be trained on, in words; absent once all students are. */
+  readonly pending?: readonly string[];
   /** Seconds of what all sets share: data, teachers, students. */
   readonly seconds: Readonly<Record<string, number>>;
   /** A command line that does it again. */

@@ -182,6 +182,48 @@ describe("a comparison that was stopped", () => {
   );
 });
 
+describe("a comparison that is not finished", () => {
+  it("tells what is known so far, and keeps a whole table until there is another", async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, "out");
+    const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), {
+      ...brief,
+      compare: { methods: ["random", "herding", "infer"] },
+    });
+    const table = async (): Promise<Comparison> => JSON.parse(await readFile(join(out, "comparison.json"), "utf8"));
+    /** Runs it until a task begins or a note is told that matches. */
+    const runUntil = async (moment: RegExp): Promise<void> => {
+      const stop = new AbortController();
+      const seen = (line: string): void => {
+        if (moment.test(line)) stop.abort();
+      };
+      const task = (title: string) => {
+        seen(title);
+        return { update: () => undefined, done: () => undefined };
+      };
+      const running = commands.compare(recipe, quietly(out, { progress: { task, note: seen }, signal: stop.signal }));
+      await expect(running).rejects.toMatchObject({ code: "INTERRUPTED" });
+    };
+
+    await runUntil(/on herding-ipc3 static, seed 0: .* %/);
+    const known = await table();
+    expect(known.rows.map(({ method }) => method)).toEqual(["random", "herding"]);
+    expect(known.pending).toEqual(["INFER (3 a class)", "All the data"]);
+    const page = await readFile(join(out, "comparison.html"), "utf8");
+    const text = await readFile(join(out, "comparison.md"), "utf8");
+    const sentence = "no student was trained yet on INFER (3 a class) and All the data";
+    for (const written of [page, text]) expect(written).toContain(sentence);
+
+    const whole = comparisonOf(await commands.compare(recipe, quietly(out)));
+    expect(whole.rows.slice(0, 2)).toEqual(known.rows);
+    expect(whole).not.toHaveProperty("pending");
+    expect(await readFile(join(out, "comparison.md"), "utf8")).not.toContain("Not finished");
+    await rm(join(out, "students", "infer-ipc3-static-convnet8x1-0.json"));
+    await runUntil(/on infer-ipc3 static/);
+    expect(await table()).toEqual(JSON.parse(JSON.stringify(whole)));
+  }, 30_000);
+});
+
 describe("what cannot be compared", () => {
   it.each([
     [

@@ -36,6 +36,17 @@ describe("the sentence at the top", () => {
     expect(single).toContain("whether INFER beats random images cannot be told from one seed (+10.0 points)");
   });
 
+  it("counts the methods that are near the highest, where they are many", () => {
+    const near = (...methods: readonly ("infer" | "random" | "herding" | "k-centre" | "rded" | "dm")[]): string =>
+      comparisonHeadline(comparisonOf(...methods.map((method, i) => [method, 40 - i / 10, 42 - i / 10] as const)));
+    expect(near("infer", "random", "herding", "k-centre", "rded")).toContain(
+      "above Random images, Herding, k-centre and RDED;",
+    );
+    expect(near("infer", "random", "herding", "k-centre", "rded", "dm")).toContain(
+      "above Random images, Herding, k-centre and 2 others;",
+    );
+  });
+
   it("speaks of the first labels, student and budget, not of the best", () => {
     expect(comparisonHeadline(makeComparison())).toMatch(/^10 images a class, static labels, convnet128x3: /);
     expect(comparisonJudgements(makeComparison())).toHaveLength(8);

@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { readSet } from "../../formats/index.ts";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../report/compare.ts";
 import { renderComparisonTable } from "../../report/compare-table.ts";
+import { nameOf } from "../../report/methods.ts";
 import type { AccuracyRow } from "../../report/report.ts";
 import { DistilleryError } from "../../support/errors.ts";
+import { readJson } from "../../support/files.ts";
 import { checkPlan } from "../checks.ts";
 import type { CommandContext, Outcome } from "../commands.ts";
 import { type School, setContender, teachRows } from "../evaluate.ts";
@@ -115,17 +117,20 @@ const compareAll = async (run: CompareRun): Promise<Outcome> => {
   for (const plan of plans) await makeOne(run, plan, teachers);
   const sets: ComparedSet[] = [];
   const rows: ComparisonRow[] = [];
-  await timed(folder, "students", async () => {
-    for (const plan of plans) {
-      const measured = await measureOne(run, plan, teachers);
-      sets.push(measured.set);
-      rows.push(...measured.rows);
-    }
-    const full = await teachRows(schoolOf(run, teachers), [], true);
-    const { data } = bytesAround(run.data, teachers);
-    rows.push(...full.rows.map((row) => ({ ...row, bytes: data })));
-  });
-  const comparison: Comparison = await writeComparison(run, teachers, sets, rows);
+  const names = [...plans.map((plan) => `${nameOf(plan)} (${plan.ipc} a class)`), nameOf({ method: "full" })];
+  const before = await readJson<Comparison>(folder.reportJson);
+  // A whole table is never replaced by a part of it.
+  const growing = before === undefined || before.pending !== undefined;
+  for (const [i, plan] of plans.entries()) {
+    const measured = await timed(folder, "students", () => measureOne(run, plan, teachers));
+    sets.push(measured.set);
+    rows.push(...measured.rows);
+    if (growing) await writeComparison(run, teachers, sets, rows, names.slice(i + 1));
+  }
+  const full = await timed(folder, "students", () => teachRows(schoolOf(run, teachers), [], true));
+  const { data } = bytesAround(run.data, teachers);
+  rows.push(...full.rows.map((row) => ({ ...row, bytes: data })));
+  const comparison: Comparison = await writeComparison(run, teachers, sets, rows, []);
   const files = [
     `report  ${folder.reportHtml}`,
     `table   ${folder.comparisonMarkdown}`,

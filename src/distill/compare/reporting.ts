@@ -43,12 +43,13 @@ const sharedSeconds = async (folder: CompareFolder): Promise<Record<string, numb
   return Object.fromEntries(shared);
 };
 
-/** comparison.json, comparison.md and comparison.html. */
+/** comparison.json, comparison.md and comparison.html; `pending` names what students are still to be trained on. */
 export const writeComparison = async (
   { recipe, folder, device, data }: Run<CompareFolder>,
   teachers: readonly Teacher[],
   sets: readonly ComparedSet[],
   rows: readonly ComparisonRow[],
+  pending: readonly string[],
 ): Promise<Comparison> => {
   const comparison: Comparison = {
     format: "distillery-comparison",
@@ -59,6 +60,7 @@ export const writeComparison = async (
     teachers: describeTeachers(teachers),
     sets,
     rows,
+    ...(pending.length > 0 && { pending }),
     seconds: await sharedSeconds(folder),
     seed: recipe.seed,
     device: device.name,
