@@ -14,7 +14,7 @@ import { hyperTypes, type Optimiser } from "../nn/optimisers.ts";
 import type { Frozen } from "../training/train-step.ts";
 import { clipPixels } from "./clip.ts";
 import { judgeClasses } from "./judge.ts";
-import { look, type View, type ViewKind, viewTypes } from "./view.ts";
+import { look, movesOnly, type View, type ViewKind, viewTypes } from "./view.ts";
 
 /** u [1,3,H,W] and its moments; the base images and targets ride along unchanged, so one graph serves every base set. */
 export interface CompensatorState {
@@ -40,11 +40,13 @@ export const compensatorStateTypes = ({ model: { task } }: Frozen, optimiser: Op
 };
 
 /**
- * clip(t(P + u)): what a teacher is shown, where t is the step's view. t goes to u before it meets the images: its transpose
- * then acts on one image instead of C.
+ * t(clip(P + u)): what a teacher is shown, where t is the step's view. Where t only moves pixels the clip may come last, and t
+ * goes to u before it meets the images: its transpose then acts on one image instead of C.
  */
 export const seenImages = (base: Value, u: Value, view: View<Value>, normalisation: Normalisation): Value =>
-  clipPixels(add(look(base, view), look(u, view)), normalisation);
+  movesOnly(view)
+    ? clipPixels(add(look(base, view), look(u, view)), normalisation)
+    : look(clipPixels(add(base, u), normalisation), view);
 
 /**
  * One step towards u_kj (method: INFER, arXiv 2408.06927):

@@ -1,6 +1,6 @@
 import { float32, gather, int64, matmul, type Tensor, type TensorType, tensor, type Value } from "../autodiff/index.ts";
 import { drawCrop, type Size, tapsOf, usualCrops } from "../data/resized-crop.ts";
-import { isSmall, type Task } from "../models/model.ts";
+import type { Task } from "../models/model.ts";
 import type { Random } from "../support/random.ts";
 
 /**
@@ -20,11 +20,14 @@ export const viewTypes = (kind: ViewKind, { height, width }: Size): View<TensorT
     ? { rows: int64(height), columns: int64(width) }
     : { rows: float32(height, height), columns: float32(width, width) };
 
+/** Whether every pixel that is seen is one of the image's own. */
+export const movesOnly = ({ rows }: View<Value>): boolean => rows.shape.length === 1;
+
 /** Images [N, 3, H, W] seen in a view. */
-export const look = (images: Value, { rows, columns }: View<Value>): Value =>
-  rows.shape.length === 1
-    ? gather(gather(images, rows, 2), columns, 3)
-    : matmul(rows, matmul(images, columns, { transposeB: true }));
+export const look = (images: Value, view: View<Value>): Value =>
+  movesOnly(view)
+    ? gather(gather(images, view.rows, 2), view.columns, 3)
+    : matmul(view.rows, matmul(images, view.columns, { transposeB: true }));
 
 /** Largest cyclic shift in pixels: 4 at 32x32 and below, 32 at 224x224 and above (method.md: t of the two recipes). */
 const largestShift = (side: number): number => Math.max(4, Math.min(32, Math.round(side / 8)));
@@ -74,8 +77,9 @@ export const drawView = (random: Random, image: Size, least: number): View => {
   };
 };
 
-/** The smallest part of an image's area that SRe2L crops: it crops large images only. */
-export const usualLeast = (task: Task): number => (isSmall(task) ? 1 : usualCrops.scale[0]);
+/** The smallest part of an image's area that SRe2L crops: from Tiny-ImageNet's size on it crops, below it does not. */
+export const usualLeast = ({ image }: Task): number =>
+  Math.min(image.height, image.width) < 64 ? 1 : usualCrops.scale[0];
 
 /** A random crop of images padded by an eighth of their side with zeros (the mean colour), mirrored or not. */
 export const drawPaddedCrop = (random: Random, { height, width }: Size): View => {

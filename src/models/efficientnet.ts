@@ -42,7 +42,7 @@ const invertedBottleneck = ({ name, input, output, expansion, kernel, stride }: 
 };
 
 /**
- * EfficientNet-B0 (Tan & Le 2019) with torchvision's parameter names. Below 64 pixels the stem and the second stage keep the
+ * EfficientNet-B0 (Tan & Le 2019) with torchvision's parameter names. Up to 64 pixels the stem and the second stage keep the
  * image's size. `width` is the channels of the stem, 32 in the paper, and all others are in proportion. Stochastic depth and
  * the dropout before the last layer, which only training would notice, are left out.
  */

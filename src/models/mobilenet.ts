@@ -36,7 +36,7 @@ const invertedResidual = (name: string, input: number, output: number, expansion
 };
 
 /**
- * MobileNetV2 (Sandler et al. 2018) with torchvision's parameter names, and its width_mult = `width` / 32. Below 64 pixels
+ * MobileNetV2 (Sandler et al. 2018) with torchvision's parameter names, and its width_mult = `width` / 32. Up to 64 pixels
  * the stem and the second stage keep the image's size. The dropout before the last layer is left out.
  */
 export const mobileNetV2 = (task: Task, width = stem): Model => {

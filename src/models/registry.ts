@@ -64,7 +64,7 @@ const families: readonly Family[] = [
   },
   {
     pattern: /^resnet(18|34|50|101)(?:w([1-9]\d*))?$/,
-    about: "resnet(18|34|50|101)[wWIDTH]: 3x3 stem below 64 pixels, 7x7 stem from there; 64 wide",
+    about: "resnet(18|34|50|101)[wWIDTH]: 3x3 stem up to 64 pixels, 7x7 stem above; 64 wide",
     examples: ["resnet18", "resnet18w32", "resnet34", "resnet50", "resnet101"],
     build: ([, depth, width], task) => resNet(Number(depth) as ResNetDepth, task, Number(width ?? 64)),
   },

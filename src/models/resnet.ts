@@ -43,7 +43,7 @@ const shortcut = (main: Part, { name, input, stride }: Block, output: number): P
 };
 
 /**
- * ResNet (He et al. 2016) with torchvision's parameter names. Images below 64 pixels get a 3x3 stem without max-pool,
+ * ResNet (He et al. 2016) with torchvision's parameter names. Images of up to 64 pixels get a 3x3 stem without max-pool,
  * larger ones the 7x7 stem of stride 2. `width` is the channels of the stem and of the first stage's 3x3 convolutions, 64
  * in the paper; each further stage is twice as wide as the one before and half as large.
  */

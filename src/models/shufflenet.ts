@@ -45,7 +45,7 @@ const passing = (name: string, channels: number): Part => {
 };
 
 /**
- * ShuffleNetV2 (Ma et al. 2018) with torchvision's parameter names. Below 64 pixels the stem has stride 1 and no max-pool
+ * ShuffleNetV2 (Ma et al. 2018) with torchvision's parameter names. Up to 64 pixels the stem has stride 1 and no max-pool
  * follows it. `width`, even, is the channels of the first stage: 116 for x1.0, 48 for x0.5, 176 for x1.5.
  */
 export const shuffleNetV2 = (task: Task, width = usual): Model => {

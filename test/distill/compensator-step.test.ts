@@ -1,12 +1,16 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { add, float32, trace } from "../../src/autodiff/index.ts";
 import { type Tensor, tensor } from "../../src/autodiff/types.ts";
 import type { Normalisation } from "../../src/data/dataset.ts";
 import { normalise } from "../../src/data/normalisation.ts";
-import { compensatorStateTypes, traceCompensatorStep } from "../../src/distill/compensator-step.ts";
+import { clipPixels } from "../../src/distill/clip.ts";
+import { compensatorStateTypes, seenImages, traceCompensatorStep } from "../../src/distill/compensator-step.ts";
+import { drawShift, drawView, look, viewTypes } from "../../src/distill/view.ts";
 import { buildModel } from "../../src/models/registry.ts";
 import { adam, hyperTensors } from "../../src/nn/optimisers.ts";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
+import { stream } from "../../src/support/random.ts";
 import type { Frozen } from "../../src/training/train-step.ts";
 import { floats } from "../autodiff/draw.ts";
 import { formulaWeights, type Summary, summaryError, uniform } from "../goldens/formula.ts";
@@ -130,4 +134,24 @@ test.each(titled)("%s: agrees with PyTorch", async (_title, one) => {
   for (const name of ["first", "second", "change"] as const) {
     expect(summaryError(name, results[name], one[name]), name).toBeLessThan(tolerance);
   }
+});
+
+test.each([
+  ["places", drawShift(stream(1, "shift"), { height: side, width: side })],
+  ["mixes", drawView(stream(1, "crop"), { height: side, width: side }, 0.1)],
+] as const)("a teacher is shown views, by %s, of the images that the set will give", async (kind, view) => {
+  const types = {
+    base: float32(classes, 3, side, side),
+    u: float32(1, 3, side, side),
+    view: viewTypes(kind, { height: side, width: side }),
+  };
+  const compiled = await device.compile(
+    trace(types, (x) => ({
+      seen: seenImages(x.base, x.u, x.view, normalisation),
+      given: look(clipPixels(add(x.base, x.u), normalisation), x.view),
+    })),
+  );
+  const { seen, given } = await compiled.run({ base: bases(), u: uniform("u", types.u.shape, 0.5), view });
+  expect(floats(seen)).toEqual(floats(given));
+  await compiled.release();
 });

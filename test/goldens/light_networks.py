@@ -33,7 +33,7 @@ class MobileNetV2(nn.Module):
 
     def __init__(self, width, side, classes):
         super().__init__()
-        small = side < 64
+        small = side <= 64
         cin = whole_eights(width)
         self.features = nn.Sequential(conv_norm(3, cin, 3, 1 if small else 2, activation=nn.ReLU6))
         for stage, (expansion, channels, count, stride) in enumerate(self.stages):
@@ -71,7 +71,7 @@ class EfficientNetB0(nn.Module):
 
     def __init__(self, width, side, classes):
         super().__init__()
-        small = side < 64
+        small = side <= 64
         cin = whole_eights(width)
         self.features = nn.Sequential(conv_norm(3, cin, 3, 1 if small else 2, activation=nn.SiLU))
         for stage, (expansion, kernel, stride, channels, count) in enumerate(self.stages):
@@ -119,7 +119,7 @@ class ShuffleUnit(nn.Module):
 class ShuffleNetV2(nn.Module):
     def __init__(self, width, side, classes):
         super().__init__()
-        small = side < 64
+        small = side <= 64
         self.conv1 = conv_norm(3, 24, 3, 1 if small else 2, activation=nn.ReLU)
         self.maxpool = nn.Identity() if small else nn.MaxPool2d(3, 2, 1)
         cin = 24

@@ -100,7 +100,7 @@ class Bottleneck(nn.Module):
 class ResNet(nn.Module):
     def __init__(self, depth, width, side, classes):
         super().__init__()
-        small = side < 64
+        small = side <= 64
         block, repeats = {
             18: (BasicBlock, [2, 2, 2, 2]),
             34: (BasicBlock, [3, 4, 6, 3]),

@@ -66,7 +66,8 @@ describe("resnet18", () => {
   test.each([
     [32, 3, 10],
     [63, 3, 100],
-    [64, 7, 200],
+    [64, 3, 200],
+    [65, 7, 200],
     [224, 7, 1000],
   ])("at %i pixels: torchvision's names, shapes and order, stem of %i", (side, stem, classes) => {
     expect(shapesOf(buildModel("resnet18", task(side, classes)))).toEqual(torchvision(stem, classes));

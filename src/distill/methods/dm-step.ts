@@ -15,14 +15,16 @@ import type { Normalisation } from "../../data/dataset.ts";
 import type { Model } from "../../models/model.ts";
 import { hyperTypes, type Optimiser } from "../../nn/optimisers.ts";
 import { clipPixels } from "../clip.ts";
+import { colourType, recolour } from "../colour.ts";
 import { look, type View, viewTypes } from "../view.ts";
 import { penultimate } from "./features.ts";
 import { type ImageState, imageStateTypes } from "./image-step.ts";
 
-/** A random network, real images [n, 3, H, W] of the class, and a view of all images. */
+/** A random network, real images [n, 3, H, W] of the class, a view and a colour of all images. */
 export interface MatchFeeds extends View<TensorType> {
   readonly network: Record<string, TensorType>;
   readonly real: TensorType;
+  readonly colour: TensorType;
   readonly hyper: Record<string, TensorType>;
 }
 
@@ -35,7 +37,7 @@ const stretch = 64;
 
 /**
  * One step of distribution matching (Zhao & Bilen, arXiv 2110.04181) for one class: the synthetic images move
- * down || mean psi(A(real)) - mean psi(A(synthetic)) ||^2, psi being a network's features and A a view that all images share.
+ * down || mean psi(A(real)) - mean psi(A(synthetic)) ||^2, psi being a network's features and A a colour and a view that all images share.
  * The network must treat every image for itself: it is not told which statistics to use.
  */
 export const traceMatchStep = (
@@ -53,12 +55,13 @@ export const traceMatchStep = (
       network,
       real: float32(real, 3, task.image.height, task.image.width),
       ...viewTypes("mixes", task.image),
+      colour: colourType,
       hyper: hyperTypes(optimiser),
     },
   };
-  return trace(inputs, ({ state: { images, slots }, feeds: { network: p, real: known, hyper, rows, columns } }) => {
+  return trace(inputs, ({ state: { images, slots }, feeds: { network: p, real: known, hyper, colour, ...view } }) => {
     const sumOf = (some: Value): Value =>
-      reduceSum(penultimate(model.forward(p, look(some, { rows, columns }), (z) => z)), [0]);
+      reduceSum(penultimate(model.forward(p, look(recolour(some, colour), view), (z) => z)), [0]);
     const parts = Array.from({ length: Math.ceil(real / stretch) }, (_, i) =>
       sumOf(slice(known, 0, i * stretch, Math.min(real, (i + 1) * stretch))),
     );

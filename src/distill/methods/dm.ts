@@ -7,6 +7,7 @@ import { stream } from "../../support/random.ts";
 import { machineOf } from "../../training/jobs.ts";
 import { historyOf, type KeptWork, keptLoop, runKept } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";
+import { drawColour } from "../colour.ts";
 import { keyOf } from "../key.ts";
 import { readable } from "../prepare.ts";
 import { drawImages } from "../set.ts";
@@ -17,7 +18,7 @@ import type { Method } from "./method.ts";
 import { readPixels } from "./synthesise.ts";
 
 /** The paper's, but for the steps. */
-const settings = { architecture: "convnetin", real: 256, learningRate: 1, momentum: 0.5 } as const;
+const settings = { architecture: "convnetin", real: 256, learningRate: 1, momentum: 0.5, colour: true } as const;
 
 /**
  * DM, distribution matching (Zhao & Bilen, WACV 2023, arXiv 2110.04181): real images as a start, moved until the
@@ -26,7 +27,8 @@ const settings = { architecture: "convnetin", real: 256, learningRate: 1, moment
  *
  * The loss is a sum over classes and instance norm lets no image change another, so each class is a loop of its own; the
  * network of a step is the same for all. It departs from the paper in its steps (the recipe's iterations; 20,000 there), in its
- * augmentation (crop and mirror; also colour, cutout, scale and rotation there) and in cutting off invalid pixels at once.
+ * augmentation (colour, crop and mirror every step; one of those, cutout, scale and rotation there) and in cutting off invalid
+ * pixels at once.
  */
 export const dm: Method = {
   name: "dm",
@@ -51,6 +53,7 @@ export const dm: Method = {
         network: freshWeights(model, stream(seed, "dm", "network", step)).parameters,
         real: tensor(images, [real, 3, task.image.height, task.image.width]),
         ...drawPaddedCrop(stream(seed, "dm", "view", c, step), task.image),
+        colour: drawColour(stream(seed, "dm", "colour", c, step)),
         hyper: hyperTensors(optimiser.hyper(step, settings.learningRate)),
       };
     };

@@ -109,12 +109,11 @@ const stitch = async ({ data: { train, task } }: Making, parts: readonly (readon
 
 /**
  * RDED (Sun et al., CVPR 2024, arXiv 2312.03526): of each class 300 images with 5 random crops each; each image's
- * crop that is told best stays (realism), and of those the best; 2 x 2 of them make one image from 64 pixels on
+ * crop that is told best stays (realism), and of those the best; 2 x 2 of them make one image above 64 pixels
  * (diversity). Nothing is optimised.
  *
- * It departs from the reference implementation in that all teachers judge, by their mean logits, not one; that crops are judged
- * at the size of the teachers' images, 8 bits deep, where that pads quarter-size crops with zeros; and that it stitches at 64
- * pixels already.
+ * It departs from the reference implementation in that all teachers judge, by their mean logits, not one; and that crops are judged
+ * at the size of the teachers' images, 8 bits deep, where that pads quarter-size crops with zeros.
  */
 export const rded: Method = {
   name: "rded",

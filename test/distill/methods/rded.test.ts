@@ -61,22 +61,22 @@ describe("rded", () => {
     }
   });
 
-  test("stitches four into one from 64 pixels on, each a quarter of the ranks apart", async () => {
-    const data = await prepared({ classes: 2, side: 64, images: 9 });
+  test("stitches four into one above 64 pixels, each a quarter of the ranks apart", async () => {
+    const data = await prepared({ classes: 2, side: 66, images: 9 });
     const teachers = [teacherOf("convnet4x1", data)];
     const making = makingOf(device, data, await temporaryFolder(), { teachers });
     const { pixels } = await rded.make(making);
     const ranked = await rank(making);
-    expect(pixels).toHaveLength(2 * 2 * 3 * 64 ** 2);
+    expect(pixels).toHaveLength(2 * 2 * 3 * 66 ** 2);
     for (let c = 0; c < 2; c++) {
       for (let k = 0; k < 2; k++) {
-        const whole = pixels.subarray((k * 2 + c) * 3 * 64 ** 2, (k * 2 + c + 1) * 3 * 64 ** 2);
+        const whole = pixels.subarray((k * 2 + c) * 3 * 66 ** 2, (k * 2 + c + 1) * 3 * 66 ** 2);
         for (let q = 0; q < 4; q++) {
           const { image, crop } = ranked[c]![2 * q + k]!;
-          const cut = cutOut(await data.train.read([image]), data.task.image, crop, { height: 32, width: 32 });
-          const [y, x] = [32 * Math.floor(q / 2), 32 * (q % 2)];
+          const cut = cutOut(await data.train.read([image]), data.task.image, crop, { height: 33, width: 33 });
+          const [y, x] = [33 * Math.floor(q / 2), 33 * (q % 2)];
           const part = cut.map(
-            (_, i) => whole[64 * (64 * Math.floor(i / 1024) + y + (Math.floor(i / 32) % 32)) + x + (i % 32)]!,
+            (_, i) => whole[66 * (66 * Math.floor(i / 33 ** 2) + y + (Math.floor(i / 33) % 33)) + x + (i % 33)]!,
           );
           expect(part).toEqual(cut);
         }

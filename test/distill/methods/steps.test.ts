@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Tensor, tensor } from "../../../src/autodiff/index.ts";
+import { drawColour } from "../../../src/distill/colour.ts";
 import { type Judge, judgeClasses } from "../../../src/distill/judge.ts";
 import { collectStatistics, convolutionGaps } from "../../../src/distill/methods/convolutions.ts";
 import { traceMatchStep } from "../../../src/distill/methods/dm-step.ts";
@@ -125,6 +126,7 @@ test("the gradient of distribution matching agrees with differences", async () =
       network: Object.fromEntries(Object.entries(network).map(([name, t]) => [name, copy(t)])),
       real: copy(known),
       ...drawPaddedCrop(stream(6, "view"), data.task.image),
+      colour: drawColour(stream(6, "colour")),
       hyper: hyperTensors(optimiser.hyper(0, 0)),
     });
     return { loss: floats(distance)[0]!, gradient: floats((await stepper.read()).slots.velocity!) };
