@@ -1,5 +1,5 @@
 import { formatNormalisation, isAlike } from "../data/normalisation.ts";
-import { type DistilledSet, readSet } from "../formats/index.ts";
+import { type DistilledSet, describeLabels, readManifest, readSet, setBytes } from "../formats/index.ts";
 import { formatBytes } from "../report/format.ts";
 import type { Curve } from "../report/report.ts";
 import { renderTable } from "../report/table.ts";
@@ -9,6 +9,7 @@ import { checkPlan } from "./checks.ts";
 import type { CommandContext, Commands, EvaluateContext, Outcome } from "./commands.ts";
 import { compareMethods } from "./compare/compare.ts";
 import { evaluateSet } from "./evaluate.ts";
+import { classesApart, sizesApart } from "./fitting.ts";
 import { type MethodSet, makeMethodSet } from "./method-set.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -95,12 +96,11 @@ const teachersOf = async (run: Run, set: DistilledSet, setFolder: string): Promi
 
 const checkData = (set: DistilledSet, { dataset }: Prepared, folder: string): void => {
   const { classes, image, normalisation } = set.manifest;
-  const same = JSON.stringify(classes) === JSON.stringify(dataset.classes);
-  if (!same || image.height !== dataset.image.height || image.width !== dataset.image.width) {
+  const apart = classesApart(classes, dataset.classes) ?? sizesApart(image, dataset.image);
+  if (apart !== undefined) {
     throw new DistilleryError(
       "SET",
-      `${folder} was made for ${classes.length} classes (${classes.slice(0, 3).join(", ")}, ...) of ${image.height}x${image.width}, but the data ${dataset.name} has ` +
-        `${dataset.classes.length} (${dataset.classes.slice(0, 3).join(", ")}, ...) of ${dataset.image.height}x${dataset.image.width}; give the data that the set was made from`,
+      `${folder} does not fit the data ${dataset.name}, ${apart}; give the data that the set was made from`,
     );
   }
   if (!isAlike(normalisation, dataset.normalisation)) {
@@ -138,8 +138,10 @@ export const commands: Commands = {
     withPlan(recipe, context, async (run) => {
       const { set } = await distill(run);
       const { budget } = set.manifest;
-      const parts = Object.values(set.manifest.parts).reduce((sum, p) => sum + p.bytes, 0);
-      const text = `${run.folder.set}: ${budget.bases} base sets, ${budget.compensators} compensators, ${budget.trainingImages} training images, ${formatBytes(parts)}`;
+      const bytes = setBytes(set.manifest, (await readManifest(run.folder.set)).bytes);
+      const text =
+        `${run.folder.set}: ${budget.bases} base sets, ${budget.compensators} compensators, ${budget.trainingImages} training images, ${formatBytes(bytes.total)}\n` +
+        `labels ${formatBytes(bytes.labels)}: ${describeLabels(set.manifest.labels, set.manifest.classes.length)}`;
       return { text, json: { folder: run.folder.set, manifest: set.manifest } };
     }),
 

@@ -1,6 +1,6 @@
 import type { Recipe } from "./recipe.ts";
 
-export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "labelBytes">;
+export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "labelBytes" | "setBytes">;
 
 /** For real data: the method's own settings where they fit, a student's length chosen for a machine without a GPU. */
 const general: RecipeDefaults = {

@@ -43,6 +43,8 @@ export interface Recipe {
   readonly compensatorPrecision: CompensatorDtype;
   /** Bytes that a set's labels may take, which decides how they are stored; absent: half floats. */
   readonly labelBytes?: number;
+  /** Bytes that a whole set may take, its manifest included: labels get what the rest leaves. */
+  readonly setBytes?: number;
   /** How many times each student is trained, with different seeds. */
   readonly seeds: number;
   readonly seed: number;

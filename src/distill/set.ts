@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { pickPerClass } from "../data/split.ts";
 import {
@@ -5,14 +6,18 @@ import {
   chooseLabels,
   type DistilledSet,
   type LabelChoice,
+  leastLabelBytes,
   type Manifest,
   packLabels,
+  readManifest,
   readSet,
   roundCompensators,
+  type SetBytes,
+  setBytes,
   trainingImages,
   writeSet,
 } from "../formats/index.ts";
-import { plural } from "../report/format.ts";
+import { formatBytes, plural } from "../report/format.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
@@ -78,18 +83,54 @@ const labelledBy = ({ bases, compensators }: Budget, classes: number): number =>
 export const labelsFor = (recipe: Recipe, budget: Budget, classes: number): LabelChoice =>
   chooseLabels(labelledBy(budget, classes), classes, recipe.student.temperature, recipe.labelBytes);
 
-/** The set in a folder if it is whole and made of just these bases, compensators and teachers. */
+type Unlisted = Omit<Manifest, "parts">;
+
+/** The bytes of a set's files. */
+const weigh = async (folder: string): Promise<SetBytes> => {
+  const { manifest, bytes } = await readManifest(folder);
+  return setBytes(manifest, bytes);
+};
+
+/** The set in a folder if it is whole, made of just these bases, compensators and teachers, and of at most so many bytes. */
 const readFinished = async (
   folder: string,
-  manifest: Omit<Manifest, "parts">,
+  unlisted: (labels: LabelChoice) => Unlisted,
   bases: Uint8Array,
   compensators: Float32Array,
+  most: number,
 ): Promise<DistilledSet | undefined> => {
   const found = await readSet(folder).catch(() => undefined);
-  if (found === undefined) return undefined;
+  if (found === undefined || (await weigh(folder)).total > most) return undefined;
   const { parts: _, ...said } = found.manifest;
-  const same = isDeepStrictEqual([said, found.compensators], [manifest, compensators]);
+  // How labels are stored follows from the recipe, which the manifest holds.
+  const same = isDeepStrictEqual([said, found.compensators], [unlisted(said.labels), compensators]);
   return same && Buffer.compare(found.bases, bases) === 0 ? found : undefined;
+};
+
+/**
+ * Writes a set by `write`, with labels in ever fewer bytes until all of it weighs at most `most`.
+ * @throws BUDGET where not even labels of `least` bytes are small enough; nothing is left in the folder then.
+ */
+const writeWithin = async (
+  folder: string,
+  most: number,
+  least: number,
+  write: (labelBytes?: number) => Promise<void>,
+): Promise<void> => {
+  await write();
+  for (let bytes = await weigh(folder); bytes.total > most; bytes = await weigh(folder)) {
+    const { bases, compensators, labels, manifest, total } = bytes;
+    const left = labels - (total - most);
+    if (left < least) {
+      await rm(folder, { recursive: true });
+      throw new DistilleryError(
+        "BUDGET",
+        `${folder}: no set of ${formatBytes(most)} can be made of this recipe: bases weigh ${formatBytes(bases)}, compensators ${formatBytes(compensators)}, the manifest ${formatBytes(manifest)} ` +
+          `and labels at least ${formatBytes(least)}; give a --set-bytes of ${total - labels + least} or more, a smaller --ipc or --compensator-precision I8`,
+      );
+    }
+    await write(left);
+  }
 };
 
 /**
@@ -109,7 +150,8 @@ export const makeSet = async (
 ): Promise<DistilledSet> => {
   const { dataset, task } = data;
   const precision = recipe.compensatorPrecision;
-  const manifest: Omit<Manifest, "parts"> = {
+  const most = recipe.setBytes ?? Number.POSITIVE_INFINITY;
+  const unlisted = (labels: LabelChoice): Unlisted => ({
     format: "distillery-set",
     version: 2,
     data: dataset.name,
@@ -120,21 +162,28 @@ export const makeSet = async (
     normalisation: dataset.normalisation,
     budget,
     compensators: { dtype: budget.compensators === 0 ? "none" : precision },
-    labels: labelsFor(recipe, budget, task.classes),
+    labels,
     teachers: teachers.map(({ model, accuracy, sha256 }) => ({ architecture: model.name, accuracy, sha256 })),
     recipe: plain(recipe),
     seed: recipe.seed,
     notice: noticeOf(recipe.method),
-  };
+  });
   // Labels belong to the images that a reader will rebuild, so they are made from compensators as stored.
   const stored = roundCompensators(precision, compensators, task.image);
-  const finished = await readFinished(folder, manifest, bases, stored);
+  const finished = await readFinished(folder, unlisted, bases, stored, most);
   if (finished !== undefined) return finished;
-  const { read } = trainingImages({ manifest: { ...manifest, parts: {} }, bases, compensators: stored });
+  const usual = unlisted(labelsFor(recipe, budget, task.classes));
+  const { read } = trainingImages({ manifest: { ...usual, parts: {} }, bases, compensators: stored });
   const distinct = { length: labelledBy(budget, task.classes), images: async (rows: Int32Array) => read(rows) };
   const logits = await meanLogits(device, teachers, distinct, "labels", surroundings);
-  const labels = packLabels(manifest.labels, logits, task.classes);
-  await writeSet(folder, { manifest, bases, compensators: stored, labels });
+  const write = async (labelBytes = recipe.labelBytes): Promise<void> => {
+    const asked = labelBytes === undefined ? recipe : { ...recipe, labelBytes };
+    const choice = labelsFor(asked, budget, task.classes);
+    const labels = packLabels(choice, logits, task.classes);
+    await writeSet(folder, { manifest: unlisted(choice), bases, compensators: stored, labels });
+  };
+  const least = leastLabelBytes(distinct.length, task.classes, recipe.student.temperature);
+  await writeWithin(folder, most, least, write);
   return readSet(folder);
 };
 

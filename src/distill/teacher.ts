@@ -8,6 +8,7 @@ import { DistilleryError } from "../support/errors.ts";
 import { sha256, writeAtomic } from "../support/files.ts";
 import { encodeStored, named, readStored, rebuild } from "../training/checkpoint.ts";
 import type { History } from "../training/loop.ts";
+import { classesApart, sizesApart } from "./fitting.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** A trained network that stays as it is, and what its file says of it. */
@@ -70,16 +71,11 @@ export const readTeacher = async (
     );
   const card = JSON.parse(text) as Card;
   if (key !== undefined && card.key !== key) return undefined;
-  const { height, width } = card.image;
-  if (
-    JSON.stringify(card.classes) !== JSON.stringify(dataset.classes) ||
-    height !== task.image.height ||
-    width !== task.image.width
-  ) {
+  const apart = classesApart(card.classes, dataset.classes) ?? sizesApart(card.image, task.image);
+  if (apart !== undefined) {
     throw new DistilleryError(
       "CHECKPOINT",
-      `${file} was trained for ${card.classes.length} classes (${card.classes.slice(0, 3).join(", ")}, ...) at ${height}x${width}, ` +
-        `but the data has ${task.classes} classes (${dataset.classes.slice(0, 3).join(", ")}, ...) at ${task.image.height}x${task.image.width}; give a teacher of these classes, or an architecture to train one`,
+      `${file} does not fit the data, ${apart}; give a teacher of these classes and this size, or an architecture to train one`,
     );
   }
   if (!isAlike(card.normalisation, dataset.normalisation)) {

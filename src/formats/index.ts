@@ -3,7 +3,7 @@ export { parseBytes } from "./byte-count.ts";
 export { type CompensatorDtype, describeCompensators, roundCompensators } from "./compensator-codec.ts";
 export type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
 export { decodeFloat16, encodeFloat16 } from "./float16.ts";
-export { chooseLabels, describeLabels, type LabelChoice, labelBytesOf } from "./label-choice.ts";
+export { chooseLabels, describeLabels, type LabelChoice, labelBytesOf, leastLabelBytes } from "./label-choice.ts";
 export { wordsOf } from "./manifest.ts";
 export { hasCompensators, type Method, mayCopy, methods, type Origin, originOf } from "./method.ts";
 export { readManifest, readSet, type Verification, verifySet } from "./read-set.ts";

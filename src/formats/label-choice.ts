@@ -67,6 +67,15 @@ const choices = (classes: number, temperature: number): LabelChoice[] => [
   ),
 ];
 
+const smallestOf = (rows: number, classes: number, temperature: number): LabelChoice =>
+  choices(classes, temperature).reduce((best, choice) =>
+    labelBytesOf(choice, rows, classes) < labelBytesOf(best, rows, classes) ? choice : best,
+  );
+
+/** Bytes of the labels' file in the smallest way to store them. */
+export const leastLabelBytes = (rows: number, classes: number, temperature: number): number =>
+  labelBytesOf(smallestOf(rows, classes, temperature), rows, classes);
+
 /**
  * The most faithful way to store the logits of `rows` images in a file of at most `most` bytes; half floats where nothing
  * limits them. `temperature` is the student's.
@@ -82,7 +91,7 @@ export const chooseLabels = (
   const bytesOf = (choice: LabelChoice): number => labelBytesOf(choice, rows, classes);
   const chosen = all.find((choice) => bytesOf(choice) <= most);
   if (chosen !== undefined) return chosen;
-  const smallest = all.reduce((best, choice) => (bytesOf(choice) < bytesOf(best) ? choice : best));
+  const smallest = smallestOf(rows, classes, temperature);
   throw new DistilleryError(
     "BUDGET",
     `labels of ${rows} images and ${classes} classes do not fit into ${most} bytes: they need at least ${bytesOf(smallest)} (${describeLabels(smallest, classes)}); use --label-bytes ${bytesOf(smallest)} or more, or fewer images`,

@@ -112,11 +112,11 @@ describe("folders, sets and teachers that do not fit", () => {
 
   it("a set of other classes, and a teacher of other classes", async () => {
     expect(await withRecipe("evaluate", "unused", at("done/4-set"), "--data", at("fewer"))).toMatch(
-      /^5 done\/4-set was made for 4 classes \(kind0, kind1, kind2, \.\.\.\) of 8x8, but the data fewer has 3 \(.+\) of 8x8; give the data/,
+      /^5 done\/4-set does not fit the data fewer, other classes: it was made for 4, the data has 3; the data lacks kind3; give the data/,
     );
     const teacher = at("done/2-teachers/0-convnet8x1.safetensors");
     expect(await withRecipe("run", "unused", "--data", at("fewer"), "--teachers", teacher)).toMatch(
-      /^5 done\/2-teachers\/0-convnet8x1\.safetensors was trained for 4 classes .+ but the data has 3 classes .+; give a teacher of these classes, or an architecture to train one$/,
+      /^5 done\/2-teachers\/0-convnet8x1\.safetensors does not fit the data, other classes: .+ lacks kind3; give a teacher of these classes and this size, or an architecture to train one$/,
     );
     await expect(filesIn(at("unused"))).rejects.toThrow("ENOENT");
   });

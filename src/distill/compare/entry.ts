@@ -3,6 +3,15 @@ import { type Method, methods, parseBytes } from "../../formats/index.ts";
 import type { Recipe } from "../recipe.ts";
 import { atLeastZero, choice, described, whole } from "../schema-parts.ts";
 
+const bytes = (help: string) =>
+  described(
+    z.exactOptional(
+      z.preprocess((value) => (typeof value === "string" ? (parseBytes(value) ?? value) : value), z.int().min(1)),
+    ),
+    "a number of bytes such as 20000, 20KB or 0.5MB",
+    help,
+  );
+
 /** Fields of a recipe that say how a set is made by its method, and so may differ between the sets of a comparison. */
 export const makingFields = {
   iterations: whole(1, "optimisation steps of a compensator"),
@@ -19,19 +28,14 @@ export const makingFields = {
     ["F32", "F16", "I8"],
     "how compensators are stored: floats F32, half floats F16, 8 bits I8",
   ),
-  labelBytes: described(
-    z.exactOptional(
-      z.preprocess((value) => (typeof value === "string" ? (parseBytes(value) ?? value) : value), z.int().min(1)),
-    ),
-    "a number of bytes such as 20000, 20KB or 0.5MB",
-    "bytes that a set's labels may take, e.g. 20KB; stored as faithfully as fits into them",
-  ),
+  labelBytes: bytes("bytes that a set's labels may take, e.g. 20KB; stored as faithfully as fits into them"),
+  setBytes: bytes("bytes that a whole set may take, e.g. 350KB; its labels are stored as faithfully as fits"),
 };
 
 type Making = keyof typeof makingFields;
 
 /** These say how a set is stored, not what it is made of. */
-const storage: ReadonlySet<Making> = new Set(["compensatorPrecision", "labelBytes"]);
+const storage: ReadonlySet<Making> = new Set(["compensatorPrecision", "labelBytes", "setBytes"]);
 
 /** One set to compare: its method, and in what it differs from the recipe. */
 export interface Entry {
