@@ -51,3 +51,7 @@ const origins: Readonly<Partial<Record<Method, Origin>>> = {
  * from training images or from noise.
  */
 export const originOf = (method: Method): Origin => origins[method] ?? "natural";
+
+/** Whether a set is made by steps of optimisation; noise has the norms of compensators that are. */
+export const isOptimised = (method: Method): boolean =>
+  hasCompensators(method) || originOf(method) === "from-natural" || originOf(method) === "from-noise";

@@ -5,6 +5,7 @@ import {
   type ComparedSetRow,
   comparisonHeadline,
   comparisonJudgements,
+  ruleOfIterations,
   ruleOfMemory,
   rulesOfComparison,
   type Table,
@@ -46,37 +47,79 @@ const accuracyTable = ({ labels, student, rows }: Table): Markup =>
 <thead><tr><th scope="col">trained on</th><th scope="col" class="number">images</th><th scope="col" class="number">steps</th><th scope="col" class="number">accuracy, %</th><th scope="col" class="number">vs random images</th><th scope="col" class="number">vs all the data</th><th scope="col" class="number">bytes</th></tr></thead>
 <tbody>${rows.map(rowCells)}</tbody></table>`;
 
-const pointOf = (row: ComparisonRow): ScatterPoint => ({
-  x: row.bytes,
-  y: row.accuracy.mean,
-  ...(row.accuracy.values.length > 1 && { deviation: row.accuracy.std }),
-  description: `${nameOf(row)}, ${budgetText(row) ?? ""}, ${formatBytes(row.bytes)}: ${formatAccuracy(row.accuracy)}`,
-});
+/** Bytes by which rows are placed; undefined for a row that has no place. */
+type Weigh = (row: ComparisonRow) => number | undefined;
 
-/** Budgets of a method are joined, not what differs in more than the budget. */
-const seriesOf = (rows: readonly ComparisonRow[]): readonly ScatterSeries[] => {
-  const shown = rows.filter((row) => row.method !== "full" && measured(row)).sort((a, b) => a.bytes - b.bytes);
-  const methods = new Set(rows.map((row) => row.method));
-  return [...methods].flatMap((method) => {
-    const own = shown.filter((row) => row.method === method);
-    if (own.length === 0) return [];
-    const variants = [...new Set(own.map((row) => row.variant))];
-    return {
-      name: nameOf({ method }),
-      colour: methodStyles[method].colour,
-      mark: methodStyles[method].mark,
-      lines: variants.map((variant) => own.filter((row) => row.variant === variant).map(pointOf)),
-    };
+const pointsOf = (rows: readonly ComparisonRow[], weigh: Weigh): ScatterPoint[] =>
+  rows.flatMap((row) => {
+    const x = weigh(row);
+    return x === undefined
+      ? []
+      : {
+          x,
+          y: row.accuracy.mean,
+          ...(row.accuracy.values.length > 1 && { deviation: row.accuracy.std }),
+          description: `${nameOf(row)}, ${budgetText(row) ?? ""}, ${formatBytes(x)}: ${formatAccuracy(row.accuracy)}`,
+        };
   });
+
+const byX = (a: ScatterPoint, b: ScatterPoint): number => a.x - b.x;
+
+/** A series for each method; `lines` says which of its rows are joined. */
+const seriesOf = (
+  rows: readonly ComparisonRow[],
+  lines: (own: readonly ComparisonRow[]) => readonly (readonly ComparisonRow[])[],
+  weigh: Weigh,
+): readonly ScatterSeries[] => {
+  const shown = rows.filter((row) => row.method !== "full" && measured(row));
+  return [...new Set(shown.map((row) => row.method))].map((method) => ({
+    name: nameOf({ method }),
+    colour: methodStyles[method].colour,
+    mark: methodStyles[method].mark,
+    lines: lines(shown.filter((row) => row.method === method)).map((line) => pointsOf(line, weigh).sort(byX)),
+  }));
 };
 
-const plotOf = ({ labels, student, rows }: Table): Markup | undefined => {
+const grouped = <T>(rows: readonly ComparisonRow[], key: (row: ComparisonRow) => T): readonly ComparisonRow[][] =>
+  [...new Set(rows.map(key))].map((value) => rows.filter((row) => key(row) === value));
+
+/** Accuracy against the bytes of sets. Budgets of a method are joined, not what differs in more than the budget. */
+const setPlot = ({ labels, student, rows }: Table): Markup | undefined => {
   const full = rows.map(({ row }) => row).find((row) => row.method === "full" && measured(row));
   return scatterPlot({
     title: `${student}, ${labels} labels: test accuracy, %, against bytes`,
     description: `Test accuracy of ${student} with ${labels} labels against the bytes of the sets; the numbers are in the table below.`,
-    series: seriesOf(rows.map(({ row }) => row)),
+    series: seriesOf(
+      rows.map(({ row }) => row),
+      (own) => grouped(own, ({ variant }) => variant),
+      ({ bytes }) => bytes,
+    ),
     ...(full && { reference: { y: full.accuracy.mean, text: `all the data, ${formatBytes(full.bytes)}` } }),
+  });
+};
+
+/**
+ * Accuracy against the bytes of labels alone, where sets differ in nothing else that is stored: these sets, joined. Nothing
+ * where there are none.
+ */
+const labelPlot = (sets: readonly ComparedSet[], { labels, student, rows }: Table): Markup | undefined => {
+  if (labels !== "static") return undefined;
+  const setOf = ({ method, ipc, variant }: ComparisonRow): ComparedSet | undefined =>
+    sets.find((set) => set.method === method && set.ipc === ipc && set.variant === variant);
+  const labelBytes = (row: ComparisonRow): number | undefined => setOf(row)?.bytes.labels;
+  const rest = (row: ComparisonRow): string => {
+    const set = setOf(row);
+    return JSON.stringify([row.ipc, set?.bytes.bases, set?.bytes.compensators]);
+  };
+  const series = seriesOf(
+    rows.map(({ row }) => row),
+    (own) => grouped(own, rest).filter((line) => new Set(line.map(labelBytes)).size > 1),
+    labelBytes,
+  );
+  return scatterPlot({
+    title: `${student}: test accuracy, %, against bytes of labels`,
+    description: `Test accuracy of ${student} against the bytes of the labels, of sets that differ in nothing else; the numbers are in the tables below.`,
+    series: series.filter(({ lines }) => lines.length > 0),
   });
 };
 
@@ -86,22 +129,25 @@ const titles = {
   hard: "Hard labels",
 } as const;
 
-/** One section for each kind of labels: a plot and a table for every student. */
-const accuracySections = (tables: readonly Table[]): Markup[] =>
+/** One section for each kind of labels: plots and a table for every student. */
+const accuracySections = (sets: readonly ComparedSet[], tables: readonly Table[]): Markup[] =>
   [...new Set(tables.map(({ labels }) => labels))].map((kind) =>
     section(
       `accuracy-${kind}`,
       titles[kind],
-      tables.filter(({ labels }) => labels === kind).map((table) => [plotOf(table), accuracyTable(table)]),
+      tables
+        .filter(({ labels }) => labels === kind)
+        .map((table) => [setPlot(table), labelPlot(sets, table), accuracyTable(table)]),
     ),
   );
 
 const costCells = (set: ComparedSet): Markup => {
-  const { bytes, budget, seconds, peakMemory } = set;
+  const { bytes, budget, iterations, seconds, peakMemory } = set;
   return html`<tr><th scope="row">${methodName(set)}<small>${budgetText(set)}</small></th>
 <td class="number">${formatCount(budget.trainingImages)}</td>
 ${([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest] as const).map((part) => html`<td class="number">${formatBytes(part)}</td>`)}
 <td class="number"><b>${formatBytes(bytes.total)}</b></td>
+<td class="number">${iterations === undefined ? undefined : formatCount(iterations)}</td>
 <td class="number">${formatSeconds(seconds)}</td>
 <td class="number">${peakMemory ? html`<span title="${peakMemory.by}">${formatBytes(peakMemory.bytes)}</span>` : undefined}</td></tr>
 `;
@@ -115,10 +161,10 @@ const costSection = (comparison: Comparison): Markup => {
   ];
   return html`${scrolling(
     "What the sets weigh and took",
-    html`<table><thead><tr><th scope="col">set</th><th scope="col" class="number">training images</th><th scope="col" class="number">bases</th><th scope="col" class="number">compensators</th><th scope="col" class="number">labels</th><th scope="col" class="number">manifest</th><th scope="col" class="number">total</th><th scope="col" class="number">made in</th><th scope="col" class="number">peak memory</th></tr></thead>
+    html`<table><thead><tr><th scope="col">set</th><th scope="col" class="number">training images</th><th scope="col" class="number">bases</th><th scope="col" class="number">compensators</th><th scope="col" class="number">labels</th><th scope="col" class="number">manifest</th><th scope="col" class="number">total</th><th scope="col" class="number">iterations</th><th scope="col" class="number">made in</th><th scope="col" class="number">peak memory</th></tr></thead>
 <tbody>${sets.map(costCells)}</tbody></table>`,
   )}
-<p class="quiet note">${ruleOfMemory(comparison)} Shared by all sets: ${shared.join(", ") || "not timed"}; the teachers’ weights, ${formatBytes(bytes.teachers)}, are charged to dynamic labels; all the data is ${formatBytes(bytes.data)}.</p>
+<p class="quiet note">${ruleOfIterations} ${ruleOfMemory(comparison)} Shared by all sets: ${shared.join(", ") || "not timed"}; the teachers’ weights, ${formatBytes(bytes.teachers)}, are charged to dynamic labels; all the data is ${formatBytes(bytes.data)}.</p>
 <p class="quiet note">${ways.join("; ")}.</p>`;
 };
 
@@ -174,7 +220,7 @@ export const renderComparison = (comparison: Comparison): string => {
   const students = studentTable(comparison);
   const body = html`<main>${opening(comparison, tables)}
 ${section("verdicts", "In words", judgementSection(comparison))}
-${accuracySections(tables)}
+${accuracySections(comparison.sets, tables)}
 ${students ? section("students", "The same set for other students", crossArchitectureSection(students)) : undefined}
 ${section("costs", "Bytes, time and memory", costSection(comparison))}
 ${section("teachers", "Teachers", teacherSection(comparison))}

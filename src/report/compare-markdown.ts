@@ -4,6 +4,7 @@ import {
   type ComparedSetRow,
   comparisonHeadline,
   comparisonJudgements,
+  ruleOfIterations,
   ruleOfMemory,
   rulesOfComparison,
   type Table,
@@ -48,11 +49,12 @@ const accuracyTable = ({ labels, student, rows }: Table): string =>
   )}`;
 
 const setCells = (set: ComparedSet): readonly string[] => {
-  const { ipc, bytes, seconds, peakMemory } = set;
+  const { ipc, bytes, iterations, seconds, peakMemory } = set;
   return [
     cell(nameOf(set)),
     formatCount(ipc),
     ...([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest, bytes.total] as const).map(formatBytes),
+    iterations === undefined ? "" : formatCount(iterations),
     formatSeconds(seconds),
     peakMemory ? formatBytes(peakMemory.bytes) : "",
   ];
@@ -98,11 +100,11 @@ ${rulesOfComparison}
 ${students ? studentSection(students) : ""}## What the sets weigh and took
 
 ${table(
-  ["set", "ipc", "bases", "compensators", "labels", "manifest", "total", "seconds", "peak memory"],
+  ["set", "ipc", "bases", "compensators", "labels", "manifest", "total", "iterations", "seconds", "peak memory"],
   comparison.sets.map(setCells),
 )}
 
-${ruleOfMemory(comparison)}${shared.length > 0 ? ` Shared by all: ${cell(shared.join(", "))}.` : ""}
+${ruleOfIterations} ${ruleOfMemory(comparison)}${shared.length > 0 ? ` Shared by all: ${cell(shared.join(", "))}.` : ""}
 
 ## How to get it again
 

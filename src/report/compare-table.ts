@@ -36,6 +36,11 @@ type Cost = Column<ComparedSet>;
 const set: Cost = { title: "set", align: "left", cell: (one, c) => methodText(one, c) };
 const budget: Cost = { title: "ipc", align: "right", cell: (one) => String(one.ipc) };
 const total: Cost = { title: "bytes", align: "right", cell: (one) => formatBytes(one.bytes.total) };
+const iterations: Cost = {
+  title: "iterations",
+  align: "right",
+  cell: (one) => (one.iterations === undefined ? "" : formatCount(one.iterations)),
+};
 const seconds: Cost = { title: "made in", align: "right", cell: (one) => formatSeconds(one.seconds) };
 const memory: Cost = {
   title: "peak memory",
@@ -44,6 +49,7 @@ const memory: Cost = {
 };
 
 const costLayouts: readonly (readonly Cost[])[] = [
+  [set, budget, total, iterations, seconds, memory],
   [set, budget, total, seconds, memory],
   [set, budget, seconds, memory],
 ];

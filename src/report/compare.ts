@@ -33,6 +33,8 @@ export interface ComparedSet {
   /** How compensators and labels are stored, in words. */
   readonly compensators: string;
   readonly labels: string;
+  /** Steps of a compensator, of a batch of images, of a class of DM; absent where nothing is optimised. */
+  readonly iterations?: number;
   /** Over all the times that it was taken up. */
   readonly seconds: number;
   /** Of the whole process while it was made. */

@@ -125,6 +125,7 @@ figcaption { line-height: 1.45; }
 .join { stroke: var(--tone); stroke-width: 1.5; opacity: .5; }
 .mark { flex: none; align-self: center; margin-right: 6px; fill: var(--tone); }
 .accuracy + .scatter { margin-top: 56px; }
+.scatter + .scatter { margin-top: 32px; }
 
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 24px; margin: 0; padding: 0; list-style: none; }
 .card { padding: 20px 22px; background: var(--card); border: 1px solid var(--line); border-radius: 6px; min-width: 0; }

@@ -51,6 +51,14 @@ describe("a comparison", () => {
       expect(files).toContain(file);
     }
     expect(files.filter((file) => file.endsWith(".partial"))).toEqual([]);
+    expect(Object.fromEntries(comparison.sets.map(({ method, iterations }) => [method, iterations]))).toEqual({
+      infer: 6,
+      "infer-copies": undefined,
+      "infer-noise": 6,
+      "infer-one-teacher": 6,
+      random: undefined,
+      sre2l: 6,
+    });
     // Copies and random images leave no work behind, noise uses INFER's.
     const worked = new Set(files.filter((file) => file.startsWith("work/")).map((file) => file.split("/")[1]));
     expect([...worked].sort()).toEqual(["infer-ipc3", "infer-one-teacher-ipc3", "sre2l-ipc3"]);

@@ -29,6 +29,7 @@ const setOf = ([method, ipc, total, seconds]: (typeof sets)[number]): ComparedSe
   bytes: { bases: total - 15_000, compensators: 0, labels: 10_000, manifest: 5_000, total },
   compensators: "half floats",
   labels: "logits as half floats",
+  ...(["infer", "infer-noise", "sre2l", "dm"].includes(method) && { iterations: 1000 }),
   seconds,
   peakMemory: { bytes: 612_000_000 + 1e6 * seconds, by: "VmHWM" },
 });

@@ -110,7 +110,7 @@ describe("the tables", () => {
     const text = renderComparisonTable(makeComparison(), { colour: false });
     expect(text).toMatch(/^[\n\x20-\x7e]*$/);
     expect(text).toMatch(/^INFER +50 +500 +800 +61\.5 \+\/- 0\.5 +\+6\.2 better +-22\.6 +1\.38 MB$/m);
-    expect(text).toMatch(/^SRe2L +10 +301 KB +1 min 02 s +674 MB$/m);
+    expect(text).toMatch(/^SRe2L +10 +301 KB +1,000 +1 min 02 s +674 MB$/m);
     for (const width of [110, 80, 60]) {
       const lines = renderComparisonTable(makeComparison(), { colour: false, width }).split("\n");
       expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
@@ -129,11 +129,13 @@ describe("the tables", () => {
     expect(text).toContain(
       "| INFER | 50 | 500 | 800 | 61.5 ± 0.5 | +6.2, better (+5.1 to +7.3) | −22.6, worse (−23.7 to −21.6) | 1.38 MB |",
     );
+    expect(text).toMatch(/^\| DM \| 10 \| .* \| 270 KB \| 1,000 \| 3 min 01 s \| 793 MB \|$/m);
+    expect(text).toMatch(/^\| Herding \| 10 \| .* \| 261 KB \| {2}\| 6\.2 s \| 618 MB \|$/m);
     for (const written of [text, renderComparisonMarkdown(hostileComparison())]) {
       const rows = written.split("\n").filter((line) => line.startsWith("|"));
       const columns = new Set(rows.map((row) => row.split(/(?<!\\)\|/).length));
       // Two students beside each other; accuracies; what sets weigh.
-      expect(columns).toEqual(new Set([7, 10, 11]));
+      expect(columns).toEqual(new Set([7, 10, 12]));
       expect(written).not.toMatch(/NaN|undefined|Infinity/);
       expect(written).not.toContain(esc);
     }
@@ -167,6 +169,30 @@ describe("the page", () => {
     expect(page.match(/<g class="mean">/g)).toHaveLength(4 * 14);
     expect(page.match(/<span class="key"><svg class="mark /g)).toHaveLength(4 * 7);
     expect(page.match(/<line class="join"/g)).toHaveLength(4 * 7);
+  });
+
+  it("places sets that differ in their labels' bytes alone against those, and joins them", () => {
+    const plain = makeComparison();
+    const [set] = plain.sets;
+    const row = plain.rows[0]!;
+    const smaller = (variant: string, labels: number) => ({
+      set: { ...set!, variant, bytes: { ...set!.bytes, labels } },
+      row: { ...row, variant },
+    });
+    const others = [smaller("labelBytes=1KB", 900), smaller("labelBytes=2KB", 1900)];
+    const page = renderComparison(
+      makeComparison({
+        sets: [...plain.sets, ...others.map((other) => other.set)],
+        rows: [...plain.rows, ...others.map((other) => other.row)],
+      }),
+    );
+    const figures = [...page.matchAll(/<figure class="panel scatter">[\s\S]*?<\/figure>/g)].map(([figure]) => figure);
+    expect(figures).toHaveLength(5);
+    const [figure, ...more] = figures.filter((one) => one.includes("against bytes of labels"));
+    expect(more).toEqual([]);
+    expect(figure!.match(/<g class="mean">/g)).toHaveLength(3);
+    expect(figure!.match(/<line class="join"/g)).toHaveLength(2);
+    expect(figure).toContain("INFER, labelBytes=1KB, 10 images a class, 900 bytes: ");
   });
 
   it("has no table of students where there is but one, and says what is missing", () => {

@@ -92,7 +92,7 @@ const measureOne = async (
   const school = schoolOf(run, teachers);
   const epoch = epochImages(ipc, data.task.classes, teachers.length);
   const { rows } = await teachRows(school, [setContender(school, read, setName(plan), epoch)], false);
-  const set = await describeSet(folder, plan, read.manifest);
+  const set = await describeSet(folder, plan, read.manifest, plan.recipe.iterations);
   const weights = bytesAround(data, teachers).teachers;
   const charged = ({ labels }: AccuracyRow): number => set.bytes.total + (labels === "dynamic" ? weights : 0);
   return {

@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { describeCompensators, describeLabels, type Manifest, readManifest, setBytes } from "../../formats/index.ts";
+import {
+  describeCompensators,
+  describeLabels,
+  isOptimised,
+  type Manifest,
+  readManifest,
+  setBytes,
+} from "../../formats/index.ts";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../report/compare.ts";
 import { renderComparison } from "../../report/compare-html.ts";
 import { renderComparisonMarkdown } from "../../report/compare-markdown.ts";
@@ -14,7 +21,12 @@ import { costOf } from "./account.ts";
 import { type CompareFolder, type SetOf, setPath } from "./folder.ts";
 
 /** A set of a comparison: what it is, weighs and took. */
-export const describeSet = async (folder: CompareFolder, one: SetOf, manifest: Manifest): Promise<ComparedSet> => {
+export const describeSet = async (
+  folder: CompareFolder,
+  one: SetOf,
+  manifest: Manifest,
+  iterations: number,
+): Promise<ComparedSet> => {
   const path = setPath(one);
   const { bytes } = await readManifest(join(folder.path, path));
   const { method, budget, classes, compensators, labels } = manifest;
@@ -27,6 +39,7 @@ export const describeSet = async (folder: CompareFolder, one: SetOf, manifest: M
     bytes: setBytes(manifest, bytes),
     compensators: describeCompensators(compensators.dtype),
     labels: describeLabels(labels, classes.length),
+    ...(isOptimised(method) && { iterations }),
     ...(await costOf(folder, one)),
   };
 };
