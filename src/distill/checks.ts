@@ -1,6 +1,7 @@
 import { budgetFor, type Method } from "../formats/index.ts";
 import { buildModel } from "../models/registry.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { tooMuchForOnePiece } from "../support/one-piece.ts";
 import { factorOf } from "./methods/rded.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -30,9 +31,20 @@ const checkStatistics = (method: Method, data: Prepared, candidates: readonly Ca
   );
 };
 
+/** The base images of a set are held in one array. */
+const checkMemory = ({ task }: Prepared, bases: number): void => {
+  const { height, width } = task.image;
+  const problem = tooMuchForOnePiece(bases * task.classes * 3 * height * width);
+  if (problem === undefined) return;
+  throw new DistilleryError(
+    "BUDGET",
+    `${bases} images of each of ${task.classes} classes at ${height}x${width} ${problem}, a smaller --ipc or --resize`,
+  );
+};
+
 /**
  * Fails on a set that cannot be made, before anything is computed: its budget, the images that it needs of each class, the
- * bytes of its labels, its teachers.
+ * bytes of its labels, its size in memory, its teachers.
  * @throws BUDGET, RECIPE.
  */
 export const checkPlan = (recipe: Recipe, data: Prepared, candidates: readonly Candidate[]): void => {
@@ -41,5 +53,6 @@ export const checkPlan = (recipe: Recipe, data: Prepared, candidates: readonly C
   const budget = budgetFor(method, ipc, task.classes, candidates.length);
   drawImages(data, method === "rded" ? ipc * factorOf(task) ** 2 : ipc, recipe.seed);
   labelsFor(recipe, budget, task.classes);
+  checkMemory(data, budget.bases);
   checkStatistics(method, data, candidates);
 };

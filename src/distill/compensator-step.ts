@@ -13,7 +13,7 @@ import type { Normalisation } from "../data/dataset.ts";
 import { hyperTypes, type Optimiser } from "../nn/optimisers.ts";
 import type { Frozen } from "../training/train-step.ts";
 import { clipPixels } from "./clip.ts";
-import { judgeClasses } from "./judge.ts";
+import { everyClassOnce, judgeClasses } from "./judge.ts";
 import { look, movesOnly, type View, type ViewKind, viewTypes } from "./view.ts";
 
 /** u [1,3,H,W] and its moments; the base images and targets ride along unchanged, so one graph serves every base set. */
@@ -66,11 +66,11 @@ export const traceCompensatorStep = (
   { state: CompensatorState; feeds: CompensatorFeeds },
   { state: CompensatorState; fetches: CompensatorFetches }
 > => {
-  const { image } = teacher.model.task;
+  const { image, classes } = teacher.model.task;
   const feeds: CompensatorFeeds = { ...viewTypes(views, image), hyper: hyperTypes(optimiser) };
   return trace({ state: compensatorStateTypes(teacher, optimiser), feeds }, ({ state, feeds: { hyper, ...view } }) => {
     const images = seenImages(state.base, state.u, view, normalisation);
-    const { crossEntropy: ce, statistics: distance } = judgeClasses(teacher, images);
+    const { crossEntropy: ce, statistics: distance } = judgeClasses(teacher, images, everyClassOnce(classes));
     const gradient = gradients(add(ce, mul(distance, alpha)), state.u);
     const { parameter, slots } = optimiser.update(state.u, gradient, state.slots, hyper);
     return {

@@ -9,8 +9,8 @@ export interface Verdict {
   readonly statistics: Value;
 }
 
-/** The verdict on images [C, 3, H, W], one of each class, in order. */
-export type Judge = (images: Value) => Verdict;
+/** The verdict on images [N, 3, H, W] that should be of the classes that targets [N, C] say. */
+export type Judge = (images: Value, targets: Value) => Verdict;
 
 /** [C, C]: the identity, as targets of a batch that holds every class once, in order. */
 export const everyClassOnce = (classes: number): Value => {
@@ -30,12 +30,17 @@ export interface JudgeOptions {
  * Cross-entropy of a frozen teacher, and its statistics term sum_l w_l (||mean_l - running mean_l|| + ||var_l - running
  * var_l||) over the inputs of its BatchNorm layers, w_first = 10, else 1 (DeepInversion, as SRe2L and INFER take it over).
  */
-export const judgeClasses = (teacher: Frozen, images: Value, { before, variance }: JudgeOptions = {}): Verdict => {
+export const judgeClasses = (
+  teacher: Frozen,
+  images: Value,
+  targets: Value,
+  { before, variance }: JudgeOptions = {},
+): Verdict => {
   const { parameters, statistics } = frozenWeights(teacher);
   const { normalise, gaps } = measuringNorm(parameters, statistics);
   const logits = teacher.model.forward(parameters, images, normalise);
   return {
-    crossEntropy: crossEntropy(logits, everyClassOnce(teacher.model.task.classes)),
+    crossEntropy: crossEntropy(logits, targets),
     statistics: statisticsLoss([...(before?.(logits) ?? []), ...gaps], 10, variance),
   };
 };

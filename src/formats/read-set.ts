@@ -2,8 +2,9 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
 import { sha256 } from "../support/files.ts";
+import { tooMuchForOnePiece } from "../support/one-piece.ts";
 import type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
-import { manifestName, parseManifest } from "./manifest.ts";
+import { counts, manifestName, parseManifest } from "./manifest.ts";
 import { decodePart, emptyDraft, type SetDraft } from "./set-parts.ts";
 
 /** Files that desktops put into any folder a person opens; they are no damage. */
@@ -104,6 +105,10 @@ export const readSet = async (folder: string): Promise<DistilledSet> => {
       throw wrong(`part ${path} has ${found.size} bytes, the manifest says ${part.bytes}`);
     }
   }
+  const { bases, classes } = counts(manifest);
+  const { height, width } = manifest.image;
+  const tooMuch = tooMuchForOnePiece(bases * classes * 3 * height * width);
+  if (tooMuch !== undefined) throw new DistilleryError("SET", `${folder}: its base images ${tooMuch}`);
   const draft = emptyDraft(manifest);
   for (const [path, part] of Object.entries(manifest.parts)) {
     const problem = await examinePart(folder, manifest, path, part, draft);

@@ -19,6 +19,8 @@ export interface SafeTensors {
 export type Layout = Readonly<Record<string, Pick<SafeTensor, "dtype" | "shape">>>;
 
 const dtypes = ["F32", "F16", "U8", "I8", "U16", "I64"] as const;
+/** The format's other types. */
+const unread: readonly unknown[] = ["BOOL", "I16", "I32", "U32", "U64", "BF16", "F64", "F8_E4M3", "F8_E5M2"];
 const elementBytes = { F32: 4, F16: 2, U8: 1, I8: 1, U16: 2, I64: 8 } as const;
 const metadataKey = "__metadata__";
 /** The limit that the format's own readers keep. */
@@ -146,6 +148,13 @@ export const decodeSafetensors = (bytes: Uint8Array, nameForErrors: string): Saf
   const entries = Object.entries(rawEntries).map(([name, raw]): [string, Entry] => {
     const entry = entrySchema.safeParse(raw);
     if (!entry.success) {
+      const { dtype } = { ...(raw as { readonly dtype?: unknown }) };
+      if (unread.includes(dtype)) {
+        throw new DistilleryError(
+          "CHECKPOINT",
+          `${nameForErrors}: tensor "${name}" is of type ${String(dtype)}, which is not read here (${dtypes.join(", ")} are); convert the file's tensors to F32 and write it again`,
+        );
+      }
       throw damaged(
         `tensor "${name}" is declared as ${JSON.stringify(raw)}, expected dtype (one of ${dtypes.join(", ")}), shape and data_offsets`,
       );

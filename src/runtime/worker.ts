@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { env, InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { sizeOf, type Tensor } from "../autodiff/types.ts";
 import type { Message, Reply, Request, SessionSpec } from "./protocol.ts";
 
@@ -13,6 +13,9 @@ interface Session {
   /** Where the next state is written: fresh memory for every step would cost more than its arithmetic. */
   spare: OrtTensor[];
 }
+
+// What fails is thrown as well, and a device that is merely looked for (auto) is no failure.
+env.logLevel = "fatal";
 
 const sessions = new Map<number, Session>();
 

@@ -88,6 +88,11 @@ describe("safetensors", () => {
     ["an array", fileOf("[]", 0), /not an object/],
     ["metadata of numbers", fileOf('{"__metadata__":{"a":1}}', 0), /metadata/],
     ["an unknown dtype", fileOf(JSON.stringify({ a: entry("F99", [1], [0, 4]) }), 4), /"a" is declared as/],
+    [
+      "a dtype of other programs",
+      fileOf(JSON.stringify({ a: entry("BF16", [2], [0, 4]) }), 4),
+      /"a" is of type BF16, which is not read here \(F32, .*\); convert the file's tensors to F32/,
+    ],
     ["a negative side", fileOf(JSON.stringify({ a: entry("U8", [-1], [0, 1]) }), 1), /"a" is declared as/],
     ["a fraction", fileOf(JSON.stringify({ a: entry("U8", [0.5], [0, 1]) }), 1), /"a" is declared as/],
     ["a wrong size", fileOf(JSON.stringify({ a: entry("F32", [2], [0, 4]) }), 4), /lies at bytes 0..4, expected 0..8/],

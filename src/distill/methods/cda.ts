@@ -1,7 +1,7 @@
 import { judgeClasses } from "../judge.ts";
-import type { Method } from "./method.ts";
+import type { Making, Method } from "./method.ts";
 import { sre2lSettings } from "./sre2l.ts";
-import { noise, synthesise } from "./synthesise.ts";
+import { noise, type Synthesis, synthesise } from "./synthesise.ts";
 
 /** Smallest crop in the end, as in torchvision's RandomResizedCrop. */
 const last = 0.08;
@@ -17,19 +17,21 @@ export const curriculum = (fraction: number): number => last + ((1 - last) * (1 
  * The curriculum takes all of the steps (a milestone of 1). Learning rate and alpha are SRe2L's, so that the two differ in the
  * curriculum alone.
  */
+export const cdaSynthesis = (making: Making): Synthesis => {
+  const teacher = making.teachers[0]!;
+  return {
+    name: "cda",
+    settings: { teacher: teacher.sha256 },
+    ...sre2lSettings,
+    judges: [(images, targets) => judgeClasses(teacher, images, targets)],
+    start: async (batch) => noise(making, "cda", batch),
+    least: curriculum,
+  };
+};
+
 export const cda: Method = {
   name: "cda",
   about: "SRe2L whose crops become smaller along a cosine",
   teachers: "one",
-  make: (making) => {
-    const teacher = making.teachers[0]!;
-    return synthesise(making, {
-      name: "cda",
-      settings: { teacher: teacher.sha256 },
-      ...sre2lSettings,
-      judges: [(images) => judgeClasses(teacher, images)],
-      start: async (k) => noise(making, "cda", k),
-      least: curriculum,
-    });
-  },
+  make: (making) => synthesise(making, cdaSynthesis(making)),
 };

@@ -2,10 +2,11 @@ import { judgeClasses } from "../judge.ts";
 import { readable } from "../prepare.ts";
 import { drawImages } from "../set.ts";
 import { usualLeast } from "../view.ts";
-import type { Method } from "./method.ts";
+import { classesOf } from "./class-batches.ts";
+import type { Making, Method } from "./method.ts";
 import { nudge } from "./nudge.ts";
 import { sre2lSettings } from "./sre2l.ts";
-import { synthesise } from "./synthesise.ts";
+import { type Synthesis, synthesise } from "./synthesise.ts";
 
 /** Of the authors' script for CIFAR-100: how far the weights go, in how many steps, and what variances weigh beside means. */
 const settings = { rho: 0.015, steps: 12, variance: 11 } as const;
@@ -21,27 +22,29 @@ const settings = { rho: 0.015, steps: 12, variance: 11 } as const;
  *
  * The reference implementation shifts the images on which it takes the steps by one random shift; here they are as they are.
  */
+export const dwaSynthesis = (making: Making): Synthesis => {
+  const { data, recipe, ipc } = making;
+  const teacher = making.teachers[0]!;
+  const { classes } = data.task;
+  const { variance } = settings;
+  const picks = drawImages(data, ipc, recipe.seed);
+  return {
+    name: "dwa",
+    settings: { teacher: teacher.sha256, ...settings },
+    ...sre2lSettings,
+    judges: [(images, targets) => judgeClasses(teacher, images, targets, { variance })],
+    own: async (start, batch, lane) => {
+      const own = await nudge(lane, teacher, start, classesOf(batch), settings);
+      return [(images, targets) => judgeClasses(own, images, targets, { variance })];
+    },
+    start: ({ k, from, to }) => readable(data).images(picks.subarray(k * classes + from, k * classes + to)),
+    least: () => usualLeast(data.task),
+  };
+};
+
 export const dwa: Method = {
   name: "dwa",
   about: "SRe2L from real images, the teacher's weights nudged anew for every batch",
   teachers: "one",
-  make: (making) => {
-    const { data, recipe, ipc } = making;
-    const teacher = making.teachers[0]!;
-    const { classes } = data.task;
-    const { variance } = settings;
-    const picks = drawImages(data, ipc, recipe.seed);
-    return synthesise(making, {
-      name: "dwa",
-      settings: { teacher: teacher.sha256, ...settings },
-      ...sre2lSettings,
-      judges: [(images) => judgeClasses(teacher, images, { variance })],
-      own: async (start, lane) => {
-        const own = await nudge(lane, teacher, start, settings);
-        return [(images) => judgeClasses(own, images, { variance })];
-      },
-      start: (k) => readable(data).images(picks.subarray(k * classes, (k + 1) * classes)),
-      least: () => usualLeast(data.task),
-    });
-  },
+  make: (making) => synthesise(making, dwaSynthesis(making)),
 };

@@ -1,7 +1,7 @@
 import { type Judge, judgeClasses } from "../judge.ts";
 import { collectStatistics, convolutionGaps } from "./convolutions.ts";
-import type { Method } from "./method.ts";
-import { noise, synthesise } from "./synthesise.ts";
+import type { Making, Method } from "./method.ts";
+import { noise, type Synthesis, synthesise } from "./synthesise.ts";
 
 /** Of the authors' scripts for CIFAR, which take 4,000 steps. */
 const settings = { learningRate: 0.05, alpha: 0.01 } as const;
@@ -20,24 +20,26 @@ const settings = { learningRate: 0.05, alpha: 0.01 } as const;
  * mirroring and shifting images without padded crops. Statistics of real data are those of at most 10,000 training images,
  * unaugmented. Ensemble labels compared by mean squared error belong to the training of students, not to making images.
  */
+export const gvbsmSynthesis = async (making: Making): Promise<Synthesis> => {
+  const { teachers } = making;
+  const known = await collectStatistics(making, teachers);
+  return {
+    name: "gvbsm",
+    settings: { teachers: teachers.map(({ sha256 }) => sha256) },
+    ...settings,
+    judges: teachers.map(
+      (teacher, j): Judge =>
+        (images, targets) =>
+          judgeClasses(teacher, images, targets, { before: (logits) => convolutionGaps(logits, known[j]!) }),
+    ),
+    start: async (batch) => noise(making, "gvbsm", batch),
+    least: () => 1,
+  };
+};
+
 export const gvbsm: Method = {
   name: "gvbsm",
   about: "images optimised against all teachers in turns, their BatchNorm and convolution statistics",
   teachers: "all",
-  make: async (making) => {
-    const { teachers } = making;
-    const known = await collectStatistics(making, teachers);
-    return synthesise(making, {
-      name: "gvbsm",
-      settings: { teachers: teachers.map(({ sha256 }) => sha256) },
-      ...settings,
-      judges: teachers.map(
-        (teacher, j): Judge =>
-          (images) =>
-            judgeClasses(teacher, images, { before: (logits) => convolutionGaps(logits, known[j]!) }),
-      ),
-      start: async (k) => noise(making, "gvbsm", k),
-      least: () => 1,
-    });
-  },
+  make: async (making) => synthesise(making, await gvbsmSynthesis(making)),
 };

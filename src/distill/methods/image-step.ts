@@ -13,6 +13,8 @@ export interface ImageState {
 }
 
 export interface ImageFeeds extends View<TensorType> {
+  /** [N, C]: the classes that the images are to be told as. */
+  readonly targets: TensorType;
   readonly hyper: Record<string, TensorType>;
 }
 
@@ -26,9 +28,9 @@ export const imageStateTypes = (count: number, { image }: Task, optimiser: Optim
 };
 
 /**
- * One step of optimising the images themselves, one of each class (SRe2L, arXiv 2306.13092):
+ * One step of optimising the images themselves, one of each of some classes c (SRe2L, arXiv 2306.13092):
  *
- *   x <- clip(x - update of CE(f(view(x)), [0..C-1]) + alpha statistics(f, view(x)))
+ *   x <- clip(x - update of CE(f(view(x)), c) + alpha statistics(f, view(x)))
  *
  * What is left of a step outside of valid pixels is cut off at once, as in the reference implementation.
  */
@@ -38,13 +40,18 @@ export const traceImageStep = (
   normalisation: Normalisation,
   judge: Judge,
   alpha: number,
+  count: number = task.classes,
 ): ImageStep => {
   const inputs = {
-    state: imageStateTypes(task.classes, task, optimiser),
-    feeds: { ...viewTypes("mixes", task.image), hyper: hyperTypes(optimiser) },
+    state: imageStateTypes(count, task, optimiser),
+    feeds: {
+      ...viewTypes("mixes", task.image),
+      targets: float32(count, task.classes),
+      hyper: hyperTypes(optimiser),
+    },
   };
-  return trace(inputs, ({ state: { images, slots }, feeds: { hyper, ...view } }) => {
-    const { crossEntropy, statistics } = judge(look(images, view));
+  return trace(inputs, ({ state: { images, slots }, feeds: { hyper, targets, ...view } }) => {
+    const { crossEntropy, statistics } = judge(look(images, view), targets);
     const gradient = gradients(add(crossEntropy, mul(statistics, alpha)), images);
     const next = optimiser.update(images, gradient, slots, hyper);
     return {

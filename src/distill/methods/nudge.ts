@@ -17,32 +17,32 @@ import {
 } from "../../autodiff/index.ts";
 import { inferenceNorm } from "../../nn/batch-norm.ts";
 import { crossEntropy } from "../../nn/losses.ts";
+import { oneHot } from "../../training/batches.ts";
 import type { Lane } from "../../training/jobs.ts";
 import type { Frozen } from "../../training/train-step.ts";
-import { everyClassOnce } from "../judge.ts";
 
 type Types = Record<string, TensorType>;
 type NudgeStep = Traced<
-  { state: { parameters: Types }; feeds: { images: TensorType } },
+  { state: { parameters: Types }; feeds: { images: TensorType; targets: TensorType } },
   { state: { parameters: Types }; fetches: { crossEntropy: TensorType } }
 >;
 
 /** One step of gradient ascent on a teacher's weights, of Euclidean length `length` over all of them together. */
-export const traceNudge = ({ model, weights }: Frozen, length: number): NudgeStep => {
+export const traceNudge = ({ model, weights }: Frozen, length: number, count: number): NudgeStep => {
   const { classes, image } = model.task;
   const parameters = mapTree<Frozen["weights"]["parameters"], Tensor, TensorType>(weights.parameters, ({ shape }) =>
     float32(...shape),
   ) as Types;
   const inputs = {
     state: { parameters },
-    feeds: { images: float32(classes, 3, image.height, image.width) },
+    feeds: { images: float32(count, 3, image.height, image.width), targets: float32(count, classes) },
   };
-  return trace(inputs, ({ state, feeds: { images } }) => {
+  return trace(inputs, ({ state, feeds: { images, targets } }) => {
     const statistics = Object.fromEntries(
       Object.entries(weights.statistics).map(([name, known]) => [name, constant(known)]),
     );
     const logits = model.forward(state.parameters, images, inferenceNorm(state.parameters, statistics));
-    const loss = crossEntropy(logits, everyClassOnce(classes));
+    const loss = crossEntropy(logits, targets);
     const gradient = gradients(loss, state.parameters);
     const squares = Object.values(gradient).map((g) => reduceSum(mul(g, g)));
     // 1e-20: where there is no gradient at all nothing moves.
@@ -66,20 +66,25 @@ export const traceNudge = ({ model, weights }: Frozen, length: number): NudgeSte
   }) as NudgeStep;
 };
 
-/** A teacher after `steps` such steps of total length `rho`, judged on images [C, 3, H, W], one of each class in order. */
+/** A teacher after `steps` such steps of total length `rho`, judged on images [N, 3, H, W], one of each of N classes. */
 export const nudge = async (
   lane: Lane,
   teacher: Frozen,
   images: Float32Array,
+  classes: Int32Array,
   { rho, steps }: { readonly rho: number; readonly steps: number },
 ): Promise<Frozen> => {
   const { model, weights } = teacher;
-  const { classes, image } = model.task;
-  const stepper = await lane.stepper("nudge", () => traceNudge(teacher, rho / steps));
+  const { image } = model.task;
+  const count = classes.length;
+  const stepper = await lane.stepper(`nudge ${count}`, () => traceNudge(teacher, rho / steps, count));
   await stepper.write({ parameters: weights.parameters });
   for (let step = 0; step < steps; step++) {
-    // The buffer is handed over.
-    await stepper.run({ images: tensor(images.slice(), [classes, 3, image.height, image.width]) });
+    // The buffers are handed over.
+    await stepper.run({
+      images: tensor(images.slice(), [count, 3, image.height, image.width]),
+      targets: tensor(oneHot([...classes], model.task.classes), [count, model.task.classes]),
+    });
   }
   const { parameters } = await stepper.read();
   return { model, weights: { parameters, statistics: weights.statistics } };

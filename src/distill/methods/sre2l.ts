@@ -1,7 +1,7 @@
 import { judgeClasses } from "../judge.ts";
 import { usualLeast } from "../view.ts";
-import type { Method } from "./method.ts";
-import { noise, synthesise } from "./synthesise.ts";
+import type { Making, Method } from "./method.ts";
+import { noise, type Synthesis, synthesise } from "./synthesise.ts";
 
 /** Learning rate and weight of the statistics, for CDA and DWA too: those of DWA's script for CIFAR-100. */
 export const sre2lSettings = { learningRate: 0.25, alpha: 0.01 } as const;
@@ -12,22 +12,24 @@ export const sre2lSettings = { learningRate: 0.25, alpha: 0.01 } as const;
  * of its training (`traceImageStep` has the equation).
  *
  * It departs from the reference implementation in mirroring small images too, which that only shifts; from 64 pixels on both
- * crop, mirror and shift. All classes go through in one batch. Its third stage, labels for every augmented batch, is not part
+ * crop, mirror and shift. Up to 100 classes go through in one batch. Its third stage, labels for every augmented batch, is not part
  * of making images here: all methods of a comparison get the same labels.
  */
+export const sre2lSynthesis = (making: Making): Synthesis => {
+  const teacher = making.teachers[0]!;
+  return {
+    name: "sre2l",
+    settings: { teacher: teacher.sha256 },
+    ...sre2lSettings,
+    judges: [(images, targets) => judgeClasses(teacher, images, targets)],
+    start: async (batch) => noise(making, "sre2l", batch),
+    least: () => usualLeast(making.data.task),
+  };
+};
+
 export const sre2l: Method = {
   name: "sre2l",
   about: "images optimised from noise against one teacher and its BatchNorm statistics",
   teachers: "one",
-  make: (making) => {
-    const teacher = making.teachers[0]!;
-    return synthesise(making, {
-      name: "sre2l",
-      settings: { teacher: teacher.sha256 },
-      ...sre2lSettings,
-      judges: [(images) => judgeClasses(teacher, images)],
-      start: async (k) => noise(making, "sre2l", k),
-      least: () => usualLeast(making.data.task),
-    });
-  },
+  make: (making) => synthesise(making, sre2lSynthesis(making)),
 };

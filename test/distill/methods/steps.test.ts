@@ -14,6 +14,7 @@ import { buildModel } from "../../../src/models/registry.ts";
 import { adam, hyperTensors, sgd } from "../../../src/nn/optimisers.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { stream } from "../../../src/support/random.ts";
+import { oneHot } from "../../../src/training/batches.ts";
 import type { Lane } from "../../../src/training/jobs.ts";
 import { dot, floats, moved, uniform } from "../../autodiff/draw.ts";
 import { temporaryFolder } from "../tiny.ts";
@@ -32,6 +33,8 @@ const tolerance = 0.01;
 const width = 0.02;
 
 const shape = [3, 3, 8, 8];
+/** Images of classes 0, 1 and 2. */
+const targets = (): Tensor => tensor(oneHot([0, 1, 2], 3), [3, 3]);
 const unit = (x: Float32Array): Float32Array => x.map((v) => v / Math.sqrt(dot(x, x)));
 
 /** The gradient against differences of the loss, half along itself; from where no pixel is near black or white. */
@@ -65,6 +68,7 @@ const judgeLoss = async (judge: Judge, alpha: number, view = drawView(stream(6, 
       const { crossEntropy, statistics } = await stepper.run({
         rows: copy(view.rows),
         columns: copy(view.columns),
+        targets: targets(),
         hyper: hyperTensors(optimiser.hyper(0, 0)),
       });
       // After one step from zero moments the first moment, kept as m / (1 - b1), is the gradient.
@@ -81,7 +85,10 @@ describe("the gradient of an image step, through a crop, agrees with differences
     ["resnet18w4", 0.01],
   ])("%s, alpha %d", async (architecture, alpha) => {
     const teacher = teacherOf(architecture, data, 4.5);
-    const { loss, release } = await judgeLoss((images) => judgeClasses(teacher, images, { variance: 11 }), alpha);
+    const { loss, release } = await judgeLoss(
+      (images, is) => judgeClasses(teacher, images, is, { variance: 11 }),
+      alpha,
+    );
     await expectGradient(loss);
     await release();
   });
@@ -90,7 +97,7 @@ describe("the gradient of an image step, through a crop, agrees with differences
     const teacher = teacherOf("convnet6x2", data, 4.5);
     const [known] = await collectStatistics(makingOf(device, data, await temporaryFolder()), [teacher]);
     const before = (logits: Parameters<typeof convolutionGaps>[0]) => convolutionGaps(logits, known!);
-    const { loss, release } = await judgeLoss((images) => judgeClasses(teacher, images, { before }), 0.1);
+    const { loss, release } = await judgeLoss((images, is) => judgeClasses(teacher, images, is, { before }), 0.1);
     await expectGradient(loss);
     await release();
   });
@@ -151,12 +158,12 @@ describe("a nudge", () => {
   test("climbs: each step is as long as said, and raises the cross-entropy", async () => {
     const teacher = teacherOf("convnet6x2", data);
     const images = await readable(data).images(Int32Array.of(0, 1, 2));
-    const stepper = await device.compileStep(traceNudge(teacher, 0.1));
+    const stepper = await device.compileStep(traceNudge(teacher, 0.1, 3));
     const start = teacher.weights.parameters as Record<string, Tensor>;
     await stepper.write({ parameters: start });
     const losses: number[] = [];
     for (let step = 0; step < 3; step++) {
-      const { crossEntropy } = await stepper.run({ images: tensor(images.slice(), shape) });
+      const { crossEntropy } = await stepper.run({ images: tensor(images.slice(), shape), targets: targets() });
       losses.push(floats(crossEntropy)[0]!);
       if (step === 0) expect(lengthOf((await stepper.read()).parameters, start)).toBeCloseTo(0.1, 4);
     }
@@ -164,7 +171,7 @@ describe("a nudge", () => {
     expect(losses[1]).toBeGreaterThan(losses[0]!);
     expect(losses[2]).toBeGreaterThan(losses[1]!);
 
-    const nudged = await nudge(lane(), teacher, images, { rho: 0.3, steps: 3 });
+    const nudged = await nudge(lane(), teacher, images, Int32Array.of(0, 1, 2), { rho: 0.3, steps: 3 });
     const length = lengthOf(nudged.weights.parameters as Record<string, Tensor>, start);
     expect(length).toBeLessThanOrEqual(0.3 + 1e-6);
     expect(length).toBeGreaterThan(0.2);
