@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
 import type { FileLabel } from "./labelled-files.ts";
+import { type MatValue, readMatFile } from "./mat-file.ts";
 import { isWnid, linesOf } from "./wordnet.ts";
 
 type Lines = NonNullable<Awaited<ReturnType<typeof linesOf>>>;
@@ -34,29 +36,64 @@ const fromSolution = ({ file, lines }: Found): FileLabel[] =>
     return { file: `${image}.JPEG`, wnid, where: `${file}, line ${line.number}` };
   });
 
-/** The identifiers that the devkit's class numbers stand for: lines `n02119789 1 kit_fox`. */
-const readNumbers = ({ file, lines }: Found): ReadonlyMap<string, string> =>
-  new Map(
+/** The identifiers that the devkit's class numbers stand for. */
+interface Numbers {
+  readonly file: string;
+  readonly wnids: ReadonlyMap<string, string>;
+}
+
+/** From lines `n02119789 1 kit_fox`. */
+const readNumbers = ({ file, lines }: Found): Numbers => ({
+  file,
+  wnids: new Map(
     lines.map((line) => {
       const [wnid = "", number = ""] = line.text.split(/\s+/);
       if (!isWnid(wnid) || !/^\d+$/.test(number)) throw wrongLine(file, line, '"n02119789 1 kit_fox" or the like');
       return [number, wnid];
     }),
-  );
+  ),
+});
+
+/** The same from the devkit's own meta.mat, whose numbers above 1000 are of groups of classes. */
+const readMeta = async (places: readonly string[]): Promise<Numbers | undefined> => {
+  for (const file of places.map((place) => join(place, "meta.mat"))) {
+    const bytes = await readFile(file).catch(() => undefined);
+    if (bytes === undefined) continue;
+    try {
+      const rows = readMatFile(bytes).get("synsets");
+      if (!Array.isArray(rows)) throw new RangeError('it has no table "synsets"');
+      const pairs = rows.map((row: unknown): [string, string] => {
+        const { ILSVRC2012_ID: number, WNID: wnid } = row as Readonly<Record<string, MatValue>>;
+        if (!Array.isArray(number) || typeof wnid !== "string" || !isWnid(wnid)) {
+          throw new RangeError("a row lacks ILSVRC2012_ID or WNID");
+        }
+        return [String(number[0]), wnid];
+      });
+      return { file, wnids: new Map(pairs) };
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new DistilleryError(
+        "DATA",
+        `${file}: cannot be read as the devkit's table of classes (${why}); unpack it again from ILSVRC2012_devkit_t12.tar.gz, or put map_clsloc.txt of a later devkit beside it`,
+        { cause },
+      );
+    }
+  }
+  return undefined;
+};
 
 /** One class a line, in the order of the images' numbers: an identifier, or a number of the devkit. */
-const fromTruth = (truth: Found, numbers: Found | undefined, folder: string): FileLabel[] => {
+const fromTruth = (truth: Found, numbers: Numbers | undefined, folder: string): FileLabel[] => {
   const { file, lines } = truth;
   const numbered = lines.some(({ text }) => /^\d+$/.test(text));
   if (numbered && numbers === undefined) {
     throw new DistilleryError(
       "DATA",
-      `${file}: gives classes as numbers (ILSVRC2012_ID), and what they stand for is not here; put map_clsloc.txt of a later devkit (e.g. ILSVRC2017; lines "n02119789 1 kit_fox") beside it, or Kaggle's LOC_val_solution.csv, or sort the images into ${folder}/<wnid>/; meta.mat cannot be read`,
+      `${file}: gives classes as numbers (ILSVRC2012_ID), and what they stand for is not here; put the devkit's meta.mat beside it (or map_clsloc.txt of a later one, lines "n02119789 1 kit_fox"), or Kaggle's LOC_val_solution.csv, or sort the images into ${folder}/<wnid>/`,
     );
   }
-  const wnidOf = numbers === undefined ? undefined : readNumbers(numbers);
   return lines.map((line, i) => {
-    const wnid = isWnid(line.text) ? line.text : wnidOf?.get(line.text);
+    const wnid = isWnid(line.text) ? line.text : numbers?.wnids.get(line.text);
     if (wnid === undefined) {
       throw wrongLine(file, line, numbers ? `a class number of ${numbers.file}` : "a class such as n02119789");
     }
@@ -68,7 +105,7 @@ const fromTruth = (truth: Found, numbers: Found | undefined, folder: string): Fi
 /**
  * The classes of ImageNet's validation images, from the first of these that is found in one of `places`:
  * Kaggle's LOC_val_solution.csv; imagenet_2012_validation_synset_labels.txt, an identifier a line; the devkit's
- * ILSVRC2012_validation_ground_truth.txt with map_clsloc.txt, which tells what its numbers mean. `folder` holds the images.
+ * ILSVRC2012_validation_ground_truth.txt with meta.mat or map_clsloc.txt, which tell what its numbers mean. `folder` holds the images.
  * Throws DATA when there is none, or a line is wrong.
  */
 export const readGroundTruth = async (places: readonly string[], folder: string): Promise<FileLabel[]> => {
@@ -78,9 +115,12 @@ export const readGroundTruth = async (places: readonly string[], folder: string)
     "imagenet_2012_validation_synset_labels.txt",
     "ILSVRC2012_validation_ground_truth.txt",
   ]);
-  if (truth) return fromTruth(truth, await findLines(places, ["map_clsloc.txt"]), folder);
+  if (truth) {
+    const numbers = await findLines(places, ["map_clsloc.txt"]);
+    return fromTruth(truth, numbers ? readNumbers(numbers) : await readMeta(places), folder);
+  }
   throw new DistilleryError(
     "DATA",
-    `${folder}: its images lie flat, and nothing says their classes; put Kaggle's LOC_val_solution.csv, or the devkit's ILSVRC2012_validation_ground_truth.txt with map_clsloc.txt, into ${places[0]}, or sort the images into ${folder}/<wnid>/`,
+    `${folder}: its images lie flat, and nothing says their classes; put Kaggle's LOC_val_solution.csv, or the devkit's ILSVRC2012_validation_ground_truth.txt with meta.mat, into ${places[0]}, or sort the images into ${folder}/<wnid>/`,
   );
 };

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { imageFolder } from "../../src/data/image-folder.ts";
@@ -44,8 +44,16 @@ describe("ImageNet's layout", () => {
     const devkit = join(folder, "ILSVRC2012_devkit_t12", "data");
     await writeText(join(devkit, "ILSVRC2012_validation_ground_truth.txt"), "2", "1", "2");
     expect(await messageOf(folder)).toMatch(
-      /gives classes as numbers \(ILSVRC2012_ID\).* put map_clsloc\.txt .* meta\.mat cannot be read/,
+      /gives classes as numbers \(ILSVRC2012_ID\).* put the devkit's meta\.mat beside it/,
     );
+    const meta = join(devkit, "meta.mat");
+    await writeText(meta, "MATLAB");
+    expect(await messageOf(folder)).toMatch(
+      /meta\.mat: cannot be read as the devkit's table of classes \(not a little-endian MATLAB file .*\); unpack it again/,
+    );
+    await copyFile(new URL("../goldens/meta.mat", import.meta.url), meta);
+    expect([...(await open(folder)).test.labels]).toEqual([0, 0, 1]);
+    await rm(meta);
     await writeText(join(folder, "map_clsloc.txt"), `${frog} 1 bull_frog`, `${fish} 2 goldfish`);
     const data = await open(folder);
     expect([...data.test.labels]).toEqual([0, 0, 1]);
