@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { CommandContext, Commands, Outcome } from "../distill/commands.ts";
 import type { Recipe } from "../distill/recipe.ts";
 import { defaultsFor } from "../distill/recipe-defaults.ts";
+import { aboutMethods, methods } from "../formats/index.ts";
 import { DistilleryError, errorTable } from "../support/errors.ts";
 import { version } from "../support/version.ts";
 import { describeData, describeSources } from "./data.ts";
@@ -49,6 +50,9 @@ ${exitCodes()}`;
 
 const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`;
+
+const methodList = (): string =>
+  `\nMethods:\n${methods.map((name) => `  ${name.padEnd(18)} ${aboutMethods[name]}`).join("\n")}`;
 
 const print = ({ stdout }: World, outcome: Outcome, values: OptionValues): void => {
   stdout.write(values.json === true ? `${JSON.stringify(outcome.json, null, 2)}\n` : `${outcome.text}\n`);
@@ -120,9 +124,11 @@ const addComputing = (program: Command, world: World): void => {
     "distillery compare --data cifar10 --compare-methods infer,infer-copies,random,rded --compare-ipc 10,50",
     'distillery compare --data cifar10 --compare-methods "infer,infer labelBytes=2KB,infer compensatorPrecision=I8,random"',
     "distillery compare --recipe cifar10-ipc10 --labels hard,static,dynamic --seeds 5 --json > comparison.json",
-  ).action((values: OptionValues) =>
-    compute(world, values, (commands, ...rest) => commands.compare(...rest), "compare-"),
-  );
+  )
+    .addHelpText("after", methodList())
+    .action((values: OptionValues) =>
+      compute(world, values, (commands, ...rest) => commands.compare(...rest), "compare-"),
+    );
 
   recipeCommand(
     "evaluate",

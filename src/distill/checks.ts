@@ -1,33 +1,24 @@
-import { budgetFor, type Method } from "../formats/index.ts";
+import { budgetFor, type Method as MethodName } from "../formats/index.ts";
 import { buildModel } from "../models/registry.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { tooMuchForOnePiece } from "../support/one-piece.ts";
 import { factorOf } from "./methods/rded.ts";
+import { methodsByName } from "./methods/registry.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { drawImages, labelsFor } from "./set.ts";
 import type { Candidate } from "./teachers.ts";
 
-/** Methods that ask of images that teachers' BatchNorm layers see their usual statistics, and of which teachers. */
-const statistical: Readonly<Partial<Record<Method, "one" | "all">>> = {
-  infer: "all",
-  "infer-noise": "all",
-  "infer-one-teacher": "one",
-  sre2l: "one",
-  cda: "one",
-  dwa: "one",
-  gvbsm: "all",
-};
-
-const checkStatistics = (method: Method, data: Prepared, candidates: readonly Candidate[]): void => {
-  const which = statistical[method];
-  if (which === undefined) return;
+/** Some methods ask of images what only BatchNorm layers know. */
+const checkStatistics = (name: MethodName, data: Prepared, candidates: readonly Candidate[]): void => {
+  const { statistics, teachers: which } = methodsByName[name];
+  if (!statistics) return;
   const asked = which === "one" ? candidates.slice(0, 1) : candidates;
   const names = asked.map(({ architecture }) => architecture);
-  if (names.some((name) => Object.keys(buildModel(name, data.task).norms).length > 0)) return;
+  if (names.some((teacher) => Object.keys(buildModel(teacher, data.task).norms).length > 0)) return;
   throw new DistilleryError(
     "RECIPE",
-    `teachers: ${method} needs a teacher with BatchNorm${which === "one" ? " in the first place" : ""}, but ${names.join(", ")} has none; give one such as convnet or resnet18, or leave ${method} out`,
+    `teachers: ${name} needs a teacher with BatchNorm${which === "one" ? " in the first place" : ""}, but ${names.join(", ")} has none; give one such as convnet or resnet18, or leave ${name} out`,
   );
 };
 

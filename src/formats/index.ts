@@ -5,7 +5,16 @@ export type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
 export { decodeFloat16, encodeFloat16 } from "./float16.ts";
 export { chooseLabels, describeLabels, type LabelChoice, labelBytesOf, leastLabelBytes } from "./label-choice.ts";
 export { wordsOf } from "./manifest.ts";
-export { hasCompensators, isOptimised, type Method, mayCopy, methods, type Origin, originOf } from "./method.ts";
+export {
+  aboutMethods,
+  hasCompensators,
+  isOptimised,
+  type Method,
+  mayCopy,
+  methods,
+  type Origin,
+  originOf,
+} from "./method.ts";
 export { readManifest, readSet, type Verification, verifySet } from "./read-set.ts";
 export { decodeSafetensors, encodeSafetensors, type SafeTensor, type SafeTensors } from "./safetensors.ts";
 export { type SetBytes, setBytes } from "./set-bytes.ts";

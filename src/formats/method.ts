@@ -27,6 +27,23 @@ export const methods = [
 
 export type Method = (typeof methods)[number];
 
+/** Each in a line. */
+export const aboutMethods: Readonly<Record<Method, string>> = {
+  infer: "base images, and compensators that all classes share",
+  "infer-copies": "INFER's base images, each teachers + 1 times, without compensators",
+  "infer-noise": "INFER with noise as strong as each compensator in its place",
+  "infer-one-teacher": "INFER with compensators of the first teacher only, labels of all",
+  random: "real images drawn at random",
+  herding: "real images whose features have the mean of their class",
+  "k-centre": "real images whose features cover their class",
+  sre2l: "images optimised from noise against one teacher and its BatchNorm statistics",
+  cda: "SRe2L whose crops become smaller along a cosine",
+  rded: "crops of real images that the teachers are surest of",
+  gvbsm: "images optimised against all teachers in turns, with statistics of convolutions too",
+  dwa: "SRe2L from real images, the teacher's weights nudged anew for every batch",
+  dm: "real images moved until random networks give them their class's mean features",
+};
+
 /** Whether the base sets of a method have compensators. */
 export const hasCompensators = (method: Method): boolean =>
   method === "infer" || method === "infer-noise" || method === "infer-one-teacher";

@@ -31,7 +31,7 @@ export const cdaSynthesis = (making: Making): Synthesis => {
 
 export const cda: Method = {
   name: "cda",
-  about: "SRe2L whose crops become smaller along a cosine",
   teachers: "one",
+  statistics: true,
   make: (making) => synthesise(making, cdaSynthesis(making)),
 };

@@ -1,5 +1,6 @@
 import { tensor } from "../../autodiff/index.ts";
 import { byClass } from "../../data/split.ts";
+import type { Method as MethodName } from "../../formats/index.ts";
 import { stopIfAborted } from "../../support/interrupt.ts";
 import { readStored } from "../../training/checkpoint.ts";
 import { machineOf } from "../../training/jobs.ts";
@@ -10,7 +11,7 @@ import { keyOf } from "../key.ts";
 import { readable } from "../prepare.ts";
 import { drawImages } from "../set.ts";
 import { frozenFeatures } from "./features.ts";
-import type { Made, Making, Method, RivalName } from "./method.ts";
+import type { Made, Making, Method } from "./method.ts";
 
 /** Features of the images of one class, [n, size]. */
 export interface Features {
@@ -23,7 +24,7 @@ export type Choose = (features: Features, count: number) => Int32Array;
 
 /** Training images as they are, by indices of which entry k C + c is the k-th image of class c. */
 export const pickImages = async ({ data }: Making, picks: Int32Array): Promise<Made> => ({
-  pixels: await data.train.read(picks),
+  bases: await data.train.read(picks),
   curves: [],
 });
 
@@ -31,9 +32,8 @@ export const pickImages = async ({ data }: Making, picks: Int32Array): Promise<M
  * Real images chosen class by class by the first teacher's features, which are the inputs of its last linear layer, of every
  * training image as it is.
  */
-export const choosing = (name: RivalName, about: string, choose: Choose): Method => ({
+export const choosing = (name: MethodName, choose: Choose): Method => ({
   name,
-  about,
   teachers: "one",
   make: async (making) => {
     const { recipe, data, device, folder, surroundings, ipc } = making;

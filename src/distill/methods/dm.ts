@@ -32,7 +32,6 @@ const settings = { architecture: "convnetin", real: 256, learningRate: 1, moment
  */
 export const dm: Method = {
   name: "dm",
-  about: "real images moved until random networks give them their class's mean features",
   teachers: "none",
   make: async ({ recipe, data, device, folder, surroundings, ipc }) => {
     const { task, train, dataset } = data;
@@ -91,11 +90,11 @@ export const dm: Method = {
     const bytes = (): number => estimateBytes(traced().graph);
     const kept = await runKept(`dm: ${task.classes} classes`, machineOf(device), works, bytes, surroundings);
     const size = sizeOf(types.images.shape) / ipc;
-    const pixels = new Uint8Array(ipc * task.classes * size);
+    const bases = new Uint8Array(ipc * task.classes * size);
     for (const [c, one] of kept.entries()) {
       const own = await readPixels(data, one);
-      for (let k = 0; k < ipc; k++) pixels.set(own.subarray(k * size, (k + 1) * size), (k * task.classes + c) * size);
+      for (let k = 0; k < ipc; k++) bases.set(own.subarray(k * size, (k + 1) * size), (k * task.classes + c) * size);
     }
-    return { pixels, curves: kept.map((one, c) => ({ name: `dm ${dataset.classes[c]!}`, history: historyOf(one) })) };
+    return { bases, curves: kept.map((one, c) => ({ name: `dm ${dataset.classes[c]!}`, history: historyOf(one) })) };
   },
 };

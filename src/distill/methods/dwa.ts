@@ -44,7 +44,7 @@ export const dwaSynthesis = (making: Making): Synthesis => {
 
 export const dwa: Method = {
   name: "dwa",
-  about: "SRe2L from real images, the teacher's weights nudged anew for every batch",
   teachers: "one",
+  statistics: true,
   make: (making) => synthesise(making, dwaSynthesis(making)),
 };

@@ -39,7 +39,7 @@ export const gvbsmSynthesis = async (making: Making): Promise<Synthesis> => {
 
 export const gvbsm: Method = {
   name: "gvbsm",
-  about: "images optimised against all teachers in turns, their BatchNorm and convolution statistics",
   teachers: "all",
+  statistics: true,
   make: async (making) => synthesise(making, await gvbsmSynthesis(making)),
 };

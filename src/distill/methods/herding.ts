@@ -44,4 +44,4 @@ export const herd: Choose = (features, count) => {
  * arXiv 1611.07725, algorithm 4): each image is chosen once, to bring the mean of those chosen so far as near to the class
  * mean as can be. Features are not scaled to unit length, which iCaRL does.
  */
-export const herding = choosing("herding", "real images whose features have the mean of their class", herd);
+export const herding = choosing("herding", herd);

@@ -27,4 +27,4 @@ export const spread: Choose = (features, count) => {
  * k-centre, greedy (Sener & Savarese, ICLR 2018, arXiv 1708.00489, algorithm 1), class by class: chosen images cover the
  * features of their class. It starts with the image nearest to the class mean, where the paper starts with labelled images.
  */
-export const kCentre = choosing("k-centre", "real images whose features cover their class", spread);
+export const kCentre = choosing("k-centre", spread);

@@ -5,7 +5,6 @@ import type { Method } from "./method.ts";
 /** Real images at random: the draw that INFER's bases are the beginning of. Under soft labels a strong baseline. */
 export const random: Method = {
   name: "random",
-  about: "real images drawn at random",
   teachers: "none",
   make: async (making) => pickImages(making, drawImages(making.data, making.ipc, making.recipe.seed)),
 };

@@ -117,7 +117,6 @@ const stitch = async ({ data: { train, task } }: Making, parts: readonly (readon
  */
 export const rded: Method = {
   name: "rded",
-  about: "crops of real images that the teachers are surest of",
   teachers: "all",
   make: async (making) => {
     const { recipe, data, device, folder, surroundings, ipc, teachers } = making;
@@ -165,16 +164,16 @@ export const rded: Method = {
       teachers.reduce((sum, teacher) => sum + estimateBytes(traceClassifier(teacher, batch).graph), 0);
     const kept = await runKept(`rded: crops of ${task.classes} classes`, machineOf(device), works, bytes, surroundings);
     const size = 3 * task.image.height * task.image.width;
-    const pixels = new Uint8Array(ipc * task.classes * size);
+    const bases = new Uint8Array(ipc * task.classes * size);
     for (const [c, { file }] of kept.entries()) {
       const rows = (await readStored(file))!.tensors.crops!.data as BigInt64Array;
       const crop = (rank: number): bigint[] => [...rows.subarray(5 * rank, 5 * rank + 5)];
       for (let k = 0; k < ipc; k++) {
         // An image is made of the k-th best of each quarter of the ranks, as in the reference implementation.
         const parts = Array.from({ length: factor ** 2 }, (_, q) => crop(q * ipc + k));
-        pixels.set(await stitch(making, parts, factor), (k * task.classes + c) * size);
+        bases.set(await stitch(making, parts, factor), (k * task.classes + c) * size);
       }
     }
-    return { pixels, curves: [] };
+    return { bases, curves: [] };
   },
 };

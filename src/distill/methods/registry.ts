@@ -1,18 +1,22 @@
-import { DistilleryError } from "../../support/errors.ts";
-import { didYouMean } from "../../support/nearest.ts";
+import type { Method as MethodName } from "../../formats/index.ts";
 import { cda } from "./cda.ts";
 import { dm } from "./dm.ts";
 import { dwa } from "./dwa.ts";
 import { gvbsm } from "./gvbsm.ts";
 import { herding } from "./herding.ts";
+import { infer, inferCopies, inferNoise, inferOneTeacher } from "./infer.ts";
 import { kCentre } from "./k-centre.ts";
-import type { Method, RivalName } from "./method.ts";
+import type { Method } from "./method.ts";
 import { random } from "./random.ts";
 import { rded } from "./rded.ts";
 import { sre2l } from "./sre2l.ts";
 
-/** INFER's rivals, from the plainest to the most laborious. */
-export const rivals: Readonly<Record<RivalName, Method>> = {
+/** Every way to make a set by its name: INFER and its ablations, then its rivals from the plainest to the most laborious. */
+export const methodsByName: Readonly<Record<MethodName, Method>> = {
+  infer,
+  "infer-copies": inferCopies,
+  "infer-noise": inferNoise,
+  "infer-one-teacher": inferOneTeacher,
   random,
   herding,
   "k-centre": kCentre,
@@ -22,14 +26,4 @@ export const rivals: Readonly<Record<RivalName, Method>> = {
   dwa,
   gvbsm,
   dm,
-};
-
-export const isRival = (name: string): name is RivalName => Object.hasOwn(rivals, name);
-
-/** A rival by its name. @throws USAGE for an unknown one. */
-export const rivalNamed = (name: string): Method => {
-  const found = Object.values(rivals).find((method) => method.name === name);
-  if (found !== undefined) return found;
-  const known = Object.keys(rivals);
-  throw new DistilleryError("USAGE", `unknown method "${name}"${didYouMean(name, known)}; known: ${known.join(", ")}`);
 };

@@ -29,7 +29,7 @@ export const sre2lSynthesis = (making: Making): Synthesis => {
 
 export const sre2l: Method = {
   name: "sre2l",
-  about: "images optimised from noise against one teacher and its BatchNorm statistics",
   teachers: "one",
+  statistics: true,
   make: (making) => synthesise(making, sre2lSynthesis(making)),
 };

@@ -1,5 +1,6 @@
 import { type Tensor, tensor } from "../../autodiff/index.ts";
 import { denormalise } from "../../data/normalisation.ts";
+import type { Method as MethodName } from "../../formats/index.ts";
 import { adam, hyperTensors } from "../../nn/optimisers.ts";
 import { cosine } from "../../nn/schedules.ts";
 import type { Stepper } from "../../runtime/index.ts";
@@ -14,12 +15,12 @@ import type { Prepared } from "../prepare.ts";
 import { drawView, type View } from "../view.ts";
 import { batchStream, type ClassBatch, classBatches, classesOf } from "./class-batches.ts";
 import { type ImageFeeds, type ImageFetches, type ImageState, imageStateTypes, traceImageStep } from "./image-step.ts";
-import type { Made, Making, RivalName } from "./method.ts";
+import type { Made, Making } from "./method.ts";
 import { takingTurns } from "./turns.ts";
 
 /** What SRe2L and its kin have in common: images, one of each of up to 100 classes at a time, optimised against frozen teachers. */
 export interface Synthesis {
-  readonly name: RivalName;
+  readonly name: MethodName;
   /** Whatever else determines the images: the teachers' hashes and the constants below belong here. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** Highest learning rate of Adam (.5, .9), which falls to 0 along a cosine. */
@@ -37,7 +38,7 @@ export interface Synthesis {
 }
 
 /** Standard normal noise in normalised space. */
-export const noise = ({ data: { task }, recipe }: Making, name: RivalName, batch: ClassBatch): Float32Array => {
+export const noise = ({ data: { task }, recipe }: Making, name: MethodName, batch: ClassBatch): Float32Array => {
   const { height, width } = task.image;
   const random = batchStream(recipe.seed, name, batch, "noise");
   return Float32Array.from({ length: (batch.to - batch.from) * 3 * height * width }, random.normal);
@@ -120,12 +121,12 @@ export const synthesise = async (making: Making, synthesis: Synthesis): Promise<
   const bytes = (): number => judges.reduce((sum, judge) => sum + estimateBytes(traced(judge, largest).graph), 0);
   const kept = await runKept(`${name}: ${ipc} images of each class`, machineOf(device), works, bytes, surroundings);
   const size = 3 * task.image.height * task.image.width;
-  const pixels = new Uint8Array(ipc * task.classes * size);
+  const bases = new Uint8Array(ipc * task.classes * size);
   for (const [i, { k, from }] of batches.entries()) {
-    pixels.set(await readPixels(data, kept[i]!), (k * task.classes + from) * size);
+    bases.set(await readPixels(data, kept[i]!), (k * task.classes + from) * size);
   }
   return {
-    pixels,
+    bases,
     curves: kept.map((one, i) => {
       const { k, part } = batches[i]!;
       return { name: [name, k, ...part].join(" "), history: historyOf(one) };

@@ -107,7 +107,7 @@ describe("herding and k-centre", () => {
   ] as const)("give each class its own images, chosen by its features, and keep them", async (method, choose) => {
     const folder = await temporaryFolder();
     const making = makingOf(device, data, folder);
-    const { pixels, curves } = await method.make(making);
+    const { bases: pixels, curves } = await method.make(making);
     expect(curves).toEqual([]);
     const teacher = making.teachers[0]!;
     const compiled = await device.compile(
@@ -124,7 +124,7 @@ describe("herding and k-centre", () => {
     }
     await compiled.release();
     const times = await timesIn(folder);
-    expect(await method.make(making)).toEqual({ pixels, curves });
+    expect(await method.make(making)).toEqual({ bases: pixels, curves });
     expect(await timesIn(folder)).toEqual(times);
   });
 });

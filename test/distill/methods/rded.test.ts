@@ -50,7 +50,7 @@ describe("rded", () => {
   test("takes the crops that the teachers together are surest of", async () => {
     const data = await prepared();
     const making = makingOf(device, data, await temporaryFolder());
-    const { pixels } = await rded.make(making);
+    const { bases: pixels } = await rded.make(making);
     const ranked = await rank(making);
     for (let c = 0; c < 3; c++) {
       for (let k = 0; k < 2; k++) {
@@ -65,7 +65,7 @@ describe("rded", () => {
     const data = await prepared({ classes: 2, side: 66, images: 9 });
     const teachers = [teacherOf("convnet4x1", data)];
     const making = makingOf(device, data, await temporaryFolder(), { teachers });
-    const { pixels } = await rded.make(making);
+    const { bases: pixels } = await rded.make(making);
     const ranked = await rank(making);
     expect(pixels).toHaveLength(2 * 2 * 3 * 66 ** 2);
     for (let c = 0; c < 2; c++) {

@@ -115,7 +115,7 @@ describe("many classes", () => {
   test("are told apart as themselves, in whichever batch they are", async () => {
     const many = await prepared({ classes: 102, side: 8, images: 1 });
     const teacher = teacherOf("convnet8x1", many);
-    const { pixels, curves } = await sre2l.make(
+    const { bases: pixels, curves } = await sre2l.make(
       makingOf(device, many, await temporaryFolder(), { teachers: [teacher], ipc: 1, recipe: { iterations: 80 } }),
     );
     expect(curves.map(({ name }) => name)).toEqual(["sre2l 0 0", "sre2l 0 51"]);

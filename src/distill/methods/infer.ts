@@ -1,0 +1,60 @@
+import { budgetFor } from "../../formats/index.ts";
+import { chooseBases } from "../bases.ts";
+import { makeCompensators, readCompensator } from "../compensators.ts";
+import { noiseLike } from "../noise.ts";
+import type { Teacher } from "../teacher.ts";
+import type { Made, Making, Method } from "./method.ts";
+
+/** What becomes of the compensator of base set k and teacher j before it is stored. */
+type Change = (u: Float32Array, seed: number, k: number, j: number) => Float32Array;
+
+const unchanged: Change = (u) => u;
+
+/** K base sets and a compensator for each of them and of `by`. */
+const compensated = async (making: Making, by: readonly Teacher[], change: Change): Promise<Made> => {
+  const { recipe, data, device, folder, surroundings } = making;
+  const bases = await chooseBases(making, basesOf(making));
+  const made = await makeCompensators(recipe, data, by, bases, device, folder, surroundings);
+  const { height, width } = data.task.image;
+  const size = 3 * height * width;
+  const compensators = new Float32Array(made.length * size);
+  for (const { base, teacher, file } of made) {
+    const u = await readCompensator(file);
+    compensators.set(change(u, recipe.seed, base, teacher), (base * by.length + teacher) * size);
+  }
+  const curves = made.map(({ base, teacher, history }) => ({ name: `base ${base}, teacher ${teacher}`, history }));
+  return { bases: await bases.all(), compensators, curves };
+};
+
+/** K of the method. */
+const basesOf = ({ recipe, data, teachers }: Making): number =>
+  budgetFor(recipe.method, recipe.ipc, data.task.classes, teachers.length).bases;
+
+/** INFER (Shang et al., ICLR 2025, arXiv 2408.06927): `traceCompensatorStep` has the equation. */
+export const infer: Method = {
+  name: "infer",
+  teachers: "all",
+  statistics: true,
+  make: (making) => compensated(making, making.teachers, unchanged),
+};
+
+/** u = 0. */
+export const inferCopies: Method = {
+  name: "infer-copies",
+  teachers: "none",
+  make: async (making) => ({ bases: await (await chooseBases(making, basesOf(making))).all(), curves: [] }),
+};
+
+export const inferNoise: Method = {
+  name: "infer-noise",
+  teachers: "all",
+  statistics: true,
+  make: (making) => compensated(making, making.teachers, noiseLike),
+};
+
+export const inferOneTeacher: Method = {
+  name: "infer-one-teacher",
+  teachers: "one",
+  statistics: true,
+  make: (making) => compensated(making, making.teachers.slice(0, 1), unchanged),
+};
