@@ -1,6 +1,5 @@
-import { judgeClasses } from "../judge.ts";
 import type { Making, Method } from "./method.ts";
-import { sre2lSettings } from "./sre2l.ts";
+import { sre2lSynthesis } from "./sre2l.ts";
 import { noise, type Synthesis, synthesise } from "./synthesise.ts";
 
 /** Smallest crop in the end, as in torchvision's RandomResizedCrop. */
@@ -17,17 +16,12 @@ export const curriculum = (fraction: number): number => last + ((1 - last) * (1 
  * The curriculum takes all of the steps (a milestone of 1). Learning rate and alpha are SRe2L's, so that the two differ in the
  * curriculum alone.
  */
-export const cdaSynthesis = (making: Making): Synthesis => {
-  const teacher = making.teachers[0]!;
-  return {
-    name: "cda",
-    settings: { teacher: teacher.sha256 },
-    ...sre2lSettings,
-    judges: [(images, targets) => judgeClasses(teacher, images, targets)],
-    start: async (batch) => noise(making, "cda", batch),
-    least: curriculum,
-  };
-};
+export const cdaSynthesis = (making: Making): Synthesis => ({
+  ...sre2lSynthesis(making),
+  name: "cda",
+  start: async (batch) => noise(making, "cda", batch),
+  least: curriculum,
+});
 
 export const cda: Method = {
   name: "cda",
