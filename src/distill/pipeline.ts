@@ -1,5 +1,5 @@
 import { formatNormalisation, isAlike } from "../data/normalisation.ts";
-import { type DistilledSet, describeLabels, readManifest, readSet, setBytes } from "../formats/index.ts";
+import { type DistilledSet, describeLabels, readSet, weighSet } from "../formats/index.ts";
 import { formatBytes } from "../report/format.ts";
 import type { Curve } from "../report/report.ts";
 import { renderTable } from "../report/table.ts";
@@ -138,7 +138,7 @@ export const commands: Commands = {
     withPlan(recipe, context, async (run) => {
       const { set } = await distill(run);
       const { budget } = set.manifest;
-      const bytes = setBytes(set.manifest, (await readManifest(run.folder.set)).bytes);
+      const bytes = await weighSet(run.folder.set);
       const text =
         `${run.folder.set}: ${budget.bases} base sets, ${budget.compensators} compensators, ${budget.trainingImages} training images, ${formatBytes(bytes.total)}\n` +
         `labels ${formatBytes(bytes.labels)}: ${describeLabels(set.manifest.labels, set.manifest.classes.length)}`;

@@ -1,5 +1,5 @@
 import { cpus, totalmem } from "node:os";
-import { type DistilledSet, readManifest, setBytes } from "../formats/index.ts";
+import { type DistilledSet, weighSet } from "../formats/index.ts";
 import { parameterCount } from "../models/model.ts";
 import { renderReport } from "../report/html.ts";
 import type { AccuracyRow, Curve, Report, TeacherRow } from "../report/report.ts";
@@ -77,7 +77,6 @@ export const assembleReport = async (
   seconds: Readonly<Record<string, number>>,
 ): Promise<Report> => {
   const { recipe, data, teachers, set, setFolder, rows, device } = findings;
-  const { bytes: manifestBytes } = await readManifest(setFolder);
   return {
     format: "distillery-report",
     version: 1,
@@ -86,7 +85,7 @@ export const assembleReport = async (
     method: set.manifest.method,
     budget: set.manifest.budget,
     bytes: {
-      ...setBytes(set.manifest, manifestBytes),
+      ...(await weighSet(setFolder)),
       ...bytesAround(data, teachers),
     },
     teachers: describeTeachers(teachers),

@@ -9,12 +9,10 @@ import {
   leastLabelBytes,
   type Manifest,
   packLabels,
-  readManifest,
   readSet,
   roundCompensators,
-  type SetBytes,
-  setBytes,
   trainingImages,
+  weighSet,
   writeSet,
 } from "../formats/index.ts";
 import { formatBytes, plural } from "../report/format.ts";
@@ -85,12 +83,6 @@ export const labelsFor = (recipe: Recipe, budget: Budget, classes: number): Labe
 
 type Unlisted = Omit<Manifest, "parts">;
 
-/** The bytes of a set's files. */
-const weigh = async (folder: string): Promise<SetBytes> => {
-  const { manifest, bytes } = await readManifest(folder);
-  return setBytes(manifest, bytes);
-};
-
 /** The set in a folder if it is whole, made of just these bases, compensators and teachers, and of at most so many bytes. */
 const readFinished = async (
   folder: string,
@@ -100,7 +92,7 @@ const readFinished = async (
   most: number,
 ): Promise<DistilledSet | undefined> => {
   const found = await readSet(folder).catch(() => undefined);
-  if (found === undefined || (await weigh(folder)).total > most) return undefined;
+  if (found === undefined || (await weighSet(folder)).total > most) return undefined;
   const { parts: _, ...said } = found.manifest;
   // How labels are stored follows from the recipe, which the manifest holds.
   const same = isDeepStrictEqual([said, found.compensators], [unlisted(said.labels), compensators]);
@@ -118,7 +110,7 @@ const writeWithin = async (
   write: (labelBytes?: number) => Promise<void>,
 ): Promise<void> => {
   await write();
-  for (let bytes = await weigh(folder); bytes.total > most; bytes = await weigh(folder)) {
+  for (let bytes = await weighSet(folder); bytes.total > most; bytes = await weighSet(folder)) {
     const { bases, compensators, labels, manifest, total } = bytes;
     const left = labels - (total - most);
     if (left < least) {

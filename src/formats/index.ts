@@ -15,7 +15,7 @@ export {
   type Origin,
   originOf,
 } from "./method.ts";
-export { readManifest, readSet, type Verification, verifySet } from "./read-set.ts";
+export { readManifest, readSet, type Verification, verifySet, weighSet } from "./read-set.ts";
 export { decodeSafetensors, encodeSafetensors, type SafeTensor, type SafeTensors } from "./safetensors.ts";
 export { type SetBytes, setBytes } from "./set-bytes.ts";
 export { packLabels } from "./stored-labels.ts";

@@ -5,6 +5,7 @@ import { sha256 } from "../support/files.ts";
 import { tooMuchForOnePiece } from "../support/one-piece.ts";
 import type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
 import { counts, manifestName, parseManifest } from "./manifest.ts";
+import { type SetBytes, setBytes } from "./set-bytes.ts";
 import { decodePart, emptyDraft, type SetDraft } from "./set-parts.ts";
 
 /** Files that desktops put into any folder a person opens; they are no damage. */
@@ -56,6 +57,12 @@ export const readManifest = async (
     throw new DistilleryError("SET", `${folder}: ${why}`, { cause });
   }
   return { manifest: parseManifest(text, file), bytes: Buffer.byteLength(text) };
+};
+
+/** Bytes of the files of the set in a folder, as its manifest lists them, and of the manifest. @throws DistilleryError SET. */
+export const weighSet = async (folder: string): Promise<SetBytes> => {
+  const { manifest, bytes } = await readManifest(folder);
+  return setBytes(manifest, bytes);
 };
 
 /** Checks one part against the manifest and decodes it; returns what is wrong with it, or undefined. */

@@ -1,12 +1,5 @@
 import { join } from "node:path";
-import {
-  describeCompensators,
-  describeLabels,
-  isOptimised,
-  type Manifest,
-  readManifest,
-  setBytes,
-} from "../../formats/index.ts";
+import { describeCompensators, describeLabels, isOptimised, type Manifest, weighSet } from "../../formats/index.ts";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../report/compare.ts";
 import { renderComparison } from "../../report/compare-html.ts";
 import { renderComparisonMarkdown } from "../../report/compare-markdown.ts";
@@ -28,7 +21,6 @@ export const describeSet = async (
   iterations: number,
 ): Promise<ComparedSet> => {
   const path = setPath(one);
-  const { bytes } = await readManifest(join(folder.path, path));
   const { method, budget, classes, compensators, labels } = manifest;
   return {
     method,
@@ -36,7 +28,7 @@ export const describeSet = async (
     ...(one.variant !== undefined && { variant: one.variant }),
     folder: path,
     budget,
-    bytes: setBytes(manifest, bytes),
+    bytes: await weighSet(join(folder.path, path)),
     compensators: describeCompensators(compensators.dtype),
     labels: describeLabels(labels, classes.length),
     ...(isOptimised(method) && { iterations }),
