@@ -111,6 +111,9 @@ const lessonOf = ({ recipe }: School, contender: Contender, labels: LabelKind, a
   return { method, name: `${name} ${labels}`, architecture, labels, source, sourceKey, steps, batch, mixup };
 };
 
+/** Whether students on all the data belong to a recipe's rows. */
+export const withAllData = ({ full }: Recipe): boolean => full.epochs > 0;
+
 /** All the data with hard labels, without mixup: what is lost by everything else. */
 const fullLesson = (school: School, architecture: string): Taught => {
   const { recipe, data } = school;
@@ -170,5 +173,5 @@ export const evaluateSet = async (school: School, set: DistilledSet): Promise<Me
   const { method } = set.manifest;
   const own = setContender(school, set, method);
   const contenders = method === "random" ? [own] : [own, await randomContender(school, set, own)];
-  return teachRows(school, contenders, true);
+  return teachRows(school, contenders, withAllData(school.recipe));
 };

@@ -99,7 +99,7 @@ export const recipeSchema = group({
     mixup: atLeastZero("parameter of mixup's Beta distribution; 0 switches it off"),
   }),
   full: group({
-    epochs: whole(1, "epochs of the students on the full data"),
+    epochs: whole(0, "epochs of the students on the full data; 0 leaves them out"),
     batch: whole(1, "images per step of the students on the full data"),
   }),
   compare: group({

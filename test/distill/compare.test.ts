@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { commands } from "../../src/distill/pipeline.ts";
 import { readSet, verifySet } from "../../src/formats/index.ts";
 import type { Comparison } from "../../src/report/compare.ts";
+import type { Report } from "../../src/report/report.ts";
 import { filesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
 
 const methods = ["infer", "infer-copies", "infer-noise", "infer-one-teacher", "random", "sre2l"] as const;
@@ -230,6 +231,23 @@ describe("a comparison that is not finished", () => {
     await runUntil(/on infer-ipc3 static/);
     expect(await table()).toEqual(JSON.parse(JSON.stringify(whole)));
   }, 30_000);
+});
+
+it("all the data are left out where they get no epochs", async () => {
+  const folder = await temporaryFolder();
+  const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), {
+    ...brief,
+    full: { epochs: 0 },
+    compare: { methods: ["random"] },
+  });
+  const out = join(folder, "compared");
+  const compared = comparisonOf(await commands.compare(recipe, quietly(out)));
+  expect(compared.rows.map(({ method }) => method)).toEqual(["random"]);
+  expect(compared).not.toHaveProperty("pending");
+  expect(await filesIn(join(out, "students"))).toEqual(["random-ipc3-static-convnet8x1-0.json"]);
+  const { text, json } = await commands.run(recipe, quietly(join(folder, "run")));
+  expect((json as Report).rows.map(({ method }) => method)).toEqual(["infer", "random"]);
+  expect(text).toContain("all the data was not measured");
 });
 
 describe("what cannot be compared", () => {

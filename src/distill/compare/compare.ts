@@ -8,7 +8,7 @@ import { DistilleryError } from "../../support/errors.ts";
 import { readJson } from "../../support/files.ts";
 import { checkPlan } from "../checks.ts";
 import type { CommandContext, Outcome } from "../commands.ts";
-import { type School, setContender, teachRows } from "../evaluate.ts";
+import { type School, setContender, teachRows, withAllData } from "../evaluate.ts";
 import { makeMethodSet } from "../method-set.ts";
 import type { Prepared } from "../prepare.ts";
 import type { Recipe } from "../recipe.ts";
@@ -117,7 +117,8 @@ const compareAll = async (run: CompareRun): Promise<Outcome> => {
   for (const plan of plans) await makeOne(run, plan, teachers);
   const sets: ComparedSet[] = [];
   const rows: ComparisonRow[] = [];
-  const names = [...plans.map((plan) => `${nameOf(plan)} (${plan.ipc} a class)`), nameOf({ method: "full" })];
+  const names = plans.map((plan) => `${nameOf(plan)} (${plan.ipc} a class)`);
+  if (withAllData(recipe)) names.push(nameOf({ method: "full" }));
   const before = await readJson<Comparison>(folder.reportJson);
   // A whole table is never replaced by a part of it.
   const growing = before === undefined || before.pending !== undefined;
@@ -127,9 +128,11 @@ const compareAll = async (run: CompareRun): Promise<Outcome> => {
     rows.push(...measured.rows);
     if (growing) await writeComparison(run, teachers, sets, rows, names.slice(i + 1));
   }
-  const full = await timed(folder, "students", () => teachRows(schoolOf(run, teachers), [], true));
-  const { data } = bytesAround(run.data, teachers);
-  rows.push(...full.rows.map((row) => ({ ...row, bytes: data })));
+  if (withAllData(recipe)) {
+    const full = await timed(folder, "students", () => teachRows(schoolOf(run, teachers), [], true));
+    const { data } = bytesAround(run.data, teachers);
+    rows.push(...full.rows.map((row) => ({ ...row, bytes: data })));
+  }
   const comparison: Comparison = await writeComparison(run, teachers, sets, rows, []);
   const files = [
     `report  ${folder.reportHtml}`,
