@@ -34,7 +34,14 @@ const isPointwise = ({ inputs: [, w], attributes }: Value): boolean => {
   );
 };
 
-type Method = (x: Value, w: Value, bias: Value | undefined, settings: Convolution) => ResultMoments;
+interface Method {
+  readonly momentsOf: (x: Value, w: Value, bias: Value | undefined, settings: Convolution) => ResultMoments;
+  /** Whether it also has the gradient of the image, which sums over filters. */
+  readonly imageGradients: boolean;
+}
+
+const patches: Method = { momentsOf: patchMoments, imageGradients: false };
+const pointwise: Method = { momentsOf: pointwiseMoments, imageGradients: true };
 
 /** How the sums over a convolution's result are had without it; undefined where that is no gain. */
 const methodFor = (v: Value): Method | undefined => {
@@ -42,8 +49,8 @@ const methodFor = (v: Value): Method | undefined => {
   const [filters, ...rest] = v.inputs[1]!.shape as [number, ...number[]];
   const taps = sizeOf(rest);
   const positions = sizeOf(v.shape) / filters;
-  if (isPointwise(v) && manyFilters * taps <= filters && manyPositions * taps <= positions) return pointwiseMoments;
-  return taps <= Math.min(fewTaps, filters) ? patchMoments : undefined;
+  if (isPointwise(v) && manyFilters * taps <= filters && manyPositions * taps <= positions) return pointwise;
+  return taps <= Math.min(fewTaps, filters) ? patches : undefined;
 };
 
 /** How z is done without: every use of it is one of the sums, or the one affine `kept`, which folds into the convolution. */
@@ -72,7 +79,7 @@ const summands = (v: Value, z: Value, method: Method): readonly Value[] => {
   if (v.op === filterGradientOp && v.inputs[0] === x && sameShape(v.shape, w.shape) && alike())
     return v.inputs.slice(1);
   const ofImage = v.op === imageGradientOp && v.inputs[1] === w && sameShape(v.shape, x.shape);
-  return ofImage && method === pointwiseMoments && alike() ? v.inputs.slice(0, 1) : [];
+  return ofImage && method.imageGradients && alike() ? v.inputs.slice(0, 1) : [];
 };
 
 const planFor = (z: Value, graph: Graph, order: readonly Value[]): Plan | undefined => {
@@ -145,7 +152,7 @@ const substitute = ({ z, method, combined, sums, kept }: Plan, graph: Graph, ord
 
   let moments: ResultMoments | undefined;
   const summed = (v: Value): Value => {
-    moments ??= method(now(x), now(w), bias && now(bias), settingsOf(z));
+    moments ??= method.momentsOf(now(x), now(w), bias && now(bias), settingsOf(z));
     const [a, b] = summands(v, z, method).map(combination) as [Combination, Combination | undefined];
     if (v.op === filterGradientOp) return moments.filterGradient(a);
     if (v.op === imageGradientOp) return moments.imageGradient!(a);
