@@ -44,17 +44,17 @@ const judgeBest = (rows: readonly ComparisonRow[]): string => {
   const [best, ...others] = [...rows].sort((a, b) => b.accuracy.mean - a.accuracy.mean);
   if (best === undefined) return "nothing was measured";
   const value = `${nameOf(best)} (${formatAccuracy(best.accuracy)})`;
-  if (others.length === 0) return `only ${value} was measured`;
+  if (others.length === 0) return `nothing was measured beside ${value}`;
   const beside = others.map((row) => ({ row, ...compare(best.accuracy, row.accuracy) }));
   const near = beside.filter(({ verdict }) => verdict !== "better").map(({ row }) => nameOf(row));
   const shown = near.length > 4 ? [...near.slice(0, 3), `${near.length - 3} others`] : near;
   if (near.length === 0) {
-    return `${value} is clearly best, ${formatSigned(beside[0]!.delta)} points above ${nameOf(others[0]!)}`;
+    return `clearly best: ${value}, ${formatSigned(beside[0]!.delta)} points above ${nameOf(others[0]!)}`;
   }
   if (beside.some(({ verdict }) => verdict === "unknown")) {
-    return `${value} is highest, but one seed does not tell which method is best`;
+    return `highest: ${value}, but one seed does not tell which method is best`;
   }
-  return `no method is clearly best: ${value} is highest, but not clearly above ${listed(shown)}`;
+  return `no method is clearly best: the highest, ${value}, is not clearly above ${listed(shown)}`;
 };
 
 /** What INFER gains over another row of its table: said plainly where it is nothing. */

@@ -13,7 +13,7 @@ describe("the sentence at the top", () => {
       comparisonOf(["infer", 45, 45.4, 44.8], ["infer-copies", 41, 41.2, 41.5], ["random", 40, 40.1, 40.3]),
     );
     expect(said).toMatchInlineSnapshot(
-      `"10 images a class, static labels, convnet32x3: INFER (45.1 ± 0.3 %) is clearly best, +3.8 points above INFER copies (u = 0); INFER beats random images (+4.9 points); INFER beats its own copies (u = 0) (+3.8 points)."`,
+      `"10 images a class, static labels, convnet32x3: clearly best: INFER (45.1 ± 0.3 %), +3.8 points above INFER copies (u = 0); INFER beats random images (+4.9 points); INFER beats its own copies (u = 0) (+3.8 points)."`,
     );
   });
 
@@ -21,7 +21,7 @@ describe("the sentence at the top", () => {
     const said = comparisonHeadline(
       comparisonOf(["infer", 40, 40.4, 39.8], ["infer-copies", 40.3, 40.1, 40.6], ["random", 45, 45.1, 45.3]),
     );
-    expect(said).toContain("Random images (45.1 ± 0.2 %) is clearly best");
+    expect(said).toContain("clearly best: Random images (45.1 ± 0.2 %), ");
     expect(said).toContain("INFER does not beat random images, it is clearly below (−5.1 points)");
     expect(said).toContain("INFER does not beat its own copies (u = 0) (−0.3 points, no clear difference)");
   });
@@ -29,7 +29,7 @@ describe("the sentence at the top", () => {
   it("names no best method within the deviations, nor from one seed", () => {
     const near = comparisonHeadline(comparisonOf(["infer", 40, 41, 42], ["random", 40.5, 41, 41], ["dm", 20, 21, 22]));
     expect(near).toContain(
-      "no method is clearly best: INFER (41.0 ± 1.0 %) is highest, but not clearly above Random images;",
+      "no method is clearly best: the highest, INFER (41.0 ± 1.0 %), is not clearly above Random images;",
     );
     const single = comparisonHeadline(comparisonOf(["infer", 50], ["random", 40]));
     expect(single).toContain("one seed does not tell which method is best");
