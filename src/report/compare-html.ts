@@ -156,16 +156,19 @@ ${([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest] as const).map
 const costSection = (comparison: Comparison): Markup => {
   const { sets, seconds, bytes } = comparison;
   const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
-  const ways = [
-    ...new Set(sets.map((set) => `${nameOf(set)}: labels ${set.labels}, compensators ${set.compensators}`)),
-  ];
+  const ways = new Map<string, Set<string>>();
+  for (const set of sets) {
+    const way = `Labels ${set.labels}, compensators ${set.compensators}`;
+    ways.set(way, (ways.get(way) ?? new Set()).add(nameOf(set)));
+  }
+  const stored = [...ways].map(([way, names]) => `${way}: ${[...names].join(", ")}`);
   return html`${scrolling(
     "What the sets weigh and took",
-    html`<table><thead><tr><th scope="col">set</th><th scope="col" class="number">training images</th><th scope="col" class="number">bases</th><th scope="col" class="number">compensators</th><th scope="col" class="number">labels</th><th scope="col" class="number">manifest</th><th scope="col" class="number">total</th><th scope="col" class="number">iterations</th><th scope="col" class="number">made in</th><th scope="col" class="number">peak memory</th></tr></thead>
+    html`<table><thead><tr><th scope="col">set</th><th scope="col" class="number">images</th><th scope="col" class="number">bases</th><th scope="col" class="number">compensators</th><th scope="col" class="number">labels</th><th scope="col" class="number">manifest</th><th scope="col" class="number">total</th><th scope="col" class="number">iterations</th><th scope="col" class="number">made in</th><th scope="col" class="number">peak memory</th></tr></thead>
 <tbody>${sets.map(costCells)}</tbody></table>`,
   )}
 <p class="quiet note">${ruleOfIterations} ${ruleOfMemory(comparison)} Shared by all sets: ${shared.join(", ") || "not timed"}; the teachers’ weights, ${formatBytes(bytes.teachers)}, are charged to dynamic labels; all the data is ${formatBytes(bytes.data)}.</p>
-<p class="quiet note">${ways.join("; ")}.</p>`;
+<p class="quiet note">${stored.join(". ")}.</p>`;
 };
 
 /** INFER, what it is read against, and all the data, in the first table; the first method where INFER is not compared. */

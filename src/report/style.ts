@@ -65,6 +65,7 @@ caption { padding: 0 0 10px; text-align: left; font-size: 14px; max-width: 60em;
 th, td { padding: 10px 0 10px 20px; vertical-align: top; text-align: left; font-weight: 400; }
 th:first-child, td:first-child { padding-left: 0; }
 th.number, td.number { text-align: right; }
+td.number { white-space: nowrap; }
 thead th { padding-top: 6px; padding-bottom: 8px; color: var(--quiet); font-size: 13.5px; border-bottom: 1.5px solid var(--ink); vertical-align: bottom; white-space: nowrap; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tfoot > tr > * { border-top: 1.5px solid var(--ink); font-weight: 600; }
@@ -81,6 +82,7 @@ tbody th, .dot-label, .key, h1, h3, .eyebrow, dd { overflow-wrap: anywhere; }
     linear-gradient(90deg, var(--line), transparent) left / 16px 100% no-repeat scroll,
     linear-gradient(-90deg, var(--line), transparent) right / 16px 100% no-repeat scroll;
 }
+.scroll tbody th { min-width: 9em; }
 .scroll table { min-width: 720px; }
 code, pre { font: 13.5px/1.6 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 .judgements { margin: 0 0 36px; padding: 0 0 0 20px; }
