@@ -2,11 +2,13 @@ import { budgetFor, type Method as MethodName } from "../formats/index.ts";
 import { buildModel } from "../models/registry.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { tooMuchForOnePiece } from "../support/one-piece.ts";
+import type { Surroundings } from "../training/loop.ts";
 import { factorOf } from "./methods/rded.ts";
 import { methodsByName } from "./methods/registry.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
-import { drawImages, labelsFor } from "./set.ts";
+import { drawImages, labelledBy, labelsFor } from "./set.ts";
+import { checkSetBytes } from "./set-limit.ts";
 import type { Candidate } from "./teachers.ts";
 
 /** Some methods ask of images what only BatchNorm layers know. */
@@ -35,15 +37,21 @@ const checkMemory = ({ task }: Prepared, bases: number): void => {
 
 /**
  * Fails on a set that cannot be made, before anything is computed: its budget, the images that it needs of each class, the
- * bytes of its labels, its size in memory, its teachers.
+ * bytes of its labels and of all of it, its size in memory, its teachers.
  * @throws BUDGET, RECIPE.
  */
-export const checkPlan = (recipe: Recipe, data: Prepared, candidates: readonly Candidate[]): void => {
+export const checkPlan = async (
+  recipe: Recipe,
+  data: Prepared,
+  candidates: readonly Candidate[],
+  surroundings: Surroundings,
+): Promise<void> => {
   const { method, ipc } = recipe;
   const { task } = data;
   const budget = budgetFor(method, ipc, task.classes, candidates.length);
-  drawImages(data, method === "rded" ? ipc * factorOf(task) ** 2 : ipc, recipe.seed);
+  const drawn = drawImages(data, method === "rded" ? ipc * factorOf(task) ** 2 : ipc, recipe.seed);
   labelsFor(recipe, budget, task.classes);
   checkMemory(data, budget.bases);
   checkStatistics(method, data, candidates);
+  await checkSetBytes(recipe, data, { budget, labelled: labelledBy(budget, task.classes), drawn }, surroundings);
 };

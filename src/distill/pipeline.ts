@@ -114,8 +114,8 @@ const checkData = (set: DistilledSet, { dataset }: Prepared, folder: string): vo
 
 /** A run of one set, which can be made. */
 const withPlan = (recipe: Recipe, context: CommandContext, work: (run: Run) => Promise<Outcome>): Promise<Outcome> => {
-  const check = async (data: Prepared, candidates: readonly Candidate[]): Promise<void> =>
-    checkPlan(recipe, data, candidates);
+  const check = (data: Prepared, candidates: readonly Candidate[]): Promise<void> =>
+    checkPlan(recipe, data, candidates, context);
   return withRun(recipe, context, runFolder(context.out), check, work);
 };
 

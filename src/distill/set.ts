@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { pickPerClass } from "../data/split.ts";
 import {
@@ -15,7 +14,7 @@ import {
   weighSet,
   writeSet,
 } from "../formats/index.ts";
-import { formatBytes, plural } from "../report/format.ts";
+import { plural } from "../report/format.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
@@ -27,6 +26,7 @@ import type { Frozen } from "../training/train-step.ts";
 import { noticeOf } from "./notices.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
+import { writeWithin } from "./set-limit.ts";
 import type { Teacher } from "./teacher.ts";
 
 /**
@@ -75,7 +75,8 @@ export const meanLogits = async (
 };
 
 /** Distinct training images, (V+1) K C: copies of an image share its labels. */
-const labelledBy = ({ bases, compensators }: Budget, classes: number): number => (bases + compensators) * classes;
+export const labelledBy = ({ bases, compensators }: Budget, classes: number): number =>
+  (bases + compensators) * classes;
 
 /** How labels are stored in the bytes that the recipe allows. @throws BUDGET where no way is small enough. */
 export const labelsFor = (recipe: Recipe, budget: Budget, classes: number): LabelChoice =>
@@ -97,32 +98,6 @@ const readFinished = async (
   // How labels are stored follows from the recipe, which the manifest holds.
   const same = isDeepStrictEqual([said, found.compensators], [unlisted(said.labels), compensators]);
   return same && Buffer.compare(found.bases, bases) === 0 ? found : undefined;
-};
-
-/**
- * Writes a set by `write`, with labels in ever fewer bytes until all of it weighs at most `most`.
- * @throws BUDGET where not even labels of `least` bytes are small enough; nothing is left in the folder then.
- */
-const writeWithin = async (
-  folder: string,
-  most: number,
-  least: number,
-  write: (labelBytes?: number) => Promise<void>,
-): Promise<void> => {
-  await write();
-  for (let bytes = await weighSet(folder); bytes.total > most; bytes = await weighSet(folder)) {
-    const { bases, compensators, labels, manifest, total } = bytes;
-    const left = labels - (total - most);
-    if (left < least) {
-      await rm(folder, { recursive: true });
-      throw new DistilleryError(
-        "BUDGET",
-        `${folder}: no set of ${formatBytes(most)} can be made of this recipe: bases weigh ${formatBytes(bases)}, compensators ${formatBytes(compensators)}, the manifest ${formatBytes(manifest)} ` +
-          `and labels at least ${formatBytes(least)}; give a --set-bytes of ${total - labels + least} or more, a smaller --ipc or --compensator-precision I8`,
-      );
-    }
-    await write(left);
-  }
 };
 
 /**
@@ -175,7 +150,7 @@ export const makeSet = async (
     await writeSet(folder, { manifest: unlisted(choice), bases, compensators: stored, labels });
   };
   const least = leastLabelBytes(distinct.length, task.classes, recipe.student.temperature);
-  await writeWithin(folder, most, least, write);
+  await writeWithin(recipe, folder, least, write);
   return readSet(folder);
 };
 

@@ -1,5 +1,5 @@
 import { decodeFloat16, encodeFloat16 } from "./float16.ts";
-import type { Layout, SafeTensor } from "./safetensors.ts";
+import { type Layout, type SafeTensor, safetensorsBytes } from "./safetensors.ts";
 import { dataOf, type FileTensors } from "./tensor-layout.ts";
 
 /**
@@ -23,6 +23,10 @@ export const compensatorLayout = (dtype: CompensatorDtype, shape: readonly numbe
   compensators: { dtype, shape },
   ...(dtype === "I8" && { compensator_scales: { dtype: "F16", shape: shape.slice(0, 3) } }),
 });
+
+/** Bytes of the compensators' file, exactly; `shape` is [K, V, 3, H, W]. */
+export const compensatorBytes = (dtype: CompensatorDtype, shape: readonly number[]): number =>
+  safetensorsBytes(compensatorLayout(dtype, shape));
 
 /** Scales as half floats, one for every `plane` values; infinite or NaN where the values are. */
 const scalesOf = (values: Float32Array, plane: number): Uint16Array<ArrayBuffer> =>

@@ -1,6 +1,12 @@
 export { type Budget, budgetFor, budgetOf, copiesOf } from "./budget.ts";
 export { parseBytes } from "./byte-count.ts";
-export { type CompensatorDtype, describeCompensators, roundCompensators } from "./compensator-codec.ts";
+export {
+  type CompensatorDtype,
+  compensatorBytes,
+  describeCompensators,
+  roundCompensators,
+} from "./compensator-codec.ts";
+export { encodeSheet } from "./contact-sheet.ts";
 export type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
 export { decodeFloat16, encodeFloat16 } from "./float16.ts";
 export { chooseLabels, describeLabels, type LabelChoice, labelBytesOf, leastLabelBytes } from "./label-choice.ts";

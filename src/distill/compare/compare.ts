@@ -6,6 +6,7 @@ import { nameOf } from "../../report/methods.ts";
 import type { AccuracyRow } from "../../report/report.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { readJson } from "../../support/files.ts";
+import type { Surroundings } from "../../training/loop.ts";
 import { checkPlan } from "../checks.ts";
 import type { CommandContext, Outcome } from "../commands.ts";
 import { type School, setContender, teachRows, withAllData } from "../evaluate.ts";
@@ -50,10 +51,15 @@ export const epochImages = (ipc: number, classes: number, teachers: number): num
 };
 
 /** Fails on any set that cannot be made, naming its method, before anything is computed. */
-const checkPlans = (recipe: Recipe, data: Prepared, candidates: readonly Candidate[]): void => {
+const checkPlans = async (
+  recipe: Recipe,
+  data: Prepared,
+  candidates: readonly Candidate[],
+  surroundings: Surroundings,
+): Promise<void> => {
   for (const plan of plansOf(recipe)) {
     try {
-      checkPlan(plan.recipe, data, candidates);
+      await checkPlan(plan.recipe, data, candidates, surroundings);
     } catch (cause) {
       if (!(cause instanceof DistilleryError)) throw cause;
       const name = [plan.method, plan.variant ?? []].flat().join(" ");
@@ -145,7 +151,7 @@ const compareAll = async (run: CompareRun): Promise<Outcome> => {
 
 /** Several methods at several budgets, under identical labels and steps; see Commands.compare. */
 export const compareMethods = (recipe: Recipe, context: CommandContext): Promise<Outcome> => {
-  const check = async (data: Prepared, candidates: readonly Candidate[]): Promise<void> =>
-    checkPlans(recipe, data, candidates);
+  const check = (data: Prepared, candidates: readonly Candidate[]): Promise<void> =>
+    checkPlans(recipe, data, candidates, context);
   return withRun(recipe, context, compareFolder(context.out), check, compareAll);
 };
