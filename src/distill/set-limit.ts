@@ -22,7 +22,8 @@ type Least = Partial<Omit<SetBytes, "total">> & Pick<SetBytes, "labels">;
 const totalOf = ({ bases = 0, compensators = 0, manifest = 0, labels }: Least): number =>
   bases + compensators + manifest + labels;
 
-const tooMuch = (recipe: Recipe, most: number, least: Least): DistilleryError => {
+/** `where` begins the message: the folder of a set that was made. */
+const tooMuch = (recipe: Recipe, most: number, least: Least, where = ""): DistilleryError => {
   const { bases, compensators = 0, manifest, labels } = least;
   const parts = [
     ...(bases === undefined ? [] : [`bases weigh ${formatBytes(bases)}`]),
@@ -41,7 +42,7 @@ const tooMuch = (recipe: Recipe, most: number, least: Least): DistilleryError =>
       : "a smaller --ipc";
   return new DistilleryError(
     "BUDGET",
-    `no set of ${formatBytes(most)} can be made of this recipe: ${parts.join(", ")}; give a --set-bytes of ${enough}, ${smaller}`,
+    `${where}no set of ${formatBytes(most)} can be made of this recipe: ${parts.join(", ")}; give a --set-bytes of ${enough}, ${smaller}`,
   );
 };
 
@@ -115,7 +116,7 @@ export const writeWithin = async (
     const left = bytes.labels - (bytes.total - most);
     if (left < least) {
       await rm(folder, { recursive: true });
-      throw tooMuch(recipe, most, { ...bytes, labels: least });
+      throw tooMuch(recipe, most, { ...bytes, labels: least }, `${folder}: `);
     }
     await write(left);
   }
