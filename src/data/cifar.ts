@@ -1,7 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { list, type ReadEntry } from "tar";
 import { DistilleryError } from "../support/errors.ts";
+import { exists } from "../support/files.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import type { Progress } from "../support/progress.ts";
 import { type CifarLayout, checkPublished, cifarLayouts, filesOf, parseCifar } from "./cifar-records.ts";
@@ -28,12 +29,6 @@ const archives = {
 } as const;
 
 const publisher = "https://www.cs.toronto.edu/~kriz/";
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 type Files = ReadonlyMap<string, Uint8Array>;
 

@@ -1,6 +1,6 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
+import { exists } from "../support/files.ts";
 import { checkSameClasses, isFolder, type Listed, listClassFolders, namesIn, quoted } from "./image-listing.ts";
 import { findImageNet, listImageNet } from "./imagenet.ts";
 import { howToGet } from "./publishers.ts";
@@ -31,13 +31,9 @@ const listOwn = async (path: string): Promise<Listed> => {
 
 const checkFolder = async (path: string): Promise<void> => {
   if (await isFolder(path)) return;
-  const exists = await stat(path).then(
-    () => true,
-    () => false,
-  );
   throw new DistilleryError(
     "DATA",
-    exists
+    (await exists(path))
       ? `${path}: is a file, not a folder of images; ${layout}`
       : `${path}: no such folder; ${layout}${howToGet(path)}`,
   );

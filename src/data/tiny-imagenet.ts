@@ -1,6 +1,6 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
+import { exists } from "../support/files.ts";
 import {
   checkSameClasses,
   hasFolders,
@@ -22,12 +22,6 @@ const parts = {
 } as const;
 
 const again = "unpack http://cs231n.stanford.edu/tiny-imagenet-200.zip again, or repair that part";
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 /** Whether a folder is laid out as Tiny-ImageNet's archive is, maybe with a part missing. */
 export const isTinyImageNet = async (path: string): Promise<boolean> =>

@@ -1,8 +1,37 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DistilleryError } from "./errors.ts";
+
+/** The message of whatever was thrown. */
+export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+/** True where something lies at the path; links are followed. */
+export const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * The bytes of a regular file. A pipe is not waited for, and a device is not read without end.
+ * @throws Error saying so where the path is a folder, a pipe, a socket or a device, where the file holds more than `most`
+ * bytes, and the system's own errors (`code` ENOENT, EACCES, ...). Callers add the path and what to do.
+ */
+export const readRegularFile = async (path: string, most: number = 2 ** 31 - 1): Promise<Buffer> => {
+  // Opening a pipe without O_NONBLOCK waits for its writer. Windows has no such flag and no such pipes.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const found = await file.stat();
+    if (found.isDirectory()) throw new Error("is a folder, not a file");
+    if (!found.isFile()) throw new Error("is a pipe, a socket or a device, not a regular file");
+    if (found.size > most) throw new Error(`has ${found.size} bytes, more than the ${most} that it may have`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+};
 
 const reasons: Record<string, string> = {
   ENOSPC: "the disk is full; free some space and run the same command again, finished work is kept",
@@ -15,7 +44,7 @@ const reasons: Record<string, string> = {
 /** The error for a failed write: says which file, why, and what to do. */
 export const diskError = (path: string, cause: unknown): DistilleryError => {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  const why = reasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  const why = reasons[code] ?? reasonOf(cause);
   return new DistilleryError("DISK", `cannot write ${path}: ${why}`, { cause });
 };
 

@@ -1,8 +1,17 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { diskError, sha256, sha256File, writeAtomic, writeJson } from "../../src/support/files.ts";
+import {
+  diskError,
+  exists,
+  readRegularFile,
+  sha256,
+  sha256File,
+  writeAtomic,
+  writeJson,
+} from "../../src/support/files.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -25,6 +34,19 @@ describe("files", () => {
     await writeFile(path, "abc");
     expect(sha256("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     expect(await sha256File(path)).toBe(sha256("abc"));
+  });
+
+  it("reads regular files only, up to a size", async () => {
+    const [file, pipe] = [join(folder, "regular"), join(folder, "pipe")];
+    await writeFile(file, "abc");
+    execFileSync("mkfifo", [pipe]);
+    expect(String(await readRegularFile(file, 3))).toBe("abc");
+    await expect(readRegularFile(file, 2)).rejects.toThrow("has 3 bytes, more than the 2 that it may have");
+    await expect(readRegularFile(folder)).rejects.toThrow("is a folder, not a file");
+    await expect(readRegularFile(pipe)).rejects.toThrow("is a pipe, a socket or a device, not a regular file");
+    await expect(readRegularFile("/dev/null")).rejects.toThrow("is a pipe, a socket or a device");
+    await expect(readRegularFile(join(folder, "none"))).rejects.toThrow("ENOENT");
+    expect([await exists(pipe), await exists(join(folder, "none"))]).toEqual([true, false]);
   });
 
   it("says why a file cannot be written", async () => {
