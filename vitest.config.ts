@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
+    // Some tests load ONNX Runtime by themselves; see src/runtime/telemetry.ts.
+    env: { ORT_DISABLE_TELEMETRY: "1" },
     reporters: ["default", closingLine],
   },
 });

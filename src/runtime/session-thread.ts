@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import type { Tensor } from "../autodiff/types.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Reply, Request } from "./protocol.ts";
+import { switchOffTelemetry } from "./telemetry.ts";
 
 /** The main thread's end of the session thread: one promise a request. */
 export interface SessionThread {
@@ -24,6 +25,7 @@ const startWorker = (): Worker => {
 };
 
 export const openSessionThread = (): SessionThread => {
+  switchOffTelemetry();
   const worker = startWorker();
   worker.unref();
   const waiting = new Map<number, { resolve: (tensors: readonly Tensor[]) => void; reject: (error: Error) => void }>();
