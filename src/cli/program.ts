@@ -40,8 +40,8 @@ Examples:
   $ distillery run --data cifar10 --ipc 10 --labels static,dynamic --out runs/c10
   $ distillery run --data photos/ --resize 64        photos/train/<class>/* and photos/test/<class>/*
   $ distillery compare --recipe compare-demo         INFER, its ablations and its rivals in one table
-  $ distillery inspect runs/demo/<set>               what a set is
-  $ distillery verify runs/demo/<set>                whether every byte of it is as it was written
+  $ distillery inspect runs/demo/4-set               what a set is
+  $ distillery verify runs/demo/4-set                whether every byte of it is as it was written
 
 A command that was stopped or killed goes on where it was when it is given again.
 

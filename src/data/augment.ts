@@ -31,7 +31,7 @@ export const moveImages = (
 ): Float32Array => {
   const channels = batch.length / (n * h * w);
   if (!Number.isInteger(channels)) {
-    throw new DistilleryError("SHAPE", `cropFlip: ${batch.length} values do not fill [${n}, channels, ${h}, ${w}]`);
+    throw new DistilleryError("SHAPE", `moveImages: ${batch.length} values do not fill [${n}, channels, ${h}, ${w}]`);
   }
   const out = new Float32Array(batch.length);
   for (let image = 0; image < n; image++) {
@@ -39,7 +39,7 @@ export const moveImages = (
     if (fill === "reflect" && (Math.abs(dy) >= h || Math.abs(dx) >= w)) {
       throw new DistilleryError(
         "SHAPE",
-        `cropFlip: an image of ${h}x${w} cannot be mirrored ${dy}, ${dx} beyond its edges`,
+        `moveImages: an image of ${h}x${w} cannot be mirrored ${dy}, ${dx} beyond its edges`,
       );
     }
     const rows = sourcesOf(h, dy, fill);

@@ -49,7 +49,7 @@ export const seenImages = (base: Value, u: Value, view: View<Value>, normalisati
     : look(clipPixels(add(base, u), normalisation), view);
 
 /**
- * One step towards u_kj (method: INFER, arXiv 2408.06927):
+ * One step towards u_kj (INFER, arXiv 2408.06927):
  *
  *   CE(f(t(clip(P + u))), [0..C-1]) + alpha sum_l w_l (||mean_l - running mean_l|| + ||var_l - running var_l||)
  *

@@ -166,7 +166,7 @@ export const teachRows = async (
 };
 
 /**
- * The honest table (method.md, section 5): students on a distilled set and, with identical labels, augmentation and
+ * The honest table: students on a distilled set and, with identical labels, augmentation and
  * steps, on as many random images as its storage holds; and students on all the data with hard labels.
  */
 export const evaluateSet = async (school: School, set: DistilledSet): Promise<Measured> => {

@@ -57,8 +57,9 @@ export interface Recipe {
     readonly weightDecay: number;
     /** Of sgd, which is Nesterov's. */
     readonly momentum: number;
-    /** Learning rate of batch norm's shifts relative to the others'. */
+    /** Highest learning rate of convolution filters under muon. */
     readonly filterRate: number;
+    /** Learning rate of batch norm's shifts, as a multiple of the others'. */
     readonly biasRate: number;
     readonly schedule: "cosine" | "one-cycle" | "triangle";
     readonly labelSmoothing: number;

@@ -29,8 +29,9 @@ export const look = (images: Value, view: View<Value>): Value =>
     ? gather(gather(images, view.rows, 2), view.columns, 3)
     : matmul(view.rows, matmul(images, view.columns, { transposeB: true }));
 
-/** Largest cyclic shift in pixels: 4 at 32x32 and below, 32 at 224x224 and above (method.md: t of the two recipes). */
-const largestShift = (side: number): number => Math.max(4, Math.min(32, Math.round(side / 8)));
+/** Largest cyclic shift in pixels: INFER's (arXiv 2408.06927) 4 at 32x32 and 32 at 224x224, on a line between and beyond. */
+export const largestShift = (side: number): number =>
+  Math.max(4, Math.min(32, Math.floor(4 + (28 * (side - 32)) / 192)));
 
 /** A cyclic shift of rows and one of columns, by places. */
 export const drawShift = (random: Random, { height, width }: Size): View => {
@@ -52,8 +53,8 @@ const axis = (length: number, shows: (i: number) => readonly (readonly [number, 
 };
 
 /**
- * The view of INFER, SRe2L and CDA on large images: a crop of at least `least` of the area resized to the whole, mirrored or not, then cyclically
- * shifted by up to an eighth of the side. With `least` = 1 the crop is the whole image, of whatever shape.
+ * The view of INFER, SRe2L and CDA on large images: a crop of at least `least` of the area resized to the whole, mirrored
+ * or not, then cyclically shifted by up to `largestShift`. With `least` = 1 the crop is the whole image, of whatever shape.
  */
 export const drawView = (random: Random, image: Size, least: number): View => {
   const crop =

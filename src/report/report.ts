@@ -25,9 +25,9 @@ export interface Report {
     readonly ipc: number;
     /** K, base sets of one image a class. */
     readonly bases: number;
-    /** K x M. */
+    /** K V: each base set has V of its own, 0 but for INFER. */
     readonly compensators: number;
-    /** (M+1) K C. */
+    /** (V+1) K C. */
     readonly trainingImages: number;
   };
   /** Bytes of the set's files by what they hold; `data` is the training split at 8 bits, for comparison. */

@@ -7,6 +7,7 @@ import {
   drawPaddedCrop,
   drawShift,
   drawView,
+  largestShift,
   look,
   type View,
   type ViewKind,
@@ -51,6 +52,10 @@ describe("a view", () => {
       expect((8 - Math.floor(y[0]! / 12)) % 8).toBeLessThanOrEqual(4);
       expect((12 - (y[0]! % 12)) % 12).toBeLessThanOrEqual(4);
     }
+  });
+
+  test("shifts by at most 4 at 32 pixels and 32 at 224, as in the paper, and linearly between", () => {
+    expect([8, 32, 64, 128, 224, 256].map(largestShift)).toEqual([4, 4, 8, 18, 32, 32]);
   });
 
   test("of the whole image is a cyclic shift, mirrored or not", async () => {

@@ -30,7 +30,7 @@ const compensated = async (making: Making, by: readonly Teacher[], change: Chang
 const basesOf = ({ recipe, data, teachers }: Making): number =>
   budgetFor(recipe.method, recipe.ipc, data.task.classes, teachers.length).bases;
 
-/** INFER (Shang et al., ICLR 2025, arXiv 2408.06927): `traceCompensatorStep` has the equation. */
+/** INFER (Zhang, Du, Liu and Zhou, ICLR 2025, arXiv 2408.06927): `traceCompensatorStep` has the equation. */
 export const infer: Method = {
   name: "infer",
   teachers: "all",
