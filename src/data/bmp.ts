@@ -70,7 +70,10 @@ const channelOf = (mask: number): { readonly mask: number; readonly shift: numbe
   return { mask, shift, most };
 };
 
-/** Red, green, blue and, where there is a mask for it, opacity; fewer than 8 bits are scaled to 255 and cut, as in Pillow. */
+/**
+ * Red, green, blue and, where there is a mask for it, opacity; fewer than 8 bits are scaled to 255 and cut, as in
+ * Pillow.
+ */
 const maskedColours = (masks: readonly number[]): Put => {
   const channels = masks.map(channelOf);
   return (value, out, to) => {
@@ -116,9 +119,9 @@ const decode = (view: DataView, limit: number): Raster => {
 };
 
 /**
- * Decodes an uncompressed BMP of 1, 4, 8, 16, 24 or 32 bits a pixel, bottom-up or top-down, with a palette or bit fields
- * (learn.microsoft.com/windows/win32/gdi/bitmap-storage). The fourth byte of 32 bits is opacity only where a mask says so.
- * Throws UnreadableImage for compression, damage, truncation and more than `limit` pixels.
+ * Decodes an uncompressed BMP of 1, 4, 8, 16, 24 or 32 bits a pixel, bottom-up or top-down, with a palette or bit
+ * fields (learn.microsoft.com/windows/win32/gdi/bitmap-storage). The fourth byte of 32 bits is opacity only where a
+ * mask says so. Throws UnreadableImage for compression, damage, truncation and more than `limit` pixels.
  */
 export const decodeBmp = (content: Uint8Array, limit: number): Raster => {
   try {

@@ -34,8 +34,9 @@ const noImages = (folder: string, ignored: readonly string[]): DistilleryError =
 };
 
 /**
- * The images of one class at any depth below its folder, links followed, in the order of torchvision: by the code points of
- * their folders' paths, then of their names. Throws DATA when there are none, or a link leads to a folder that it lies in.
+ * The images of one class at any depth below its folder, links followed, in the order of torchvision: by the code
+ * points of their folders' paths, then of their names. Throws DATA when there are none, or a link leads to a folder
+ * that it lies in.
  */
 export const listClassFolder = async (
   folder: string,

@@ -29,7 +29,8 @@ interface Opened {
 }
 
 const optionsFor = (limit: number): SharpOptions => ({
-  // "error" stops at damaged pixels; "warning" would also refuse the harmless oddities that many real photographs carry.
+  // "error" stops at damaged pixels; "warning" would also refuse the harmless oddities that many real photographs
+  // carry.
   failOn: "error",
   limitInputPixels: limit,
   limitInputChannels: 6,
@@ -131,7 +132,8 @@ const decode = async (content: Uint8Array, resize: number | undefined, limit: nu
   const opened = await open(content, limit);
   let image = opened.image.autoOrient().flatten({ background: "#ffffff" });
   if (resize !== undefined) {
-    // The JPEG decoder may then halve big photographs itself only as far as leaves a factor of two to the Lanczos filter.
+    // The JPEG decoder may then halve big photographs itself only as far as leaves a factor of two to the Lanczos
+    // filter.
     image = image.resize(resize, resize, { fit: "cover", position: "centre", fastShrinkOnLoad: false });
   }
   const { data, info } = await image.toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
@@ -141,12 +143,13 @@ const decode = async (content: Uint8Array, resize: number | undefined, limit: nu
 };
 
 /**
- * The content of an image file as 8-bit RGB, equal to Pillow's `convert("RGB")` (docs/decisions/reading-images.md says where
- * it is not): upright by its orientation, transparency over white, colour profiles not applied, of 16 bits the upper 8, the
- * first frame. With `resize` its short side is brought to that length (Lanczos) and the centre square cut out.
+ * The content of an image file as 8-bit RGB, equal to Pillow's `convert("RGB")` (docs/decisions/reading-images.md says
+ * where it is not): upright by its orientation, transparency over white, colour profiles not applied, of 16 bits the
+ * upper 8, the first frame. With `resize` its short side is brought to that length (Lanczos) and the centre square cut
+ * out.
  *
- * Throws UnreadableImage, or whatever else the decoder throws, for anything that is damaged, truncation above all, for more
- * pixels than are allowed, and for pixels whose meaning as colours is not certain.
+ * Throws UnreadableImage, or whatever else the decoder throws, for anything that is damaged, truncation above all, for
+ * more pixels than are allowed, and for pixels whose meaning as colours is not certain.
  */
 export const decodeImage = async (
   content: Uint8Array,

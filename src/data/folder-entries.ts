@@ -60,8 +60,8 @@ const notUtf8 = (folder: string, entry: Dirent<Buffer>): DistilleryError =>
   );
 
 /**
- * The entries of a folder by code points of their names, as Python sorts them, without what systems leave there.
- * Throws DATA when the folder cannot be listed, a name is not UTF-8 (such a name cannot be used to open the file) or a link
+ * The entries of a folder by code points of their names, as Python sorts them, without what systems leave there. Throws
+ * DATA when the folder cannot be listed, a name is not UTF-8 (such a name cannot be used to open the file) or a link
  * leads nowhere.
  */
 export const entriesOf = async (folder: string): Promise<Entry[]> => {

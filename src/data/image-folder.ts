@@ -36,7 +36,9 @@ export interface Limits {
 
 const memoryShare = 1 / 8;
 
-/** Results follow from `small`, `whole` and `sample`, which are the same everywhere; `keep` costs or saves time only. */
+/**
+ * Results follow from `small`, `whole` and `sample`, which are the same everywhere; `keep` costs or saves time only.
+ */
 const usualLimits = (): Limits => ({
   small: 256 * 2 ** 20,
   keep: memoryShare * Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
@@ -51,7 +53,9 @@ const reachOf = (bytes: number, { small, keep, whole, sample }: Limits, skipUnre
   digest: bytes > small,
 });
 
-/** The size of the first readable image; it is decoded again later, which costs one image. Throws where none is readable. */
+/**
+ * The size of the first readable image; it is decoded again later, which costs one image. Throws DATA where none is.
+ */
 const firstSize = async (path: string, files: FileList, options: ImageFolderOptions): Promise<Reference> => {
   let first: SkippedFile | undefined;
   for (let i = 0; i < files.length; i++) {
@@ -76,14 +80,14 @@ const noteIgnored = (progress: Progress, { count, example }: Ignored): void => {
 };
 
 /**
- * A folder of images: one's own as `train/<class>/*` and `test/<class>/*` (or `val/`), or Tiny-ImageNet or ImageNet as their
- * publishers lay them out; classes are the folder names by code points, hidden files are passed over and counted. See `decodeImage` for colours,
- * orientation and resizing. Small sets are held in memory, 3 x H x W bytes an image; the images of others are decoded when
- * they are asked for.
+ * A folder of images: one's own as `train/<class>/*` and `test/<class>/*` (or `val/`), or Tiny-ImageNet or ImageNet as
+ * their publishers lay them out; classes are the folder names by code points, hidden files are passed over and counted.
+ * See `decodeImage` for colours, orientation and resizing. Small sets are held in memory, 3 x H x W bytes an image; the
+ * images of others are decoded when they are asked for.
  *
- * Throws DATA (wrong layout, an empty or single class, different classes in train and test, unequal sizes, nothing but white), IMAGE (an unreadable file,
- * unless they are skipped) or INTERRUPTED. Of a set of more than `limits.whole` bytes a bad file may be met only later, by
- * the splits' `read`, which then throws the same.
+ * Throws DATA (wrong layout, an empty or single class, different classes in train and test, unequal sizes, nothing but
+ * white or black), IMAGE (an unreadable file, unless they are skipped) or INTERRUPTED. Of a set of more than
+ * `limits.whole` bytes a bad file may be met only later, by the splits' `read`, which then throws the same.
  */
 export const imageFolder = async (
   path: string,

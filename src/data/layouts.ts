@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
 import { exists } from "../support/files.ts";
-import { hasFolders, isFolder, namesIn } from "./folder-entries.ts";
+import { entriesOf, isFolder, namesIn } from "./folder-entries.ts";
 import { checkSameClasses, inOrderOf, type Listed, listClassFolders, quoted } from "./image-listing.ts";
 import { findImageNet, listImageNet } from "./imagenet.ts";
 import { aboutFile, aboutFolder } from "./lookalikes.ts";
@@ -16,19 +16,30 @@ interface Parts {
   readonly note?: string;
 }
 
-/** The sub-folders that hold the training and the test images; test/ goes before val/ if it has class folders. */
+const classesIn = async (folder: string): Promise<string[]> =>
+  (await entriesOf(folder)).flatMap(({ name, kind }) => (kind === "folder" ? name.normalize("NFC") : []));
+
+const shareClass = async (one: string, other: string): Promise<boolean> => {
+  const classes = new Set(await classesIn(one));
+  return (await classesIn(other)).some((name) => classes.has(name));
+};
+
+/**
+ * The sub-folders that hold the training and the test images; test/ goes before val/ unless its images lie flat, or in
+ * other folders than those of classes, for want of labels.
+ */
 const partsOf = async (path: string): Promise<Parts> => {
   const has = async (name: string): Promise<string | undefined> =>
     (await isFolder(join(path, name))) ? join(path, name) : undefined;
   const [train, test, val] = [await has("train"), await has("test"), await has("val")];
   if (train && test && val) {
-    if ((await hasFolders(test)) || !(await hasFolders(val))) {
+    if ((await shareClass(train, test)) || !(await shareClass(train, val))) {
       return { train, test, note: `${val} is not read: the test images are those of ${test}` };
     }
     return {
       train,
       test: val,
-      note: `${test} has no class folders and is not read: the test images are those of ${val}`,
+      note: `${test} has no class of ${train} and is not read: the test images are those of ${val}`,
     };
   }
   const either = test ?? val;
@@ -67,8 +78,8 @@ const listByLayout = async (path: string): Promise<Listed> => {
 };
 
 /**
- * Lists the images of a folder by the layout it is found to have: Tiny-ImageNet's, ImageNet's, or one's own. Throws DATA,
- * also for a single class.
+ * Lists the images of a folder by the layout it is found to have: Tiny-ImageNet's, ImageNet's, or one's own. Throws
+ * DATA, also for a single class.
  */
 export const listImages = async (path: string): Promise<Listed> => {
   await checkFolder(path);

@@ -61,7 +61,9 @@ export const aboutFile = async (path: string): Promise<string> => {
   return mistaken ?? `a file, not a folder of images; give the folder that holds ${layout}`;
 };
 
-/** The data set whose version for Python or MATLAB lies in a folder; CIFAR-100's is of files named train, test and meta. */
+/**
+ * The data set whose version for Python or MATLAB lies in a folder; CIFAR-100's is of files named train, test and meta.
+ */
 const otherVersion = async (path: string, names: readonly string[]): Promise<keyof typeof cifarLayouts | undefined> => {
   if (names.some((name) => /^data_batch_1(\.mat)?$/.test(name))) return "cifar10";
   const parts = ["train", "test", "meta"];
@@ -69,7 +71,9 @@ const otherVersion = async (path: string, names: readonly string[]): Promise<key
   return isOfPython || parts.every((part) => names.includes(`${part}.mat`)) ? "cifar100" : undefined;
 };
 
-/** What a folder is of which the names are known, if it holds the files of a data set that is published in another form. */
+/**
+ * What a folder is of which the names are known, if it holds the files of a data set that is published in another form.
+ */
 const publishedAs = async (path: string, names: readonly string[]): Promise<string | undefined> => {
   for (const published of Object.values(cifarLayouts)) {
     if (filesOf(published).every((name) => names.includes(name))) {
@@ -85,8 +89,8 @@ const publishedAs = async (path: string, names: readonly string[]): Promise<stri
 };
 
 /**
- * Completes "PATH: ..." for a folder that has not the parts of a folder of images: a published data set of another form, also
- * one folder further down, or archives that are still to be unpacked. Undefined where it is none of these.
+ * Completes "PATH: ..." for a folder that has not the parts of a folder of images: a published data set of another
+ * form, also one folder further down, or archives that are still to be unpacked. Undefined where it is none of these.
  */
 export const aboutFolder = async (path: string): Promise<string | undefined> => {
   const names = await namesIn(path);

@@ -100,9 +100,9 @@ const readSamples = (content: Uint8Array, kind: number, limit: number) => {
 };
 
 /**
- * Decodes PBM, PGM and PPM, plain and binary (P1 to P6; netpbm.sourceforge.net/doc/ppm.html), the first image of the file.
- * Values are scaled from the file's greatest to 255 and rounded as Pillow does, also those of two bytes; `deep` tells of such.
- * Throws UnreadableImage for damage, truncation and more than `limit` pixels.
+ * Decodes PBM, PGM and PPM, plain and binary (P1 to P6; netpbm.sourceforge.net/doc/ppm.html), the first image of the
+ * file. Values are scaled from the file's greatest to 255 and rounded as Pillow does, also those of two bytes; `deep`
+ * tells of such. Throws UnreadableImage for damage, truncation and more than `limit` pixels.
  */
 export const decodeNetpbm = (content: Uint8Array, limit: number): Raster & { readonly deep: boolean } => {
   const { width, height, bands, samples, most } = readSamples(content, content[1]! - zero, limit);

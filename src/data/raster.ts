@@ -6,5 +6,7 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
-/** What is not read of an image that is read: bits below the upper 8, bands that are no colour, frames after the first. */
+/**
+ * What is not read of an image that is read: bits below the upper 8, bands that are no colour, frames after the first.
+ */
 export type Remark = "bits" | "bands" | "frames";

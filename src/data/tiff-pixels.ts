@@ -96,7 +96,9 @@ const coloursOf = (photometric: number, compression: number): TiffPixels["colour
 };
 
 const bandsOf = { grey: 1, palette: 1, RGB: 3, CMYK: 4 } as const;
-/** Extra samples that Pillow passes over at most, by colours; with more, the first bands are hardly the visible ones. */
+/**
+ * Extra samples that Pillow passes over at most, by colours; with more, the first bands are hardly the visible ones.
+ */
 const mostExtra = { grey: 1, palette: 0, RGB: 3, CMYK: 2 } as const;
 const [associated, unassociated] = [1, 2];
 const cmyk = 1;
@@ -129,8 +131,9 @@ const pixelsOf = (page: Tags, pages: boolean): TiffPixels => {
 };
 
 /**
- * Reads from a TIFF file's header how its pixels are meant, which the decoder does not tell: it takes a fourth band for opacity
- * and floating-point numbers for bytes. Throws UnreadableImage for all that it would decode to other colours than are meant.
+ * Reads from a TIFF file's header how its pixels are meant, which the decoder does not tell: it takes a fourth band for
+ * opacity and floating-point numbers for bytes. Throws UnreadableImage for all that it would decode to other colours
+ * than are meant.
  */
 export const readTiffPixels = (content: Uint8Array): TiffPixels => {
   try {

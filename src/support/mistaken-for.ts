@@ -21,8 +21,8 @@ const pointer = /^version https:\/\/(git-lfs\.github\.com|hawser\.github\.com)\/
 const page = /^\s*(<!--[\s\S]*?-->\s*)?<(!doctype\s+html|html|head|body)\b/i;
 
 /**
- * The other thing that often lies in place of a wanted file, with its remedy, by the first 512 bytes: a Git-LFS pointer, a web
- * page, an archive. It completes the sentence "the file is ...". Undefined where it is none of these.
+ * The other thing that often lies in place of a wanted file, with its remedy, by the first 512 bytes: a Git-LFS
+ * pointer, a web page, an archive. It completes the sentence "the file is ...". Undefined where it is none of these.
  */
 export const mistakenFor = (bytes: Uint8Array): string | undefined => {
   const text = Buffer.from(bytes.subarray(0, 512)).toString();

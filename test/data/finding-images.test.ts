@@ -208,7 +208,9 @@ describe("other layouts", () => {
     const folder = await folderOf(["cat", "dog"], "val");
     await writeGrey(join(folder, "test", "0.jpg"), 1);
     expect((await imageFolder(folder, quiet)).test.length).toBe(2);
-    expect(await notesOf(folder)).toEqual([expect.stringMatching(/test has no class folders .* those of \S*val$/)]);
+    await mkdir(join(folder, "test", "unknown"));
+    expect(await notesOf(folder)).toEqual([expect.stringMatching(/test has no class of \S*train .* those of \S*val$/)]);
+    await rm(join(folder, "test", "unknown"), { recursive: true });
     for (const name of ["cat", "dog"]) await writeGrey(join(folder, "test", name, "1.jpg"), 1);
     expect(await notesOf(folder)).toEqual([
       expect.stringMatching(/^ignored 1 file .*test.0\.jpg$/),

@@ -39,7 +39,9 @@ export interface TiffParts {
   readonly photometric: number;
   /** 1 unsigned, 2 signed, 3 floating-point, 6 complex. */
   readonly format?: number;
-  /** Kind of each sample beyond the colours: 0 unspecified, 1 associated, 2 unassociated opacity. Empty: no such tag. */
+  /**
+   * Kind of each sample beyond the colours: 0 unspecified, 1 associated, 2 unassociated opacity. Empty: no such tag.
+   */
   readonly extra?: readonly number[];
   readonly pixels: Uint8Array;
   /** Whether a second page, the same, follows. */
