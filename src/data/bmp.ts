@@ -53,7 +53,8 @@ const readHeader = (view: DataView): Header => {
 type Put = (value: number, out: Uint8Array, to: number) => void;
 
 const paletteColours = (view: DataView, { palette: { at, step, colours } }: Header): Put => {
-  const entries = new Uint8Array(view.buffer, view.byteOffset + at, step * colours);
+  const bytes = Math.min(step * colours, view.byteLength - at);
+  const entries = new Uint8Array(view.buffer, view.byteOffset + at, bytes);
   return (value, out, to) => {
     if (value >= colours) throw new UnreadableImage(`damaged: colour ${value} of a palette of ${colours}`);
     for (let c = 0; c < 3; c++) out[to + c] = entries[step * value + 2 - c]!;

@@ -56,6 +56,11 @@ describe("BMP", () => {
       bmp({ width: 1, height: 1, bits: 8, palette: [0, 0, 0, 0], rows: Uint8Array.of(1, 0, 0, 0) }),
       /colour 1 of a palette of 1/,
     ],
+    [
+      "a palette beyond its end",
+      bmp({ width: 1, height: 1, bits: 8, palette: [], rows: new Uint8Array(4) }).fill(200, 46, 47),
+      /^truncated/,
+    ],
     ["no width", bmp({ width: 0, height: 1, bits: 24, rows: new Uint8Array(4) }), /size of 0x1/],
     ["11 bits", bmp({ width: 1, height: 1, bits: 11, rows: new Uint8Array(4) }), /11 bits/],
   ])("with %s is refused", async (_, content, message) => {
