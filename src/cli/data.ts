@@ -53,6 +53,9 @@ export const describeData = async (source: string, options: SourceOptions, stdou
               ].join("\n"),
             ],
           ] as const)),
+      ...(data.ignored === 0
+        ? []
+        : ([["ignored", `${plural(data.ignored, "file or folder", "files or folders")} beside the images`]] as const)),
     ],
     coloursFor(stdout),
   );
@@ -64,6 +67,7 @@ export const describeData = async (source: string, options: SourceOptions, stdou
     classes: data.classes.map((name, i) => ({ name, words: data.words?.[i], train: train[i], test: test[i] })),
     normalisation: data.normalisation,
     skipped: data.skipped,
+    ignored: data.ignored,
   };
   return { text, json };
 };

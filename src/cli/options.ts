@@ -1,5 +1,6 @@
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { usualMaxPixels } from "../data/unreadable-image.ts";
 import type { Recipe } from "../distill/recipe.ts";
 import { defaultsFor } from "../distill/recipe-defaults.ts";
 import { loadRecipe } from "../distill/recipe-file.ts";
@@ -95,10 +96,19 @@ export const optionFor = (name: keyof Recipe): Option => {
   return optionOf(field).helpGroup("Options:");
 };
 
-const parseJobs = (text: string): number => {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new DistilleryError("USAGE", `--jobs: expected a whole number of at least 1, got "${text}"`);
-};
+/** Parses what is no field of a recipe. */
+const parseCount =
+  (flag: string) =>
+  (text: string): number => {
+    if (/^[1-9]\d*$/.test(text)) return Number(text);
+    throw new DistilleryError("USAGE", `${flag}: expected a whole number of at least 1, got "${text}"`);
+  };
+
+/** Says how large an image file may be that is read. It changes no result, so it is no field of a recipe. */
+export const maxPixelsOption = (): Option =>
+  new Option("--max-pixels <n>", `pixels that an image of a folder may have (${usualMaxPixels})`).argParser(
+    parseCount("--max-pixels"),
+  );
 
 /** Gives a command one option for every field of the recipe, and those that say where things are. */
 export const addRecipeOptions = (command: Command): Command => {
@@ -118,8 +128,9 @@ export const addRecipeOptions = (command: Command): Command => {
       new Option(
         "--jobs <n>",
         "how many independent jobs run side by side (as many as cores and memory allow)",
-      ).argParser(parseJobs),
-    );
+      ).argParser(parseCount("--jobs")),
+    )
+    .addOption(maxPixelsOption());
   for (const field of recipeFields) command.addOption(optionOf(field));
   return command;
 };

@@ -9,7 +9,7 @@ import { describeData, describeSources } from "./data.ts";
 import { reportFailure } from "./failure.ts";
 import { inspectSet } from "./inspect.ts";
 import { interruptible, type SignalSource } from "./interruption.ts";
-import { addRecipeOptions, type OptionValues, optionFor, outFolder, recipeFrom } from "./options.ts";
+import { addRecipeOptions, maxPixelsOption, type OptionValues, optionFor, outFolder, recipeFrom } from "./options.ts";
 import { hasColour, type Output, widthOf } from "./output.ts";
 import { drawProgress } from "./progress.ts";
 import { describeRecipes, showRecipe } from "./recipes.ts";
@@ -87,6 +87,7 @@ const compute = async (
       terminal: { colour: hasColour(world.stdout), width: widthOf(world.stdout) },
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),
+      ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
     };
     return await call(await world.loadCommands(), recipe, context);
   });
@@ -189,6 +190,7 @@ const addReading = (program: Command, world: World): void => {
     .option("--archive <file>", "for cifar10 and cifar100: a local archive, or a folder with its unpacked files")
     .addOption(optionFor("resize"))
     .addOption(optionFor("skipUnreadable"))
+    .addOption(maxPixelsOption())
     .addOption(optionFor("seed"))
     .option("--json", "print it as JSON")
     .addHelpText(
@@ -210,6 +212,7 @@ const addReading = (program: Command, world: World): void => {
             download: values.download === true,
             ...(typeof values.resize === "number" ? { resize: values.resize } : {}),
             ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
+            ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
           },
           world.stdout,
         ),

@@ -8,7 +8,7 @@ import type { Progress } from "../support/progress.ts";
 import { type CifarLayout, checkPublished, cifarLayouts, filesOf, parseCifar } from "./cifar-records.ts";
 import type { Dataset } from "./dataset.ts";
 import { download } from "./download.ts";
-import { isFolder } from "./image-listing.ts";
+import { isFolder } from "./folder-entries.ts";
 import { normalisationOf } from "./normalisation.ts";
 
 export interface CifarOptions {
@@ -118,6 +118,7 @@ export const cifar = async (name: "cifar10" | "cifar100", options: CifarOptions)
       image: { height: 32, width: 32 },
       normalisation: await normalisationOf(parts.train),
       skipped: [],
+      ignored: 0,
     };
   } finally {
     task.done();

@@ -36,6 +36,8 @@ export interface Dataset {
   readonly normalisation: Normalisation;
   /** Files left out because the user asked to skip unreadable ones. */
   readonly skipped: readonly SkippedFile[];
+  /** How many files and folders were passed over because they are no images of a class. */
+  readonly ignored: number;
 }
 
 /** A split whose pixels [n, 3, H, W] are in memory. */

@@ -32,5 +32,6 @@ export const demoDataset = async (seed: number): Promise<Dataset> => {
     test: splitOfDemo(seed, "test"),
     normalisation: await normalisationOf(train),
     skipped: [],
+    ignored: 0,
   };
 };

@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { DistilleryError } from "../support/errors.ts";
-import { type Decoded, decodeImage, toPlanes } from "./decode-image.ts";
+import { readRegularFile, reasonOf } from "../support/files.ts";
+import { type Decoded, type Decoding, decodeImage, toPlanes } from "./decode-image.ts";
+import { UnreadableImage, usualMaxPixels } from "./unreadable-image.ts";
 
 /** An image file as it was found: decoded, or why it could not be. */
 export type ImageFile =
@@ -14,27 +15,36 @@ export interface Reference {
   readonly width: number;
 }
 
-const reasonOf = (cause: unknown): string => {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return message.trim().replaceAll(/\s*\n\s*/g, "; ");
-};
+/** Bytes that a file may have: four channels of 16 bits for each pixel that an image may have. */
+const mostBytes = ({ maxPixels = usualMaxPixels }: Decoding): number => Math.min(8 * maxPixels + 2 ** 20, 2 ** 31 - 1);
 
-/** Reads and decodes a file; see `decodeImage` for colours, orientation and resizing. */
-export const readImageFile = async (file: string, resize?: number): Promise<ImageFile> => {
+const inOneLine = (text: string): string => [...new Set(text.trim().split(/\s*\n\s*/))].join("; ");
+
+const missing = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
+
+const whyNot = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause && missing.has(String(cause.code))
+    ? `${cause.code}: it is gone, or a link that leads nowhere`
+    : inOneLine(reasonOf(cause));
+
+/** Reads and decodes a regular file; see `decodeImage` for colours, orientation and resizing. */
+export const readImageFile = async (file: string, decoding: Decoding): Promise<ImageFile> => {
   try {
-    const content = await readFile(file);
-    return { image: await decodeImage(content, resize), content };
+    const content = await readRegularFile(file, mostBytes(decoding));
+    return { image: await decodeImage(content, decoding), content };
   } catch (cause) {
-    return { reason: reasonOf(cause), cause };
+    return { reason: whyNot(cause), cause };
   }
 };
 
-export const unreadable = (file: string, { reason, cause }: { reason: string; cause: unknown }): DistilleryError =>
-  new DistilleryError(
+export const unreadable = (file: string, { reason, cause }: { reason: string; cause: unknown }): DistilleryError => {
+  const remedy = cause instanceof UnreadableImage ? cause.remedy : "repair or remove it";
+  return new DistilleryError(
     "IMAGE",
-    `${file}: cannot be read (${reason}); repair or remove it, or leave such files out with --skip-unreadable`,
+    `${file}: cannot be read (${reason}); ${remedy}, or leave such files out with --skip-unreadable`,
     { cause },
   );
+};
 
 /** Copies an image into `out` as planes [3, H, W]. Throws DATA unless it has the size of the reference. */
 export const placeImage = (file: string, image: Decoded, size: Reference, out: Uint8Array): void => {

@@ -1,19 +1,21 @@
 import { totalmem } from "node:os";
 import { basename, resolve } from "node:path";
+import { codePointOrder } from "../support/code-point-order.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import type { Progress } from "../support/progress.ts";
+import { type Ignored, joinIgnored } from "./class-folder.ts";
 import type { Dataset, SkippedFile } from "./dataset.ts";
+import type { Decoding } from "./decode-image.ts";
 import type { FileList } from "./file-list.ts";
 import { type Reference, readImageFile, unreadable } from "./image-file.ts";
-import { type Ignored, joinIgnored } from "./image-listing.ts";
 import { listImages } from "./layouts.ts";
 import { colourSums } from "./normalisation.ts";
 import { type Reach, survey } from "./survey.ts";
+import { checkVisible, newTally, notesOf } from "./tally.ts";
 
-export interface ImageFolderOptions {
-  /** Short side after resizing; the centre square is kept. Absent: all images must have one size. */
-  readonly resize?: number;
+/** Without `resize` all images must have one size. */
+export interface ImageFolderOptions extends Decoding {
   /** Leaves out files that cannot be read, listing them in `skipped`; otherwise the first one is an error. */
   readonly skipUnreadable: boolean;
   readonly progress: Progress;
@@ -34,7 +36,9 @@ export interface Limits {
 
 const memoryShare = 1 / 8;
 
-/** Results follow from `small`, `whole` and `sample`, which are the same everywhere; `keep` costs or saves time only. */
+/**
+ * Results follow from `small`, `whole` and `sample`, which are the same everywhere; `keep` costs or saves time only.
+ */
 const usualLimits = (): Limits => ({
   small: 256 * 2 ** 20,
   keep: memoryShare * Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
@@ -49,34 +53,41 @@ const reachOf = (bytes: number, { small, keep, whole, sample }: Limits, skipUnre
   digest: bytes > small,
 });
 
-/** The size of the first readable image; it is decoded again later, which costs one image. */
-const firstSize = async (files: FileList, options: ImageFolderOptions): Promise<Reference | undefined> => {
+/**
+ * The size of the first readable image; it is decoded again later, which costs one image. Throws DATA where none is.
+ */
+const firstSize = async (path: string, files: FileList, options: ImageFolderOptions): Promise<Reference> => {
+  let first: SkippedFile | undefined;
   for (let i = 0; i < files.length; i++) {
     stopIfAborted(options.signal, "reading images");
     const file = files.path(i);
-    const found = await readImageFile(file, options.resize);
+    const found = await readImageFile(file, options);
     if (found.image !== undefined) return { file, height: found.image.height, width: found.image.width };
     if (!options.skipUnreadable) throw unreadable(file, found);
+    first ??= { file, reason: found.reason };
   }
-  return undefined;
+  throw new DistilleryError(
+    "DATA",
+    `${path}: none of the ${files.length} training images can be read; the first, ${first?.file}: ${first?.reason}`,
+  );
 };
 
 const noteIgnored = (progress: Progress, { count, example }: Ignored): void => {
   if (count === 0) return;
   progress.note(
-    `ignored ${count === 1 ? "1 file that is" : `${count} files that are`} no image of a class, e.g. ${example}`,
+    `ignored ${count === 1 ? "1 file that is" : `${count} files or folders that are`} no image of a class, e.g. ${example}`,
   );
 };
 
 /**
- * A folder of images: one's own as `train/<class>/*` and `test/<class>/*` (or `val/`), or Tiny-ImageNet or ImageNet as their
- * publishers lay them out; classes are the sorted folder names, hidden files are ignored. See `decodeImage` for colours,
- * orientation and resizing. Small sets are held in memory, 3 x H x W bytes an image; the images of others are decoded when
- * they are asked for.
+ * A folder of images: one's own as `train/<class>/*` and `test/<class>/*` (or `val/`), or Tiny-ImageNet or ImageNet as
+ * their publishers lay them out; classes are the folder names by code points, hidden files are passed over and counted.
+ * See `decodeImage` for colours, orientation and resizing. Small sets are held in memory, 3 x H x W bytes an image; the
+ * images of others are decoded when they are asked for.
  *
- * Throws DATA (wrong layout, an empty class, different classes in train and test, unequal sizes), IMAGE (an unreadable file,
- * unless they are skipped) or INTERRUPTED. Of a set of more than `limits.whole` bytes a bad file may be met only later, by
- * the splits' `read`, which then throws the same.
+ * Throws DATA (wrong layout, an empty or single class, different classes in train and test, unequal sizes, nothing but
+ * white or black), IMAGE (an unreadable file, unless they are skipped) or INTERRUPTED. Of a set of more than
+ * `limits.whole` bytes a bad file may be met only later, by the splits' `read`, which then throws the same.
  */
 export const imageFolder = async (
   path: string,
@@ -87,12 +98,11 @@ export const imageFolder = async (
   if (resize !== undefined && !(Number.isInteger(resize) && resize > 0)) {
     throw new DistilleryError("USAGE", `--resize: ${resize} given, expected a whole number of pixels above 0`);
   }
-  const { train, test, words, normalisation } = await listImages(path);
-  noteIgnored(progress, joinIgnored(train.ignored, test.ignored));
-  const size = await firstSize(train.files, options);
-  if (!size) {
-    throw new DistilleryError("DATA", `${path}: none of the ${train.files.length} training images can be read`);
-  }
+  const { train, test, words, normalisation, note } = await listImages(path);
+  const ignored = joinIgnored(train.ignored, test.ignored);
+  noteIgnored(progress, ignored);
+  if (note !== undefined) progress.note(note);
+  const size = await firstSize(path, train.files, options);
   const images = train.files.length + test.files.length;
   const reach = reachOf(images * 3 * size.height * size.width, limits, skipUnreadable);
   const stepsOf = ({ length }: FileList): number =>
@@ -100,12 +110,15 @@ export const imageFolder = async (
   const task = progress.task(`reading ${basename(resolve(path))}`, stepsOf(train.files) + stepsOf(test.files));
   try {
     const skipped: SkippedFile[] = [];
-    const surveyor = { reach, size, resize, skipUnreadable, skipped, signal };
+    const surveyor = { reach, size, decoding: options, skipUnreadable, skipped, signal };
     let done = 0;
     const advance = (): void => task.update(++done);
     const colours = colourSums();
-    const trainSplit = await survey(train, surveyor, advance, colours);
-    const testSplit = await survey(test, surveyor, advance);
+    const [trainTally, testTally] = [newTally(), newTally()];
+    const trainSplit = await survey(train, surveyor, trainTally, advance, colours);
+    const testSplit = await survey(test, surveyor, testTally, advance);
+    checkVisible(path, trainTally, testTally);
+    for (const line of notesOf(trainTally, testTally)) progress.note(line);
     return {
       name: basename(resolve(path)),
       classes: train.classes,
@@ -114,7 +127,8 @@ export const imageFolder = async (
       train: trainSplit,
       test: testSplit,
       normalisation: normalisation ?? colours.normalisation(),
-      skipped: skipped.sort((a, b) => (a.file < b.file ? -1 : 1)),
+      skipped: skipped.sort((a, b) => codePointOrder(a.file, b.file)),
+      ignored: ignored.count,
     };
   } finally {
     task.done();

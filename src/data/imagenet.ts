@@ -1,16 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
-import {
-  checkSameClasses,
-  hasFolders,
-  isFolder,
-  isImageName,
-  type Listed,
-  type Listing,
-  listClassFolders,
-  namesIn,
-  quoted,
-} from "./image-listing.ts";
+import { hasFolders, isFolder, isImageName, namesIn } from "./folder-entries.ts";
+import { checkSameClasses, inOrderOf, type Listed, type Listing, listClassFolders, quoted } from "./image-listing.ts";
 import { readGroundTruth } from "./imagenet-truth.ts";
 import { listLabelled } from "./labelled-files.ts";
 import { imagenetNormalisation } from "./normalisation.ts";
@@ -71,7 +62,7 @@ const listValidation = async (root: string, train: Listing, places: readonly str
       { classes: train.classes, where: join(root, "train") },
       { classes: found.classes, where: folder },
     );
-    return found;
+    return inOrderOf(train.classes, found);
   }
   const names = (await namesIn(folder)).filter(isImageName);
   if (names.length === 0) {

@@ -1,6 +1,8 @@
+import { codePointOrder } from "../support/code-point-order.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { folderFiles } from "./file-list.ts";
-import { codeUnitOrder, isImageName, type Listing, listingOf, namesIn } from "./image-listing.ts";
+import { isImageName, namesIn } from "./folder-entries.ts";
+import { type Listing, listingOf } from "./image-listing.ts";
 
 /** What a list says of one image file. */
 export interface FileLabel {
@@ -50,7 +52,7 @@ export const listLabelled = async (
   const example = [...present].find((name) => !seen.has(name));
   return listingOf(
     classes,
-    classes.map((name) => folderFiles(folder, ofClass.get(name)!.sort(codeUnitOrder))),
+    classes.map((name) => [folderFiles(folder, ofClass.get(name)!.sort(codePointOrder))]),
     { count: present.size - seen.size, ...(example !== undefined && { example: `${folder}/${example}` }) },
   );
 };

@@ -1,5 +1,6 @@
 import { DistilleryError } from "../support/errors.ts";
 import type { Split } from "./dataset.ts";
+import type { Decoding } from "./decode-image.ts";
 import type { FileList } from "./file-list.ts";
 import { placeImage, type Reference, readImageFile, unreadable } from "./image-file.ts";
 import { forEachIndex } from "./lanes.ts";
@@ -24,7 +25,7 @@ export interface LazyImages {
   readonly kept: Int32Array;
   readonly labels: Int32Array;
   readonly size: Reference;
-  readonly resize: number | undefined;
+  readonly decoding: Decoding;
   readonly digest: string;
 }
 
@@ -32,7 +33,7 @@ export interface LazyImages {
  * A split whose images are decoded each time they are asked for. Reading throws IMAGE for a file that cannot be read and
  * DATA for one of another size.
  */
-export const lazySplit = ({ files, kept, labels, size, resize, digest }: LazyImages): Split => {
+export const lazySplit = ({ files, kept, labels, size, decoding, digest }: LazyImages): Split => {
   const bytes = 3 * size.height * size.width;
   return {
     length: kept.length,
@@ -42,7 +43,7 @@ export const lazySplit = ({ files, kept, labels, size, resize, digest }: LazyIma
       const out = allocate(indices.length, size);
       await forEachIndex(indices.length, async (i) => {
         const file = files.path(kept[indices[i]!]!);
-        const found = await readImageFile(file, resize);
+        const found = await readImageFile(file, decoding);
         if (found.image === undefined) throw unreadable(file, found);
         placeImage(file, found.image, size, out.subarray(i * bytes, (i + 1) * bytes));
       });

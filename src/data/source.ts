@@ -1,13 +1,13 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
+import { exists } from "../support/files.ts";
 import { didYouMean } from "../support/nearest.ts";
 import type { Progress } from "../support/progress.ts";
 import { cifar } from "./cifar.ts";
 import type { Dataset } from "./dataset.ts";
 import { demoDataset } from "./demo.ts";
 import { imageFolder } from "./image-folder.ts";
-import { isFolder } from "./image-listing.ts";
 import { howToGet } from "./publishers.ts";
 
 export interface SourceOptions {
@@ -17,6 +17,8 @@ export interface SourceOptions {
   readonly resize?: number;
   /** For an image folder: leave out files that cannot be read. */
   readonly skipUnreadable: boolean;
+  /** For an image folder: pixels that an image may have. */
+  readonly maxPixels?: number;
   /** For CIFAR: a local archive, or a folder with its unpacked files. */
   readonly archive?: string;
   /** For CIFAR: whether a missing archive may be downloaded. */
@@ -68,7 +70,7 @@ export const listSources = (): readonly { readonly name: string; readonly descri
  * a folder of the same name is reached as "./demo". Throws DATA for anything else, and what the source itself throws.
  */
 export const openDataset = async (source: string, options: SourceOptions): Promise<Dataset> => {
-  const { resize, skipUnreadable, archive, progress, signal } = options;
+  const { resize, skipUnreadable, maxPixels, archive, progress, signal } = options;
   const common = { progress, ...(signal ? { signal } : {}) };
   if (isNamed(source)) {
     if (source === "demo") return demoDataset(options.seed);
@@ -79,12 +81,17 @@ export const openDataset = async (source: string, options: SourceOptions): Promi
       ...(archive !== undefined ? { file: archive } : {}),
     });
   }
-  // A bare word that is no folder is more likely a slip of the finger than a path.
-  if (/^[\w-]*$/.test(source) && !(await isFolder(source))) {
+  // A bare word that names nothing is more likely a slip of the finger than a path.
+  if (/^[\w-]*$/.test(source) && !(await exists(source))) {
     throw new DistilleryError(
       "DATA",
       `data "${source}" is neither a known data set nor a folder${didYouMean(source, named)}; expected ${named.join(", ")} or the path of an image folder${howToGet(source)}`,
     );
   }
-  return imageFolder(source, { ...common, skipUnreadable, ...(resize !== undefined ? { resize } : {}) });
+  return imageFolder(source, {
+    ...common,
+    skipUnreadable,
+    ...(resize !== undefined ? { resize } : {}),
+    ...(maxPixels !== undefined ? { maxPixels } : {}),
+  });
 };

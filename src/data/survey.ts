@@ -3,11 +3,13 @@ import { stat } from "node:fs/promises";
 import { DistilleryError } from "../support/errors.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import { type SkippedFile, type Split, splitOf } from "./dataset.ts";
+import type { Decoding } from "./decode-image.ts";
 import { placeImage, type Reference, readImageFile, unreadable } from "./image-file.ts";
 import type { Listing } from "./image-listing.ts";
 import { forEachIndex } from "./lanes.ts";
 import { lazySplit } from "./lazy-split.ts";
 import type { ColourSums } from "./normalisation.ts";
+import type { Tally } from "./tally.ts";
 
 /** What is read of the images before a run begins; docs/decisions/reading-images.md says why. */
 export interface Reach {
@@ -22,7 +24,7 @@ export interface Reach {
 export interface Surveyor {
   readonly reach: Reach;
   readonly size: Reference;
-  readonly resize: number | undefined;
+  readonly decoding: Decoding;
   readonly skipUnreadable: boolean;
   /** Files left out so far; more are added. */
   readonly skipped: SkippedFile[];
@@ -51,29 +53,33 @@ const hashSizes = async ({ files }: Listing, signal: AbortSignal | undefined, ad
 };
 
 /** Fails if a class lost all its images. */
-const checkClasses = ({ classes, files, labels }: Listing, left: Int32Array): void => {
+const checkClasses = ({ classes, files, labels }: Listing, left: Int32Array, skipped: readonly SkippedFile[]): void => {
   const present = new Set(left);
   const empty = classes.findIndex((_, c) => !present.has(c));
   if (empty >= 0) {
+    const first = files.path(labels.indexOf(empty));
+    const reason = skipped.find(({ file }) => file === first)?.reason;
     throw new DistilleryError(
       "DATA",
-      `class "${classes[empty]}" has no readable image left (${files.path(labels.indexOf(empty))} and all others were skipped); repair its files or remove the class`,
+      `class "${classes[empty]}" has no readable image left (${first} and all others were skipped; its reason: ${reason}); repair or convert its files, or remove the class`,
     );
   }
 };
 
 /**
- * Reads a listing's images as far as `reach` says, adds their colours to `colours`, and gives the split. `advance` is called
- * once a file, and of a sampled listing once more for each file of all. Throws IMAGE for an unreadable file unless such are skipped, DATA for one of another size, INTERRUPTED.
+ * Reads a listing's images as far as `reach` says, adds them to `tally` and their colours to `colours`, and gives the split.
+ * `advance` is called once a file, and of a sampled listing once more for each file of all.
+ * Throws IMAGE for an unreadable file unless such are skipped, DATA for one of another size, INTERRUPTED.
  */
 export const survey = async (
   listing: Listing,
   surveyor: Surveyor,
+  tally: Tally,
   advance: () => void,
   colours?: ColourSums,
 ): Promise<Split> => {
   const { files, labels } = listing;
-  const { reach, size, resize, skipUnreadable, skipped, signal } = surveyor;
+  const { reach, size, decoding, skipUnreadable, skipped, signal } = surveyor;
   const plane = size.height * size.width;
   const bytes = 3 * plane;
   const chosen = chosenOf(files.length, reach);
@@ -83,7 +89,7 @@ export const survey = async (
   await forEachIndex(chosen.length, async (i) => {
     stopIfAborted(signal, "reading images");
     const file = files.path(chosen[i]!);
-    const found = await readImageFile(file, resize);
+    const found = await readImageFile(file, decoding);
     advance();
     if (found.image === undefined) {
       if (!skipUnreadable) throw unreadable(file, found);
@@ -94,12 +100,13 @@ export const survey = async (
     const place = reach.keep ? pixels.subarray(i * bytes, (i + 1) * bytes) : new Uint8Array(bytes);
     placeImage(file, found.image, size, place);
     colours?.add(place, plane);
+    tally.add(chosen[i]!, file, found.image);
     if (reach.digest) contents.set(createHash("sha256").update(found.content).digest(), i * hashBytes);
   });
 
   const kept = Int32Array.from(readable, (_, i) => i).filter((i) => readable[i] === 1);
   const left = Int32Array.from(kept, (i) => labels[i]!);
-  checkClasses(listing, left);
+  checkClasses(listing, left, skipped);
   const hash = createHash("sha256").update(new Uint8Array(left.buffer));
   // What could not be read left its place empty, in pixels and hashes alike: only what was read counts.
   for (const [i, index] of chosen.entries()) {
@@ -107,7 +114,7 @@ export const survey = async (
   }
   if (reach.files !== "all") hash.update(await hashSizes(listing, signal, advance));
   const digest = hash.digest("hex");
-  if (!reach.keep) return lazySplit({ files, kept, labels: left, size, resize, digest });
+  if (!reach.keep) return lazySplit({ files, kept, labels: left, size, decoding, digest });
 
   // Close the gaps of skipped files in place: a second array would double the memory.
   for (const [i, from] of kept.entries()) {

@@ -1,14 +1,8 @@
 import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
 import { exists } from "../support/files.ts";
-import {
-  checkSameClasses,
-  hasFolders,
-  isFolder,
-  type Listed,
-  type Listing,
-  listClassFolders,
-} from "./image-listing.ts";
+import { hasFolders, isFolder } from "./folder-entries.ts";
+import { checkSameClasses, inOrderOf, type Listed, type Listing, listClassFolders } from "./image-listing.ts";
 import { type FileLabel, listLabelled } from "./labelled-files.ts";
 import { linesOf, readWords } from "./wordnet.ts";
 
@@ -66,7 +60,7 @@ const listValidation = async (path: string, train: Listing): Promise<Listing> =>
       { classes: train.classes, where: join(path, parts.train.path) },
       { classes: found.classes, where: folder },
     );
-    return found;
+    return inOrderOf(train.classes, found);
   }
   throw lacks(path, "images", parts.wnids.path);
 };

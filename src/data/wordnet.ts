@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { DistilleryError } from "../support/errors.ts";
+import { readRegularFile, reasonOf } from "../support/files.ts";
 
 /** Identifiers of WordNet's nouns, as ImageNet and what was cut from it name their classes. */
 const wnid = /^n\d{8}$/;
@@ -12,13 +12,12 @@ export const linesOf = async (
 ): Promise<readonly { readonly text: string; readonly number: number }[] | undefined> => {
   let content: string;
   try {
-    content = await readFile(file, "utf8");
+    content = (await readRegularFile(file)).toString();
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR")) {
       return undefined;
     }
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DistilleryError("DATA", `${file}: cannot be read (${why})`, { cause });
+    throw new DistilleryError("DATA", `${file}: cannot be read (${reasonOf(cause)})`, { cause });
   }
   return content
     .split(/\r?\n/)

@@ -11,6 +11,8 @@ export interface CommandContext extends Surroundings {
   readonly json: boolean;
   /** For CIFAR: a local archive. */
   readonly archive?: string;
+  /** Pixels that an image of a folder may have. */
+  readonly maxPixels?: number;
   /** What standard output can show. */
   readonly terminal: { readonly colour: boolean; readonly width: number };
 }

@@ -7,6 +7,7 @@ import type { Task } from "../models/model.ts";
 import { stream } from "../support/random.ts";
 import type { Surroundings } from "../training/loop.ts";
 import type { Readable } from "../training/readable.ts";
+import type { CommandContext } from "./commands.ts";
 import { keyOf } from "./key.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -34,13 +35,14 @@ const digestOf = async (split: Split): Promise<string> => {
 
 export const prepareData = async (
   recipe: Recipe,
-  { archive, ...surroundings }: Surroundings & { readonly archive?: string },
+  { archive, maxPixels, ...surroundings }: Surroundings & Pick<CommandContext, "archive" | "maxPixels">,
 ): Promise<Prepared> => {
   const opened = await openDataset(recipe.data, {
     seed: recipe.seed,
     ...(recipe.resize === undefined ? {} : { resize: recipe.resize }),
     skipUnreadable: recipe.skipUnreadable,
     ...(archive === undefined ? {} : { archive }),
+    ...(maxPixels === undefined ? {} : { maxPixels }),
     download: false,
     ...surroundings,
   });

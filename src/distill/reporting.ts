@@ -24,6 +24,7 @@ export const describeDataset = ({ dataset, train, validation }: Prepared): Repor
   test: dataset.test.length,
   image: { channels: 3, ...dataset.image },
   skipped: dataset.skipped.length,
+  ignored: dataset.ignored,
 });
 
 /** Everything that a report is made from. */

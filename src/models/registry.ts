@@ -20,6 +20,12 @@ interface Family {
 const usualDepth = ({ image }: Task): number =>
   Math.max(1, Math.round(Math.log2(Math.min(image.height, image.width) / 4)));
 
+const tooSmall = (name: string, { image: { height, width } }: Task, why: string): DistilleryError =>
+  new DistilleryError(
+    "USAGE",
+    `${name}: images of ${height}x${width} are too small, ${why}; use images of at least 8x8, which --resize 8 makes of a folder's, or another architecture`,
+  );
+
 /** A family named `name`[wWIDTH] whose widths are multiples of `unit`, `usual` where none is given. */
 const scalable = (
   name: string,
@@ -53,6 +59,7 @@ const families: readonly Family[] = [
         instance: instance !== undefined,
       };
       const most = Math.floor(Math.log2(Math.min(task.image.height, task.image.width)));
+      if (most < 1) throw tooSmall("convnet", task, "it halves them once or more");
       if (shape.width < 1 || shape.depth < 1 || shape.depth > most) {
         throw new DistilleryError(
           "USAGE",
@@ -78,10 +85,7 @@ const families: readonly Family[] = [
     build: ([, width], task) => {
       const { height, width: columns } = task.image;
       if (Math.min(height, columns) < 8) {
-        throw new DistilleryError(
-          "USAGE",
-          `speednet: images of ${height}x${columns} are too small, it halves them three times; use images of at least 8x8 or another architecture`,
-        );
+        throw tooSmall("speednet", task, "it halves them three times");
       }
       return speedNet(task, Number(width ?? 64));
     },

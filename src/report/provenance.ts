@@ -42,6 +42,7 @@ export const provenanceSection = (
 ): Markup => {
   const { data, hardware } = report;
   const skipped = data.skipped > 0 ? `; ${plural(data.skipped, "unreadable file")} skipped` : "";
+  const ignored = data.ignored > 0 ? `; ${plural(data.ignored, "other file")} ignored` : "";
   const facts: readonly (readonly [string, string])[] = [
     [
       "data",
@@ -49,7 +50,7 @@ export const provenanceSection = (
     ],
     [
       "images",
-      `${formatCount(data.train)} training, ${formatCount(data.validation)} validation, ${formatCount(data.test)} test${skipped}`,
+      `${formatCount(data.train)} training, ${formatCount(data.validation)} validation, ${formatCount(data.test)} test${skipped}${ignored}`,
     ],
     ["classes", classList(data)],
     ["seed", String(report.seed)],

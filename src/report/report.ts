@@ -17,7 +17,10 @@ export interface Report {
     readonly validation: number;
     readonly test: number;
     readonly image: { readonly channels: 3; readonly height: number; readonly width: number };
+    /** Images that could not be read. */
     readonly skipped: number;
+    /** Files and folders that were passed over because they are no images of a class. */
+    readonly ignored: number;
   };
   /** How the set was made. */
   readonly method: Method;

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -92,6 +92,17 @@ describe("data", () => {
     );
     const { classes } = JSON.parse((await commandLine(["data", folder, "--json"])).stdout) as { classes: unknown[] };
     expect(classes[0]).toEqual({ name: "n01443537", words: "goldfish, Carassius auratus", train: 2, test: 1 });
+  });
+
+  it("takes images of as many pixels as --max-pixels says, and says how many files were passed over", async () => {
+    const folder = await tinyImageNetFolder();
+    await writeFile(join(folder, "train", "notes.txt"), "");
+    const { exit, stderr } = await commandLine(["data", folder, "--max-pixels", "63"]);
+    expect([exit, stderr]).toEqual([3, expect.stringMatching(/8x8 are 64 pixels, more than the 63 .*--max-pixels N/)]);
+    const { stdout } = await commandLine(["data", folder, "--max-pixels", "64", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ skipped: [], ignored: 1 });
+    expect((await commandLine(["data", folder])).stdout).toMatch(/^ignored +1 file or folder beside the images$/m);
+    expect((await commandLine(["data", folder, "--max-pixels", "0"])).exit).toBe(2);
   });
 
   it("refuses unknown data, exit 3", async () => {

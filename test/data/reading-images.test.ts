@@ -159,19 +159,3 @@ describe("the digest of a split", () => {
     expect((await digestsOf(folder, "sampled"))[1]).not.toBe(before[1]);
   });
 });
-
-describe("colours", () => {
-  test("of CMYK images become red, green and blue", async () => {
-    const folder = await folderOfTen();
-    const red = sharp({ create: { width: 8, height: 8, channels: 3, background: { r: 200, g: 40, b: 60 } } });
-    await red
-      .toColourspace("cmyk")
-      .jpeg({ quality: 100 })
-      .toFile(join(folder, "train", "bird", "0.jpg"));
-    expect((await sharp(join(folder, "train", "bird", "0.jpg")).metadata()).space).toBe("cmyk");
-    const pixels = await (await open(folder, "whole")).train.read([0]);
-    for (const [channel, value] of [200, 40, 60].entries()) {
-      expect(Math.abs(pixels[64 * channel]! - value)).toBeLessThanOrEqual(25);
-    }
-  });
-});

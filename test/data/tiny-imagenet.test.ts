@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -99,4 +100,11 @@ describe("Tiny-ImageNet's layout", () => {
     await imageFolder(folder, { ...quiet, progress: { ...silent, note: (line) => void notes.push(line) } });
     expect(notes).toEqual([expect.stringMatching(/^ignored 1 file .*val_7\.JPEG$/)]);
   });
+});
+
+test.skipIf(process.platform === "win32")("a pipe in place of a list is not waited for", async () => {
+  const folder = await tinyImageNetFolder();
+  await rm(join(folder, "wnids.txt"));
+  execFileSync("mkfifo", [join(folder, "wnids.txt")]);
+  expect((await failureOf(imageFolder(folder, quiet))).message).toMatch(/wnids\.txt: cannot be read \(is a pipe/);
 });

@@ -220,6 +220,12 @@ describe("convnet", () => {
     expect(error.message).toBe("convnet4x6: images of 32x32 allow a width of at least 1 and a depth of 1 to 5");
   });
 
+  test("refuses images of one pixel, and says what makes them larger", () => {
+    expect(failure(() => buildModel("convnet8x1", task(1))).message).toBe(
+      "convnet: images of 1x1 are too small, it halves them once or more; use images of at least 8x8, which --resize 8 makes of a folder's, or another architecture",
+    );
+  });
+
   test.each(["convnet0x3", "convnet16x0"])("%s is refused", (name) => {
     expect(failure(() => buildModel(name, task(32))).code).toBe("USAGE");
   });

@@ -77,6 +77,7 @@ export const makeReport = (changes: Partial<Report> = {}): Report => ({
     test: 1000,
     image: { channels: 3, height: 32, width: 32 },
     skipped: 0,
+    ignored: 0,
   },
   method: "infer",
   budget: { ipc: 10, bases: 8, compensators: 16, trainingImages: 240 },

@@ -23,6 +23,7 @@ const hostileReport = (): Report => {
       classNames: [hostile, ...classNames.slice(1)],
       classWords: classNames.map(() => `${hostile} in words`),
       skipped: 3,
+      ignored: 2,
     },
     teachers: [{ ...teacher!, architecture: hostile, sha256: hostile }],
     rows: [
@@ -142,6 +143,7 @@ describe("the page's text", () => {
   it("escapes every name", async () => {
     const gallery = (await makeGallery([hostile, "plain"])).map((item) => ({ ...item, words: hostile }));
     const page = renderReport(hostileReport(), gallery);
+    expect(page).toContain("; 3 unreadable files skipped; 2 other files ignored<");
     expect(page).not.toContain("<script");
     expect(page).not.toContain("<img src=x");
     expect(page).toContain("&lt;script&gt;window.hacked = 1&lt;/script&gt;&quot;&#39;&gt;");

@@ -37,6 +37,7 @@ export const prepared = async ({ classes = 3, side = 8, images = 10 }: Bench = {
       test: nothing,
       normalisation: await normalisationOf(train),
       skipped: [],
+      ignored: 0,
     },
     train,
     validation: nothing,

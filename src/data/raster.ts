@@ -1,0 +1,12 @@
+/** Decoded pixels row by row: [height, width, channels], red, green, blue and, as a fourth channel, opacity. */
+export interface Raster {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 3 | 4;
+  readonly data: Uint8Array;
+}
+
+/**
+ * What is not read of an image that is read: bits below the upper 8, bands that are no colour, frames after the first.
+ */
+export type Remark = "bits" | "bands" | "frames";
