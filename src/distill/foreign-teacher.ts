@@ -48,7 +48,7 @@ export const readForeign = async ({ architecture, file }: Foreign, { task }: Pre
   return { model, weights, file, sha256: sha256(bytes), bytes: bytes.length };
 };
 
-/** What was measured of a teacher, as its file says it. */
+/** Holds what was measured of a teacher. */
 const measurementSchema = z.object({
   /** Digest of everything that determines the numbers. */
   key: z.string(),

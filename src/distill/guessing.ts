@@ -1,4 +1,4 @@
-/** How often a test like this may take mere guessing for more. */
+/** Probability at most of taking mere guessing for more. */
 const level = 0.01;
 
 /** P(X >= k) of X ~ Binomial(n, p), for every k from 0 to n; 0 < p < 1. */

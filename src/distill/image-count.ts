@@ -18,7 +18,7 @@ const countsIn = (split: Split, { task }: Prepared): number[] =>
 
 const fewest = (counts: readonly number[]): number => counts.reduce((least, count) => Math.min(least, count));
 
-/** What may be changed where the data have too few images for the least set; each of them leads to one. */
+/** Lists changes after which a set can be made, where the data have too few images for the least one. */
 const waysOut = (recipe: Recipe, data: Prepared, teachers: number, images: number, least: number): string => {
   const { method } = recipe;
   const each = imagesEach(recipe, data);

@@ -32,7 +32,7 @@ const cardSchema = fieldsOf({
   history,
 });
 
-/** What a teacher's file says of it, as JSON under the key "teacher" of its metadata. */
+/** Describes a teacher in its own file, as JSON under the key "teacher" of its metadata. */
 export type TeacherCard = z.infer<typeof cardSchema>;
 
 /** The error for a card of which `what` is wrong: " is not JSON", ": accuracy: expected ...". */

@@ -7,7 +7,7 @@ const name = textOf(1, 4096);
 const count = wholeIn(1, 100_000_000);
 const seed = wholeIn(0, Number.MAX_SAFE_INTEGER);
 
-/** What a reader may rely on in a recipe, which has further fields. */
+/** Lists the fields that a reader may rely on; a recipe has many more. */
 const recipe = z.looseObject(
   {
     data: name,

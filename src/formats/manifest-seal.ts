@@ -11,7 +11,7 @@ export const sealManifest = (fields: object): string => {
   return body + sealOf(sha256(body));
 };
 
-/** How the bytes of a sealed manifest are not those that were written; undefined where they are. */
+/** Says that the bytes of a sealed manifest are not those that were written; undefined where they are. */
 export const sealProblem = (bytes: Uint8Array): string | undefined => {
   const body = bytes.subarray(0, -sealLength);
   const digest = sha256(body);

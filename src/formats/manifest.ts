@@ -49,10 +49,10 @@ export const expectedParts = (manifest: Unlisted): ReadonlyMap<string, Part["hol
 export const wordsOf = ({ classes, words }: Pick<Manifest, "classes" | "words">, index: number): string | undefined =>
   words?.[index] === classes[index] ? undefined : words?.[index];
 
-/** Sizes that a set of this budget, method and so many teachers does not have. */
+/** Names the sizes that no set of this ipc, method and number of teachers has. */
 const miscounts = ({ method, budget, classes, teachers }: Manifest): string[] => {
   const least = leastIpc(method, classes.length, teachers.length);
-  const made = `a set by ${method} of ${classes.length} classes and ${teachers.length} teachers`;
+  const made = `a set by ${method} (classes: ${classes.length}, teachers: ${teachers.length})`;
   if (hasCompensators(method) && teachers.length === 0) {
     return [`teachers: expected at least one for the method ${method}, got none`];
   }
@@ -63,7 +63,7 @@ const miscounts = ({ method, budget, classes, teachers }: Manifest): string[] =>
     .map((size) => `budget.${size}: expected ${right[size]} for ${made} with ipc ${budget.ipc}, got ${budget[size]}`);
 };
 
-/** Fields that say otherwise than others. */
+/** Names the fields that say otherwise than others. */
 const disagreements = (manifest: Manifest): string[] => {
   const { method, budget, classes, compensators, labels, recipe, seed, teachers, words } = manifest;
   const problems: string[] = [];
@@ -92,8 +92,12 @@ const disagreements = (manifest: Manifest): string[] => {
   return problems;
 };
 
-/** Files that are not those of a set of this manifest. */
+/** Names the files that are listed and not wanted, or wanted and not listed. */
 const strangeParts = (manifest: Manifest): string[] => {
+  const { bases } = manifest.budget;
+  const listed = Object.keys(manifest.parts);
+  // First, because a list of as many names as a manifest may ask for can fill the memory.
+  if (listed.length < bases) return [`parts: expected a file for each of ${bases} base sets, got ${listed.length}`];
   const wanted = expectedParts(manifest);
   const problems: string[] = [];
   for (const [path, holds] of wanted) {
@@ -101,18 +105,18 @@ const strangeParts = (manifest: Manifest): string[] => {
     if (part === undefined) problems.push(`parts does not list ${path}`);
     else if (part.holds !== holds) problems.push(`parts.${path}.holds: expected ${holds}, got ${part.holds}`);
   }
-  for (const path of Object.keys(manifest.parts)) {
+  for (const path of listed) {
     if (!wanted.has(path)) problems.push(`parts lists ${shown(path)}, which does not belong to a set`);
   }
   return problems;
 };
 
-/** What does not agree inside a well-formed manifest. */
+/** Finds the first thing that does not agree inside a well-formed manifest. */
 const contradiction = (manifest: Manifest): string | undefined =>
   // The files follow from the sizes.
   miscounts(manifest)[0] ?? disagreements(manifest)[0] ?? strangeParts(manifest)[0];
 
-/** What version 1 did not say, because it was always so. */
+/** Adds to version 1 the fields that it did not need, because they were always so. */
 const sinceVersion1 = {
   compensators: { dtype: "F16" },
   labels: { kind: "logits", dtype: "F16" },

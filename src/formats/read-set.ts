@@ -9,7 +9,7 @@ import { type SetBytes, setBytes } from "./set-bytes.ts";
 import { fileProblem, unlistedFiles } from "./set-files.ts";
 import { decodePart, emptyDraft, type SetDraft } from "./set-parts.ts";
 
-/** Far more than the names of as many classes as there may be. */
+/** Bytes that a manifest may have: more than 65,536 classes with long names need. */
 const longestManifest = 2 ** 28;
 
 /** The sets inside the folder of a run or a comparison. */
@@ -57,7 +57,7 @@ export const weighSet = async (folder: string): Promise<SetBytes> => {
   return setBytes(manifest, bytes);
 };
 
-/** What keeps a set from being held in memory, whatever its files are. */
+/** Says that base images of these sizes cannot be held in memory, whatever the files are. */
 const tooLarge = (manifest: Manifest): string | undefined => {
   const { bases, classes } = counts(manifest);
   const { height, width } = manifest.image;

@@ -37,7 +37,7 @@ const hintOf = async (file: string): Promise<string> => {
 };
 
 /**
- * What is wrong with a file of a set before it is opened, after its name: "is missing", "is a link, ...", "has 5 bytes, ...".
+ * Looks at a file of a set before it is opened, and says what is wrong: "is missing", "is a link, ...", "has 5 bytes, ...".
  * `bytes` is its size by the manifest, where that says it.
  */
 export const fileProblem = async (file: string, bytes?: number): Promise<string | undefined> => {

@@ -61,13 +61,13 @@ const read = ({ dtype, data, shape }: FloatTensor): Tensor =>
 /** Batch norm divides by sqrt(variance + 1e-5): far enough below 0, a variance makes it NaN. */
 const isVariance = (name: string): boolean => name.endsWith(".running_var");
 
-/** How many values of a tensor a network cannot compute with. */
+/** Counts the values of a tensor that a network cannot compute with. */
 const unusable = (name: string, { data }: Tensor): number => {
   const least = isVariance(name) ? -1e-6 : Number.NEGATIVE_INFINITY;
   return (data as Float32Array).reduce((n, value) => (Number.isFinite(value) && value >= least ? n : n + 1), 0);
 };
 
-/** Values that a network cannot compute with: "2 with NaN, ... values: fc.bias (3 of 4)". */
+/** Lists the tensors with such values: "2 with NaN, ... values: fc.bias (3 of 4)". */
 const unusableOf = ({ parameters, statistics }: Weights): string[] => {
   const tensors: Readonly<Record<string, Tensor>> = { ...parameters, ...statistics };
   const counts = Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, unusable(name, t)]));
@@ -78,7 +78,7 @@ const unusableOf = ({ parameters, statistics }: Weights): string[] => {
   );
 };
 
-/** What to do about weights that do not fit their network, and about such that are no numbers, to follow "; ". */
+/** Ends the errors about weights that do not fit their network, and about such that are no numbers. */
 export interface Remedies {
   readonly unlike: string;
   readonly notFinite: string;

@@ -49,7 +49,7 @@ export const listOf = <S extends z.ZodType>(schema: S, least: number, most: numb
 export const fieldsOf = <S extends z.ZodRawShape>(shape: S) =>
   z.strictObject(shape, expected(`the fields ${Object.keys(shape).join(", ")}`));
 
-/** What is wrong with a value first, e.g. `budget.ipc: expected a whole number from 1 to 9, got 0`. */
+/** Says what is wrong with a value first, e.g. `budget.ipc: expected a whole number from 1 to 9, got 0`. */
 export const firstProblem = ({ issues }: z.ZodError): string => {
   const [issue] = issues;
   if (issue === undefined) return "it does not fit";

@@ -118,11 +118,7 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     ["data", '""', 'data: expected text of 1 to 4096 characters, got ""'],
     ["data", long, /^data: expected text of 1 to 4096 characters, got "x{70,80}\.\.\.$/],
     ["method", '"magic"', /^method: expected one of infer, .*, got "magic"$/],
-    [
-      "method",
-      '"random"',
-      "budget.bases: expected 4 for a set by random of 3 classes and 2 teachers with ipc 4, got 2",
-    ],
+    ["method", '"random"', "budget.bases: expected 4 for a set by random (classes: 3, teachers: 2) with ipc 4, got 2"],
     ["classes", "[]", "classes: expected a list of 1 to 65536, got []"],
     ["classes", '["cat", "dog", "cat"]', 'classes: expected different names, got "cat" for class 2 as for class 0'],
     [
@@ -132,7 +128,7 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     ],
     ["classes", '["cat", "", "dog"]', 'classes.1: expected text of 1 to 1000 characters, got ""'],
     ["classes", `[${'"c",'.repeat(70_000)}"c"]`, /^classes: expected a list of 1 to 65536, got /],
-    ["classes", '["cat", "dog"]', "budget.trainingImages: expected 12 for a set by infer of 2 classes and 2 teachers"],
+    ["classes", '["cat", "dog"]', "budget.trainingImages: expected 12 for a set by infer (classes: 2, teachers: 2)"],
     ["words", '["cat"]', "words: expected 3, one a class, got 1"],
     ["image.height", "0", "image.height: expected a whole number from 1 to 4096, got 0"],
     ["image.height", "5000", "image.height: expected a whole number from 1 to 4096, got 5000"],
@@ -151,9 +147,9 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     [
       "budget.ipc",
       "400",
-      "budget.bases: expected 240 for a set by infer of 3 classes and 2 teachers with ipc 400, got 2",
+      "budget.bases: expected 240 for a set by infer (classes: 3, teachers: 2) with ipc 400, got 2",
     ],
-    ["budget.ipc", "1", "budget.ipc: expected at least 2 for a set by infer of 3 classes and 2 teachers, got 1"],
+    ["budget.ipc", "1", "budget.ipc: expected at least 2 for a set by infer (classes: 3, teachers: 2), got 1"],
     ["budget.bases", "0", "budget.bases: expected a whole number from 1 to 100000000, got 0"],
     ["budget.compensators", "5", /^budget.compensators: expected 4 for .*, got 5$/],
     ["budget.compensators", "0", /^budget.compensators: expected 4 for .*, got 0$/],
@@ -190,7 +186,7 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
       '{ "../../etc/passwd": { "holds": "bases" } }',
       /^parts\.\.\.\/\.\.\/etc\/passwd\.bytes: expected a whole/,
     ],
-    ["parts", "{}", "parts does not list bases/0.png"],
+    ["parts", "{}", "parts: expected a file for each of 2 base sets, got 0"],
     ["parts", '{ "__proto__": {} }', 'it holds the key "__proto__": it was cut short or edited'],
   ])("%s, case %#", (path, value, message) => {
     const problem = messageOf(withValue(path, value)).replace(/^manifest.json: /, "");
@@ -205,6 +201,15 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     const parts = example().parts as Fields;
     const of = (changed: Fields): string => messageOf(sealManifest({ ...example(), parts: { ...parts, ...changed } }));
     expect(of({ "../../x": part("bases") })).toMatch(/parts lists "..\/..\/x", which does not belong to a set/);
+    expect(of({ "compensators.safetensors": undefined })).toMatch(/: parts does not list compensators\.safetensors;/);
+    const { manifest } = exampleSet();
+    const budget = { ipc: 99_999_999, bases: 59_999_999, compensators: 119_999_998, trainingImages: 539_999_991 };
+    const huge = { ...manifest, budget, recipe: { data: "x", ipc: budget.ipc }, parts };
+    expect(messageOf(sealManifest(huge))).toMatch(/budget.compensators: expected a whole number from 0 to 100000000/);
+    const many = { ipc: 10_000_000, bases: 6_000_000, compensators: 12_000_000, trainingImages: 54_000_000 };
+    expect(messageOf(sealManifest({ ...huge, budget: many, recipe: { data: "x", ipc: many.ipc } }))).toMatch(
+      /parts: expected a file for each of 6000000 base sets, got 4/,
+    );
     expect(of({ "bases/0.png": part("labels") })).toMatch(/parts.bases\/0.png.holds: expected bases, got labels/);
     expect(of({ "bases/0.png": { ...part("bases"), bytes: 0 } })).toMatch(
       /bases\/0.png.bytes: expected a whole number from 1/,
