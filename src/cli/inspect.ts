@@ -79,6 +79,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
       ],
       ["recipe", wrapped(listed(flat(manifest.recipe).map(printable)), room)],
       ["seed", String(manifest.seed)],
+      ["sha256", manifest.sha256 ?? "none: the manifest is of version 1 or 2"],
       ["notice", wrapped(printable(manifest.notice).split(" "), room)],
     ],
     coloursFor(stdout),

@@ -3,6 +3,13 @@ import { verifySet } from "../formats/read-set.ts";
 import { formatCount, plural } from "../report/format.ts";
 import { coloursFor, type Output, printable } from "./output.ts";
 
+/** Says of a whole set what its hashes stand for, and what they do not. */
+const trustIn = (sha256: string | undefined): string =>
+  sha256 === undefined
+    ? "this manifest carries no hash of itself (its version is 1 or 2): a change in it that could be true is not seen"
+    : `sha256 ${sha256} stands for all of it; hashes guard against accidents, and whoever changes a set can change them too: ` +
+      "compare this one with its maker's";
+
 /** Checks every byte of the set in a folder; `ok` tells whether nothing is wrong. */
 export const verifyFolder = async (folder: string, stdout: Output): Promise<Outcome & { readonly ok: boolean }> => {
   const found = await verifySet(folder);
@@ -14,7 +21,9 @@ export const verifyFolder = async (folder: string, stdout: Output): Promise<Outc
         `${ok ? colours.green("ok     ") : colours.red("DAMAGED")}  ${path.padEnd(width)}  ${formatCount(bytes)} bytes`,
     ),
     ...found.problems.map((problem) => `${colours.red("problem")}  ${printable(problem)}`),
-    ...(found.ok ? [`${printable(folder)}: whole, ${plural(found.parts.length, "part")} checked`] : []),
+    ...(found.ok
+      ? [`${printable(folder)}: whole, ${plural(found.parts.length, "part")} checked`, trustIn(found.sha256)]
+      : []),
   ];
   return { text: lines.join("\n"), json: { folder, ...found }, ok: found.ok };
 };

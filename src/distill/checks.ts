@@ -3,7 +3,7 @@ import { buildModel } from "../models/registry.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { tooMuchForOnePiece } from "../support/one-piece.ts";
 import type { Surroundings } from "../training/loop.ts";
-import { factorOf } from "./methods/rded.ts";
+import { checkImages, imagesTaken } from "./image-count.ts";
 import { methodsByName } from "./methods/registry.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
@@ -26,12 +26,14 @@ const checkStatistics = (name: MethodName, data: Prepared, candidates: readonly 
 
 /** The base images of a set are held in one array. */
 const checkMemory = ({ task }: Prepared, bases: number): void => {
+  // Fewer than one image a class there are not.
+  const remedy = bases > 1 ? "a smaller --ipc or --resize" : "a smaller --resize";
   const { height, width } = task.image;
   const problem = tooMuchForOnePiece(bases * task.classes * 3 * height * width);
   if (problem === undefined) return;
   throw new DistilleryError(
     "BUDGET",
-    `${bases} images of each of ${task.classes} classes at ${height}x${width} ${problem}, a smaller --ipc or --resize`,
+    `${bases} images of each of ${task.classes} classes at ${height}x${width} ${problem}, ${remedy}`,
   );
 };
 
@@ -48,8 +50,9 @@ export const checkPlan = async (
 ): Promise<void> => {
   const { method, ipc } = recipe;
   const { task } = data;
+  checkImages(recipe, data, candidates.length);
   const budget = budgetFor(method, ipc, task.classes, candidates.length);
-  const drawn = drawImages(data, method === "rded" ? ipc * factorOf(task) ** 2 : ipc, recipe.seed);
+  const drawn = drawImages(data, imagesTaken(recipe, data), recipe.seed);
   labelsFor(recipe, budget, task.classes);
   checkMemory(data, budget.bases);
   checkStatistics(method, data, candidates);

@@ -1,5 +1,5 @@
 /** "a, b, c and 4 more" */
-const few = (names: readonly string[]): string => {
+export const few = (names: readonly string[]): string => {
   const shown = names.slice(0, 3).join(", ");
   return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
 };

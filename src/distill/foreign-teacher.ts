@@ -1,17 +1,20 @@
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { z } from "zod";
 import { decodeSafetensors } from "../formats/index.ts";
 import { foreignWeights } from "../models/foreign-weights.ts";
 import { buildModel } from "../models/registry.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { readJson, sha256, writeJson } from "../support/files.ts";
+import { readJson, readRegularFile, reasonOf, sha256, writeJson } from "../support/files.ts";
 import type { Surroundings } from "../training/loop.ts";
+import { few } from "./fitting.ts";
+import { compareWithGuessing } from "./guessing.ts";
 import { keyOf } from "./key.ts";
 import { type Measured, measureTeacher } from "./measure-teacher.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Teacher } from "./teacher.ts";
+import { percent, percentOrNone } from "./teacher-card.ts";
 import type { WantedTeacher } from "./teacher-names.ts";
 
 type Foreign = Extract<WantedTeacher, { readonly kind: "foreign" }>;
@@ -21,10 +24,10 @@ type Unmeasured = Pick<Teacher, "model" | "weights" | "file" | "sha256" | "bytes
 
 const readBytes = async (file: string, architecture: string): Promise<Uint8Array> => {
   try {
-    return await readFile(file);
+    return await readRegularFile(file);
   } catch (cause) {
     const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    const why = missing ? "no such file" : `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`;
+    const why = missing ? "no such file" : `cannot be read (it ${reasonOf(cause)})`;
     throw new DistilleryError(
       "CHECKPOINT",
       `teacher ${architecture}=${file}: ${why}; expected the weights of ${architecture} with torchvision's names as a safetensors file`,
@@ -45,45 +48,39 @@ export const readForeign = async ({ architecture, file }: Foreign, { task }: Pre
   return { model, weights, file, sha256: sha256(bytes), bytes: bytes.length };
 };
 
-/** What was measured of a teacher, as its file says it: JSON has no NaN, which is the accuracy on no images. */
-interface Measurement extends Omit<Measured, "validationAccuracy"> {
+/** Holds what was measured of a teacher. */
+const measurementSchema = z.object({
   /** Digest of everything that determines the numbers. */
-  readonly key: string;
-  readonly architecture: string;
-  readonly sha256: string;
-  readonly validationAccuracy: number | null;
-}
+  key: z.string(),
+  accuracy: percent,
+  accuracyViews: z.exactOptional(percent),
+  validationAccuracy: percentOrNone,
+});
 
+/** The measurement of this key in a file; undefined where it has to be made anew. */
 const readMeasurement = async (file: string, key: string): Promise<Measured | undefined> => {
-  const found = await readJson<Measurement>(file);
-  if (found?.key !== key) return undefined;
-  const { accuracy, accuracyViews, validationAccuracy } = found;
-  return {
-    accuracy,
-    ...(accuracyViews !== undefined && { accuracyViews }),
-    validationAccuracy: validationAccuracy ?? Number.NaN,
-  };
+  const found = measurementSchema.safeParse(await readJson(file));
+  if (!found.success || found.data.key !== key) return undefined;
+  const { key: _, validationAccuracy, ...rest } = found.data;
+  return { ...rest, validationAccuracy: validationAccuracy ?? Number.NaN };
 };
 
-/** Per cent of n images that guessing among equally frequent classes gets right at most, but for one time in 700. */
-const guessing = (classes: number, n: number): number => {
-  const p = 1 / classes;
-  return 100 * (p + 3 * Math.sqrt((p * (1 - p)) / n));
-};
-
-/** What is told of a teacher that was just measured. */
+/** Says of a teacher that was just measured how good it is, and whether that may be mere guessing. */
 const notesOf = ({ model, file }: Unmeasured, { accuracy, accuracyViews }: Measured, data: Prepared): string[] => {
   const { classes, test } = data.dataset;
   const title = `teacher ${model.name}`;
   const views = accuracyViews === undefined ? "" : `, ${accuracyViews.toFixed(1)} % with six views`;
-  const notes = [`${title}: ${accuracy.toFixed(1)} % of the test images${views} (${basename(file)}, not trained here)`];
-  if (accuracy <= guessing(classes.length, test.length)) {
-    notes.push(
-      `${title}: that is no better than guessing; its ${classes.length} outputs should be the classes in this order: ${classes.slice(0, 3).join(", ")}, ..., ` +
-        "and --normalisation what it was trained with",
-    );
-  }
-  return notes;
+  const measured = `${title}: ${accuracy.toFixed(1)} % of the test images${views} (${basename(file)}, not trained here)`;
+  const verdict = compareWithGuessing(Math.round((accuracy * test.length) / 100), test.length, classes.length);
+  if (verdict === "better") return [measured];
+  const says = {
+    guessing: "that is no better than guessing",
+    "too few": `${test.length} are too few test images to tell whether that is better than guessing`,
+  }[verdict];
+  return [
+    measured,
+    `${title}: ${says}; its ${classes.length} outputs should be the classes in this order: ${few(classes)}, and --normalisation what it was trained with`,
+  ];
 };
 
 /**

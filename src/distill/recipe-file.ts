@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { parseDocument, stringify } from "yaml";
 import { DistilleryError } from "../support/errors.ts";
+import { shown } from "../support/schema.ts";
 import type { Recipe } from "./recipe.ts";
-import { isFields, mergeFields, parseRecipe, shown } from "./recipe-parse.ts";
+import { isFields, mergeFields, parseRecipe } from "./recipe-parse.ts";
 
 /** The fields in the text of a recipe file, YAML or JSON; values are not checked. An empty file has no fields. */
 const parseText = (text: string, file: string): Readonly<Record<string, unknown>> => {

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { DistilleryError } from "../support/errors.ts";
 import { didYouMean } from "../support/nearest.ts";
+import { shown } from "../support/schema.ts";
 import type { Recipe } from "./recipe.ts";
 import { defaultsFor } from "./recipe-defaults.ts";
 import { expectationAt, recipeSchema, schemaAt } from "./recipe-schema.ts";
@@ -19,13 +20,6 @@ export const mergeFields = (under: Fields, over: Fields): Fields => {
     merged.set(name, isFields(below) && isFields(value) ? mergeFields(below, value) : value);
   }
   return Object.fromEntries(merged);
-};
-
-/** A value as an error message shows it. */
-export const shown = (value: unknown): string => {
-  if (value === undefined || value === null) return "nothing";
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 };
 
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>

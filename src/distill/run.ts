@@ -1,4 +1,4 @@
-import { buildModel, checkArchitecture } from "../models/registry.ts";
+import { buildModel } from "../models/registry.ts";
 import { type Device, openDevice } from "../runtime/index.ts";
 import { writeJson } from "../support/files.ts";
 import type { CommandContext, Outcome } from "./commands.ts";
@@ -7,6 +7,7 @@ import type { Recipe } from "./recipe.ts";
 import { describeDataset } from "./reporting.ts";
 import { claimFolder, type RunFolder, timed } from "./run-folder.ts";
 import type { Teacher } from "./teacher.ts";
+import { checkStudentName } from "./teacher-names.ts";
 import { type Candidate, checkTeachers, findCandidates, obtainTeachers } from "./teachers.ts";
 
 /** What every stage is given: the recipe, where it writes, what it runs on. */
@@ -21,7 +22,7 @@ export interface Run<Folder extends RunFolder = RunFolder> {
 /** Fails on whatever can be known to be wrong before anything is loaded. */
 const checkRecipe = (recipe: Recipe): void => {
   checkTeachers(recipe);
-  for (const student of recipe.students) checkArchitecture(student);
+  for (const student of recipe.students) checkStudentName(student);
 };
 
 /**

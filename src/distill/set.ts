@@ -6,11 +6,11 @@ import {
   type DistilledSet,
   type LabelChoice,
   leastLabelBytes,
-  type Manifest,
   packLabels,
   readSet,
   roundCompensators,
   trainingImages,
+  type Unlisted,
   weighSet,
   writeSet,
 } from "../formats/index.ts";
@@ -82,8 +82,6 @@ export const labelledBy = ({ bases, compensators }: Budget, classes: number): nu
 export const labelsFor = (recipe: Recipe, budget: Budget, classes: number): LabelChoice =>
   chooseLabels(labelledBy(budget, classes), classes, recipe.student.temperature, recipe.labelBytes);
 
-type Unlisted = Omit<Manifest, "parts">;
-
 /** The set in a folder if it is whole, made of just these bases, compensators and teachers, and of at most so many bytes. */
 const readFinished = async (
   folder: string,
@@ -94,7 +92,7 @@ const readFinished = async (
 ): Promise<DistilledSet | undefined> => {
   const found = await readSet(folder).catch(() => undefined);
   if (found === undefined || (await weighSet(folder)).total > most) return undefined;
-  const { parts: _, ...said } = found.manifest;
+  const { parts: _, sha256: __, ...said } = found.manifest;
   // How labels are stored follows from the recipe, which the manifest holds.
   const same = isDeepStrictEqual([said, found.compensators], [unlisted(said.labels), compensators]);
   return same && Buffer.compare(found.bases, bases) === 0 ? found : undefined;
@@ -120,7 +118,7 @@ export const makeSet = async (
   const most = recipe.setBytes ?? Number.POSITIVE_INFINITY;
   const unlisted = (labels: LabelChoice): Unlisted => ({
     format: "distillery-set",
-    version: 2,
+    version: 3,
     data: dataset.name,
     method: recipe.method,
     classes: dataset.classes,

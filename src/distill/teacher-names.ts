@@ -10,22 +10,37 @@ export type WantedTeacher =
   | { readonly kind: "foreign"; readonly architecture: string; readonly file: string };
 
 const ending = ".safetensors";
+const isSafetensors = (file: string): boolean => file.toLowerCase().endsWith(ending);
+
+/** No architecture has a dot or a slash in its name. */
+const isPath = (entry: string): boolean => /[./\\]/.test(entry);
 
 /** How an entry reads: `resnet18`, `PATH.safetensors` or `resnet18=PATH`. */
 export const wantedTeacher = (entry: string): WantedTeacher => {
   const at = entry.indexOf("=");
   // Folders may be called lr=0.1: only what comes before any folder is an architecture.
-  if (at >= 0 && !/[/\\]/.test(entry.slice(0, at))) {
+  if (at >= 0 && !isPath(entry.slice(0, at))) {
     return { kind: "foreign", architecture: entry.slice(0, at), file: entry.slice(at + 1) };
   }
-  return entry.endsWith(ending) ? { kind: "file", file: entry } : { kind: "trained", architecture: entry };
+  return isSafetensors(entry) ? { kind: "file", file: entry } : { kind: "trained", architecture: entry };
 };
+
+const conversion = "safetensors.torch.save_file writes a torch state_dict as such a file";
+
+/** The error for a file of which nobody says what it is of, and which is not read. */
+const otherFile = (file: string): DistilleryError =>
+  new DistilleryError(
+    "USAGE",
+    `teacher ${file}: it is a file, but none of safetensors, and of which architecture nobody says; ` +
+      `expected ARCHITECTURE=FILE${ending}, e.g. resnet18=${file.replace(/\.[^./\\]*$/, "")}${ending}, or an architecture to train; ${conversion}`,
+  );
 
 /** Fails on a misspelt architecture, and on a weight file of another kind. @throws USAGE. */
 export const checkTeacherName = (entry: string): void => {
   const wanted = wantedTeacher(entry);
   if (wanted.kind === "file") return;
   if (wanted.kind === "trained") {
+    if (isPath(entry)) throw otherFile(entry);
     checkArchitecture(wanted.architecture);
     return;
   }
@@ -39,11 +54,21 @@ export const checkTeacherName = (entry: string): void => {
       { cause },
     );
   }
-  if (!wanted.file.endsWith(ending)) {
+  if (!isSafetensors(wanted.file)) {
     throw new DistilleryError(
       "USAGE",
-      `teacher ${entry}: expected ARCHITECTURE=FILE${ending}, got the file "${wanted.file}"; ` +
-        "safetensors.torch.save_file writes a torch state_dict as such a file",
+      `teacher ${entry}: expected ARCHITECTURE=FILE${ending}, got the file "${wanted.file}"; ${conversion}`,
     );
   }
+};
+
+/** Fails on a misspelt architecture, and on weights: students begin with new ones. @throws USAGE. */
+export const checkStudentName = (entry: string): void => {
+  if (entry.includes("=") || isPath(entry)) {
+    throw new DistilleryError(
+      "USAGE",
+      `student ${entry}: expected the name of an architecture such as convnet or resnet18, got a file; students are trained from the beginning, weights are for --teachers`,
+    );
+  }
+  checkArchitecture(entry);
 };

@@ -1,15 +1,17 @@
-import { float32 } from "../autodiff/index.ts";
-import type { Normalisation } from "../data/dataset.ts";
+import type { Tensor } from "../autodiff/index.ts";
 import { formatNormalisation, isAlike } from "../data/normalisation.ts";
+import type { SafeTensor } from "../formats/index.ts";
+import { matchWeights } from "../models/foreign-weights.ts";
 import type { Model, Task, Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
-import { statisticsTypes } from "../nn/batch-norm.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { sha256, writeAtomic } from "../support/files.ts";
-import { encodeStored, named, readStored, rebuild } from "../training/checkpoint.ts";
+import { shown } from "../support/schema.ts";
+import { encodeStored, named, readStored } from "../training/checkpoint.ts";
 import type { History } from "../training/loop.ts";
 import { classesApart, sizesApart } from "./fitting.ts";
 import type { Prepared } from "./prepare.ts";
+import { damagedCard, parseCard } from "./teacher-card.ts";
 
 /** A trained network that stays as it is, and what its file says of it. */
 export interface Teacher {
@@ -32,24 +34,21 @@ export interface Teacher {
 /** How good a teacher is, and how it came about. */
 type Trained = Pick<Teacher, "accuracy" | "accuracyViews" | "validationAccuracy" | "epochs" | "history">;
 
-/** The metadata of a teacher file, as JSON under the key "teacher". */
-interface Card extends Trained {
-  readonly key: string;
-  readonly architecture: string;
-  readonly classes: readonly string[];
-  readonly image: Task["image"];
-  readonly normalisation: Normalisation;
-}
-
-const weightTypes = (model: Model) => ({
-  parameters: Object.fromEntries(
-    Object.entries(model.parameters).map(([name, { shape }]) => [name, float32(...shape)]),
-  ),
-  statistics: statisticsTypes(model.norms),
-});
-
 /** Names in the file are torch's: parameters and running statistics side by side. */
 const flatWeights = ({ parameters, statistics }: Weights) => ({ ...parameters, ...statistics });
+
+/** The network that a teacher's file names. @throws CHECKPOINT where there is none of that name. */
+const modelOf = (architecture: string, task: Task, file: string): Model => {
+  try {
+    return buildModel(architecture, task);
+  } catch (cause) {
+    if (!(cause instanceof DistilleryError)) throw cause;
+    throw damagedCard(file, `: architecture: expected a network that is known here, got ${shown(architecture)}`, cause);
+  }
+};
+
+const asSafe = ({ data, shape }: Tensor): SafeTensor =>
+  data instanceof Float32Array ? { dtype: "F32", shape, data } : { dtype: "I64", shape, data };
 
 /**
  * Reads a teacher file for a data set. Undefined where there is none or, with `key`, where it is of other work.
@@ -69,7 +68,7 @@ export const readTeacher = async (
       `${file} is no teacher of ours: it lacks the metadata "teacher"; make one with distillery teach, ` +
         `or say which architecture's weights they are if their names are torchvision's, e.g. resnet18=${file}`,
     );
-  const card = JSON.parse(text) as Card;
+  const card = parseCard(text, file);
   if (key !== undefined && card.key !== key) return undefined;
   const apart = classesApart(card.classes, dataset.classes) ?? sizesApart(card.image, task.image);
   if (apart !== undefined) {
@@ -85,18 +84,18 @@ export const readTeacher = async (
         "give the data and the --normalisation that it was trained with, or an architecture to train one",
     );
   }
-  const model = buildModel(card.architecture, task);
-  const types = weightTypes(model);
-  const flat = rebuild({ ...types.parameters, ...types.statistics }, stored.tensors, file);
-  const pick = (names: Record<string, unknown>) =>
-    Object.fromEntries(Object.keys(names).map((name) => [name, flat[name]!]));
+  const model = modelOf(card.architecture, task, file);
+  const tensors = Object.fromEntries(Object.entries(stored.tensors).map(([name, t]) => [name, asSafe(t)]));
+  const weights = matchWeights(model, tensors, file, {
+    unlike: "the file is damaged: make it again with distillery teach, or fetch it again",
+    notFinite: "train it anew with a lower teacher.learningRate, or fetch the file again",
+  });
   const bytes = encodeStored(stored);
   return {
     ...card,
-    // JSON has no NaN, which is the accuracy on no validation images.
     validationAccuracy: card.validationAccuracy ?? Number.NaN,
     model,
-    weights: { parameters: pick(types.parameters), statistics: pick(types.statistics) },
+    weights,
     file,
     sha256: sha256(bytes),
     bytes: bytes.length,
@@ -111,7 +110,7 @@ export const writeTeacher = async (
   { model, weights }: Pick<Teacher, "model" | "weights">,
   trained: Trained,
 ): Promise<Teacher> => {
-  const card: Card = {
+  const card = {
     key,
     architecture: model.name,
     classes: dataset.classes,

@@ -12,6 +12,9 @@ export interface Budget {
   readonly trainingImages: number;
 }
 
+/** The smallest ipc that pays for a base set of C images and its V compensators. */
+const leastFor = (classes: number, perBase: number): number => 1 + Math.ceil(perBase / classes);
+
 /**
  * K base sets cost K C images and K V compensators, each as large as an image; together they may not exceed ipc C:
  * K = floor(ipc / (1 + V / C)), which is ipc when V = 0.
@@ -21,10 +24,9 @@ export const budgetOf = (ipc: number, classes: number, perBase: number): Budget 
   // In whole numbers, so that no rounding of V / C costs a base set.
   const bases = Math.floor((ipc * classes) / (classes + perBase));
   if (bases < 1) {
-    const least = 1 + Math.ceil(perBase / classes);
     throw new DistilleryError(
       "BUDGET",
-      `ipc ${ipc} is too small for ${perBase} teacher${perBase === 1 ? "" : "s"} and ${classes} classes: one base set and its compensators need ${classes + perBase} images, ${ipc} a class are ${ipc * classes}; use --ipc ${least} or more`,
+      `ipc ${ipc} is too small for ${perBase} teacher${perBase === 1 ? "" : "s"} and ${classes} classes: one base set and its compensators need ${classes + perBase} images, ${ipc} a class are ${ipc * classes}; use --ipc ${leastFor(classes, perBase)} or more`,
     );
   }
   return { ipc, bases, compensators: bases * perBase, trainingImages: (perBase + 1) * bases * classes };
@@ -33,9 +35,18 @@ export const budgetOf = (ipc: number, classes: number, perBase: number): Budget 
 /** INFER's ablation without compensators: the same bases, copied to the same number of training images. */
 export const copiesOf = (budget: Budget): Budget => ({ ...budget, compensators: 0 });
 
+/** V, for which a base set has to leave room: copies take the budget of what they stand beside. */
+const perBaseOf = (method: Method, teachers: number): number => {
+  if (method === "infer-one-teacher") return 1;
+  return hasCompensators(method) || mayCopy(method) ? teachers : 0;
+};
+
+/** The smallest ipc that a method makes a set of, with so many teachers. */
+export const leastIpc = (method: Method, classes: number, teachers: number): number =>
+  leastFor(classes, perBaseOf(method, teachers));
+
 /** What `ipc` images a class buy by a method, with so many teachers. @throws DistilleryError BUDGET as budgetOf. */
 export const budgetFor = (method: Method, ipc: number, classes: number, teachers: number): Budget => {
-  if (mayCopy(method)) return copiesOf(budgetOf(ipc, classes, teachers));
-  if (!hasCompensators(method)) return budgetOf(ipc, classes, 0);
-  return budgetOf(ipc, classes, method === "infer-one-teacher" ? 1 : teachers);
+  const budget = budgetOf(ipc, classes, perBaseOf(method, teachers));
+  return mayCopy(method) ? copiesOf(budget) : budget;
 };

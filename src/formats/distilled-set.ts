@@ -7,7 +7,7 @@ import type { FileTensors } from "./tensor-layout.ts";
 /** What a set says of itself, in its manifest.json. */
 export interface Manifest {
   readonly format: "distillery-set";
-  readonly version: 2;
+  readonly version: 3;
   /** Name of the data set it was made from. */
   readonly data: string;
   readonly method: Method;
@@ -38,13 +38,19 @@ export interface Manifest {
     /** sha256 of the teacher's weight file. */
     readonly sha256: string;
   }[];
+  /** Has `data` and `ipc`, and every other field of the recipe. */
   readonly recipe: Readonly<Record<string, unknown>>;
   readonly seed: number;
   /** Says whether natural images are inside. */
   readonly notice: string;
   /** Every other file of the set, by its path relative to the set's folder. */
   readonly parts: Readonly<Record<string, Part>>;
+  /** Of the manifest's own bytes before this line: it stands for the whole set. Sets of versions 1 and 2 have none. */
+  readonly sha256?: string;
 }
+
+/** A manifest that does not know its files yet. */
+export type Unlisted = Omit<Manifest, "parts" | "sha256">;
 
 export interface Part {
   readonly holds: "bases" | "compensators" | "labels";

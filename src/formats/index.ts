@@ -1,4 +1,4 @@
-export { type Budget, budgetFor, budgetOf, copiesOf } from "./budget.ts";
+export { type Budget, budgetFor, budgetOf, copiesOf, leastIpc } from "./budget.ts";
 export { parseBytes } from "./byte-count.ts";
 export {
   type CompensatorDtype,
@@ -7,7 +7,7 @@ export {
   roundCompensators,
 } from "./compensator-codec.ts";
 export { encodeSheet } from "./contact-sheet.ts";
-export type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
+export type { DistilledSet, Manifest, Part, Unlisted } from "./distilled-set.ts";
 export { decodeFloat16, encodeFloat16 } from "./float16.ts";
 export { chooseLabels, describeLabels, type LabelChoice, labelBytesOf, leastLabelBytes } from "./label-choice.ts";
 export { wordsOf } from "./manifest.ts";

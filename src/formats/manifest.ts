@@ -1,56 +1,19 @@
 import { z } from "zod";
 import { DistilleryError } from "../support/errors.ts";
-import type { Manifest, Part } from "./distilled-set.ts";
-import { hasCompensators, mayCopy, methods } from "./method.ts";
+import { reasonOf } from "../support/files.ts";
+import { parseJson } from "../support/json.ts";
+import { mistakenFor } from "../support/mistaken-for.ts";
+import { firstProblem, shown } from "../support/schema.ts";
+import { budgetFor, leastIpc } from "./budget.ts";
+import type { Manifest, Part, Unlisted } from "./distilled-set.ts";
+import { manifestSchema } from "./manifest-schema.ts";
+import { sealProblem } from "./manifest-seal.ts";
+import { hasCompensators } from "./method.ts";
 
 export const manifestName = "manifest.json";
 export const compensatorsName = "compensators.safetensors";
 export const labelsName = "labels.safetensors";
 export const baseName = (k: number): string => `bases/${k}.png`;
-
-const whole = (least: number) => z.int().min(least);
-const triple = z.tuple([z.number(), z.number(), z.number()]);
-const hash = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
-
-const manifestSchema = z.strictObject({
-  format: z.literal("distillery-set"),
-  version: z.literal(2),
-  data: z.string(),
-  method: z.enum(methods),
-  classes: z.array(z.string()).min(1),
-  words: z.exactOptional(z.array(z.string())),
-  // The upper bound keeps a foreign manifest from asking for all of the memory.
-  image: z.strictObject({ height: whole(1).max(4096), width: whole(1).max(4096) }),
-  normalisation: z.strictObject({
-    mean: triple,
-    std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
-  }),
-  budget: z.strictObject({
-    ipc: whole(1),
-    bases: whole(1),
-    compensators: whole(0),
-    trainingImages: whole(1).max(100_000_000),
-  }),
-  compensators: z.strictObject({ dtype: z.enum(["none", "F32", "F16", "I8"]) }),
-  labels: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("none") }),
-    z.strictObject({ kind: z.literal("logits"), dtype: z.enum(["F16", "U8"]) }),
-    z.strictObject({
-      kind: z.literal("top-k"),
-      k: whole(1),
-      temperature: z.number().positive(),
-      dtype: z.literal("F16"),
-    }),
-  ]),
-  teachers: z.array(z.strictObject({ architecture: z.string(), accuracy: z.number().min(0).max(100), sha256: hash })),
-  recipe: z.record(z.string(), z.unknown()),
-  seed: z.int(),
-  notice: z.string(),
-  parts: z.record(
-    z.string(),
-    z.strictObject({ holds: z.enum(["bases", "compensators", "labels"]), bytes: whole(1), sha256: hash }),
-  ),
-});
 
 /** The sizes of a set. */
 export interface Counts {
@@ -75,7 +38,7 @@ export const counts = ({ budget, classes }: Pick<Manifest, "budget" | "classes">
 };
 
 /** The files that a set must have besides its manifest, and what each holds; base set k is the k-th. */
-export const expectedParts = (manifest: Omit<Manifest, "parts">): ReadonlyMap<string, Part["holds"]> =>
+export const expectedParts = (manifest: Unlisted): ReadonlyMap<string, Part["holds"]> =>
   new Map<string, Part["holds"]>([
     ...Array.from({ length: manifest.budget.bases }, (_, k) => [baseName(k), "bases"] as const),
     ...(manifest.budget.compensators > 0 ? [[compensatorsName, "compensators"] as const] : []),
@@ -86,95 +49,124 @@ export const expectedParts = (manifest: Omit<Manifest, "parts">): ReadonlyMap<st
 export const wordsOf = ({ classes, words }: Pick<Manifest, "classes" | "words">, index: number): string | undefined =>
   words?.[index] === classes[index] ? undefined : words?.[index];
 
-/** What does not agree between method, budget, compensators and labels. */
-const miscounts = (manifest: Manifest): string[] => {
-  const { method, budget, compensators, labels, teachers, words } = manifest;
-  const { bases, compensators: perBase, classes, labelled } = counts(manifest);
+/** Names the sizes that no set of this ipc, method and number of teachers has. */
+const miscounts = ({ method, budget, classes, teachers }: Manifest): string[] => {
+  const least = leastIpc(method, classes.length, teachers.length);
+  const made = `a set by ${method} (classes: ${classes.length}, teachers: ${teachers.length})`;
+  if (hasCompensators(method) && teachers.length === 0) {
+    return [`teachers: expected at least one for the method ${method}, got none`];
+  }
+  if (budget.ipc < least) return [`budget.ipc: expected at least ${least} for ${made}, got ${budget.ipc}`];
+  const right = budgetFor(method, budget.ipc, classes.length, teachers.length);
+  return (["bases", "compensators", "trainingImages"] as const)
+    .filter((size) => budget[size] !== right[size])
+    .map((size) => `budget.${size}: expected ${right[size]} for ${made} with ipc ${budget.ipc}, got ${budget[size]}`);
+};
+
+/** Names the fields that say otherwise than others. */
+const disagreements = (manifest: Manifest): string[] => {
+  const { method, budget, classes, compensators, labels, recipe, seed, teachers, words } = manifest;
   const problems: string[] = [];
-  if (words !== undefined && words.length !== classes) {
-    problems.push(`words are of ${words.length} classes, expected as many as classes, ${classes}`);
-  }
-  if (!Number.isInteger(perBase) || perBase > 0 !== hasCompensators(method)) {
-    const expected = hasCompensators(method)
-      ? `at least one for each of ${bases} base sets, of all the same number`
-      : "0";
-    problems.push(`budget.compensators is ${budget.compensators}, expected ${expected} for the method ${method}`);
-  }
-  const copies = budget.trainingImages / labelled;
-  if (copies !== 1 && !(mayCopy(method) && Number.isInteger(copies))) {
-    problems.push(
-      `budget.trainingImages is ${budget.trainingImages}, expected ${labelled}${mayCopy(method) ? " or a multiple" : ""}`,
-    );
-  }
-  if (bases * classes + budget.compensators > budget.ipc * classes) {
-    problems.push(
-      `budget.bases is ${bases}: with ${budget.compensators} compensators the set stores more than ${budget.ipc} images a class`,
-    );
-  }
-  if ((compensators.dtype === "none") !== (perBase === 0)) {
-    problems.push(`compensators.dtype is ${compensators.dtype}, but budget.compensators is ${budget.compensators}`);
-  }
-  if (labels.kind !== "none" && teachers.length === 0) {
-    problems.push(`labels.kind is ${labels.kind}, but no teachers are named that made them`);
-  }
-  if (labels.kind === "top-k" && labels.k >= classes) {
-    problems.push(`labels.k is ${labels.k}, expected less than the ${classes} classes`);
-  }
+  const check = (holds: boolean, field: string, expects: string, got: unknown): void => {
+    if (!holds) problems.push(`${field}: expected ${expects}, got ${shown(got)}`);
+  };
+  check(
+    words === undefined || words.length === classes.length,
+    "words",
+    `${classes.length}, one a class`,
+    words?.length,
+  );
+  const stored = budget.compensators > 0 ? "F32, F16 or I8 for compensators" : "none without compensators";
+  check(
+    (compensators.dtype === "none") === (budget.compensators === 0),
+    "compensators.dtype",
+    stored,
+    compensators.dtype,
+  );
+  check(labels.kind === "none" || teachers.length > 0, "teachers", "those that made the labels", teachers.length);
+  if (labels.kind === "top-k")
+    check(labels.k < classes.length, "labels.k", `less than ${classes.length} classes`, labels.k);
+  check(recipe.ipc === budget.ipc, "recipe.ipc", `budget.ipc, ${budget.ipc}`, recipe.ipc);
+  check((recipe.method ?? method) === method, "recipe.method", `the set's, ${method}`, recipe.method);
+  check((recipe.seed ?? seed) === seed, "recipe.seed", `the set's, ${seed}`, recipe.seed);
   return problems;
 };
 
-/** What does not agree inside a well-formed manifest; empty when all is well. */
-const contradictions = (manifest: Manifest): string[] => {
-  const problems = miscounts(manifest);
-  if (problems.length > 0) return problems;
-  const expected = expectedParts(manifest);
-  for (const [path, holds] of expected) {
+/** Names the files that are listed and not wanted, or wanted and not listed. */
+const strangeParts = (manifest: Manifest): string[] => {
+  const { bases } = manifest.budget;
+  const listed = Object.keys(manifest.parts);
+  // First, because a list of as many names as a manifest may ask for can fill the memory.
+  if (listed.length < bases) return [`parts: expected a file for each of ${bases} base sets, got ${listed.length}`];
+  const wanted = expectedParts(manifest);
+  const problems: string[] = [];
+  for (const [path, holds] of wanted) {
     const part = manifest.parts[path];
     if (part === undefined) problems.push(`parts does not list ${path}`);
-    else if (part.holds !== holds) problems.push(`parts says that ${path} holds ${part.holds}, expected ${holds}`);
+    else if (part.holds !== holds) problems.push(`parts.${path}.holds: expected ${holds}, got ${part.holds}`);
   }
-  for (const path of Object.keys(manifest.parts)) {
-    if (!expected.has(path)) problems.push(`parts lists ${path}, which does not belong to a set`);
+  for (const path of listed) {
+    if (!wanted.has(path)) problems.push(`parts lists ${shown(path)}, which does not belong to a set`);
   }
   return problems;
 };
 
-/** What version 1 did not say, because it was always so. */
+/** Finds the first thing that does not agree inside a well-formed manifest. */
+const contradiction = (manifest: Manifest): string | undefined =>
+  // The files follow from the sizes.
+  miscounts(manifest)[0] ?? disagreements(manifest)[0] ?? strangeParts(manifest)[0];
+
+/** Adds to version 1 the fields that it did not need, because they were always so. */
 const sinceVersion1 = {
-  version: 2,
   compensators: { dtype: "F16" },
   labels: { kind: "logits", dtype: "F16" },
 } as const satisfies Partial<Manifest>;
 
-const where = (path: readonly PropertyKey[]): string => (path.length === 0 ? "" : `${path.join(".")}: `);
+/** Versions 1 and 2 have no sha256 of themselves. */
+const unsealedSchema = manifestSchema.omit({ sha256: true });
+
+const newest = 3;
+
+const decodeText = (bytes: Uint8Array): unknown => {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Error("is not text in UTF-8");
+  }
+  return parseJson(text);
+};
 
 /**
- * The manifest in this text, of version 1 or 2, in the form of version 2.
- * @throws DistilleryError SET, naming `file`, when it is not JSON, not of a distilled set, of another version, or
- * contradicts itself.
+ * The manifest in the bytes of a file, of version 1, 2 or 3, in the form of version 3.
+ * @throws DistilleryError SET, naming `file`, when it is not JSON, not of a distilled set, of another version, has a field that
+ * cannot be right, contradicts itself, or is not as it was written.
  */
-export const parseManifest = (text: string, file: string): Manifest => {
+export const parseManifest = (bytes: Uint8Array, file: string): Manifest => {
+  const again = "make or fetch the set again";
   const wrong = (what: string): DistilleryError => new DistilleryError("SET", `${file}: ${what}`);
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw wrong("it is not JSON: it was cut short or edited; make or fetch the set again");
+    value = decodeText(bytes);
+  } catch (cause) {
+    const what = mistakenFor(bytes);
+    throw wrong(what === undefined ? `it ${reasonOf(cause)}: it was cut short or edited; ${again}` : `it is ${what}`);
   }
   const head = z.looseObject({ format: z.literal("distillery-set"), version: z.int() }).safeParse(value);
   if (!head.success) {
     throw wrong('it is not the manifest of a distilled set (it lacks format "distillery-set" and a version)');
   }
-  const { version } = head.data;
-  if (version > 2) {
-    throw wrong(`the set has version ${version}, this program reads versions 1 and 2; update distillery to read it`);
+  const { version, ...fields } = head.data;
+  if (version < 1) throw wrong(`version: expected 1, 2 or ${newest}, got ${version}; ${again}`);
+  if (version > newest) {
+    throw wrong(
+      `the set has version ${version}, this program reads versions 1 to ${newest}; update distillery to read it`,
+    );
   }
-  const result = manifestSchema.safeParse(version === 1 ? { ...head.data, ...sinceVersion1 } : value);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    throw wrong(`${where(issue?.path ?? [])}${issue?.message ?? "it does not fit"}; make or fetch the set again`);
-  }
-  const problem = contradictions(result.data)[0];
-  if (problem !== undefined) throw wrong(`${problem}; make or fetch the set again`);
+  const schema = version < 3 ? unsealedSchema : manifestSchema;
+  const result = schema.safeParse({ ...fields, version: newest, ...(version === 1 && sinceVersion1) });
+  if (!result.success) throw wrong(`${firstProblem(result.error)}; ${again}`);
+  const problem = contradiction(result.data) ?? (version < 3 ? undefined : sealProblem(bytes));
+  if (problem !== undefined) throw wrong(`${problem}; ${again}`);
   return result.data;
 };

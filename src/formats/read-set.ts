@@ -1,37 +1,35 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
-import { sha256 } from "../support/files.ts";
+import { exists, readRegularFile, reasonOf, sha256 } from "../support/files.ts";
 import { tooMuchForOnePiece } from "../support/one-piece.ts";
 import type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
 import { counts, manifestName, parseManifest } from "./manifest.ts";
 import { type SetBytes, setBytes } from "./set-bytes.ts";
+import { fileProblem, unlistedFiles } from "./set-files.ts";
 import { decodePart, emptyDraft, type SetDraft } from "./set-parts.ts";
 
-/** Files that desktops put into any folder a person opens; they are no damage. */
-const litter: ReadonlySet<string> = new Set([".DS_Store", "Thumbs.db", "desktop.ini"]);
+/** Bytes that a manifest may have: more than 65,536 classes with long names need. */
+const longestManifest = 2 ** 28;
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
-
-/** Paths of all files below a folder, relative to it, with `/`, sorted. */
-const filesBelow = async (folder: string, prefix = ""): Promise<string[]> => {
-  const entries = await readdir(join(folder, prefix), { withFileTypes: true });
-  const nested = await Promise.all(
-    entries.map((entry) =>
-      entry.isDirectory() ? filesBelow(folder, `${prefix}${entry.name}/`) : [`${prefix}${entry.name}`],
-    ),
-  );
-  return nested.flat().sort();
+/** The sets inside the folder of a run or a comparison. */
+const setsBelow = async (folder: string): Promise<string[]> => {
+  const compared = await readdir(join(folder, "sets")).catch(() => []);
+  const candidates = ["4-set", ...compared.sort().map((name) => join("sets", name))].map((name) => join(folder, name));
+  const found = await Promise.all(candidates.map((path) => exists(join(path, manifestName))));
+  return candidates.filter((_, i) => found[i]);
 };
 
-/** Files in a set's folder that are neither its manifest nor one of its parts. */
-export const unlistedFiles = async (folder: string, manifest: Manifest): Promise<string[]> =>
-  (await filesBelow(folder)).filter(
-    (path) =>
-      path !== manifestName && !Object.hasOwn(manifest.parts, path) && !litter.has(path.split("/").at(-1) ?? ""),
-  );
+/** Says why there is no set in a folder whose manifest has this problem. */
+const whyNoSet = async (folder: string, problem: string): Promise<string> => {
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined) return "there is no such folder";
+  if (!found.isDirectory()) return "it is a file; give the folder that holds it";
+  if (problem !== "is missing") return `its ${manifestName} ${problem}`;
+  const inside = (await setsBelow(folder))[0];
+  const hint = inside === undefined ? "" : `; ${inside} is one`;
+  return `it is not a distilled set: it has no ${manifestName}${hint}`;
+};
 
 /**
  * The checked manifest of the set in a folder, and the bytes of its file; the parts are not looked at.
@@ -40,29 +38,31 @@ export const unlistedFiles = async (folder: string, manifest: Manifest): Promise
 export const readManifest = async (
   folder: string,
 ): Promise<{ readonly manifest: Manifest; readonly bytes: number }> => {
+  if (folder === "") throw new DistilleryError("SET", "the path of a set is empty; give the folder that holds it");
   const file = join(folder, manifestName);
-  let text: string;
+  const problem = await fileProblem(file);
+  if (problem !== undefined) throw new DistilleryError("SET", `${folder}: ${await whyNoSet(folder, problem)}`);
+  let bytes: Uint8Array;
   try {
-    text = await readFile(file, "utf8");
+    bytes = await readRegularFile(file, longestManifest);
   } catch (cause) {
-    const exists = await stat(folder).catch(() => undefined);
-    const why =
-      exists === undefined
-        ? "there is no such folder"
-        : !exists.isDirectory()
-          ? "it is a file; give the folder that holds it"
-          : isMissing(cause)
-            ? `it is not a distilled set: it has no ${manifestName}`
-            : `its ${manifestName} cannot be read (${reasonOf(cause)})`;
-    throw new DistilleryError("SET", `${folder}: ${why}`, { cause });
+    throw new DistilleryError("SET", `${folder}: its ${manifestName} cannot be read (${reasonOf(cause)})`, { cause });
   }
-  return { manifest: parseManifest(text, file), bytes: Buffer.byteLength(text) };
+  return { manifest: parseManifest(bytes, file), bytes: bytes.length };
 };
 
 /** Bytes of the files of the set in a folder, as its manifest lists them, and of the manifest. @throws DistilleryError SET. */
 export const weighSet = async (folder: string): Promise<SetBytes> => {
   const { manifest, bytes } = await readManifest(folder);
   return setBytes(manifest, bytes);
+};
+
+/** Says that base images of these sizes cannot be held in memory, whatever the files are. */
+const tooLarge = (manifest: Manifest): string | undefined => {
+  const { bases, classes } = counts(manifest);
+  const { height, width } = manifest.image;
+  const tooMuch = tooMuchForOnePiece(bases * classes * 3 * height * width);
+  return tooMuch === undefined ? undefined : `its base images ${tooMuch}`;
 };
 
 /** Checks one part against the manifest and decodes it; returns what is wrong with it, or undefined. */
@@ -73,13 +73,15 @@ const examinePart = async (
   part: Part,
   draft?: SetDraft,
 ): Promise<string | undefined> => {
+  const file = join(folder, path);
+  const problem = await fileProblem(file, part.bytes);
+  if (problem !== undefined) return `part ${path} ${problem}`;
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(join(folder, path));
+    bytes = await readRegularFile(file, part.bytes);
   } catch (cause) {
-    return isMissing(cause) ? `part ${path} is missing` : `part ${path} cannot be read (${reasonOf(cause)})`;
+    return `part ${path} cannot be read (${reasonOf(cause)})`;
   }
-  if (bytes.length !== part.bytes) return `part ${path} has ${bytes.length} bytes, the manifest says ${part.bytes}`;
   const hash = sha256(bytes);
   if (hash !== part.sha256) {
     return `part ${path} is damaged: its sha256 is ${hash}, the manifest says ${part.sha256}`;
@@ -106,16 +108,11 @@ export const readSet = async (folder: string): Promise<DistilledSet> => {
   if (unlisted[0] !== undefined) throw wrong(`${unlisted[0]} does not belong to the set; move it elsewhere`);
   // Sizes first: memory for the arrays is taken only when files of the promised sizes are there.
   for (const [path, part] of Object.entries(manifest.parts)) {
-    const found = await stat(join(folder, path)).catch(() => undefined);
-    if (found === undefined) throw wrong(`part ${path} is missing`);
-    if (found.size !== part.bytes) {
-      throw wrong(`part ${path} has ${found.size} bytes, the manifest says ${part.bytes}`);
-    }
+    const problem = await fileProblem(join(folder, path), part.bytes);
+    if (problem !== undefined) throw wrong(`part ${path} ${problem}`);
   }
-  const { bases, classes } = counts(manifest);
-  const { height, width } = manifest.image;
-  const tooMuch = tooMuchForOnePiece(bases * classes * 3 * height * width);
-  if (tooMuch !== undefined) throw new DistilleryError("SET", `${folder}: its base images ${tooMuch}`);
+  const tooMuch = tooLarge(manifest);
+  if (tooMuch !== undefined) throw new DistilleryError("SET", `${folder}: ${tooMuch}`);
   const draft = emptyDraft(manifest);
   for (const [path, part] of Object.entries(manifest.parts)) {
     const problem = await examinePart(folder, manifest, path, part, draft);
@@ -130,6 +127,8 @@ export interface Verification {
   readonly problems: readonly string[];
   /** The parts that the manifest lists; `bytes` as it lists them. */
   readonly parts: readonly { readonly path: string; readonly bytes: number; readonly ok: boolean }[];
+  /** Of the manifest, which it holds itself; absent where it has none or cannot be read. */
+  readonly sha256?: string;
 }
 
 /** Checks what readSet checks, holding one part in memory at a time, and reports all problems instead of the first. */
@@ -141,6 +140,8 @@ export const verifySet = async (folder: string): Promise<Verification> => {
     if (!(error instanceof DistilleryError)) throw error;
     return { ok: false, problems: [error.message], parts: [] };
   }
+  const tooMuch = tooLarge(manifest);
+  if (tooMuch !== undefined) return { ok: false, problems: [tooMuch], parts: [] };
   const problems: string[] = [];
   const parts: Verification["parts"][number][] = [];
   for (const [path, part] of Object.entries(manifest.parts)) {
@@ -149,5 +150,6 @@ export const verifySet = async (folder: string): Promise<Verification> => {
     parts.push({ path, bytes: part.bytes, ok: problem === undefined });
   }
   for (const path of await unlistedFiles(folder, manifest)) problems.push(`${path} does not belong to the set`);
-  return { ok: problems.length === 0, problems, parts };
+  const { sha256: own } = manifest;
+  return { ok: problems.length === 0, problems, parts, ...(own !== undefined && { sha256: own }) };
 };

@@ -1,5 +1,9 @@
 import { z } from "zod";
 import { DistilleryError } from "../support/errors.ts";
+import { reasonOf } from "../support/files.ts";
+import { parseJson } from "../support/json.ts";
+import { mistakenFor } from "../support/mistaken-for.ts";
+import { shown } from "../support/schema.ts";
 
 /** A tensor of a safetensors file. F16 data are half bit patterns (see float16.ts). */
 export type SafeTensor =
@@ -113,15 +117,32 @@ const tensorOf = ({ dtype, shape }: Entry, raw: Uint8Array): SafeTensor => {
 };
 
 const parseHeader = (text: Uint8Array, damaged: (what: string) => DistilleryError): Record<string, unknown> => {
-  let value: unknown;
+  let decoded: string;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
+    decoded = new TextDecoder("utf-8", { fatal: true }).decode(text);
   } catch {
     throw damaged("its header is not JSON");
+  }
+  let value: unknown;
+  try {
+    value = parseJson(decoded);
+  } catch (cause) {
+    throw damaged(`its header ${reasonOf(cause)}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw damaged("its header is not an object");
   return value as Record<string, unknown>;
 };
+
+/** Finds what torch.save writes: a zip archive around a pickle, and long ago a pickle, whose bytes 4 to 7 are no length's. */
+const isPickle = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.subarray(0, 512)).includes("/data.pkl") ||
+  (bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5 && bytes.subarray(4, 8).some((byte) => byte !== 0));
+
+/** Names what lies in place of a safetensors file, to follow "it is". */
+const otherThanTensors = (bytes: Uint8Array): string | undefined =>
+  isPickle(bytes)
+    ? "a file of torch.save, which is a pickle; write its state_dict with safetensors.torch.save_file"
+    : mistakenFor(bytes);
 
 /**
  * Reads a safetensors file from memory; tensors are copies, independent of `bytes`. Everything is checked: header
@@ -129,11 +150,11 @@ const parseHeader = (text: Uint8Array, damaged: (what: string) => DistilleryErro
  * @throws DistilleryError CHECKPOINT naming `nameForErrors` and what is wrong.
  */
 export const decodeSafetensors = (bytes: Uint8Array, nameForErrors: string): SafeTensors => {
-  const damaged = (what: string): DistilleryError =>
-    new DistilleryError(
-      "CHECKPOINT",
-      `${nameForErrors}: not a usable safetensors file: ${what}; make or fetch the file again`,
-    );
+  const damaged = (what: string): DistilleryError => {
+    const other = otherThanTensors(bytes);
+    const why = other === undefined ? `${what}; make or fetch the file again` : `it is ${other}`;
+    return new DistilleryError("CHECKPOINT", `${nameForErrors}: not a usable safetensors file: ${why}`);
+  };
   if (bytes.length < 8) throw damaged(`it has ${bytes.length} bytes, expected at least 8`);
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (headerLength > Math.min(longestHeader, bytes.length - 8)) {
@@ -156,7 +177,7 @@ export const decodeSafetensors = (bytes: Uint8Array, nameForErrors: string): Saf
         );
       }
       throw damaged(
-        `tensor "${name}" is declared as ${JSON.stringify(raw)}, expected dtype (one of ${dtypes.join(", ")}), shape and data_offsets`,
+        `tensor ${shown(name)} is declared as ${shown(raw)}, expected dtype (one of ${dtypes.join(", ")}), shape and data_offsets`,
       );
     }
     return [name, entry.data];

@@ -1,6 +1,6 @@
 import { compensatorLayout, packCompensators, unpackCompensators } from "./compensator-codec.ts";
 import { decodeSheet, encodeSheet } from "./contact-sheet.ts";
-import type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
+import type { DistilledSet, Manifest, Part, Unlisted } from "./distilled-set.ts";
 import { labelLayout } from "./label-choice.ts";
 import { compensatorsName, counts, expectedParts, labelsName } from "./manifest.ts";
 import { decodeSafetensors, encodeSafetensors, type Layout } from "./safetensors.ts";
@@ -12,8 +12,6 @@ export type SetArrays = Pick<DistilledSet, "bases" | "compensators" | "labels">;
 
 /** The same while it is read. */
 export type SetDraft = { -readonly [holds in keyof SetArrays]: SetArrays[holds] };
-
-type Unlisted = Omit<Manifest, "parts">;
 
 /** Shapes of the arrays, as the manifest promises them. */
 const shapesOf = (

@@ -2,14 +2,16 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
-import { diskError, sha256, writeAtomic, writeJson } from "../support/files.ts";
-import type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
+import { diskError, sha256, writeAtomic } from "../support/files.ts";
+import type { DistilledSet, Manifest, Part, Unlisted } from "./distilled-set.ts";
 import { manifestName, parseManifest } from "./manifest.ts";
-import { readManifest, unlistedFiles } from "./read-set.ts";
+import { sealManifest } from "./manifest-seal.ts";
+import { readManifest } from "./read-set.ts";
+import { unlistedFiles } from "./set-files.ts";
 import { encodeParts, misfit } from "./set-parts.ts";
 
 /** What writeSet needs: a set whose parts are not known yet. */
-export type UnwrittenSet = Omit<DistilledSet, "manifest"> & { readonly manifest: Omit<Manifest, "parts"> };
+export type UnwrittenSet = Omit<DistilledSet, "manifest"> & { readonly manifest: Unlisted };
 
 /**
  * Whether there is a set to be replaced.
@@ -61,11 +63,13 @@ const writeInto = async (staging: string, { manifest, ...arrays }: UnwrittenSet)
     await writeAtomic(join(staging, path), bytes);
     parts[path] = { holds, bytes: bytes.length, sha256: sha256(bytes) };
   }
-  const complete: Manifest = { ...manifest, parts };
+  // A manifest that was read has a list and a hash already, those of its own files.
+  const { sha256: _, ...fields } = { ...manifest, parts } as Manifest;
+  const text = sealManifest(fields);
   const file = join(staging, manifestName);
   // What could not be read back must not be written.
-  parseManifest(JSON.stringify(complete), file);
-  await writeJson(file, complete);
+  const complete = parseManifest(Buffer.from(text), file);
+  await writeAtomic(file, text);
   return complete;
 };
 

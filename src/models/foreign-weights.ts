@@ -58,29 +58,38 @@ const differences = (wanted: Readonly<Record<string, TensorType>>, tensors: Safe
 const read = ({ dtype, data, shape }: FloatTensor): Tensor =>
   tensor(dtype === "F16" ? decodeFloat16(data) : data, shape);
 
-/** Fails where the file's half floats, or its training, overflowed. */
-const checkFinite = ({ parameters, statistics }: Weights, model: Model, file: string): void => {
-  const broken = Object.entries({ ...parameters, ...statistics }).filter(
-    ([, { data }]) => !(data as Float32Array).every(Number.isFinite),
-  );
-  const [said] = listed(
-    broken.map(([name]) => name),
-    "with NaN or infinite values",
-    (name) => name,
-  );
-  if (said === undefined) return;
-  throw new DistilleryError(
-    "CHECKPOINT",
-    `${file}: of the tensors of ${model.name}, ${said}; fetch or write the file again, as F32 (half floats reach 65504)`,
+/** Batch norm divides by sqrt(variance + 1e-5): far enough below 0, a variance makes it NaN. */
+const isVariance = (name: string): boolean => name.endsWith(".running_var");
+
+/** Counts the values of a tensor that a network cannot compute with. */
+const unusable = (name: string, { data }: Tensor): number => {
+  const least = isVariance(name) ? -1e-6 : Number.NEGATIVE_INFINITY;
+  return (data as Float32Array).reduce((n, value) => (Number.isFinite(value) && value >= least ? n : n + 1), 0);
+};
+
+/** Lists the tensors with such values: "2 with NaN, ... values: fc.bias (3 of 4)". */
+const unusableOf = ({ parameters, statistics }: Weights): string[] => {
+  const tensors: Readonly<Record<string, Tensor>> = { ...parameters, ...statistics };
+  const counts = Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, unusable(name, t)]));
+  return listed(
+    Object.keys(tensors).filter((name) => counts[name]! > 0),
+    "with NaN or infinite values, or variances below 0",
+    (name) => `${name} (${counts[name]} of ${tensors[name]!.data.length})`,
   );
 };
 
+/** Ends the errors about weights that do not fit their network, and about such that are no numbers. */
+export interface Remedies {
+  readonly unlike: string;
+  readonly notFinite: string;
+}
+
 /**
- * The weights of a network from tensors that another program named as torch and torchvision do: parameters and running
- * statistics side by side, F32 or F16; `num_batches_tracked` is passed over. `file` is what errors call them.
+ * The weights of a network from the tensors of a file: parameters and running statistics side by side, F32 or F16, by torch's
+ * names; `num_batches_tracked` is passed over. `file` is what errors call them.
  * @throws CHECKPOINT that lists names missing and left over, tensors of another shape or type, and such with NaN.
  */
-export const foreignWeights = (model: Model, tensors: SafeTensors, file: string): Weights => {
+export const matchWeights = (model: Model, tensors: SafeTensors, file: string, remedies: Remedies): Weights => {
   const parameters = Object.fromEntries(
     Object.entries(model.parameters).map(([name, { shape }]) => [name, float32(...shape)]),
   );
@@ -91,12 +100,22 @@ export const foreignWeights = (model: Model, tensors: SafeTensors, file: string)
     throw new DistilleryError(
       "CHECKPOINT",
       `${file} does not hold the weights of ${model.name} for ${classes} classes at ${image.height}x${image.width}: ` +
-        `${problems.join("; ")}; give weights of this architecture with torchvision's names, for so many classes and this image size`,
+        `${problems.join("; ")}; ${remedies.unlike}`,
     );
   }
   const pick = (types: Readonly<Record<string, TensorType>>): Record<string, Tensor> =>
     Object.fromEntries(Object.keys(types).map((name) => [name, read(tensors[name] as FloatTensor)]));
   const weights: Weights = { parameters: pick(parameters), statistics: pick(statistics) };
-  checkFinite(weights, model, file);
+  const [said] = unusableOf(weights);
+  if (said !== undefined) {
+    throw new DistilleryError("CHECKPOINT", `${file}: of the tensors of ${model.name}, ${said}; ${remedies.notFinite}`);
+  }
   return weights;
 };
+
+/** matchWeights for what another program wrote, with torchvision's names. */
+export const foreignWeights = (model: Model, tensors: SafeTensors, file: string): Weights =>
+  matchWeights(model, tensors, file, {
+    unlike: "give weights of this architecture with torchvision's names, for so many classes and this image size",
+    notFinite: "fetch or write the file again, as F32 (half floats reach 65504)",
+  });

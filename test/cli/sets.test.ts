@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readManifest } from "../../src/formats/read-set.ts";
 import { writeSet } from "../../src/formats/write-set.ts";
 import { tinyImageNetFolder } from "../data/published-layouts.ts";
 import { exampleSet } from "../formats/example-set.ts";
@@ -54,6 +55,18 @@ describe("verify", () => {
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" });
     expect(stdout).toMatch(/^ok {7}bases\/0.png +\d+ bytes\n/);
     expect(stdout).toContain(`${whole}: whole, 4 parts checked`);
+    const { sha256 } = (await readManifest(whole)).manifest;
+    expect(stdout).toContain(`sha256 ${sha256} stands for all of it; hashes guard against accidents`);
+    expect(JSON.parse((await commandLine(["verify", whole, "--json"])).stdout)).toMatchObject({ ok: true, sha256 });
+  });
+
+  it("says of an older set that its manifest carries no hash", async () => {
+    const older = join(scratch, "older");
+    const { sha256: _, ...manifest } = await writeSet(older, exampleSet());
+    await writeFile(join(older, "manifest.json"), JSON.stringify({ ...manifest, version: 2 }));
+    const { exit, stdout } = await commandLine(["verify", older]);
+    expect(exit).toBe(0);
+    expect(stdout).toMatch(/older: whole, 4 parts checked\nthis manifest carries no hash of itself/);
   });
 
   it("names what is damaged, exit 5", async () => {

@@ -90,7 +90,7 @@ it("other weights under the same name are measured anew, and told to be no bette
   expect(after).toMatchObject({ accuracy: 25, accuracyViews: 25, validationAccuracy: Number.NaN });
   expect(after!.sha256).not.toBe(before!.sha256);
   expect(notes).toContain(
-    "teacher convnet8x1: that is no better than guessing; its 4 outputs should be the classes in this order: kind0, kind1, kind2, ..., and --normalisation what it was trained with",
+    "teacher convnet8x1: that is no better than guessing; its 4 outputs should be the classes in this order: kind0, kind1, kind2 and 1 more, and --normalisation what it was trained with",
   );
   const record = JSON.parse(await readFile(join(out, "2-teachers/0-convnet8x1.json"), "utf8")) as unknown;
   expect(record).toMatchObject({ architecture: "convnet8x1", sha256: after!.sha256, validationAccuracy: null });

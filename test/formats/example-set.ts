@@ -24,7 +24,7 @@ export const exampleSet = (
   return {
     manifest: {
       format: "distillery-set",
-      version: 2,
+      version: 3,
       data: "example",
       method: "infer",
       classes: ["cat", "dog", "emu"],
@@ -54,6 +54,7 @@ export const hardSet = (): UnwrittenSet => {
     manifest: {
       ...manifest,
       method: "random",
+      recipe: { data: "example", ipc: K },
       budget: { ipc: K, bases: K, compensators: 0, trainingImages: K * C },
       compensators: { dtype: "none" },
       labels: { kind: "none" },

@@ -12,6 +12,8 @@ const fileOf = (header: string, body: number): Uint8Array => {
 };
 const entry = (dtype: string, shape: number[], offsets: number[]): unknown => ({ dtype, shape, data_offsets: offsets });
 
+const a = JSON.stringify(entry("U8", [1], [0, 1]));
+
 describe("safetensors", () => {
   it("gives tensors and metadata back, for every dtype and awkward names", () => {
     const tensors = {
@@ -101,6 +103,30 @@ describe("safetensors", () => {
       "an overlap",
       fileOf(JSON.stringify({ a: entry("U8", [2], [0, 2]), b: entry("U8", [1], [1, 2]) }), 2),
       /"b".*expected 2..3/,
+    ],
+    [
+      "a shape beyond numbers",
+      fileOf(JSON.stringify({ a: entry("U8", [1e15, 1e15], [0, 1]) }), 1),
+      /expected 0..1e\+30/,
+    ],
+    ["one name twice", fileOf(`{"a":${a},"a":${a}}`, 1), /its header holds the key "a" twice/],
+    ["a header of many levels", fileOf(`{"a":${"[".repeat(200)}${"]".repeat(200)}}`, 0), /nested more than 100 deep/],
+    [
+      "a pointer",
+      Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1"),
+      /file: it is a Git-LFS/,
+    ],
+    ["a page", Buffer.from("<!DOCTYPE html>\n<html><title>404</title></html>"), /file: it is an HTML page.*again$/],
+    ["a gzip archive", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3), /file: it is a gzip archive; unpack it$/],
+    [
+      "what torch.save writes",
+      Buffer.from("PK\x03\x04\0\0\x08\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x11\0\0\0resnet18/data.pkl"),
+      /it is a file of torch\.save, which is a pickle; write its state_dict with safetensors\.torch\.save_file$/,
+    ],
+    [
+      "what torch.save wrote long ago",
+      Uint8Array.of(0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9),
+      /file of torch\.save/,
     ],
     ["a cut end", fileOf(JSON.stringify({ a: entry("U8", [2], [0, 2]) }), 1), /need 2 bytes, it holds 1/],
     ["something behind", fileOf(JSON.stringify({ a: entry("U8", [1], [0, 1]) }), 2), /need 1 bytes, it holds 2/],

@@ -147,7 +147,7 @@ describe("weights that do not fit", () => {
       }),
     );
     expect(message).toBe(
-      "weights.safetensors: of the tensors of mobilenetv2w8, 2 with NaN or infinite values: classifier.1.weight, classifier.1.bias; " +
+      "weights.safetensors: of the tensors of mobilenetv2w8, 2 with NaN or infinite values, or variances below 0: classifier.1.weight (3840 of 3840), classifier.1.bias (1 of 3); " +
         "fetch or write the file again, as F32 (half floats reach 65504)",
     );
   });
