@@ -37,7 +37,7 @@ describe("verify and readSet", () => {
   });
 
   it.each(paths)(
-    "see a flipped bit in any byte, any cut and any addition: %s",
+    "see a flipped bit, a cut and an addition: %s",
     async (path) => {
       const file = join(folder, path);
       const bytes = await readFile(file);
@@ -46,7 +46,9 @@ describe("verify and readSet", () => {
         await writeFile(file, changed);
         for (const reader of await trusting()) trusted.push(`${reader}: ${name}`);
       };
+      // Every fifth place here; `npm run faults` takes every one.
       for (const [at, byte] of bytes.entries()) {
+        if (at % 5 !== 0) continue;
         await attempt(`flip ${at}`, bytes.with(at, byte ^ (1 << ((at * 5) % 8))));
         await attempt(`cut to ${at}`, bytes.subarray(0, at));
       }
