@@ -126,6 +126,44 @@ describe("recipe files", () => {
   });
 });
 
+describe("recipe files of other programs", () => {
+  it("are read by their byte order mark, as Windows PowerShell's", async () => {
+    const file = join(folder, "utf16.yaml");
+    const bytes = Buffer.from("\ufeffdata: demo\r\nipc: 20\r\n", "utf16le");
+    for (const content of [bytes, Buffer.from(bytes).swap16()]) {
+      await writeFile(file, content);
+      expect(await loadRecipe(file)).toEqual({ ...defaultsFor("demo"), data: "demo", ipc: 20 });
+    }
+    await writeFile(file, bytes.subarray(2));
+    await expect(loadRecipe(file)).rejects.toThrow(
+      recipeError(`${file}: cannot read the recipe: seems to be UTF-16LE`),
+    );
+    await writeFile(file, Buffer.from("# Gr\xf6\xdfe\ndata: demo\n", "latin1"));
+    await expect(loadRecipe(file)).rejects.toThrow(recipeError("is not UTF-8 at byte offset 4, line 1"));
+  });
+
+  it.each([
+    ["data: &a [*a]", 1],
+    ["data: demo\nteacher: &a\n  epochs: 3\n  more: {of: *a}\n", 4],
+    ["data: demo\n? &k [*k]\n: 3\n", 2],
+  ])("have no alias inside of what it stands for: %j", async (text, line) => {
+    const file = await fileOf(text);
+    await expect(loadRecipe(file)).rejects.toThrow(recipeError(`${file}:${line}: not valid YAML: *`));
+  });
+
+  it("may use an alias beside what it stands for", async () => {
+    const recipe = await loadRecipe(await fileOf("data: demo\nteachers: &nets [convnet32]\nstudents: *nets\n"));
+    expect(recipe.students).toEqual(["convnet32"]);
+  });
+
+  it("are regular files of a recipe's size", async () => {
+    await expect(loadRecipe(folder)).rejects.toThrow(recipeError("cannot read the recipe: is a folder, not a file"));
+    await expect(loadRecipe("/dev/zero")).rejects.toThrow(recipeError("not a regular file"));
+    const file = await fileOf(`data: demo\n#${" ".repeat(2 ** 20)}\n`);
+    await expect(loadRecipe(file)).rejects.toThrow(recipeError("more than the 1048576 that it may have"));
+  });
+});
+
 describe("recipeFields", () => {
   it("knows every field, its kind, and says something about it", () => {
     const kinds = Object.fromEntries(recipeFields.map(({ path, kind }) => [path.join("."), kind]));
