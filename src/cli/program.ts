@@ -5,6 +5,7 @@ import { defaultsFor } from "../distill/recipe-defaults.ts";
 import { aboutMethods, methods } from "../formats/index.ts";
 import { DistilleryError, errorTable } from "../support/errors.ts";
 import { version } from "../support/version.ts";
+import { checkArguments } from "./arguments.ts";
 import { describeData, describeSources } from "./data.ts";
 import { reportFailure } from "./failure.ts";
 import { inspectSet } from "./inspect.ts";
@@ -219,13 +220,16 @@ const addReading = (program: Command, world: World): void => {
 };
 
 /** The command line with all its commands, writing to the world's streams and throwing instead of exiting. */
-const programFor = (world: World): Command => {
+const programFor = (world: World, args: readonly string[]): Command => {
   const program = new Command("distillery")
     .description("Condense an image data set into a tiny one that still trains good models.")
     .version(version(), "-v, --version", "print the version")
     .helpOption("-h, --help", "show this help")
     .helpCommand(false)
     .exitOverride()
+    // Commander's own complaint does not say which word is one too many.
+    .allowExcessArguments()
+    .hook("preAction", (_, command) => checkArguments(command, args.slice(args.indexOf(command.name()) + 1)))
     .configureOutput({
       writeOut: (text) => world.stdout.write(text),
       writeErr: (text) => world.stderr.write(text),
@@ -247,7 +251,7 @@ const programFor = (world: World): Command => {
 /** Does what the arguments (without node and script) say and returns the exit status. Never throws. */
 export const runCommandLine = async (args: readonly string[], world: World): Promise<number> => {
   try {
-    await programFor(world).parseAsync(args, { from: "user" });
+    await programFor(world, args).parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     return reportFailure(error, world.stderr);
