@@ -82,10 +82,7 @@ describe("options", () => {
       ["--label-bytes", "1", "KB"],
       '"KB" after --label-bytes 1 (a value with blanks goes in quotes: --label-bytes "1 KB")',
     ],
-    [
-      ["--teachers=convnet", "resnet18"],
-      '"resnet18" after --teachers=convnet (a value with blanks goes in quotes: --',
-    ],
+    [["--teachers=convnet", "resnet18"], '"resnet18" after --teachers=convnet (a value with blanks goes in quotes: --'],
     [["--json", "1", "2"], '"1" after --json, which takes no value, "2";'],
   ])("are refused by name: %j", async (args, message) => {
     const { exit, stderr, stdout, calls } = await commandLine(["run", "--data", "demo", ...args]);

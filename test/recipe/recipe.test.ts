@@ -48,6 +48,10 @@ describe("parseRecipe", () => {
     [{ labels: "static" }, 'labels: expected a list of static, dynamic or hard, each at most once, got "static"'],
     [{ labels: ["hard", "hard"] }, "labels: expected a list"],
     [{ teachers: [] }, "teachers: expected a list of at least one architecture name, got []"],
+    [
+      { students: ["convnet", "convnet"] },
+      "students: expected a list of at least one architecture name, each at most once",
+    ],
     [{ teacher: 3 }, "teacher: expected a group of the fields epochs, batch,"],
     [{ teacher: null }, "teacher: expected a group of the fields epochs, batch,"],
     [{ data: "" }, "data: expected demo, cifar10, cifar100 or the path of an image folder"],
@@ -62,6 +66,14 @@ describe("parseRecipe", () => {
     [{ labelBytes: 0 }, "labelBytes: expected a number of bytes such as 20000, 20KB or 0.5MB, got 0"],
     [{ compare: { methods: ["infer", "srel2"] } }, 'got "srel2" (did you mean "sre2l"?)'],
     [{ compare: { methods: ["infer", "infer"] } }, "compare.methods: expected a list of infer, infer-copies"],
+    [
+      { compare: { methods: ["infer  labelBytes=2KB", "infer labelBytes=2000"] } },
+      "compare.methods: expected a list of",
+    ],
+    [
+      { compare: { methods: ["infer alpha=2 iterations=9", "infer iterations=9 alpha=2"] } },
+      "compare.methods: expected a",
+    ],
     [{ compare: { ipc: [5, 5] } }, "compare.ipc: expected a list of different whole numbers of at least 1, got [5,5]"],
     [{ ipc: -1, seeds: -1, seed: -1 }, "(and 2 more wrong fields)"],
   ])("names field, expectation and value: %j", (fields, message) => {
