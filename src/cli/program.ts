@@ -1,12 +1,11 @@
 import { Command } from "commander";
-import type { CommandContext, Commands, Outcome } from "../distill/commands.ts";
-import type { Recipe } from "../distill/recipe.ts";
+import type { CommandContext, Commands, EvaluateContext, Outcome } from "../distill/commands.ts";
 import { defaultsFor } from "../distill/recipe-defaults.ts";
 import { aboutMethods, methods } from "../formats/index.ts";
 import { DistilleryError, errorTable } from "../support/errors.ts";
 import { version } from "../support/version.ts";
 import { checkArguments } from "./arguments.ts";
-import { describeData, describeSources } from "./data.ts";
+import { checkDataOptions, describeData, describeSources } from "./data.ts";
 import { reportFailure } from "./failure.ts";
 import { inspectSet } from "./inspect.ts";
 import { interruptible, type SignalSource } from "./interruption.ts";
@@ -75,21 +74,23 @@ const working = async <T>(
 /** The body of a command that takes a recipe. */
 const compute = async (
   world: World,
+  command: keyof Commands,
   values: OptionValues,
-  call: (commands: Commands, recipe: Recipe, context: CommandContext) => Promise<Outcome>,
-  prefix = "",
+  more: Pick<EvaluateContext, "set"> = {},
 ): Promise<void> => {
-  const recipe = await recipeFrom(values);
+  const recipe = await recipeFrom(values, command);
   const outcome = await working(world, async (tools) => {
-    const context: CommandContext = {
+    const context: EvaluateContext = {
       ...tools,
-      out: outFolder(values, recipe, prefix),
+      ...more,
+      out: outFolder(values, recipe, command === "compare" ? "compare-" : ""),
       json: values.json === true,
       terminal: { colour: hasColour(world.stdout), width: widthOf(world.stdout) },
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),
     };
-    return await call(await world.loadCommands(), recipe, context);
+    const commands = await world.loadCommands();
+    return await commands[command](recipe, context);
   });
   print(world, outcome, values);
 };
@@ -104,19 +105,19 @@ const addComputing = (program: Command, world: World): void => {
     "distillery run --data demo",
     "distillery run --data cifar10 --ipc 50 --teachers convnet,resnet18 --out runs/c10-50",
     "distillery run --recipe recipe.yaml --seed 7 --json > report.json",
-  ).action((values: OptionValues) => compute(world, values, (commands, ...rest) => commands.run(...rest)));
+  ).action((values: OptionValues) => compute(world, "run", values));
 
   recipeCommand(
     "teach",
     "train the teachers only",
     "distillery teach --data photos/ --resize 64 --teachers convnet,convnet64x2 --teacher-epochs 20",
-  ).action((values: OptionValues) => compute(world, values, (commands, ...rest) => commands.teach(...rest)));
+  ).action((values: OptionValues) => compute(world, "teach", values));
 
   recipeCommand(
     "distill",
     "make the distilled set (and its teachers, if they are not there yet)",
     "distillery distill --data cifar10 --ipc 10 --iterations 2000 --out runs/c10",
-  ).action((values: OptionValues) => compute(world, values, (commands, ...rest) => commands.distill(...rest)));
+  ).action((values: OptionValues) => compute(world, "distill", values));
 
   recipeCommand(
     "compare",
@@ -127,9 +128,7 @@ const addComputing = (program: Command, world: World): void => {
     "distillery compare --recipe cifar10-ipc10 --labels hard,static,dynamic --seeds 5 --json > comparison.json",
   )
     .addHelpText("after", methodList())
-    .action((values: OptionValues) =>
-      compute(world, values, (commands, ...rest) => commands.compare(...rest), "compare-"),
-    );
+    .action((values: OptionValues) => compute(world, "compare", values));
 
   recipeCommand(
     "evaluate",
@@ -139,9 +138,7 @@ const addComputing = (program: Command, world: World): void => {
   )
     .argument("[set]", "folder of a distilled set; absent: the one in --out")
     .action((set: string | undefined, values: OptionValues) =>
-      compute(world, values, (commands, recipe, context) =>
-        commands.evaluate(recipe, set === undefined ? context : { ...context, set }),
-      ),
+      compute(world, "evaluate", values, set === undefined ? {} : { set }),
     );
 };
 
@@ -197,6 +194,7 @@ const addReading = (program: Command, world: World): void => {
       examples("distillery data", "distillery data cifar10 --download", "distillery data photos/ --resize 64"),
     )
     .action(async (source: string | undefined, values: OptionValues) => {
+      checkDataOptions(source, values);
       if (source === undefined) {
         print(world, describeSources(world.stdout), values);
         return;

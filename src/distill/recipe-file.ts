@@ -64,7 +64,8 @@ export const loadRecipe = async (file: string, overrides: Readonly<Record<string
   const fields = parseText(text, file);
   // A wrong field of the file is an error even where an override would hide it.
   parseRecipe({ ...(overrides.data === undefined ? {} : { data: overrides.data }), ...fields }, file);
-  return parseRecipe(mergeFields(fields, overrides), file);
+  // What is wrong only now comes with the overrides.
+  return parseRecipe(mergeFields(fields, overrides), `command line with ${file}`);
 };
 
 /** A recipe file that gives this recipe; every field is written out. */

@@ -80,6 +80,34 @@ describe("parseRecipe", () => {
     expect(() => parseRecipe({ data: "demo", ...fields }, "recipe.yaml")).toThrow(recipeError(message));
   });
 
+  it.each([
+    [{ data: "demo", resize: 16 }, "r: resize: is for image folders, not for demo; leave it out"],
+    [{ data: "cifar10", resize: 16 }, "r: resize: is for image folders, not for cifar10; leave it out"],
+    [
+      { data: "cifar100", skipUnreadable: true },
+      "r: skipUnreadable: is for image folders, not for cifar100; leave it out",
+    ],
+    [
+      { data: "x", compare: { methods: ["random", "random iterations=5"] } },
+      'r: compare.methods: "random iterations=5": iterations is for the methods infer, infer-noise, infer-one-teacher, sre2l, ',
+    ],
+    [
+      { data: "x", compare: { methods: ["dm compensatorPrecision=I8"] } },
+      "compensatorPrecision is for the methods infer, ",
+    ],
+  ])("refuses what means nothing: %j", (fields, message) => {
+    expect(() => parseRecipe(fields, "r")).toThrow(recipeError(message));
+  });
+
+  it("takes the fields of its own making, whatever the data", () => {
+    for (const data of ["demo", "cifar10", "photos"]) {
+      const recipe = parseRecipe({ data, method: "random" }, "x");
+      expect(parseRecipe(recipe, "x")).toEqual(recipe);
+    }
+    expect(parseRecipe({ data: "demo", skipUnreadable: false }, "x").skipUnreadable).toBe(false);
+    expect(parseRecipe({ data: "./demo", resize: 16 }, "x").resize).toBe(16);
+  });
+
   it("asks for the data, and for fields", () => {
     expect(() => parseRecipe({}, "r")).toThrow(recipeError("r: data: expected demo, cifar10"));
     expect(() => parseRecipe([1], "r")).toThrow(recipeError("r: expected a group of the fields data"));
@@ -91,7 +119,7 @@ describe("parseRecipe", () => {
 
 describe("recipe files", () => {
   it("gives a recipe back from its own text", async () => {
-    const recipe = parseRecipe({ data: "demo", resize: 64, student: { learningRate: 1e-4 }, labels: ["hard"] }, "x");
+    const recipe = parseRecipe({ data: "photos", resize: 64, student: { learningRate: 1e-4 }, labels: ["hard"] }, "x");
     expect(await loadRecipe(await fileOf(recipeToYaml(recipe)))).toEqual(recipe);
     expect(await loadRecipe(await fileOf(JSON.stringify(recipe), "recipe.json"))).toEqual(recipe);
   });
@@ -123,6 +151,14 @@ describe("recipe files", () => {
     await expect(loadRecipe(file, { ipc: 3 })).rejects.toThrow(
       recipeError("recipe.yaml: ipc: expected a whole number"),
     );
+  });
+
+  it("says which of file and command line is contradicted by the data", async () => {
+    const own = await fileOf("data: demo\nresize: 16\n");
+    await expect(loadRecipe(own)).rejects.toThrow(recipeError(`${own}: resize: is for image folders, not for demo`));
+    const file = await fileOf("data: demo\n");
+    const reason = `command line with ${file}: resize: is for image folders, not for demo`;
+    await expect(loadRecipe(file, { resize: 16 })).rejects.toThrow(recipeError(reason));
   });
 
   it("names file and line of wrong YAML", async () => {

@@ -32,7 +32,7 @@ export const makingFields = {
   setBytes: bytes("bytes that a whole set may take, e.g. 350KB; its labels are stored as faithfully as fits"),
 };
 
-type Making = keyof typeof makingFields;
+export type Making = keyof typeof makingFields;
 
 /** These say how a set is stored, not what it is made of. */
 const storage: ReadonlySet<Making> = new Set(["compensatorPrecision", "labelBytes", "setBytes"]);
