@@ -78,7 +78,7 @@ export const readTar = async (
   const parser = new Parser({ strict: true, brotli: false, zstd: false, maxDecompressionRatio: 1 });
   let failure: unknown;
   let over = false;
-  // Whatever is thrown inside of the parser's events would end the process where it unpacks by itself.
+  // Errors thrown inside of the parser's events would end the process where they do not come from `write`.
   parser.on("entry", (entry: ReadEntry) => {
     try {
       if (failure === undefined) begin(entry);

@@ -7,7 +7,7 @@ export interface ProxyAddress {
   readonly variable: string;
   /** With user name and password, where there are any: not to be shown. */
   readonly uri: string;
-  /** What may be shown of it. */
+  /** The part of it that may be shown. */
   readonly shown: string;
   /** Hosts that are gone to directly, as NO_PROXY gives them. */
   readonly exceptions: string;
@@ -41,7 +41,7 @@ const parse = (variable: string, given: string): URL => {
 
 /**
  * The proxy for a URL, from HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, in small letters or large; undefined where none is named.
- * Whether the URL's host is among the exceptions is left to undici. @throws DOWNLOAD for what is no address of an HTTP proxy, without any password.
+ * It is up to undici to except hosts. @throws DOWNLOAD for what is no address of an HTTP proxy, without any password.
  */
 export const proxyFor = (url: string, environment: NodeJS.ProcessEnv = process.env): ProxyAddress | undefined => {
   const asked = new URL(url).protocol === "https:" ? variables["https:"] : variables["http:"];

@@ -10,7 +10,7 @@ import { imageFolder } from "./image-folder.ts";
 import { isFolder } from "./image-listing.ts";
 import { howToGet } from "./publishers.ts";
 
-/** What the sources are opened with. Each takes what means something for it, and `idleFor` tells what does not. */
+/** Everything that sources are opened with. Each takes what means something for it, and `idleFor` tells what does not. */
 export interface SourceOptions {
   /** Seed of the demo's images. */
   readonly seed: number;

@@ -4,17 +4,17 @@ import type { Commands } from "./commands.ts";
 import { entriesOf, type Making } from "./compare/entry.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** What a set is made by, and what makes no difference to some methods. */
-const needed: Readonly<Partial<Record<Making, (method: Method) => boolean>>> = {
+/** Settings of a set that make no difference to some methods, and the methods to which they make one. */
+const needed: Readonly<Record<string, (method: Method) => boolean>> = {
   iterations: isOptimised,
   alpha: hasCompensators,
   bases: (method) => hasCompensators(method) || mayCopy(method),
   compensatorViews: hasCompensators,
   compensatorPrecision: hasCompensators,
-};
+} satisfies Partial<Record<Making, (method: Method) => boolean>>;
 
 /** `is for the methods infer and infer-noise` where a setting means nothing to any of some methods. */
-const idleMaking = (setting: Making, used: readonly Method[]): string | undefined => {
+const idleMaking = (setting: string, used: readonly Method[]): string | undefined => {
   const means = needed[setting];
   if (means === undefined || used.some(means)) return undefined;
   return `is for the methods ${methods.filter(means).join(", ")}, not for ${used.join(", ")}`;
@@ -51,8 +51,8 @@ const inCompare = ({ compare }: Recipe, field: string): string | undefined => {
 };
 
 /**
- * Where a field that was given means nothing to a command by a recipe: what it is for, to follow its name. Undefined where
- * it means something. Recipe files hold every field, so this is for those that someone asked for in so many words.
+ * Tells of a field that was given what it is for, to follow its name, if it means nothing to a command by a recipe; undefined
+ * if it means something. Recipe files hold every field, so this is for those that someone asked for in so many words.
  */
 export const idleField = (
   recipe: Recipe,
@@ -74,7 +74,7 @@ export const idleField = (
     case "ipc":
       return comparing ? inCompare(recipe, group) : undefined;
     default:
-      return idleMaking(group as Making, comparing ? entriesOf(recipe).map(({ method }) => method) : [recipe.method]);
+      return idleMaking(group ?? "", comparing ? entriesOf(recipe).map(({ method }) => method) : [recipe.method]);
   }
 };
 
@@ -83,10 +83,10 @@ export const idleInRecipe = (recipe: Recipe): string | undefined => {
   const given = { resize: recipe.resize !== undefined, skipUnreadable: recipe.skipUnreadable };
   for (const option of ["resize", "skipUnreadable"] as const) {
     const idle = given[option] ? idleFor(recipe.data, option) : undefined;
-    if (idle !== undefined) return `${option}: ${idle}`;
+    if (idle !== undefined) return `${option} ${idle}`;
   }
   for (const { method, settings, variant } of entriesOf(recipe)) {
-    for (const setting of Object.keys(settings) as Making[]) {
+    for (const setting of Object.keys(settings)) {
       const idle = idleMaking(setting, [method]);
       if (idle !== undefined) return `compare.methods: "${method} ${variant}": ${setting} ${idle}`;
     }

@@ -64,7 +64,7 @@ export const loadRecipe = async (file: string, overrides: Readonly<Record<string
   const fields = parseText(text, file);
   // A wrong field of the file is an error even where an override would hide it.
   parseRecipe({ ...(overrides.data === undefined ? {} : { data: overrides.data }), ...fields }, file);
-  // What is wrong only now comes with the overrides.
+  // The file alone is right: an error that comes only now is of the overrides.
   return parseRecipe(mergeFields(fields, overrides), `command line with ${file}`);
 };
 

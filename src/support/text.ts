@@ -21,25 +21,24 @@ const unmarkedUtf16 = (bytes: Uint8Array): Encoding | undefined => {
   return odd > even ? "utf-16le" : "utf-16be";
 };
 
-/** True where bytes are UTF-8 as far as they go; a character may be cut off at their end. */
-const beginsWell = (bytes: Uint8Array): boolean => {
+/** The whole characters that UTF-8 bytes begin with, one may be cut off at their end; undefined where one is wrong. */
+const beginning = (bytes: Uint8Array): string | undefined => {
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
-    return true;
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
   } catch {
-    return false;
+    return undefined;
   }
 };
 
-/** The place of the first byte that cannot be where it is in UTF-8; the length where only the end is missing. */
+/** The place of the first character that is wrong or cut off. */
 const firstWrong = (bytes: Uint8Array): number => {
   let [good, bad] = [0, bytes.length + 1];
   while (bad - good > 1) {
     const middle = (good + bad) >> 1;
-    if (middle <= bytes.length && beginsWell(bytes.subarray(0, middle))) good = middle;
-    else bad = middle;
+    if (beginning(bytes.subarray(0, middle)) === undefined) bad = middle;
+    else good = middle;
   }
-  return good;
+  return Buffer.byteLength(beginning(bytes.subarray(0, good)) ?? "");
 };
 
 const lineAt = (bytes: Uint8Array, offset: number): number =>

@@ -5,8 +5,8 @@ const words = (line: string): string[] => line.split(" ");
 
 describe("an option that means nothing where it is given", () => {
   it.each([
-    ["run --data demo --resize 16", "command line: resize: is for image folders, not for demo; leave it out", "RECIPE"],
-    ["teach --data cifar10 --skip-unreadable", "skipUnreadable: is for image folders, not for cifar10", "RECIPE"],
+    ["run --data demo --resize 16", "command line: resize is for image folders, not for demo; leave it out", "RECIPE"],
+    ["teach --data cifar10 --skip-unreadable", "skipUnreadable is for image folders, not for cifar10", "RECIPE"],
     ["run --data demo --archive a.tar", "--archive is for cifar10 and cifar100, not for demo; leave it out", "USAGE"],
     ["run --data photos/ --archive a.tar", "--archive is for cifar10 and cifar100, not for a folder such as photos/"],
     ["run --data demo --compare-ipc 5", "--compare-ipc is for distillery compare; leave it out"],

@@ -81,11 +81,11 @@ describe("parseRecipe", () => {
   });
 
   it.each([
-    [{ data: "demo", resize: 16 }, "r: resize: is for image folders, not for demo; leave it out"],
-    [{ data: "cifar10", resize: 16 }, "r: resize: is for image folders, not for cifar10; leave it out"],
+    [{ data: "demo", resize: 16 }, "r: resize is for image folders, not for demo; leave it out"],
+    [{ data: "cifar10", resize: 16 }, "r: resize is for image folders, not for cifar10; leave it out"],
     [
       { data: "cifar100", skipUnreadable: true },
-      "r: skipUnreadable: is for image folders, not for cifar100; leave it out",
+      "r: skipUnreadable is for image folders, not for cifar100; leave it out",
     ],
     [
       { data: "x", compare: { methods: ["random", "random iterations=5"] } },
@@ -155,9 +155,9 @@ describe("recipe files", () => {
 
   it("says which of file and command line is contradicted by the data", async () => {
     const own = await fileOf("data: demo\nresize: 16\n");
-    await expect(loadRecipe(own)).rejects.toThrow(recipeError(`${own}: resize: is for image folders, not for demo`));
+    await expect(loadRecipe(own)).rejects.toThrow(recipeError(`${own}: resize is for image folders, not for demo`));
     const file = await fileOf("data: demo\n");
-    const reason = `command line with ${file}: resize: is for image folders, not for demo`;
+    const reason = `command line with ${file}: resize is for image folders, not for demo`;
     await expect(loadRecipe(file, { resize: 16 })).rejects.toThrow(recipeError(reason));
   });
 

@@ -30,8 +30,9 @@ test.each([
   [Buffer.from([0xfe, 0xff, 0xd8, 0, 0, 65]), "is UTF-16BE by its byte order mark, but damaged; save it as UTF-8"],
   [Buffer.from("data: demo\n\0ipc: 4\n"), "is no text: it has a zero byte at offset 11"],
   [Buffer.from("a: 1\nb: Gr\xf6\xdfe\n", "latin1"), "is not UTF-8 at byte offset 10, line 2; save it as UTF-8"],
-  [Buffer.from("ab\u20ac").subarray(0, 4), "is not UTF-8 at byte offset 4, line 1; save it as UTF-8"],
-  [Buffer.from([0x61, 0xed, 0xa0, 0x80]), "is not UTF-8 at byte offset 2, line 1; save it as UTF-8"],
+  [Buffer.from("ab\u20ac").subarray(0, 4), "is not UTF-8 at byte offset 2, line 1; save it as UTF-8"],
+  [Buffer.from([0x61, 0xed, 0xa0, 0x80]), "is not UTF-8 at byte offset 1, line 1; save it as UTF-8"],
+  [Buffer.from([0xef, 0xbb, 0xbf, 0x0a, 0xea, 0x61]), "is not UTF-8 at byte offset 4, line 2; save it as UTF-8"],
 ])("other bytes are refused by what they are: %#", (bytes, reason) => {
   expect(() => decodeText(bytes)).toThrow(new Error(reason));
 });
