@@ -34,8 +34,8 @@ const describe = ({ word, after }: Argument): string => {
 };
 
 /**
- * Fails on more arguments than a command takes, and on a flag that is given "true" or "false". `words` are those behind the
- * command's name. @throws USAGE naming each argument and the option before it.
+ * Fails on more arguments than a command takes, and on a flag that is given "true" or "false". `words` are those behind
+ * the command's name. @throws USAGE naming each argument and the option before it.
  */
 export const checkArguments = (command: Command, words: readonly string[]): void => {
   const name = command.name();

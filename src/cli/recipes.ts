@@ -65,7 +65,8 @@ export const showRecipe = async (name: string): Promise<Outcome> => {
 
 /**
  * The file that `--recipe` means: the file given or, where there is none, the recipe of that name that comes with the
- * program. A path that is no file is given back as it is, for whoever reads it to say so. Throws RECIPE for a bare name that is neither.
+ * program. A path that is no file is given back as it is, for whoever reads it to say so. Throws RECIPE
+ * for a bare name that is neither.
  */
 export const findRecipe = async (given: string): Promise<string> => {
   if (!/^[\w-]+$/.test(given) || (await isFile(given))) return given;

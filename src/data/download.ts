@@ -156,8 +156,8 @@ const fetchAll = async (part: PartialFile, url: string, options: DownloadOptions
 /**
  * Downloads `url` to the file `to`, making its folder. Bytes gather in `<to>.part`; when the connection breaks or the process
  * dies they are continued, provided that the server still has the same version (ETag). The file appears under its name only
- * when its checksum is right; if it is there already with the right checksum nothing is fetched. The way leads through the
- * proxy that the environment names, if it does.
+ * when its checksum is right; if it is there already with the right checksum nothing is fetched. The way leads
+ * through the proxy that the environment names, if it does.
  *
  * Throws DOWNLOAD (no network, an answer other than 200, a wrong checksum: the bytes are then deleted), DISK or INTERRUPTED.
  */

@@ -13,7 +13,7 @@ export interface ProxyAddress {
   readonly exceptions: string;
 }
 
-/** Variables that hold for a protocol, in the order in which they are asked; curl's, and HTTP's for HTTPS as in undici. */
+/** Variables that hold for a protocol, in the order they are asked: curl's, and HTTP's for HTTPS as in undici. */
 const variables = {
   "http:": ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
   "https:": ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"],
@@ -40,8 +40,8 @@ const parse = (variable: string, given: string): URL => {
 };
 
 /**
- * The proxy for a URL, from HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, in small letters or large; undefined where none is named.
- * It is up to undici to except hosts. @throws DOWNLOAD for what is no address of an HTTP proxy, without any password.
+ * The proxy for a URL, from HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, in small letters or large; undefined where none is
+ * named. It is up to undici to except hosts. @throws DOWNLOAD for what is no HTTP proxy, without any password.
  */
 export const proxyFor = (url: string, environment: NodeJS.ProcessEnv = process.env): ProxyAddress | undefined => {
   const asked = new URL(url).protocol === "https:" ? variables["https:"] : variables["http:"];
@@ -55,7 +55,7 @@ export const proxyFor = (url: string, environment: NodeJS.ProcessEnv = process.e
   return { variable, uri: href, shown: `${protocol}//${host}`, exceptions };
 };
 
-/** Connections to a proxy whose end before any answer is an error. undici takes it for an idle connection, and tries for ever. */
+/** Connections to a proxy whose end before any answer is an error: undici takes them for idle ones, and goes on. */
 const proxyConnections = (origin: URL, options: object): Dispatcher => {
   const pool = new Pool(origin, options);
   const promising: { connect(asked: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> } = pool;
@@ -82,8 +82,8 @@ export const agentThrough = ({ uri, exceptions }: ProxyAddress): Dispatcher =>
   });
 
 /**
- * `; ` and what a proxy has to do with a request that failed: its refusal by the status in undici's message, otherwise that
- * it is asked. Nothing without a proxy.
+ * `; ` and what a proxy has to do with a request that failed: its refusal by the status in undici's message, otherwise
+ * that it is asked. Nothing without a proxy.
  */
 export const blameProxy = (proxy: ProxyAddress | undefined, reason: string): string => {
   if (proxy === undefined) return "";

@@ -10,7 +10,7 @@ import { imageFolder } from "./image-folder.ts";
 import { isFolder } from "./image-listing.ts";
 import { howToGet } from "./publishers.ts";
 
-/** Everything that sources are opened with. Each takes what means something for it, and `idleFor` tells what does not. */
+/** Everything that sources are opened with. Each takes what it has a use for; `idleFor` tells of the others. */
 export interface SourceOptions {
   /** Seed of the demo's images. */
   readonly seed: number;
@@ -105,7 +105,7 @@ const sourceOf = (data: string): Source => named.find(({ name }) => name === dat
 export const listSources = (): readonly { readonly name: string; readonly description: string }[] =>
   sources.map(({ name, description }) => ({ name, description }));
 
-/** `is for image folders, not for demo` where an option means nothing for a source; undefined where it means something. */
+/** `is for image folders, not for demo` where an option means nothing for a source, otherwise undefined. */
 export const idleFor = (data: string, option: SourceOption): string | undefined => {
   const source = sourceOf(data);
   if (source.takes.includes(option)) return undefined;

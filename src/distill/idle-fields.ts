@@ -51,8 +51,8 @@ const inCompare = ({ compare }: Recipe, field: string): string | undefined => {
 };
 
 /**
- * Tells of a field that was given what it is for, to follow its name, if it means nothing to a command by a recipe; undefined
- * if it means something. Recipe files hold every field, so this is for those that someone asked for in so many words.
+ * Tells of a field that was given what it is for, to follow its name, if it means nothing to a command by a recipe;
+ * undefined if it means something. Recipe files hold every field, so this is for those that someone asked for.
  */
 export const idleField = (
   recipe: Recipe,

@@ -56,8 +56,8 @@ const explain = (issue: z.core.$ZodIssue, whole: unknown): string => {
 /**
  * A whole recipe from what was given, e.g. the content of a recipe file; what is not given comes from defaultsFor its
  * data. Only `data` must be given.
- * @throws DistilleryError RECIPE, beginning with `nameForErrors` and naming field, expectation and value; also where a field
- * is given that means nothing for the data.
+ * @throws DistilleryError RECIPE, beginning with `nameForErrors` and naming field, expectation and value; also where
+ * a field is given that means nothing for the data.
  */
 export const parseRecipe = (value: unknown, nameForErrors: string): Recipe => {
   const data = isFields(value) && typeof value.data === "string" ? value.data : "";

@@ -42,9 +42,9 @@ const findCandidate = async (entry: string, data: Prepared): Promise<Candidate> 
 };
 
 /**
- * The teachers of a recipe as far as they are known. One architecture may be trained several times, each time from other
- * weights; one weight file says nothing new the second time. @throws USAGE, CHECKPOINT for one that does not fit the data,
- * RECIPE for the same weights twice.
+ * The teachers of a recipe as far as they are known. One architecture may be trained several times, each time from
+ * other weights; one weight file says nothing new the second time. @throws USAGE, CHECKPOINT for one that does not fit
+ * the data, RECIPE for the same weights twice.
  */
 export const findCandidates = async ({ teachers }: Recipe, data: Prepared): Promise<Candidate[]> => {
   const candidates: Candidate[] = [];
