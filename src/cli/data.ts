@@ -1,7 +1,29 @@
-import { listSources, openDataset, type SourceOptions } from "../data/source.ts";
+import { idleFor, listSources, openDataset, type SourceOption, type SourceOptions } from "../data/source.ts";
 import type { Outcome } from "../distill/commands.ts";
 import { formatCount, plural } from "../report/format.ts";
+import { idleOption, type OptionValues } from "./options.ts";
 import { coloursFor, factSheet, type Output, printable } from "./output.ts";
+
+const flags: Readonly<Record<SourceOption, string>> = {
+  seed: "--seed",
+  resize: "--resize",
+  skipUnreadable: "--skip-unreadable",
+  maxPixels: "--max-pixels",
+  archive: "--archive",
+  download: "--download",
+};
+
+/** Fails on options that mean nothing for a source, for the list of all, or beside each other. @throws USAGE. */
+export const checkDataOptions = (source: string | undefined, values: OptionValues): void => {
+  for (const option of Object.keys(flags) as SourceOption[]) {
+    if (values[option] === undefined) continue;
+    const idle = source === undefined ? "is for one data set, e.g. distillery data cifar10" : idleFor(source, option);
+    if (idle !== undefined) throw idleOption(flags[option], idle);
+  }
+  if (values.archive !== undefined && values.download === true) {
+    throw idleOption("--download", `is idle beside --archive ${String(values.archive)}, which is read instead`);
+  }
+};
 
 /** The sources there are. */
 export const describeSources = (stdout: Output): Outcome => {

@@ -1,6 +1,9 @@
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { idleFor } from "../data/source.ts";
 import { usualMaxPixels } from "../data/unreadable-image.ts";
+import type { Commands } from "../distill/commands.ts";
+import { idleField } from "../distill/idle-fields.ts";
 import type { Recipe } from "../distill/recipe.ts";
 import { defaultsFor } from "../distill/recipe-defaults.ts";
 import { loadRecipe } from "../distill/recipe-file.ts";
@@ -144,11 +147,7 @@ const givenFields = (values: OptionValues): Readonly<Record<string, unknown>> =>
     return mergeFields(given, nested as Readonly<Record<string, unknown>>);
   }, {});
 
-/**
- * The recipe that options and, if named among them, a recipe file make: defaults < file < options.
- * @throws DistilleryError USAGE, RECIPE.
- */
-export const recipeFrom = async (values: OptionValues): Promise<Recipe> => {
+const readRecipe = async (values: OptionValues): Promise<Recipe> => {
   const given = givenFields(values);
   if (typeof values.recipe === "string") return await loadRecipe(await findRecipe(values.recipe), given);
   if (given.data === undefined) {
@@ -158,6 +157,30 @@ export const recipeFrom = async (values: OptionValues): Promise<Recipe> => {
     );
   }
   return parseRecipe(given, "command line");
+};
+
+/** The error for an option that was given where it means nothing. */
+export const idleOption = (flag: string, why: string): DistilleryError =>
+  new DistilleryError("USAGE", `${flag} ${why}; leave it out`);
+
+/**
+ * The recipe that options and, if named among them, a recipe file make for a command: defaults < file < options.
+ * @throws DistilleryError USAGE, also for options that mean nothing to that command by that recipe; RECIPE.
+ */
+export const recipeFrom = async (values: OptionValues, command: keyof Commands): Promise<Recipe> => {
+  const recipe = await readRecipe(values);
+  for (const field of recipeFields) {
+    const idle = values[attributeOf(field)] === undefined ? undefined : idleField(recipe, field.path, command);
+    if (idle !== undefined) throw idleOption(flagOf(field), idle);
+  }
+  for (const [option, flag] of [
+    ["archive", "--archive"],
+    ["maxPixels", "--max-pixels"],
+  ] as const) {
+    const idle = values[option] === undefined ? undefined : idleFor(recipe.data, option);
+    if (idle !== undefined) throw idleOption(flag, idle);
+  }
+  return recipe;
 };
 
 /** The folder that a command works in: --out, or one named for the data, behind a prefix of the command's. */

@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import type { CommandContext, Commands, Outcome } from "../distill/commands.ts";
-import type { Recipe } from "../distill/recipe.ts";
+import type { CommandContext, Commands, EvaluateContext, Outcome } from "../distill/commands.ts";
 import { defaultsFor } from "../distill/recipe-defaults.ts";
 import { aboutMethods, methods } from "../formats/index.ts";
 import { DistilleryError, errorTable } from "../support/errors.ts";
 import { version } from "../support/version.ts";
-import { describeData, describeSources } from "./data.ts";
+import { checkArguments } from "./arguments.ts";
+import { checkDataOptions, describeData, describeSources } from "./data.ts";
 import { reportFailure } from "./failure.ts";
 import { inspectSet } from "./inspect.ts";
 import { interruptible, type SignalSource } from "./interruption.ts";
@@ -74,22 +74,24 @@ const working = async <T>(
 /** The body of a command that takes a recipe. */
 const compute = async (
   world: World,
+  command: keyof Commands,
   values: OptionValues,
-  call: (commands: Commands, recipe: Recipe, context: CommandContext) => Promise<Outcome>,
-  prefix = "",
+  more: Pick<EvaluateContext, "set"> = {},
 ): Promise<void> => {
-  const recipe = await recipeFrom(values);
+  const recipe = await recipeFrom(values, command);
   const outcome = await working(world, async (tools) => {
-    const context: CommandContext = {
+    const context: EvaluateContext = {
       ...tools,
-      out: outFolder(values, recipe, prefix),
+      ...more,
+      out: outFolder(values, recipe, command === "compare" ? "compare-" : ""),
       json: values.json === true,
       terminal: { colour: hasColour(world.stdout), width: widthOf(world.stdout) },
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),
       ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
     };
-    return await call(await world.loadCommands(), recipe, context);
+    const commands = await world.loadCommands();
+    return await commands[command](recipe, context);
   });
   print(world, outcome, values);
 };
@@ -104,19 +106,19 @@ const addComputing = (program: Command, world: World): void => {
     "distillery run --data demo",
     "distillery run --data cifar10 --ipc 50 --teachers convnet,resnet18 --out runs/c10-50",
     "distillery run --recipe recipe.yaml --seed 7 --json > report.json",
-  ).action((values: OptionValues) => compute(world, values, (commands, ...rest) => commands.run(...rest)));
+  ).action((values: OptionValues) => compute(world, "run", values));
 
   recipeCommand(
     "teach",
     "train the teachers only",
     "distillery teach --data photos/ --resize 64 --teachers convnet,convnet64x2 --teacher-epochs 20",
-  ).action((values: OptionValues) => compute(world, values, (commands, ...rest) => commands.teach(...rest)));
+  ).action((values: OptionValues) => compute(world, "teach", values));
 
   recipeCommand(
     "distill",
     "make the distilled set (and its teachers, if they are not there yet)",
     "distillery distill --data cifar10 --ipc 10 --iterations 2000 --out runs/c10",
-  ).action((values: OptionValues) => compute(world, values, (commands, ...rest) => commands.distill(...rest)));
+  ).action((values: OptionValues) => compute(world, "distill", values));
 
   recipeCommand(
     "compare",
@@ -127,9 +129,7 @@ const addComputing = (program: Command, world: World): void => {
     "distillery compare --recipe cifar10-ipc10 --labels hard,static,dynamic --seeds 5 --json > comparison.json",
   )
     .addHelpText("after", methodList())
-    .action((values: OptionValues) =>
-      compute(world, values, (commands, ...rest) => commands.compare(...rest), "compare-"),
-    );
+    .action((values: OptionValues) => compute(world, "compare", values));
 
   recipeCommand(
     "evaluate",
@@ -139,9 +139,7 @@ const addComputing = (program: Command, world: World): void => {
   )
     .argument("[set]", "folder of a distilled set; absent: the one in --out")
     .action((set: string | undefined, values: OptionValues) =>
-      compute(world, values, (commands, recipe, context) =>
-        commands.evaluate(recipe, set === undefined ? context : { ...context, set }),
-      ),
+      compute(world, "evaluate", values, set === undefined ? {} : { set }),
     );
 };
 
@@ -198,6 +196,7 @@ const addReading = (program: Command, world: World): void => {
       examples("distillery data", "distillery data cifar10 --download", "distillery data photos/ --resize 64"),
     )
     .action(async (source: string | undefined, values: OptionValues) => {
+      checkDataOptions(source, values);
       if (source === undefined) {
         print(world, describeSources(world.stdout), values);
         return;
@@ -222,13 +221,16 @@ const addReading = (program: Command, world: World): void => {
 };
 
 /** The command line with all its commands, writing to the world's streams and throwing instead of exiting. */
-const programFor = (world: World): Command => {
+const programFor = (world: World, args: readonly string[]): Command => {
   const program = new Command("distillery")
     .description("Condense an image data set into a tiny one that still trains good models.")
     .version(version(), "-v, --version", "print the version")
     .helpOption("-h, --help", "show this help")
     .helpCommand(false)
     .exitOverride()
+    // Commander's own complaint does not say which word is one too many.
+    .allowExcessArguments()
+    .hook("preAction", (_, command) => checkArguments(command, args.slice(args.indexOf(command.name()) + 1)))
     .configureOutput({
       writeOut: (text) => world.stdout.write(text),
       writeErr: (text) => world.stderr.write(text),
@@ -250,7 +252,7 @@ const programFor = (world: World): Command => {
 /** Does what the arguments (without node and script) say and returns the exit status. Never throws. */
 export const runCommandLine = async (args: readonly string[], world: World): Promise<number> => {
   try {
-    await programFor(world).parseAsync(args, { from: "user" });
+    await programFor(world, args).parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     return reportFailure(error, world.stderr);

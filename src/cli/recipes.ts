@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Outcome } from "../distill/commands.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { exists } from "../support/files.ts";
 import { didYouMean } from "../support/nearest.ts";
 import { coloursFor, factSheet, type Output, printable } from "./output.ts";
 
@@ -64,11 +65,13 @@ export const showRecipe = async (name: string): Promise<Outcome> => {
 
 /**
  * The file that `--recipe` means: the file given or, where there is none, the recipe of that name that comes with the
- * program. A path that does not exist is given back as it is. Throws RECIPE for a bare name that is neither.
+ * program. A path that is no file is given back as it is, for whoever reads it to say so. Throws RECIPE
+ * for a bare name that is neither.
  */
 export const findRecipe = async (given: string): Promise<string> => {
   if (!/^[\w-]+$/.test(given) || (await isFile(given))) return given;
   const names = await namesOf();
   if (names.includes(given)) return fileOf(given);
+  if (await exists(given)) return given;
   throw unknown("RECIPE", given, names, "there is no such file, and ");
 };

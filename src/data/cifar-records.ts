@@ -1,4 +1,6 @@
 import { DistilleryError } from "../support/errors.ts";
+import { reasonOf } from "../support/files.ts";
+import { decodeText } from "../support/text.ts";
 import type { Split } from "./dataset.ts";
 
 const side = 32;
@@ -44,7 +46,21 @@ export const cifarLayouts: Readonly<Record<"cifar10" | "cifar100", CifarLayout>>
 /** All files that a data set consists of, by base name. */
 export const filesOf = (layout: CifarLayout): string[] => [layout.classFile, ...layout.trainFiles, ...layout.testFiles];
 
-const damaged = (layout: CifarLayout, where: string, what: string): DistilleryError =>
+/** No list of names comes near it. */
+const mostClassBytes = 2 ** 16;
+
+/** Bytes that a file has as published, exactly for images and at most for names of classes. */
+export const publishedBytes = (
+  { classFile, testFiles, trainFiles, labelBytes, published }: CifarLayout,
+  name: string,
+): { readonly exact: boolean; readonly most: number } => {
+  if (name === classFile) return { exact: false, most: mostClassBytes };
+  const [files, images] = testFiles.includes(name) ? [testFiles, published.test] : [trainFiles, published.train];
+  return { exact: true, most: (images / files.length) * (labelBytes + pixelBytes) };
+};
+
+/** The error for files that are not as published. */
+export const damaged = (layout: CifarLayout, where: string, what: string): DistilleryError =>
   new DistilleryError(
     "DATA",
     `${where}: ${what}; expected ${layout.title} in its binary version, unchanged: fetch it again with \`distillery data ${layout.name} --download\``,
@@ -100,6 +116,14 @@ export interface CifarParts {
   readonly test: Split;
 }
 
+const readText = (layout: CifarLayout, bytes: Uint8Array, where: string): string => {
+  try {
+    return decodeText(bytes);
+  } catch (cause) {
+    throw damaged(layout, where, `${layout.classFile} ${reasonOf(cause)}`);
+  }
+};
+
 /**
  * Reads the files of a data set, given by base name, with any number of records each. `where` names their origin in errors.
  * Throws DATA when a file is missing or not what the layout says.
@@ -107,8 +131,9 @@ export interface CifarParts {
 export const parseCifar = (layout: CifarLayout, files: ReadonlyMap<string, Uint8Array>, where: string): CifarParts => {
   const missing = filesOf(layout).filter((name) => !files.has(name));
   if (missing.length > 0) throw damaged(layout, where, `lacks ${missing.join(", ")}`);
-  const text = new TextDecoder().decode(files.get(layout.classFile));
-  const classes = text.split(/\s+/).filter((word) => word !== "");
+  const classes = readText(layout, files.get(layout.classFile)!, where)
+    .split(/\s+/)
+    .filter((word) => word !== "");
   if (classes.length !== layout.classes) {
     throw damaged(layout, where, `${layout.classFile} names ${classes.length} classes, not ${layout.classes}`);
   }
@@ -119,14 +144,4 @@ export const parseCifar = (layout: CifarLayout, files: ReadonlyMap<string, Uint8
       names.map((name) => ({ name, bytes: files.get(name)! })),
     );
   return { classes, train: split(layout.trainFiles), test: split(layout.testFiles) };
-};
-
-/** Throws DATA unless the data set has as many images as were published. */
-export const checkPublished = (layout: CifarLayout, parts: CifarParts, where: string): void => {
-  for (const part of ["train", "test"] as const) {
-    const expected = layout.published[part];
-    if (parts[part].length !== expected) {
-      throw damaged(layout, where, `has ${parts[part].length} ${part} images, not ${expected}`);
-    }
-  }
 };

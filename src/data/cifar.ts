@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { list, type ReadEntry } from "tar";
+import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
 import { exists } from "../support/files.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import type { Progress } from "../support/progress.ts";
-import { type CifarLayout, checkPublished, cifarLayouts, filesOf, parseCifar } from "./cifar-records.ts";
+import { readCifarArchive, readCifarFolder } from "./cifar-files.ts";
+import { type CifarLayout, cifarLayouts, parseCifar } from "./cifar-records.ts";
 import type { Dataset } from "./dataset.ts";
 import { download } from "./download.ts";
 import { isFolder } from "./folder-entries.ts";
@@ -29,45 +28,6 @@ const archives = {
 } as const;
 
 const publisher = "https://www.cs.toronto.edu/~kriz/";
-
-type Files = ReadonlyMap<string, Uint8Array>;
-
-const readFolder = async (layout: CifarLayout, folder: string): Promise<Files> => {
-  const files = new Map<string, Uint8Array>();
-  for (const name of filesOf(layout)) {
-    const path = join(folder, name);
-    if (await exists(path)) files.set(name, await readFile(path));
-  }
-  return files;
-};
-
-/** The data set's files out of a .tar.gz, whatever folder they lie in there; nothing is unpacked to disk. */
-const readArchive = async (layout: CifarLayout, archive: string): Promise<Files> => {
-  const wanted = new Set(filesOf(layout));
-  const files = new Map<string, Uint8Array>();
-  const collect = (entry: ReadEntry): void => {
-    const name = basename(entry.path);
-    if (!wanted.has(name)) return;
-    const content = new Uint8Array(entry.size);
-    let at = 0;
-    entry.on("data", (chunk: Buffer) => {
-      content.set(chunk, at);
-      at += chunk.length;
-    });
-    entry.on("end", () => files.set(name, content));
-  };
-  try {
-    await list({ file: archive, strict: true, onReadEntry: collect });
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DistilleryError(
-      "DATA",
-      `${archive}: is damaged or no .tar.gz archive (${why}); delete it and fetch it again with \`distillery data ${layout.name} --download\``,
-      { cause },
-    );
-  }
-  return files;
-};
 
 /** Where the data lie: the user's file, the cached archive, or the archive just downloaded. */
 const locate = async (layout: CifarLayout, options: CifarOptions): Promise<string> => {
@@ -108,9 +68,8 @@ export const cifar = async (name: "cifar10" | "cifar100", options: CifarOptions)
   stopIfAborted(options.signal, `reading ${layout.title}`);
   const task = options.progress.task(`reading ${name}`, 1);
   try {
-    const files = (await isFolder(where)) ? await readFolder(layout, where) : await readArchive(layout, where);
-    const parts = parseCifar(layout, files, where);
-    checkPublished(layout, parts, where);
+    const read = (await isFolder(where)) ? readCifarFolder : readCifarArchive;
+    const parts = parseCifar(layout, await read(layout, where, options.signal), where);
     task.update(1);
     return {
       name,

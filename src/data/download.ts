@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { Agent, type Dispatcher, errors, interceptors, RetryAgent, request } from "undici";
 import { DistilleryError } from "../support/errors.ts";
-import { diskError } from "../support/files.ts";
+import { diskError, openRegularFile } from "../support/files.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import type { Progress } from "../support/progress.ts";
 import { type PartialFile, partialFile } from "./partial-file.ts";
+import { agentThrough, blameProxy, type ProxyAddress, proxyFor } from "./proxy.ts";
 
 /** The publisher's checksum, in hex. */
 export type Checksum = { readonly md5: string } | { readonly sha256: string };
@@ -31,7 +31,8 @@ const rounds = 4;
 const matches = async (path: string, checksum: Checksum): Promise<{ readonly ok: boolean; readonly said: string }> => {
   const [algorithm, expected] = "md5" in checksum ? ["md5", checksum.md5] : ["sha256", checksum.sha256];
   const hash = createHash(algorithm);
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  const file = await openRegularFile(path, Number.POSITIVE_INFINITY);
+  for await (const chunk of file.createReadStream()) hash.update(chunk as Buffer);
   const found = hash.digest("hex");
   return { ok: found === expected.toLowerCase(), said: `${algorithm} is ${found}, expected ${expected}` };
 };
@@ -116,16 +117,19 @@ const fetchInto = async (
 };
 
 /** The failure of a request that its repetitions did not cure. */
-const networkError = (url: string, cause: unknown, kept: number): DistilleryError => {
+const networkError = (url: string, cause: unknown, kept: number, proxy: ProxyAddress | undefined): DistilleryError => {
   if (cause instanceof errors.RequestRetryError && cause.statusCode >= 300) return wrongStatus(url, cause.statusCode);
   const why = cause instanceof Error ? cause.message || cause.name : String(cause);
   const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
   const rest = kept > 0 ? `; the ${kept} bytes received are kept and the same command goes on from there` : "";
-  return new DistilleryError("DOWNLOAD", `cannot download ${url}: ${why}${code}${rest}`, { cause });
+  return new DistilleryError("DOWNLOAD", `cannot download ${url}: ${why}${code}${blameProxy(proxy, why)}${rest}`, {
+    cause,
+  });
 };
 
 const fetchAll = async (part: PartialFile, url: string, options: DownloadOptions): Promise<void> => {
-  const agent = new Agent();
+  const proxy = proxyFor(url);
+  const agent = proxy === undefined ? new Agent() : agentThrough(proxy);
   const dispatcher = new RetryAgent(agent.compose(interceptors.redirect({ maxRedirections: 5 })), {
     maxRetries: options.retries ?? 5,
     minTimeout: options.firstWait ?? 500,
@@ -141,7 +145,7 @@ const fetchAll = async (part: PartialFile, url: string, options: DownloadOptions
         stopIfAborted(options.signal, `download of ${url}`);
         if (cause instanceof DistilleryError) throw cause;
         const after = await kept();
-        if (round === rounds || after <= before) throw networkError(url, cause, after);
+        if (round === rounds || after <= before) throw networkError(url, cause, after, proxy);
       }
     }
   } finally {
@@ -152,7 +156,8 @@ const fetchAll = async (part: PartialFile, url: string, options: DownloadOptions
 /**
  * Downloads `url` to the file `to`, making its folder. Bytes gather in `<to>.part`; when the connection breaks or the process
  * dies they are continued, provided that the server still has the same version (ETag). The file appears under its name only
- * when its checksum is right; if it is there already with the right checksum nothing is fetched.
+ * when its checksum is right; if it is there already with the right checksum nothing is fetched. The way leads
+ * through the proxy that the environment names, if it does.
  *
  * Throws DOWNLOAD (no network, an answer other than 200, a wrong checksum: the bytes are then deleted), DISK or INTERRUPTED.
  */

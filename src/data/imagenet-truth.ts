@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
+import { exists, readRegularFile, reasonOf } from "../support/files.ts";
 import type { FileLabel } from "./labelled-files.ts";
-import { type MatValue, readMatFile } from "./mat-file.ts";
+import { type MatValue, mostMatBytes, readMatFile } from "./mat-file.ts";
 import { isWnid, linesOf } from "./wordnet.ts";
 
 type Lines = NonNullable<Awaited<ReturnType<typeof linesOf>>>;
@@ -54,27 +54,30 @@ const readNumbers = ({ file, lines }: Found): Numbers => ({
   ),
 });
 
+/** Class numbers and identifiers in the table of a MATLAB file. @throws Error where it has none. */
+const pairsOf = (bytes: Buffer): [string, string][] => {
+  const rows = readMatFile(bytes).get("synsets");
+  if (!Array.isArray(rows)) throw new RangeError('it has no table "synsets"');
+  return rows.map((row: unknown) => {
+    const { ILSVRC2012_ID: number, WNID: wnid } = Object(row) as Readonly<Record<string, MatValue>>;
+    const [id] = Array.isArray(number) ? (number as readonly unknown[]) : [];
+    if (typeof id !== "number" || typeof wnid !== "string" || !isWnid(wnid)) {
+      throw new RangeError("a row lacks ILSVRC2012_ID or WNID");
+    }
+    return [String(id), wnid];
+  });
+};
+
 /** The same from the devkit's own meta.mat, whose numbers above 1000 are of groups of classes. */
 const readMeta = async (places: readonly string[]): Promise<Numbers | undefined> => {
   for (const file of places.map((place) => join(place, "meta.mat"))) {
-    const bytes = await readFile(file).catch(() => undefined);
-    if (bytes === undefined) continue;
+    if (!(await exists(file))) continue;
     try {
-      const rows = readMatFile(bytes).get("synsets");
-      if (!Array.isArray(rows)) throw new RangeError('it has no table "synsets"');
-      const pairs = rows.map((row: unknown): [string, string] => {
-        const { ILSVRC2012_ID: number, WNID: wnid } = row as Readonly<Record<string, MatValue>>;
-        if (!Array.isArray(number) || typeof wnid !== "string" || !isWnid(wnid)) {
-          throw new RangeError("a row lacks ILSVRC2012_ID or WNID");
-        }
-        return [String(number[0]), wnid];
-      });
-      return { file, wnids: new Map(pairs) };
+      return { file, wnids: new Map(pairsOf(await readRegularFile(file, mostMatBytes))) };
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
       throw new DistilleryError(
         "DATA",
-        `${file}: cannot be read as the devkit's table of classes (${why}); unpack it again from ILSVRC2012_devkit_t12.tar.gz, or put map_clsloc.txt of a later devkit beside it`,
+        `${file}: cannot be read as the devkit's table of classes (${reasonOf(cause)}); unpack it again from ILSVRC2012_devkit_t12.tar.gz, or put map_clsloc.txt of a later devkit beside it`,
         { cause },
       );
     }

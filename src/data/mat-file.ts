@@ -1,4 +1,5 @@
 import { inflateSync } from "node:zlib";
+import { reasonOf } from "../support/files.ts";
 
 /**
  * What a variable of a MATLAB file holds, as far as tables need it: numbers, a text, or the rows of a structure array, by field.
@@ -6,10 +7,19 @@ import { inflateSync } from "node:zlib";
  */
 export type MatValue = readonly number[] | string | readonly Readonly<Record<string, MatValue>>[] | undefined;
 
+/** Bytes that a file may have, and once more what is compressed in it; the devkit's table takes 1 MB. */
+export const mostMatBytes = 8 * 2 ** 20;
+
+/** Far above what tables need: theirs is one variable, a structure of plain values. */
+const most = { variables: 1000, depth: 16 } as const;
+
 /** Types of data elements, and classes of arrays, in the format's own numbers. */
 const [matrix, compressed] = [14, 15];
 const [structure, text] = [2, 4];
 const numeric = { first: 6, last: 15 } as const;
+
+/** Bytes of the shortest element. */
+const leastElement = 8;
 
 interface Element {
   readonly type: number;
@@ -52,13 +62,35 @@ const numbersOf = ({ type, data }: Element): number[] => {
   return Array.from({ length: Math.floor(data.length / reader.size) }, (_, i) => reader.read(data, i * reader.size));
 };
 
+const textOf = ({ type, data }: Element): string =>
+  data.toString(type === 16 ? "utf8" : type === 4 || type === 17 ? "utf16le" : "latin1");
+
 interface Variable {
   readonly name: string;
   readonly value: MatValue;
 }
 
-/** An array: flags, dimensions, name, and what its class has. */
-const variableOf = (bytes: Buffer): Variable => {
+/** The product of an array's sides. */
+const countOf = (sides: readonly number[]): number => {
+  if (sides.some((side) => !Number.isInteger(side) || side < 0))
+    throw new RangeError(`an array of ${sides.join(" x ")}`);
+  return sides.reduce((product, side) => product * side, 1);
+};
+
+/** The names of a structure's fields, `length` bytes each. */
+const fieldsOf = (length: number | undefined, names: string): string[] => {
+  if (length === undefined || !Number.isInteger(length) || length < 1) {
+    throw new RangeError(`names of fields of ${length} bytes`);
+  }
+  return Array.from({ length: Math.floor(names.length / length) }, (_, i) =>
+    names.slice(i * length, (i + 1) * length).replace(/\0.*$/s, ""),
+  );
+};
+
+/** An array: flags, dimensions, name, and what its class has; of no bytes, an empty one. */
+const variableOf = (bytes: Buffer, depth: number): Variable => {
+  if (depth > most.depth) throw new RangeError(`structures in more than ${most.depth} others`);
+  if (bytes.length === 0) return { name: "", value: [] };
   let at = 0;
   const next = (): Element => {
     const element = elementAt(bytes, at);
@@ -66,39 +98,56 @@ const variableOf = (bytes: Buffer): Variable => {
     return element;
   };
   const kind = numbersOf(next())[0]! & 0xff;
-  const count = numbersOf(next()).reduce((n, side) => n * side, 1);
+  const count = countOf(numbersOf(next()));
   const name = next().data.toString("latin1");
-  if (kind === text) return { name, value: String.fromCharCode(...numbersOf(next())) };
+  if (kind === text) return { name, value: textOf(next()) };
   if (kind >= numeric.first && kind <= numeric.last) return { name, value: numbersOf(next()) };
   if (kind !== structure) return { name, value: undefined };
-  const length = numbersOf(next())[0]!;
-  const names = next().data.toString("latin1");
-  const fields = Array.from({ length: Math.floor(names.length / length) }, (_, i) =>
-    names.slice(i * length, (i + 1) * length).replace(/\0.*$/s, ""),
-  );
-  const rows: Record<string, MatValue>[] = [];
-  // A damaged count must not make rows of nothing.
-  for (let row = 0; row < count && at < bytes.length; row++) {
-    rows.push(Object.fromEntries(fields.map((field) => [field, variableOf(next().data).value])));
+  const fields = fieldsOf(numbersOf(next())[0], next().data.toString("latin1"));
+  // Rows of nothing take no bytes, however many there are said to be.
+  if (fields.length === 0) return { name, value: undefined };
+  if (count * fields.length * leastElement > bytes.length - at) {
+    throw new RangeError(`a structure of ${count} rows of ${fields.length} fields in ${bytes.length - at} bytes`);
   }
-  return { name, value: rows };
+  const row = (): Record<string, MatValue> =>
+    Object.fromEntries(fields.map((field) => [field, variableOf(next().data, depth + 1).value]));
+  return { name, value: Array.from({ length: count }, row) };
+};
+
+const inflate = (data: Buffer, limit: number): Buffer => {
+  try {
+    return inflateSync(data, { maxOutputLength: Math.max(1, limit) });
+  } catch (cause) {
+    const tooMuch = `its variables inflate to more than ${mostMatBytes} bytes`;
+    throw new RangeError(cause instanceof RangeError ? tooMuch : `damaged data, ${reasonOf(cause)}`, { cause });
+  }
 };
 
 /**
  * The variables of a MATLAB file of version 5 to 7, by name (MathWorks, "MAT-File Format").
- * @throws RangeError or zlib's error where it is damaged or something else.
+ * @throws RangeError where it is damaged, too large or something else.
  */
 export const readMatFile = (bytes: Buffer): ReadonlyMap<string, MatValue> => {
   const header = 128;
+  if (bytes.length > mostMatBytes) throw new RangeError(`it has ${bytes.length} bytes, more than ${mostMatBytes}`);
   if (bytes.toString("latin1", 126, header) !== "IM")
     throw new RangeError("not a little-endian MATLAB file of version 5");
   const variables = new Map<string, MatValue>();
+  let inflated = 0;
+  let found = 0;
+  const contentOf = (outer: Element): Element => {
+    if (outer.type !== compressed) return outer;
+    const content = inflate(outer.data, mostMatBytes - inflated);
+    inflated += content.length;
+    return elementAt(content, 0);
+  };
   for (let at = header; at < bytes.length; ) {
     const outer = elementAt(bytes, at);
     at = outer.end;
-    const { type, data } = outer.type === compressed ? elementAt(inflateSync(outer.data), 0) : outer;
+    if (++found > most.variables) throw new RangeError(`it has more than ${most.variables} variables`);
+    const { type, data } = contentOf(outer);
     if (type !== matrix) continue;
-    const { name, value } = variableOf(data);
+    const { name, value } = variableOf(data, 0);
     variables.set(name, value);
   }
   return variables;

@@ -1,10 +1,14 @@
 import { DistilleryError } from "../support/errors.ts";
 import { readRegularFile, reasonOf } from "../support/files.ts";
+import { decodeText } from "../support/text.ts";
 
 /** Identifiers of WordNet's nouns, as ImageNet and what was cut from it name their classes. */
 const wnid = /^n\d{8}$/;
 
 export const isWnid = (text: string): boolean => wnid.test(text);
+
+/** The longest lists that publishers give, Kaggle's of ImageNet's boxes, are below 30 MB. */
+const mostBytes = 64 * 2 ** 20;
 
 /** The lines of a text file that are not empty, with their numbers from 1. Undefined where there is no such file. */
 export const linesOf = async (
@@ -12,7 +16,7 @@ export const linesOf = async (
 ): Promise<readonly { readonly text: string; readonly number: number }[] | undefined> => {
   let content: string;
   try {
-    content = (await readRegularFile(file)).toString();
+    content = decodeText(await readRegularFile(file, mostBytes));
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR")) {
       return undefined;

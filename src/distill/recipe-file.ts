@@ -1,25 +1,43 @@
-import { readFile } from "node:fs/promises";
-import { parseDocument, stringify } from "yaml";
+import { type Document, parseDocument, stringify, visit } from "yaml";
 import { DistilleryError } from "../support/errors.ts";
+import { readRegularFile, reasonOf } from "../support/files.ts";
 import { shown } from "../support/schema.ts";
+import { decodeText } from "../support/text.ts";
 import type { Recipe } from "./recipe.ts";
 import { isFields, mergeFields, parseRecipe } from "./recipe-parse.ts";
+
+/** Far above any recipe: a megabyte holds tens of thousands of names. */
+const mostBytes = 2 ** 20;
+
+const notYaml = (file: string, line: number | undefined, what: string, cause?: unknown): DistilleryError =>
+  new DistilleryError("RECIPE", `${file}${line === undefined ? "" : `:${line}`}: not valid YAML: ${what}`, { cause });
+
+/** Fails on an alias inside of what it stands for: such a value has no end. */
+const checkAliases = (document: Document.Parsed, text: string, file: string): void => {
+  visit(document, {
+    Alias: (_, alias, path) => {
+      const target = alias.resolve(document);
+      if (target === undefined || !path.some((node) => node === target)) return;
+      const line = text.slice(0, alias.range?.[0]).split("\n").length;
+      throw notYaml(file, line, `*${alias.source} stands inside of what it stands for; write the value out`);
+    },
+  });
+};
 
 /** The fields in the text of a recipe file, YAML or JSON; values are not checked. An empty file has no fields. */
 const parseText = (text: string, file: string): Readonly<Record<string, unknown>> => {
   const document = parseDocument(text, { prettyErrors: true });
   const wrong = document.errors[0];
   if (wrong !== undefined) {
-    const line = wrong.linePos?.[0].line;
     const what = wrong.message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? "";
-    throw new DistilleryError("RECIPE", `${file}${line === undefined ? "" : `:${line}`}: not valid YAML: ${what}`);
+    throw notYaml(file, wrong.linePos?.[0].line, what);
   }
+  checkAliases(document, text, file);
   let value: unknown;
   try {
     value = document.toJS() ?? {};
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DistilleryError("RECIPE", `${file}: not valid YAML: ${why}`, { cause });
+    throw notYaml(file, undefined, reasonOf(cause), cause);
   }
   if (!isFields(value)) {
     throw new DistilleryError(
@@ -38,16 +56,17 @@ const parseText = (text: string, file: string): Readonly<Record<string, unknown>
 export const loadRecipe = async (file: string, overrides: Readonly<Record<string, unknown>> = {}): Promise<Recipe> => {
   let text: string;
   try {
-    text = await readFile(file, "utf8");
+    text = decodeText(await readRegularFile(file, mostBytes));
   } catch (cause) {
     const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    const why = missing ? "there is no such file" : cause instanceof Error ? cause.message : String(cause);
+    const why = missing ? "there is no such file" : reasonOf(cause);
     throw new DistilleryError("RECIPE", `${file}: cannot read the recipe: ${why}`, { cause });
   }
   const fields = parseText(text, file);
   // A wrong field of the file is an error even where an override would hide it.
   parseRecipe({ ...(overrides.data === undefined ? {} : { data: overrides.data }), ...fields }, file);
-  return parseRecipe(mergeFields(fields, overrides), file);
+  // The file alone is right: an error that comes only now is of the overrides.
+  return parseRecipe(mergeFields(fields, overrides), `command line with ${file}`);
 };
 
 /** A recipe file that gives this recipe; every field is written out. */

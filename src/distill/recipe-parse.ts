@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { DistilleryError } from "../support/errors.ts";
 import { didYouMean } from "../support/nearest.ts";
 import { shown } from "../support/schema.ts";
+import { idleInRecipe } from "./idle-fields.ts";
 import type { Recipe } from "./recipe.ts";
 import { defaultsFor } from "./recipe-defaults.ts";
 import { expectationAt, recipeSchema, schemaAt } from "./recipe-schema.ts";
@@ -49,13 +50,18 @@ const explain = (issue: z.core.$ZodIssue, whole: unknown): string => {
 /**
  * A whole recipe from what was given, e.g. the content of a recipe file; what is not given comes from defaultsFor its
  * data. Only `data` must be given.
- * @throws DistilleryError RECIPE, beginning with `nameForErrors` and naming field, expectation and value.
+ * @throws DistilleryError RECIPE, beginning with `nameForErrors` and naming field, expectation and value; also where
+ * a field is given that means nothing for the data.
  */
 export const parseRecipe = (value: unknown, nameForErrors: string): Recipe => {
   const data = isFields(value) && typeof value.data === "string" ? value.data : "";
   const whole = isFields(value) ? mergeFields({ ...defaultsFor(data) }, value) : value;
   const result = recipeSchema.safeParse(whole);
-  if (result.success) return result.data;
+  if (result.success) {
+    const idle = idleInRecipe(result.data);
+    if (idle === undefined) return result.data;
+    throw new DistilleryError("RECIPE", `${nameForErrors}: ${idle}; leave it out`);
+  }
   const [first, ...others] = result.error.issues;
   const more = others.length === 0 ? "" : ` (and ${others.length} more wrong field${others.length === 1 ? "" : "s"})`;
   throw new DistilleryError("RECIPE", `${nameForErrors}: ${first === undefined ? "" : explain(first, whole)}${more}`);

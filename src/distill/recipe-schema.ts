@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { methods } from "../formats/index.ts";
-import { entrySchema, makingFields } from "./compare/entry.ts";
+import { distinctEntries, entrySchema, makingFields } from "./compare/entry.ts";
 import type { Recipe } from "./recipe.ts";
 import {
   type About,
@@ -50,7 +50,11 @@ export const recipeSchema = group({
   teachers: names(
     "architectures trained on the full data, files made by teach, or ARCH=FILE.safetensors: torchvision's weights for it",
   ),
-  students: names("architectures trained on the set to measure it"),
+  students: described(
+    z.array(z.string().min(1)).min(1).refine(unique),
+    "a list of at least one architecture name, each at most once",
+    "architectures trained on the set to measure it",
+  ),
   labels: described(
     z.array(z.enum(labelKinds)).min(1).refine(unique),
     "a list of static, dynamic or hard, each at most once",
@@ -104,7 +108,7 @@ export const recipeSchema = group({
   }),
   compare: group({
     methods: described(
-      z.array(entrySchema).min(1).refine(unique),
+      z.array(entrySchema).min(1).refine(distinctEntries),
       `a list of ${methods.join(", ")}, each at most once, or with its own ${Object.keys(makingFields).join(", ")} as in "infer labelBytes=4KB bases=confidence"`,
       'methods to compare, by the names of --method; one may differ from the recipe, e.g. "infer labelBytes=4KB"',
     ),

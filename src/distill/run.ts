@@ -1,5 +1,6 @@
 import { buildModel } from "../models/registry.ts";
 import { type Device, openDevice } from "../runtime/index.ts";
+import { DistilleryError } from "../support/errors.ts";
 import { writeJson } from "../support/files.ts";
 import type { CommandContext, Outcome } from "./commands.ts";
 import { type Prepared, prepareData } from "./prepare.ts";
@@ -25,6 +26,23 @@ const checkRecipe = (recipe: Recipe): void => {
   for (const student of recipe.students) checkStudentName(student);
 };
 
+/** Fails on students that do not fit the data, and on two names of one network: its rows would stand there twice. */
+const checkStudents = ({ students }: Recipe, { task }: Prepared): void => {
+  const known = new Map<string, string>();
+  for (const student of students) {
+    const { name } = buildModel(student, task);
+    const before = known.get(name);
+    if (before !== undefined) {
+      const { height, width } = task.image;
+      throw new DistilleryError(
+        "RECIPE",
+        `students: ${before} and ${student} are the same network, ${name}, for images of ${height}x${width}; leave one out`,
+      );
+    }
+    known.set(name, student);
+  }
+};
+
 /**
  * Opens data and device, checks the recipe and, by `check`, what else is given against the data, and only then claims the
  * folder; closes the device at the end.
@@ -41,7 +59,7 @@ export const withRun = async <T, Folder extends RunFolder>(
   try {
     const started = performance.now();
     const data = await prepareData(recipe, context);
-    for (const student of recipe.students) buildModel(student, data.task);
+    checkStudents(recipe, data);
     const checked = await check(data, await findCandidates(recipe, data));
     await claimFolder(folder, recipe);
     await timed(folder, "data", async () => undefined, performance.now() - started);

@@ -41,11 +41,25 @@ const findCandidate = async (entry: string, data: Prepared): Promise<Candidate> 
   return { architecture: model.name, sha256 };
 };
 
-/** The teachers of a recipe as far as they are known. @throws USAGE, CHECKPOINT for one that does not fit the data. */
-export const findCandidates = async (recipe: Recipe, data: Prepared): Promise<Candidate[]> => {
+/**
+ * The teachers of a recipe as far as they are known. One architecture may be trained several times, each time from
+ * other weights; one weight file says nothing new the second time. @throws USAGE, CHECKPOINT for one that does not fit
+ * the data, RECIPE for the same weights twice.
+ */
+export const findCandidates = async ({ teachers }: Recipe, data: Prepared): Promise<Candidate[]> => {
   const candidates: Candidate[] = [];
   // One after the other: the weights of one at a time are in memory.
-  for (const entry of recipe.teachers) candidates.push(await findCandidate(entry, data));
+  for (const entry of teachers) {
+    const candidate = await findCandidate(entry, data);
+    const before = candidates.findIndex(({ sha256 }) => sha256 !== undefined && sha256 === candidate.sha256);
+    if (before >= 0) {
+      throw new DistilleryError(
+        "RECIPE",
+        `teachers: ${teachers[before]} and ${entry} are the same weights; leave one out`,
+      );
+    }
+    candidates.push(candidate);
+  }
   return candidates;
 };
 

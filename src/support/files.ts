@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DistilleryError } from "./errors.ts";
 
@@ -15,11 +15,11 @@ export const exists = (path: string): Promise<boolean> =>
   );
 
 /**
- * The bytes of a regular file. A pipe is not waited for, and a device is not read without end.
+ * Opens a regular file for reading. A pipe is not waited for, and a device is not read without end.
  * @throws Error saying so where the path is a folder, a pipe, a socket or a device, where the file holds more than `most`
  * bytes, and the system's own errors (`code` ENOENT, EACCES, ...). Callers add the path and what to do.
  */
-export const readRegularFile = async (path: string, most: number = 2 ** 31 - 1): Promise<Buffer> => {
+export const openRegularFile = async (path: string, most: number): Promise<FileHandle> => {
   // Opening a pipe without O_NONBLOCK waits for its writer. Windows has no such flag and no such pipes.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
@@ -27,6 +27,17 @@ export const readRegularFile = async (path: string, most: number = 2 ** 31 - 1):
     if (found.isDirectory()) throw new Error("is a folder, not a file");
     if (!found.isFile()) throw new Error("is a pipe, a socket or a device, not a regular file");
     if (found.size > most) throw new Error(`has ${found.size} bytes, more than the ${most} that it may have`);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+};
+
+/** The bytes of a regular file, at most `most`. @throws Error as `openRegularFile`. */
+export const readRegularFile = async (path: string, most: number = 2 ** 31 - 1): Promise<Buffer> => {
+  const file = await openRegularFile(path, most);
+  try {
     return await file.readFile();
   } finally {
     await file.close();

@@ -76,13 +76,38 @@ describe("options", () => {
     [["--ipc"], "option '--ipc <n>' argument missing"],
     [["--jobs", "0"], '--jobs: expected a whole number of at least 1, got "0"'],
     [["--jobs", "two"], '--jobs: expected a whole number of at least 1, got "two"'],
-    [["surplus"], "too many arguments"],
+    [["surplus"], 'too many arguments for run, which takes none: "surplus" after --data demo (a value with'],
+    [["--skip-unreadable", "false"], 'which takes none: "false" after --skip-unreadable, which takes no value;'],
+    [
+      ["--label-bytes", "1", "KB"],
+      '"KB" after --label-bytes 1 (a value with blanks goes in quotes: --label-bytes "1 KB")',
+    ],
+    [["--teachers=convnet", "resnet18"], '"resnet18" after --teachers=convnet (a value with blanks goes in quotes: --'],
+    [["--json", "1", "2"], '"1" after --json, which takes no value, "2";'],
   ])("are refused by name: %j", async (args, message) => {
     const { exit, stderr, stdout, calls } = await commandLine(["run", "--data", "demo", ...args]);
     expect(stderr).toContain(`error: `);
     expect(stderr).toContain(message);
     expect(stderr).toContain("code USAGE, exit status 2");
     expect({ exit, stdout, calls }).toEqual({ exit: 2, stdout: "", calls: [] });
+  });
+
+  it.each([
+    [["evaluate", "--data", "demo", "--skip-unreadable", "false"], 'at most 1: "false" after --skip-unreadable, which'],
+    [
+      ["data", "--skip-unreadable", "false", "photos"],
+      '"false" after --skip-unreadable, which takes no value, "photos"',
+    ],
+    [["verify", "one", "two"], 'too many arguments for verify, which takes at most 1: "one", "two"'],
+  ])("leave no word over: %j", async (args, message) => {
+    const { exit, stderr } = await commandLine(args);
+    expect(stderr).toContain(message);
+    expect(exit).toBe(2);
+  });
+
+  it("stand before and behind an argument", async () => {
+    const { calls } = await commandLine(["evaluate", "--json", "some/set", "--data", "demo"]);
+    expect(calls[0]?.context).toMatchObject({ set: "some/set", json: true });
   });
 
   it("must say which data; a wrong recipe file is named", async () => {

@@ -50,20 +50,20 @@ describe("distillery", () => {
 
   it("compares in a folder of its own", async () => {
     const { calls, stdout } = await commandLine(
-      "compare --data demo --compare-methods infer,dm --compare-ipc 2,5 --method random --label-bytes 20KB".split(" "),
+      "compare --data demo --compare-methods infer,dm --compare-ipc 2,5 --label-bytes 20KB".split(" "),
     );
     expect(stdout).toBe("compare is done\n");
     expect(calls[0]).toMatchObject({
       command: "compare",
-      recipe: { method: "random", labelBytes: 20_000, compare: { methods: ["infer", "dm"], ipc: [2, 5] } },
+      recipe: { labelBytes: 20_000, compare: { methods: ["infer", "dm"], ipc: [2, 5] } },
       context: { out: join("runs", "compare-demo") },
     });
     expect((await commandLine(["compare", "--data", "demo", "--out", "here"])).calls[0]?.context.out).toBe("here");
   });
 
   it("hands on the archive and the set", async () => {
-    const { calls } = await commandLine(["evaluate", "some/set", "--data", "/data/photos/", "--archive", "a.tar.gz"]);
-    expect(calls[0]?.context).toMatchObject({ set: "some/set", archive: "a.tar.gz", out: join("runs", "photos") });
+    const { calls } = await commandLine(["evaluate", "some/set", "--data", "cifar10", "--archive", "a.tar.gz"]);
+    expect(calls[0]?.context).toMatchObject({ set: "some/set", archive: "a.tar.gz", out: join("runs", "cifar10") });
   });
 
   it("hands on the number of jobs, which is no part of the recipe", async () => {

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { type DownloadOptions, download } from "../../src/data/download.ts";
 import { silent } from "../../src/support/progress.ts";
 import { codeOf, failureOf, temporaryFolder } from "./fixtures.ts";
@@ -76,6 +76,9 @@ const leave = async (url: string, bytes: Buffer, etag = '"v1"'): Promise<void> =
 let folder: string;
 let to: string;
 beforeEach(async () => {
+  // The developer's own proxy is not for the servers of these tests.
+  for (const name of ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"])
+    vi.stubEnv(name, "");
   folder = await temporaryFolder();
   to = join(folder, "deep", "file.bin");
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { imageFolder } from "../../src/data/image-folder.ts";
@@ -92,6 +92,32 @@ describe("Tiny-ImageNet's layout", () => {
     await writeText(join(folder, "val", "val_annotations.txt"), text);
     expect(await messageOf(folder)).toMatch(message);
   });
+
+  test("with lists in UTF-16 is read by their byte order marks", async () => {
+    const folder = await tinyImageNetFolder();
+    for (const list of ["wnids.txt", "words.txt", "val/val_annotations.txt"]) {
+      const file = join(folder, list);
+      await writeFile(file, Buffer.from(`\ufeff${await readFile(file, "utf8")}`, "utf16le"));
+    }
+    const data = await imageFolder(folder, quiet);
+    expect(data.words).toEqual(["goldfish, Carassius auratus", frog]);
+    expect([...data.test.labels]).toEqual([0, 1, 1]);
+  });
+
+  test.each(["wnids.txt", "words.txt", "val/val_annotations.txt"])(
+    "with no text in %s names the byte",
+    async (list) => {
+      const folder = await tinyImageNetFolder();
+      const file = join(folder, list);
+      await writeFile(file, Buffer.from(`${fish}\tCr\u00eape\n`, "latin1"));
+      expect(await messageOf(folder)).toBe(
+        `${file}: cannot be read (is not UTF-8 at byte offset 12, line 1; save it as UTF-8)`,
+      );
+      await rm(file);
+      await mkdir(file);
+      expect(await messageOf(folder)).toBe(`${file}: cannot be read (is a folder, not a file)`);
+    },
+  );
 
   test("with images that the annotations leave out notes them", async () => {
     const folder = await tinyImageNetFolder();

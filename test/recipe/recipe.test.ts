@@ -48,6 +48,10 @@ describe("parseRecipe", () => {
     [{ labels: "static" }, 'labels: expected a list of static, dynamic or hard, each at most once, got "static"'],
     [{ labels: ["hard", "hard"] }, "labels: expected a list"],
     [{ teachers: [] }, "teachers: expected a list of at least one architecture name, got []"],
+    [
+      { students: ["convnet", "convnet"] },
+      "students: expected a list of at least one architecture name, each at most once",
+    ],
     [{ teacher: 3 }, "teacher: expected a group of the fields epochs, batch,"],
     [{ teacher: null }, "teacher: expected a group of the fields epochs, batch,"],
     [{ data: "" }, "data: expected demo, cifar10, cifar100 or the path of an image folder"],
@@ -62,10 +66,46 @@ describe("parseRecipe", () => {
     [{ labelBytes: 0 }, "labelBytes: expected a number of bytes such as 20000, 20KB or 0.5MB, got 0"],
     [{ compare: { methods: ["infer", "srel2"] } }, 'got "srel2" (did you mean "sre2l"?)'],
     [{ compare: { methods: ["infer", "infer"] } }, "compare.methods: expected a list of infer, infer-copies"],
+    [
+      { compare: { methods: ["infer  labelBytes=2KB", "infer labelBytes=2000"] } },
+      "compare.methods: expected a list of",
+    ],
+    [
+      { compare: { methods: ["infer alpha=2 iterations=9", "infer iterations=9 alpha=2"] } },
+      "compare.methods: expected a",
+    ],
     [{ compare: { ipc: [5, 5] } }, "compare.ipc: expected a list of different whole numbers of at least 1, got [5,5]"],
     [{ ipc: -1, seeds: -1, seed: -1 }, "(and 2 more wrong fields)"],
   ])("names field, expectation and value: %j", (fields, message) => {
     expect(() => parseRecipe({ data: "demo", ...fields }, "recipe.yaml")).toThrow(recipeError(message));
+  });
+
+  it.each([
+    [{ data: "demo", resize: 16 }, "r: resize is for image folders, not for demo; leave it out"],
+    [{ data: "cifar10", resize: 16 }, "r: resize is for image folders, not for cifar10; leave it out"],
+    [
+      { data: "cifar100", skipUnreadable: true },
+      "r: skipUnreadable is for image folders, not for cifar100; leave it out",
+    ],
+    [
+      { data: "x", compare: { methods: ["random", "random iterations=5"] } },
+      'r: compare.methods: "random iterations=5": iterations is for the methods infer, infer-noise, infer-one-teacher, sre2l, ',
+    ],
+    [
+      { data: "x", compare: { methods: ["dm compensatorPrecision=I8"] } },
+      "compensatorPrecision is for the methods infer, ",
+    ],
+  ])("refuses what means nothing: %j", (fields, message) => {
+    expect(() => parseRecipe(fields, "r")).toThrow(recipeError(message));
+  });
+
+  it("takes the fields of its own making, whatever the data", () => {
+    for (const data of ["demo", "cifar10", "photos"]) {
+      const recipe = parseRecipe({ data, method: "random" }, "x");
+      expect(parseRecipe(recipe, "x")).toEqual(recipe);
+    }
+    expect(parseRecipe({ data: "demo", skipUnreadable: false }, "x").skipUnreadable).toBe(false);
+    expect(parseRecipe({ data: "./demo", resize: 16 }, "x").resize).toBe(16);
   });
 
   it("asks for the data, and for fields", () => {
@@ -79,7 +119,7 @@ describe("parseRecipe", () => {
 
 describe("recipe files", () => {
   it("gives a recipe back from its own text", async () => {
-    const recipe = parseRecipe({ data: "demo", resize: 64, student: { learningRate: 1e-4 }, labels: ["hard"] }, "x");
+    const recipe = parseRecipe({ data: "photos", resize: 64, student: { learningRate: 1e-4 }, labels: ["hard"] }, "x");
     expect(await loadRecipe(await fileOf(recipeToYaml(recipe)))).toEqual(recipe);
     expect(await loadRecipe(await fileOf(JSON.stringify(recipe), "recipe.json"))).toEqual(recipe);
   });
@@ -113,6 +153,14 @@ describe("recipe files", () => {
     );
   });
 
+  it("says which of file and command line is contradicted by the data", async () => {
+    const own = await fileOf("data: demo\nresize: 16\n");
+    await expect(loadRecipe(own)).rejects.toThrow(recipeError(`${own}: resize is for image folders, not for demo`));
+    const file = await fileOf("data: demo\n");
+    const reason = `command line with ${file}: resize is for image folders, not for demo`;
+    await expect(loadRecipe(file, { resize: 16 })).rejects.toThrow(recipeError(reason));
+  });
+
   it("names file and line of wrong YAML", async () => {
     const file = await fileOf("data: demo\nstudent: {epochs: 3\nipc: 4\n");
     await expect(loadRecipe(file)).rejects.toThrow(recipeError(`${file}:3: not valid YAML`));
@@ -123,6 +171,44 @@ describe("recipe files", () => {
     await expect(loadRecipe(await fileOf("a: *b"))).rejects.toThrow(recipeError("not valid YAML"));
     await expect(loadRecipe(join(folder, "none.yaml"))).rejects.toThrow(recipeError("there is no such file"));
     await expect(loadRecipe(folder)).rejects.toThrow(recipeError("cannot read the recipe"));
+  });
+});
+
+describe("recipe files of other programs", () => {
+  it("are read by their byte order mark, as Windows PowerShell's", async () => {
+    const file = join(folder, "utf16.yaml");
+    const bytes = Buffer.from("\ufeffdata: demo\r\nipc: 20\r\n", "utf16le");
+    for (const content of [bytes, Buffer.from(bytes).swap16()]) {
+      await writeFile(file, content);
+      expect(await loadRecipe(file)).toEqual({ ...defaultsFor("demo"), data: "demo", ipc: 20 });
+    }
+    await writeFile(file, bytes.subarray(2));
+    await expect(loadRecipe(file)).rejects.toThrow(
+      recipeError(`${file}: cannot read the recipe: seems to be UTF-16LE`),
+    );
+    await writeFile(file, Buffer.from("# Gr\xf6\xdfe\ndata: demo\n", "latin1"));
+    await expect(loadRecipe(file)).rejects.toThrow(recipeError("is not UTF-8 at byte offset 4, line 1"));
+  });
+
+  it.each([
+    ["data: &a [*a]", 1],
+    ["data: demo\nteacher: &a\n  epochs: 3\n  more: {of: *a}\n", 4],
+    ["data: demo\n? &k [*k]\n: 3\n", 2],
+  ])("have no alias inside of what it stands for: %j", async (text, line) => {
+    const file = await fileOf(text);
+    await expect(loadRecipe(file)).rejects.toThrow(recipeError(`${file}:${line}: not valid YAML: *`));
+  });
+
+  it("may use an alias beside what it stands for", async () => {
+    const recipe = await loadRecipe(await fileOf("data: demo\nteachers: &nets [convnet32]\nstudents: *nets\n"));
+    expect(recipe.students).toEqual(["convnet32"]);
+  });
+
+  it("are regular files of a recipe's size", async () => {
+    await expect(loadRecipe(folder)).rejects.toThrow(recipeError("cannot read the recipe: is a folder, not a file"));
+    await expect(loadRecipe("/dev/zero")).rejects.toThrow(recipeError("not a regular file"));
+    const file = await fileOf(`data: demo\n#${" ".repeat(2 ** 20)}\n`);
+    await expect(loadRecipe(file)).rejects.toThrow(recipeError("more than the 1048576 that it may have"));
   });
 });
 

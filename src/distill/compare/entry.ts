@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Method, methods, parseBytes } from "../../formats/index.ts";
 import type { Recipe } from "../recipe.ts";
-import { atLeastZero, choice, described, whole } from "../schema-parts.ts";
+import { atLeastZero, choice, described, unique, whole } from "../schema-parts.ts";
 
 const bytes = (help: string) =>
   described(
@@ -32,7 +32,7 @@ export const makingFields = {
   setBytes: bytes("bytes that a whole set may take, e.g. 350KB; its labels are stored as faithfully as fits"),
 };
 
-type Making = keyof typeof makingFields;
+export type Making = keyof typeof makingFields;
 
 /** These say how a set is stored, not what it is made of. */
 const storage: ReadonlySet<Making> = new Set(["compensatorPrecision", "labelBytes", "setBytes"]);
@@ -82,6 +82,15 @@ export const entrySchema = z.string().superRefine((text, context) => {
   if (readEntry(text) !== undefined) return;
   context.addIssue({ code: "invalid_value", values: [...methods], input: text });
 });
+
+/** True where no two words ask for the same set, in whatever order and units their settings are written. */
+export const distinctEntries = (texts: readonly string[]): boolean =>
+  unique(
+    texts.map((text) => {
+      const { method, settings } = readEntry(text) ?? { method: text, settings: {} };
+      return JSON.stringify([method, Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))]);
+    }),
+  );
 
 /** The entries of a recipe that was checked, in its order. */
 export const entriesOf = ({ compare }: Recipe): readonly Entry[] => compare.methods.map((text) => readEntry(text)!);

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { commandLine } from "./world.ts";
+
+const words = (line: string): string[] => line.split(" ");
+
+describe("an option that means nothing where it is given", () => {
+  it.each([
+    ["run --data demo --resize 16", "command line: resize is for image folders, not for demo; leave it out", "RECIPE"],
+    ["teach --data cifar10 --skip-unreadable", "skipUnreadable is for image folders, not for cifar10", "RECIPE"],
+    ["run --data demo --archive a.tar", "--archive is for cifar10 and cifar100, not for demo; leave it out", "USAGE"],
+    ["run --data photos/ --archive a.tar", "--archive is for cifar10 and cifar100, not for a folder such as photos/"],
+    ["run --data demo --compare-ipc 5", "--compare-ipc is for distillery compare; leave it out"],
+    ["distill --data demo --compare-methods infer", "--compare-methods is for distillery compare"],
+    [
+      "compare --data demo --method dm",
+      "--method is for the other commands: compare makes the sets of --compare-methods",
+    ],
+    [
+      "compare --data demo --ipc 3 --compare-ipc 5,9",
+      "--ipc is idle beside --compare-ipc 5,9, the budgets that compare",
+    ],
+    ["run --data demo --method random --iterations 5", "--iterations is for the methods infer, infer-noise, "],
+    [
+      "run --data demo --method sre2l --alpha 5",
+      "--alpha is for the methods infer, infer-noise, infer-one-teacher, not for sre2l",
+    ],
+    ["run --data demo --method dm --compensator-precision I8", "--compensator-precision is for the methods infer, "],
+    ["run --data demo --method herding --compensator-views crops", "--compensator-views is for the methods infer, "],
+    ["run --data demo --method rded --bases confidence", "--bases is for the methods infer, infer-copies, "],
+    [
+      "compare --data demo --compare-methods random,dm --alpha 1",
+      "--alpha is for the methods infer, infer-noise, infer-one-teacher, not for random, dm",
+    ],
+    [
+      "teach --data demo --teachers a.safetensors --teacher-epochs 3",
+      "--teacher-epochs is for teachers that are trained",
+    ],
+    [
+      "teach --data demo --teacher-optimiser adamw --teacher-momentum 0.5",
+      "--teacher-momentum is for the optimisers sgd and",
+    ],
+    ["teach --data demo --teacher-filter-rate 0.5", "--teacher-filter-rate is for the optimiser muon, not for sgd"],
+    [
+      "teach --data demo --teacher-crop resize --teacher-shift 0.1",
+      "--teacher-shift is for crops by shift, not by resize",
+    ],
+    ["run --data demo --full-epochs 0 --full-batch 8", "--full-batch is idle where --full-epochs is 0"],
+    ["data demo --resize 16", "--resize is for image folders, not for demo; leave it out"],
+    ["data cifar10 --resize 16", "--resize is for image folders, not for cifar10"],
+    ["data cifar10 --skip-unreadable", "--skip-unreadable is for image folders, not for cifar10"],
+    ["data cifar10 --seed 3", "--seed is for demo, not for cifar10"],
+    ["data photos/ --seed 3", "--seed is for demo, not for a folder such as photos/"],
+    ["data demo --download", "--download is for cifar10 and cifar100, not for demo"],
+    ["data photos/ --archive a.tar", "--archive is for cifar10 and cifar100, not for a folder such as photos/"],
+    ["data cifar10 --archive a.tar --download", "--download is idle beside --archive a.tar, which is read instead"],
+    ["data --resize 16", "--resize is for one data set, e.g. distillery data cifar10"],
+  ])("is refused: %s", async (line, message, code = "USAGE") => {
+    const { exit, stderr, calls } = await commandLine(words(line));
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(`code ${code}, exit status 2`);
+    expect({ exit, calls }).toEqual({ exit: 2, calls: [] });
+  });
+
+  it.each([
+    "run --data photos/ --resize 16 --skip-unreadable --method infer --alpha 1 --bases confidence",
+    "run --data cifar10 --archive a.tar.gz --method infer-copies --bases confidence --label-bytes 9KB",
+    "run --data demo --method dm --iterations 5 --full-batch 8 --seed 3",
+    "compare --data demo --compare-methods random,infer --alpha 1 --compare-ipc 5 --iterations 9",
+    "compare --data demo --ipc 3",
+    "teach --data demo --teachers a.safetensors,convnet --teacher-epochs 3 --teacher-shift 0.1 --teacher-momentum 0.5",
+    "teach --data demo --teachers resnet18=a.safetensors --teacher-views",
+    "teach --data demo --teacher-optimiser muon --teacher-filter-rate 0.2 --teacher-fill reflect",
+    "run --recipe compare-demo --method random",
+    "compare --recipe compare-demo --ipc 5",
+    "teach --recipe teacher-cifar10-fast --seed 1",
+  ])("is taken where it means something: %s", async (line) => {
+    expect(await commandLine(words(line))).toMatchObject({ exit: 0, stderr: "", calls: [{}] });
+  });
+});
