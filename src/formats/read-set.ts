@@ -2,21 +2,19 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
 import { sha256 } from "../support/files.ts";
+import { isLitter } from "../support/litter.ts";
 import { tooMuchForOnePiece } from "../support/one-piece.ts";
 import type { DistilledSet, Manifest, Part } from "./distilled-set.ts";
 import { counts, manifestName, parseManifest } from "./manifest.ts";
 import { type SetBytes, setBytes } from "./set-bytes.ts";
 import { decodePart, emptyDraft, type SetDraft } from "./set-parts.ts";
 
-/** Files that desktops put into any folder a person opens; they are no damage. */
-const litter: ReadonlySet<string> = new Set([".DS_Store", "Thumbs.db", "desktop.ini"]);
-
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 
 /** Paths of all files below a folder, relative to it, with `/`, sorted. */
-const filesBelow = async (folder: string, prefix = ""): Promise<string[]> => {
+export const filesBelow = async (folder: string, prefix = ""): Promise<string[]> => {
   const entries = await readdir(join(folder, prefix), { withFileTypes: true });
   const nested = await Promise.all(
     entries.map((entry) =>
@@ -29,8 +27,7 @@ const filesBelow = async (folder: string, prefix = ""): Promise<string[]> => {
 /** Files in a set's folder that are neither its manifest nor one of its parts. */
 export const unlistedFiles = async (folder: string, manifest: Manifest): Promise<string[]> =>
   (await filesBelow(folder)).filter(
-    (path) =>
-      path !== manifestName && !Object.hasOwn(manifest.parts, path) && !litter.has(path.split("/").at(-1) ?? ""),
+    (path) => path !== manifestName && !Object.hasOwn(manifest.parts, path) && !isLitter(path.split("/").at(-1) ?? ""),
   );
 
 /**
