@@ -1,11 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { z } from "zod";
 import { decodeSafetensors } from "../formats/index.ts";
 import { foreignWeights } from "../models/foreign-weights.ts";
 import { buildModel } from "../models/registry.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { readJson, sha256, writeJson } from "../support/files.ts";
+import { sha256 } from "../support/files.ts";
+import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
+import type { Progress } from "../support/progress.ts";
 import type { Surroundings } from "../training/loop.ts";
 import { keyOf } from "./key.ts";
 import { type Measured, measureTeacher } from "./measure-teacher.ts";
@@ -46,16 +49,19 @@ export const readForeign = async ({ architecture, file }: Foreign, { task }: Pre
 };
 
 /** What was measured of a teacher, as its file says it: JSON has no NaN, which is the accuracy on no images. */
-interface Measurement extends Omit<Measured, "validationAccuracy"> {
+const measurementSchema = z.strictObject({
   /** Digest of everything that determines the numbers. */
-  readonly key: string;
-  readonly architecture: string;
-  readonly sha256: string;
-  readonly validationAccuracy: number | null;
-}
+  key: z.string(),
+  architecture: z.string(),
+  /** Their sha256. */
+  weights: z.string(),
+  accuracy: z.number(),
+  accuracyViews: z.exactOptional(z.number()),
+  validationAccuracy: z.number().nullable(),
+});
 
-const readMeasurement = async (file: string, key: string): Promise<Measured | undefined> => {
-  const found = await readJson<Measurement>(file);
+const readMeasurement = async (file: string, key: string, progress: Progress): Promise<Measured | undefined> => {
+  const found = await readSealed(file, measurementSchema, noteDamage(progress));
   if (found?.key !== key) return undefined;
   const { accuracy, accuracyViews, validationAccuracy } = found;
   return {
@@ -112,11 +118,11 @@ export const obtainForeign = async (
     device: device.name,
   });
   const file = join(folder, `${index}-${model.name}.json`);
-  const known = await readMeasurement(file, key);
+  const known = await readMeasurement(file, key, surroundings.progress);
   const measured = known ?? (await measureTeacher(device, network, data, views, surroundings));
   if (known === undefined) {
     // Its NaN becomes null.
-    await writeJson(file, { key, architecture: model.name, sha256, ...measured });
+    await writeSealed(file, { key, architecture: model.name, weights: sha256, ...measured });
     for (const note of notesOf(network, measured, data)) surroundings.progress.note(note);
   }
   return { ...network, ...measured, history: { steps: [], series: {} } };

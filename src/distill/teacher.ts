@@ -90,7 +90,6 @@ export const readTeacher = async (
   const flat = rebuild({ ...types.parameters, ...types.statistics }, stored.tensors, file);
   const pick = (names: Record<string, unknown>) =>
     Object.fromEntries(Object.keys(names).map((name) => [name, flat[name]!]));
-  const bytes = encodeStored(stored);
   return {
     ...card,
     // JSON has no NaN, which is the accuracy on no validation images.
@@ -98,8 +97,8 @@ export const readTeacher = async (
     model,
     weights: { parameters: pick(types.parameters), statistics: pick(types.statistics) },
     file,
-    sha256: sha256(bytes),
-    bytes: bytes.length,
+    sha256: sha256(stored.bytes),
+    bytes: stored.bytes.length,
   };
 };
 

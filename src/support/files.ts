@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DistilleryError } from "./errors.ts";
 import { temporaryFor } from "./temporary.ts";
@@ -117,15 +117,6 @@ export const writeAtomic = async (path: string, content: string | Uint8Array): P
 /** JSON with two-space indentation and a final newline, written atomically. */
 export const writeJson = (path: string, value: unknown): Promise<void> =>
   writeAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
-
-/** What `writeJson` wrote; undefined where there is none or it is damaged. Only for what can be made again. */
-export const readJson = async <T>(path: string): Promise<T | undefined> => {
-  try {
-    return JSON.parse(await readFile(path, "utf8")) as T;
-  } catch {
-    return undefined;
-  }
-};
 
 export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
