@@ -5,7 +5,7 @@ import { markdownBeginning } from "../report/compare-markdown.ts";
 import { pageBeginning } from "../report/page.ts";
 import { readRegularFile } from "../support/files.ts";
 
-/** By which a file of ours is known from another of its name. */
+/** Tells a file of ours from another of its name. */
 interface Look {
   /** The text it begins with, also where it was cut short. */
   readonly begins: string;

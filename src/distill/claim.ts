@@ -53,11 +53,11 @@ const lock = async (folder: RunFolder): Promise<Lock> => {
   throw inUse(folder, taken);
 };
 
-/** What may be done in a folder. */
+/** The way to go on in a folder. */
 interface Judgement {
   /** The recipe to go on with, in the words of the run that is there. */
   readonly recipe: Recipe;
-  /** Whether that run is taken up again. */
+  /** True where that run is taken up again. */
   readonly resumes: boolean;
 }
 

@@ -16,7 +16,7 @@ export const runRecipe = (recipe: Recipe): string => `${mark}${recipeToYaml(reci
 /** The recipe that a run wrote into its folder. */
 export interface WrittenRecipe {
   readonly recipe: Recipe;
-  /** Whether nobody has changed the file since. */
+  /** True where nobody has changed the file since. */
   readonly untouched: boolean;
 }
 

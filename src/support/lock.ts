@@ -18,7 +18,7 @@ const holderSchema = z.object({
   token: z.string(),
 });
 
-/** Who works in a folder. */
+/** The process that works in a folder. */
 export type Holder = z.infer<typeof holderSchema>;
 
 export interface Lock {

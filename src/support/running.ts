@@ -1,7 +1,7 @@
 import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 
-/** Which process, so that it is not taken for a later one of the same number. */
+/** Names a process so that it is not taken for a later one of the same number. */
 export interface ProcessMark {
   readonly host: string;
   /** Boot and process namespace, where the system tells: containers of one name count their processes apart. */

@@ -65,7 +65,7 @@ export const writeStored = (file: string, stored: Stored): Promise<void> => writ
 export interface Read extends Stored {
   /** The whole file. */
   readonly bytes: Uint8Array;
-  /** Whether it holds the hash of its content; files of other programs do not. */
+  /** True where it holds the hash of its content; files of other programs do not. */
   readonly sealed: boolean;
 }
 
@@ -101,7 +101,7 @@ export const readStored = async (file: string): Promise<Read | undefined> => {
   return { ...stored, bytes, sealed: said !== undefined };
 };
 
-/** What `read` gives, or where it meets a damaged file that can be made again, undefined and a line that says so. */
+/** Gives what `read` does, or, where it meets a damaged file that can be made again, undefined and a line that says so. */
 export const unlessDamaged = async <T>(
   file: string,
   progress: Progress,
