@@ -113,6 +113,21 @@ export const maxPixelsOption = (): Option =>
     parseCount("--max-pixels"),
   );
 
+/** Takes the text of an option or argument; an empty one is the slip of a shell variable that is not set. */
+export const filled =
+  (name: string, expects: string) =>
+  (text: string): string => {
+    if (text.trim() !== "") return text;
+    throw new DistilleryError("USAGE", `${name}: expected ${expects}, got "${text}"`);
+  };
+
+/** For the published data sets. */
+export const archiveOption = (): Option =>
+  new Option(
+    "--archive <file>",
+    "for cifar10 and cifar100: a local archive, or a folder with its unpacked files",
+  ).argParser(filled("--archive", "a file or folder"));
+
 /** Gives a command one option for every field of the recipe, and those that say where things are. */
 export const addRecipeOptions = (command: Command): Command => {
   command
@@ -120,12 +135,14 @@ export const addRecipeOptions = (command: Command): Command => {
     .option(
       "--recipe <file>",
       "YAML or JSON file with the fields of a recipe, or a name of `distillery recipes`; options win over it",
+      filled("--recipe", "a file or a name of `distillery recipes`"),
     )
     .option(
       "--out <folder>",
       "where everything goes, and what to resume from (runs/<data>; compare: runs/compare-<data>)",
+      filled("--out", "a folder"),
     )
-    .option("--archive <file>", "for cifar10 and cifar100: a local archive, or a folder with its unpacked files")
+    .addOption(archiveOption())
     .option("--json", "print the result as JSON on standard output; messages stay on standard error")
     .addOption(
       new Option(

@@ -9,7 +9,16 @@ import { checkDataOptions, describeData, describeSources } from "./data.ts";
 import { reportFailure } from "./failure.ts";
 import { inspectSet } from "./inspect.ts";
 import { interruptible, type SignalSource } from "./interruption.ts";
-import { addRecipeOptions, maxPixelsOption, type OptionValues, optionFor, outFolder, recipeFrom } from "./options.ts";
+import {
+  addRecipeOptions,
+  archiveOption,
+  filled,
+  maxPixelsOption,
+  type OptionValues,
+  optionFor,
+  outFolder,
+  recipeFrom,
+} from "./options.ts";
 import { hasColour, type Output, widthOf } from "./output.ts";
 import { drawProgress } from "./progress.ts";
 import { describeRecipes, showRecipe } from "./recipes.ts";
@@ -137,7 +146,11 @@ const addComputing = (program: Command, world: World): void => {
     "distillery evaluate --data cifar10 --out runs/c10 --students convnet,resnet18 --seeds 5",
     "distillery evaluate path/to/set --data cifar10 --labels hard",
   )
-    .argument("[set]", "folder of a distilled set; absent: the one in --out")
+    .argument(
+      "[set]",
+      "folder of a distilled set; absent: the one in --out",
+      filled("set", "the folder of a distilled set"),
+    )
     .action((set: string | undefined, values: OptionValues) =>
       compute(world, "evaluate", values, set === undefined ? {} : { set }),
     );
@@ -147,7 +160,7 @@ const addReading = (program: Command, world: World): void => {
   program
     .command("inspect")
     .description("say what a distilled set is: data, budget, teachers, bytes, recipe")
-    .argument("<set>", "folder of a distilled set")
+    .argument("<set>", "folder of a distilled set", filled("set", "the folder of a distilled set"))
     .option("--json", "print its manifest and bytes by part as JSON")
     .action(async (set: string, values: OptionValues) => {
       print(world, await inspectSet(set, world.stdout, widthOf(world.stdout)), values);
@@ -155,7 +168,7 @@ const addReading = (program: Command, world: World): void => {
   program
     .command("verify")
     .description("check a distilled set: every part, byte count, hash and shape; exit status 5 when damaged")
-    .argument("<set>", "folder of a distilled set")
+    .argument("<set>", "folder of a distilled set", filled("set", "the folder of a distilled set"))
     .option("--json", "print what was found as JSON")
     .action(async (set: string, values: OptionValues) => {
       const outcome = await verifyFolder(set, world.stdout);
@@ -167,7 +180,7 @@ const addReading = (program: Command, world: World): void => {
   program
     .command("recipes")
     .description("list the recipes that come with distillery, or print one")
-    .argument("[name]", "a recipe of the list")
+    .argument("[name]", "a recipe of the list", filled("name", "a recipe of the list"))
     .option("--json", "print it as JSON")
     .addHelpText(
       "after",
@@ -183,9 +196,13 @@ const addReading = (program: Command, world: World): void => {
   program
     .command("data")
     .description("list the data sets there are, or show one: classes, counts, normalisation")
-    .argument("[source]", "demo, cifar10, cifar100 or an image folder")
+    .argument(
+      "[source]",
+      "demo, cifar10, cifar100 or an image folder",
+      filled("source", "demo, cifar10, cifar100 or an image folder"),
+    )
     .option("--download", "fetch the data set if it is not here yet (resumes, checks the publisher's checksum)")
-    .option("--archive <file>", "for cifar10 and cifar100: a local archive, or a folder with its unpacked files")
+    .addOption(archiveOption())
     .addOption(optionFor("resize"))
     .addOption(optionFor("skipUnreadable"))
     .addOption(maxPixelsOption())
@@ -249,9 +266,21 @@ const programFor = (world: World, args: readonly string[]): Command => {
   return program;
 };
 
+/** Fails where the folder that relative paths start from is no more: what else would be said of that misleads. */
+const checkWorkingFolder = (): void => {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new DistilleryError("USAGE", "the working folder is gone: it was deleted or moved; cd into another", {
+      cause,
+    });
+  }
+};
+
 /** Does what the arguments (without node and script) say and returns the exit status. Never throws. */
 export const runCommandLine = async (args: readonly string[], world: World): Promise<number> => {
   try {
+    checkWorkingFolder();
     await programFor(world, args).parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {

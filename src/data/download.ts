@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, rename } from "node:fs/promises";
+import { type FileHandle, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { Agent, type Dispatcher, errors, interceptors, RetryAgent, request } from "undici";
 import { DistilleryError } from "../support/errors.ts";
-import { diskError, openRegularFile } from "../support/files.ts";
+import { diskError, makeFolder, openRegularFile } from "../support/files.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import type { Progress } from "../support/progress.ts";
 import { type PartialFile, partialFile } from "./partial-file.ts";
@@ -165,9 +165,7 @@ export const download = async (url: string, to: string, options: DownloadOptions
   const present = await matches(to, options.checksum).catch(() => undefined);
   if (present?.ok) return;
   const part = partialFile(to);
-  await mkdir(dirname(to), { recursive: true }).catch((cause: unknown) => {
-    throw diskError(to, cause);
-  });
+  await makeFolder(dirname(to));
   try {
     await fetchAll(part, url, options);
     const { ok, said } = await matches(part.path, options.checksum);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { codePointOrder } from "../support/code-point-order.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { reasonOf } from "../support/files.ts";
+import { isLitter } from "../support/litter.ts";
 
 /** What lies in a folder; links count as what they lead to. Hidden are names with a dot in front. */
 export interface Entry {
@@ -16,9 +17,8 @@ export interface Entry {
 export const isImageName = (name: string): boolean =>
   /\.(jpe?g|jpe|jfif|a?png|webp|gif|tiff?|avif|bmp|dib|p[bgpn]m|heic|heif|jp2|jxl)$/i.test(name);
 
-/** Files that systems leave in folders, and the lists of boxes of Tiny-ImageNet: not worth a word. */
-const isLitter = (name: string): boolean =>
-  /^(\.DS_Store|Thumbs\.db|desktop\.ini|__MACOSX|\._.*|\.directory|n\d{8}_boxes\.txt)$/i.test(name);
+/** Files that systems leave in folders and archives, and the lists of boxes of Tiny-ImageNet: not worth a word. */
+const isUnremarkable = (name: string): boolean => isLitter(name) || /^(__MACOSX|n\d{8}_boxes\.txt)$/i.test(name);
 
 /** True where a path is a folder; links are followed, what does not exist is none. */
 export const isFolder = async (path: string): Promise<boolean> =>
@@ -72,7 +72,7 @@ export const entriesOf = async (folder: string): Promise<Entry[]> => {
   for (const entry of found) {
     if (!isUtf8(entry.name)) throw notUtf8(folder, entry);
     const name = entry.name.toString();
-    if (!isLitter(name)) entries.push({ name, kind: await kindOf(folder, name, entry) });
+    if (!isUnremarkable(name)) entries.push({ name, kind: await kindOf(folder, name, entry) });
   }
   return entries.sort((a, b) => codePointOrder(a.name, b.name));
 };

@@ -5,7 +5,9 @@ import { foreignWeights } from "../models/foreign-weights.ts";
 import { buildModel } from "../models/registry.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { readJson, readRegularFile, reasonOf, sha256, writeJson } from "../support/files.ts";
+import { readRegularFile, reasonOf, sha256 } from "../support/files.ts";
+import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
+import type { Progress } from "../support/progress.ts";
 import type { Surroundings } from "../training/loop.ts";
 import { few } from "./fitting.ts";
 import { compareWithGuessing } from "./guessing.ts";
@@ -48,21 +50,27 @@ export const readForeign = async ({ architecture, file }: Foreign, { task }: Pre
   return { model, weights, file, sha256: sha256(bytes), bytes: bytes.length };
 };
 
-/** Holds what was measured of a teacher. */
-const measurementSchema = z.object({
+/** Holds what was measured of a teacher, as its file says it. */
+const measurementSchema = z.strictObject({
   /** Digest of everything that determines the numbers. */
   key: z.string(),
+  architecture: z.string(),
+  /** Their sha256. */
+  weights: z.string(),
   accuracy: percent,
   accuracyViews: z.exactOptional(percent),
   validationAccuracy: percentOrNone,
 });
 
-/** The measurement of this key in a file; undefined where it has to be made anew. */
-const readMeasurement = async (file: string, key: string): Promise<Measured | undefined> => {
-  const found = measurementSchema.safeParse(await readJson(file));
-  if (!found.success || found.data.key !== key) return undefined;
-  const { key: _, validationAccuracy, ...rest } = found.data;
-  return { ...rest, validationAccuracy: validationAccuracy ?? Number.NaN };
+const readMeasurement = async (file: string, key: string, progress: Progress): Promise<Measured | undefined> => {
+  const found = await readSealed(file, measurementSchema, noteDamage(progress));
+  if (found?.key !== key) return undefined;
+  const { accuracy, accuracyViews, validationAccuracy } = found;
+  return {
+    accuracy,
+    ...(accuracyViews !== undefined && { accuracyViews }),
+    validationAccuracy: validationAccuracy ?? Number.NaN,
+  };
 };
 
 /** Says of a teacher that was just measured how good it is, and whether that may be mere guessing. */
@@ -109,11 +117,11 @@ export const obtainForeign = async (
     device: device.name,
   });
   const file = join(folder, `${index}-${model.name}.json`);
-  const known = await readMeasurement(file, key);
+  const known = await readMeasurement(file, key, surroundings.progress);
   const measured = known ?? (await measureTeacher(device, network, data, views, surroundings));
   if (known === undefined) {
     // Its NaN becomes null.
-    await writeJson(file, { key, architecture: model.name, sha256, ...measured });
+    await writeSealed(file, { key, architecture: model.name, weights: sha256, ...measured });
     for (const note of notesOf(network, measured, data)) surroundings.progress.note(note);
   }
   return { ...network, ...measured, history: { steps: [], series: {} } };

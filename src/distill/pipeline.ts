@@ -1,10 +1,10 @@
+import { resolve } from "node:path";
 import { formatNormalisation, isAlike } from "../data/normalisation.ts";
 import { type DistilledSet, describeLabels, readSet, weighSet } from "../formats/index.ts";
 import { formatBytes } from "../report/format.ts";
 import type { Curve } from "../report/report.ts";
 import { renderTable } from "../report/table.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { writeJson } from "../support/files.ts";
 import { checkPlan } from "./checks.ts";
 import type { CommandContext, Commands, EvaluateContext, Outcome } from "./commands.ts";
 import { compareMethods } from "./compare/compare.ts";
@@ -15,7 +15,7 @@ import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { writeReport } from "./reporting.ts";
 import { type Run, teach, withRun } from "./run.ts";
-import { readCurves, runFolder, timed } from "./run-folder.ts";
+import { readCurves, runFolder, timed, writeCurves } from "./run-folder.ts";
 import { drawImages } from "./set.ts";
 import type { Teacher } from "./teacher.ts";
 import { type Candidate, obtainTeachers } from "./teachers.ts";
@@ -37,7 +37,7 @@ const distill = async (run: Run): Promise<Distilled> => {
     folders: folder,
     time: (stage, work) => timed(folder, stage, work),
   });
-  await writeJson(folder.curves, made.curves);
+  await writeCurves(folder, made.curves);
   return { ...made, teachers };
 };
 
@@ -157,7 +157,7 @@ export const commands: Commands = {
     };
     return withRun(recipe, context, runFolder(context.out), readFitting, async (run, set) => {
       const teachers = needsTeachers(recipe) ? await teachersOf(run, set, setFolder) : [];
-      const own = setFolder === run.folder.set;
+      const own = resolve(setFolder) === resolve(run.folder.set);
       return evaluate(run, { teachers, curves: own ? await readCurves(run.folder) : [], set }, setFolder);
     });
   },

@@ -25,7 +25,7 @@ const checkAliases = (document: Document.Parsed, text: string, file: string): vo
 };
 
 /** The fields in the text of a recipe file, YAML or JSON; values are not checked. An empty file has no fields. */
-const parseText = (text: string, file: string): Readonly<Record<string, unknown>> => {
+const fieldsIn = (text: string, file: string): Readonly<Record<string, unknown>> => {
   const document = parseDocument(text, { prettyErrors: true });
   const wrong = document.errors[0];
   if (wrong !== undefined) {
@@ -62,12 +62,15 @@ export const loadRecipe = async (file: string, overrides: Readonly<Record<string
     const why = missing ? "there is no such file" : reasonOf(cause);
     throw new DistilleryError("RECIPE", `${file}: cannot read the recipe: ${why}`, { cause });
   }
-  const fields = parseText(text, file);
+  const fields = fieldsIn(text, file);
   // A wrong field of the file is an error even where an override would hide it.
   parseRecipe({ ...(overrides.data === undefined ? {} : { data: overrides.data }), ...fields }, file);
   // The file alone is right: an error that comes only now is of the overrides.
   return parseRecipe(mergeFields(fields, overrides), `command line with ${file}`);
 };
+
+/** The recipe in the text of such a file, completed with defaults. @throws DistilleryError RECIPE. */
+export const recipeIn = (text: string, file: string): Recipe => parseRecipe(fieldsIn(text, file), file);
 
 /** A recipe file that gives this recipe; every field is written out. */
 export const recipeToYaml = (recipe: Recipe): string => stringify(recipe, { flowCollectionPadding: false });

@@ -26,7 +26,7 @@ const labelKinds = ["static", "dynamic", "hard"] as const;
 /** The one definition of what a recipe may hold; recipe files and command-line options are both checked by it. */
 export const recipeSchema = group({
   data: described(
-    z.string().min(1),
+    z.string().regex(/\S/),
     "demo, cifar10, cifar100 or the path of an image folder",
     "demo, cifar10, cifar100 or an image folder",
   ),

@@ -2,11 +2,12 @@ import { buildModel } from "../models/registry.ts";
 import { type Device, openDevice } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { writeJson } from "../support/files.ts";
+import { type Claim, checkFree, claimFolder } from "./claim.ts";
 import type { CommandContext, Outcome } from "./commands.ts";
 import { type Prepared, prepareData } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { describeDataset } from "./reporting.ts";
-import { claimFolder, type RunFolder, timed } from "./run-folder.ts";
+import { type RunFolder, timed } from "./run-folder.ts";
 import type { Teacher } from "./teacher.ts";
 import { checkStudentName } from "./teacher-names.ts";
 import { type Candidate, checkTeachers, findCandidates, obtainTeachers } from "./teachers.ts";
@@ -45,7 +46,7 @@ const checkStudents = ({ students }: Recipe, { task }: Prepared): void => {
 
 /**
  * Opens data and device, checks the recipe and, by `check`, what else is given against the data, and only then claims the
- * folder; closes the device at the end.
+ * folder; closes the device and lets go of the folder at the end.
  */
 export const withRun = async <T, Folder extends RunFolder>(
   recipe: Recipe,
@@ -55,22 +56,26 @@ export const withRun = async <T, Folder extends RunFolder>(
   work: (run: Run<Folder>, checked: T) => Promise<Outcome>,
 ): Promise<Outcome> => {
   checkRecipe(recipe);
+  await checkFree(folder);
   const device = await openDevice(recipe.device);
+  let claim: Claim | undefined;
   try {
     const started = performance.now();
     const data = await prepareData(recipe, context);
     checkStudents(recipe, data);
     const checked = await check(data, await findCandidates(recipe, data));
-    await claimFolder(folder, recipe);
+    claim = await claimFolder(folder, recipe, data.fingerprint, context.progress);
     await timed(folder, "data", async () => undefined, performance.now() - started);
     await writeJson(folder.dataset, {
       ...describeDataset(data),
       normalisation: data.dataset.normalisation,
       skippedFiles: data.dataset.skipped,
+      fingerprint: data.fingerprint,
     });
-    return await work({ recipe, folder, device, data, context }, checked);
+    return await work({ recipe: claim.recipe, folder, device, data, context }, checked);
   } finally {
     await device.close();
+    await claim?.release();
   }
 };
 

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { pickPerClass } from "../data/split.ts";
 import {
@@ -17,7 +18,10 @@ import {
 import { plural } from "../report/format.ts";
 import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { exists } from "../support/files.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
+import { noteDamage } from "../support/json-files.ts";
+import type { Progress } from "../support/progress.ts";
 import { stream } from "../support/random.ts";
 import type { Surroundings } from "../training/loop.ts";
 import { imagesAtOnce, openClassifier } from "../training/predict.ts";
@@ -89,8 +93,12 @@ const readFinished = async (
   bases: Uint8Array,
   compensators: Float32Array,
   most: number,
+  progress: Progress,
 ): Promise<DistilledSet | undefined> => {
-  const found = await readSet(folder).catch(() => undefined);
+  const found = await readSet(folder).catch(async () => {
+    if (await exists(join(folder, "manifest.json"))) noteDamage(progress)(folder);
+    return undefined;
+  });
   if (found === undefined || (await weighSet(folder)).total > most) return undefined;
   const { parts: _, sha256: __, ...said } = found.manifest;
   // How labels are stored follows from the recipe, which the manifest holds.
@@ -135,7 +143,7 @@ export const makeSet = async (
   });
   // Labels belong to the images that a reader will rebuild, so they are made from compensators as stored.
   const stored = roundCompensators(precision, compensators, task.image);
-  const finished = await readFinished(folder, unlisted, bases, stored, most);
+  const finished = await readFinished(folder, unlisted, bases, stored, most, surroundings.progress);
   if (finished !== undefined) return finished;
   const usual = unlisted(labelsFor(recipe, budget, task.classes));
   const { read } = trainingImages({ manifest: { ...usual, parts: {} }, bases, compensators: stored });

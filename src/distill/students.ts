@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { tensor } from "../autodiff/index.ts";
 import { drawMix, mixRows } from "../data/augment.ts";
 import { cropImages } from "../data/cropping.ts";
@@ -6,11 +7,12 @@ import { buildModel } from "../models/registry.ts";
 import { adamw, hyperTensors, zerosLike } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
 import type { Device } from "../runtime/index.ts";
-import { readJson, writeJson } from "../support/files.ts";
+import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
+import type { Progress } from "../support/progress.ts";
 import { stream } from "../support/random.ts";
 import { batchIndices, oneHot } from "../training/batches.ts";
 import { type Job, machineOf, runJobs } from "../training/jobs.ts";
-import { forget, type History, runLoop, type Surroundings } from "../training/loop.ts";
+import { forget, type History, historySchema, runLoop, type Surroundings } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { accuracyOf, openClassifier, traceClassifier } from "../training/predict.ts";
 import { imagesToFit, type Readable } from "../training/readable.ts";
@@ -53,6 +55,8 @@ export interface Lesson {
   readonly sourceKey: string;
 }
 
+const resultSchema = z.strictObject({ key: z.string(), accuracy: z.number().min(0).max(100), history: historySchema });
+
 export interface StudentResult {
   readonly key: string;
   /** Per cent of the test images after the last step. */
@@ -68,8 +72,8 @@ const objectiveOf = (labels: LabelKind, temperature: number, teachers: readonly 
   return labels === "static" ? { kind: "soft", temperature } : { kind: "dynamic", temperature, teachers };
 };
 
-const readResult = async (file: string, key: string): Promise<StudentResult | undefined> => {
-  const result = await readJson<StudentResult>(file);
+const readResult = async (file: string, key: string, progress: Progress): Promise<StudentResult | undefined> => {
+  const result = await readSealed(file, resultSchema, noteDamage(progress));
   return result?.key === key ? result : undefined;
 };
 
@@ -146,7 +150,7 @@ export const teachStudents = async (
     const checkpoint = { file: `${file}.partial`, key };
     return {
       cost: steps * batch,
-      finished: () => readResult(`${file}.json`, key),
+      finished: () => readResult(`${file}.json`, key, surroundings.progress),
       work: async (lane, around) => {
         const types = trainStateTypes(model, optimiser);
         const images = await imagesToFit(model, lesson.source, stream(recipe.seed, "student", seed, "fit"));
@@ -170,8 +174,8 @@ export const teachStudents = async (
         const accuracy = await accuracyOf(classifier, dataset.test, dataset, `${title}: test`, around).finally(() =>
           classifier.release(),
         );
-        const result: StudentResult = { key, accuracy, history };
-        await writeJson(`${file}.json`, result);
+        const result = { key, accuracy, history };
+        await writeSealed(`${file}.json`, result);
         await forget(checkpoint);
         around.progress.note(`${title}: ${accuracy.toFixed(1)} %`);
         return result;

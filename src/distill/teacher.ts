@@ -90,15 +90,14 @@ export const readTeacher = async (
     unlike: "the file is damaged: make it again with distillery teach, or fetch it again",
     notFinite: "train it anew with a lower teacher.learningRate, or fetch the file again",
   });
-  const bytes = encodeStored(stored);
   return {
     ...card,
     validationAccuracy: card.validationAccuracy ?? Number.NaN,
     model,
     weights,
     file,
-    sha256: sha256(bytes),
-    bytes: bytes.length,
+    sha256: sha256(stored.bytes),
+    bytes: stored.bytes.length,
   };
 };
 

@@ -12,6 +12,7 @@ import { plural } from "../report/format.ts";
 import type { Device } from "../runtime/index.ts";
 import { stream } from "../support/random.ts";
 import { alternatingFlips, batchIndices, oneHot } from "../training/batches.ts";
+import { unlessDamaged } from "../training/checkpoint.ts";
 import { forget, runLoop, type Surroundings } from "../training/loop.ts";
 import { accuracyOf, type Classifier, openClassifier } from "../training/predict.ts";
 import { imagesToFit } from "../training/readable.ts";
@@ -100,7 +101,7 @@ export const trainTeacher = async (
     ...(crop !== "shift" && { crop }),
   });
   const file = `${folder}/${index}-${model.name}.safetensors`;
-  const done = await readTeacher(file, data, key);
+  const done = await unlessDamaged(file, surroundings.progress, () => readTeacher(file, data, key));
   if (done !== undefined) return done;
 
   const title = `teacher ${model.name}`;

@@ -24,6 +24,8 @@ export {
 export { readManifest, readSet, type Verification, verifySet, weighSet } from "./read-set.ts";
 export { decodeSafetensors, encodeSafetensors, type SafeTensor, type SafeTensors } from "./safetensors.ts";
 export { type SetBytes, setBytes } from "./set-bytes.ts";
+export { checkSetPlace } from "./set-place.ts";
+export { isStaging, sweepStaging } from "./staging.ts";
 export { packLabels } from "./stored-labels.ts";
 export type { FileTensors } from "./tensor-layout.ts";
 export { type TrainingImages, trainingImages } from "./training-images.ts";

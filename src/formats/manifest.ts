@@ -125,7 +125,7 @@ const sinceVersion1 = {
 /** Versions 1 and 2 have no sha256 of themselves. */
 const unsealedSchema = manifestSchema.omit({ sha256: true });
 
-const newest = 3;
+export const newest = 3;
 
 const decodeText = (bytes: Uint8Array): unknown => {
   let text: string;

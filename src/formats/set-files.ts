@@ -1,12 +1,10 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readRegularFile, reasonOf } from "../support/files.ts";
+import { isLitter } from "../support/litter.ts";
 import { mistakenFor } from "../support/mistaken-for.ts";
 import type { Manifest } from "./distilled-set.ts";
 import { manifestName } from "./manifest.ts";
-
-/** Files that desktops put into any folder a person opens; they are no damage. */
-const litter: ReadonlySet<string> = new Set([".DS_Store", "Thumbs.db", "desktop.ini"]);
 
 /** Files and folders below a set's folder that its manifest does not know, sorted, with `/`; folders end with it. */
 export const unlistedFiles = async (folder: string, manifest: Manifest): Promise<string[]> => {
@@ -18,7 +16,7 @@ export const unlistedFiles = async (folder: string, manifest: Manifest): Promise
       const path = `${prefix}${entry.name}`;
       // fileProblem tells of a folder in a file's place.
       if (files.has(path)) return [];
-      if (!entry.isDirectory()) return litter.has(entry.name) ? [] : [path];
+      if (!entry.isDirectory()) return isLitter(entry.name) ? [] : [path];
       // A folder that is no set's own is not searched, however deep it is.
       return folders.has(path) ? strangers(`${path}/`) : [`${path}/`];
     });

@@ -1,55 +1,16 @@
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
-import { hostname } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
-import { diskError, sha256, writeAtomic } from "../support/files.ts";
+import { diskError, makeFolder, sha256, writeAtomic } from "../support/files.ts";
 import type { DistilledSet, Manifest, Part, Unlisted } from "./distilled-set.ts";
 import { manifestName, parseManifest } from "./manifest.ts";
 import { sealManifest } from "./manifest-seal.ts";
-import { readManifest } from "./read-set.ts";
-import { unlistedFiles } from "./set-files.ts";
 import { encodeParts, misfit } from "./set-parts.ts";
+import { checkSetPlace } from "./set-place.ts";
+import { stagingFor, sweepOwn } from "./staging.ts";
 
 /** What writeSet needs: a set whose parts are not known yet. */
 export type UnwrittenSet = Omit<DistilledSet, "manifest"> & { readonly manifest: Unlisted };
-
-/**
- * Whether there is a set to be replaced.
- * @throws DistilleryError SET when something else is there, or a set into which somebody put files of their own.
- */
-const findsSet = async (folder: string): Promise<boolean> => {
-  const found = await stat(folder).catch(() => undefined);
-  if (found === undefined) return false;
-  const refuse = (why: string): DistilleryError =>
-    new DistilleryError("SET", `${folder} exists and ${why}; choose another folder for the set`);
-  if (!found.isDirectory()) throw refuse("is a file");
-  if ((await readdir(folder)).length === 0) return false;
-  const old = await readManifest(folder).catch(() => undefined);
-  if (old === undefined) throw refuse("is not a distilled set of this version");
-  const foreign = (await unlistedFiles(folder, old.manifest))[0];
-  if (foreign !== undefined) throw refuse(`holds ${foreign}, which would be lost`);
-  return true;
-};
-
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-};
-
-/** Removes hidden siblings that killed processes of this machine left behind. */
-const sweep = async (folder: string, kind: "writing" | "old"): Promise<void> => {
-  const prefix = `.${basename(folder)}.${kind}-${hostname()}-`;
-  for (const name of await readdir(dirname(folder)).catch(() => [])) {
-    if (!name.startsWith(prefix)) continue;
-    const pid = Number(name.slice(prefix.length));
-    if (pid === process.pid || !alive(pid)) await rm(join(dirname(folder), name), { recursive: true, force: true });
-  }
-};
 
 const writeInto = async (staging: string, { manifest, ...arrays }: UnwrittenSet): Promise<Manifest> => {
   const parts: Record<string, Part> = {};
@@ -84,23 +45,22 @@ export const writeSet = async (folder: string, set: UnwrittenSet): Promise<Manif
   const target = resolve(folder);
   const problem = misfit(set.manifest, set);
   if (problem !== undefined) throw new DistilleryError("SET", `cannot write the set ${folder}: ${problem}`);
-  const replaces = await findsSet(target);
-  const sibling = (kind: string): string =>
-    join(dirname(target), `.${basename(target)}.${kind}-${hostname()}-${process.pid}`);
-  const staging = sibling("writing");
-  await sweep(target, "writing");
+  const replaces = await checkSetPlace(target);
+  const staging = stagingFor(target, "writing");
+  const aside = stagingFor(target, "old");
+  await sweepOwn(target, "writing");
   try {
-    await mkdir(staging, { recursive: true });
+    await makeFolder(staging);
     const manifest = await writeInto(staging, set);
-    if (replaces) await rename(target, sibling("old"));
+    if (replaces) await rename(target, aside);
     try {
       await rename(staging, target);
     } catch (cause) {
-      if (replaces) await rename(sibling("old"), target);
+      if (replaces) await rename(aside, target);
       throw cause;
     }
     // Only now: until the new set stands, an old one moved aside by a killed process is the only one.
-    await sweep(target, "old");
+    await sweepOwn(target, "old");
     return manifest;
   } catch (cause) {
     await rm(staging, { recursive: true, force: true });

@@ -17,6 +17,9 @@ import { nameOf } from "./methods.ts";
 import { formatInterval, formatMean, verdictWords } from "./summary.ts";
 import { printable } from "./terminal.ts";
 
+/** The beginning of every such table, by which one of ours is known. */
+export const markdownBeginning = "# Comparison on ";
+
 /** Names come from files: none may end a cell, begin a tag or a line. */
 const cell = (text: string): string => printable(text).replace(/[\\|`*_<>[\]]/g, (mark) => `\\${mark}`);
 
@@ -83,7 +86,7 @@ export const renderComparisonMarkdown = (comparison: Comparison): string => {
   const students = studentTable(comparison);
   const open = unfinished(comparison);
   const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
-  return `# Comparison on ${cell(data.name)}
+  return `${markdownBeginning}${cell(data.name)}
 
 ${cell(comparisonHeadline(comparison))}
 ${open === undefined ? "" : `\n${cell(open)}\n`}

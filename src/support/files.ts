@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DistilleryError } from "./errors.ts";
+import { temporaryFor } from "./temporary.ts";
 
 /** The message of whatever was thrown. */
 export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+/** The system's code of whatever was thrown, such as ENOENT; "" where it has none. */
+export const codeOf = (cause: unknown): string => (cause instanceof Error && "code" in cause ? String(cause.code) : "");
 
 /** True where something lies at the path; links are followed. */
 export const exists = (path: string): Promise<boolean> =>
@@ -49,24 +53,64 @@ const reasons: Record<string, string> = {
   EDQUOT: "the disk quota is used up; free some space and run the same command again, finished work is kept",
   EFBIG: "the file would be larger than this process or file system allows; choose another --out or lift the limit",
   EACCES: "permission denied; choose another --out or change its permissions",
+  EPERM: "permission denied; choose another --out or change its permissions",
   EROFS: "the file system is read-only; choose another --out",
+  ENOTDIR: "a part of the path is a file, not a folder; choose another --out",
+  EISDIR: "a folder of that name is there; move it elsewhere or choose another --out",
+  ENOENT: "its folder cannot be made there, or was deleted meanwhile; choose another --out",
+  ENAMETOOLONG: "the name is too long for the file system; choose a shorter --out",
+  ELOOP: "its links lead round in a circle; choose another --out",
 };
 
 /** The error for a failed write: says which file, why, and what to do. */
 export const diskError = (path: string, cause: unknown): DistilleryError => {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  const why = reasons[code] ?? reasonOf(cause);
+  const why = reasons[codeOf(cause)] ?? reasonOf(cause);
   return new DistilleryError("DISK", `cannot write ${path}: ${why}`, { cause });
 };
 
-let writes = 0;
+/** Says what lies where a folder should be; undefined for a folder or a link to one. */
+export const notAFolder = async (path: string): Promise<string | undefined> => {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) return undefined;
+  if (found !== undefined) return found.isFile() ? "is a file, not a folder" : "is a pipe, a socket or a device";
+  const link = await lstat(path).catch(() => undefined);
+  return link?.isSymbolicLink() ? "is a link that leads nowhere" : "cannot be looked at";
+};
 
-/** Writes a whole file or nothing: to a temporary name, flushed, then renamed. Makes the folder. */
+/**
+ * Makes a folder and those above it, level by level: Node's recursive mkdir hides why it fails and, where a file system
+ * answers ENOENT whatever is asked (/proc, drives that are gone), never returns (nodejs/node#47098).
+ * @throws DISK naming the folder.
+ */
+export const makeFolder = async (path: string): Promise<void> => {
+  const make = (): Promise<string> =>
+    mkdir(path).then(
+      () => "",
+      (cause: unknown) => {
+        const code = codeOf(cause);
+        if (code === "EEXIST" || code === "ENOENT") return code;
+        throw diskError(path, cause);
+      },
+    );
+  let outcome = await make();
+  if (outcome === "ENOENT" && dirname(path) !== path) {
+    await makeFolder(dirname(path));
+    outcome = await make();
+  }
+  if (outcome === "") return;
+  const wrong = await notAFolder(path);
+  if (wrong !== undefined) {
+    const why = outcome === "EEXIST" ? `it ${wrong}` : "the file system allows none there";
+    throw new DistilleryError("DISK", `cannot make the folder ${path}: ${why}; choose another --out`);
+  }
+};
+
+/** Writes a whole file or nothing: to a temporary name beside it, flushed, then renamed. Makes the folder. */
 export const writeAtomic = async (path: string, content: string | Uint8Array): Promise<void> => {
-  const temporary = `${path}.${process.pid}${String(writes++).padStart(6, "0")}`;
+  await makeFolder(dirname(path));
+  const temporary = temporaryFor(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(temporary, "w");
+    const file = await open(temporary, "wx");
     try {
       // Goes on after a short write, as a nearly full disk makes them, until all is there or an error says why not.
       await file.writeFile(content);
@@ -84,15 +128,6 @@ export const writeAtomic = async (path: string, content: string | Uint8Array): P
 /** JSON with two-space indentation and a final newline, written atomically. */
 export const writeJson = (path: string, value: unknown): Promise<void> =>
   writeAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
-
-/** What `writeJson` wrote; undefined where there is none or it is damaged. Only for what can be made again. */
-export const readJson = async <T>(path: string): Promise<T | undefined> => {
-  try {
-    return JSON.parse(await readFile(path, "utf8")) as T;
-  } catch {
-    return undefined;
-  }
-};
 
 export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 

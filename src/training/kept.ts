@@ -1,5 +1,5 @@
 import type { Tensors } from "../runtime/index.ts";
-import { readStored, type Stored, writeStored } from "./checkpoint.ts";
+import { readStored, type Stored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { type Job, type Lane, type Machine, runJobs } from "./jobs.ts";
 import { forget, type History, type Loop, runLoop, type Scalars, type Surroundings } from "./loop.ts";
 
@@ -46,8 +46,8 @@ export const runKept = async (
     return {
       cost: units,
       finished: async () => {
-        const stored = await readStored(file);
-        if (stored?.metadata.key !== key) return undefined;
+        const stored = await unlessDamaged(file, surroundings.progress, () => readStored(file));
+        if (stored?.metadata.key !== key || !stored.sealed) return undefined;
         advance(units);
         return { file, metadata: stored.metadata };
       },

@@ -1,9 +1,16 @@
+import { z } from "zod";
 import { leavesOf, type Tensor, type TensorType, type Tree } from "../autodiff/index.ts";
 import type { Stepper, Tensors } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Progress } from "../support/progress.ts";
-import { named, readStored, rebuild, removeStored, writeStored } from "./checkpoint.ts";
+import { named, readStored, rebuild, removeStored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { readAhead } from "./read-ahead.ts";
+
+/** A history in a file. */
+export const historySchema = z.strictObject({
+  steps: z.array(z.number()),
+  series: z.record(z.string(), z.array(z.number())),
+});
 
 /** Measured scalars over the steps, each point the mean of a stretch of steps that ends there. */
 export interface History {
@@ -44,18 +51,19 @@ const points = 100;
 /** Batches that wait for their step, so that one that takes long to make delays none. */
 const batchesAhead = 3;
 
-interface Progressed {
-  step: number;
-  steps: number[];
-  series: Record<string, number[]>;
+const progressSchema = z.strictObject({
+  step: z.int().min(0),
+  steps: z.array(z.number()),
+  series: z.record(z.string(), z.array(z.number())),
   /** Sums over the unfinished stretch. */
-  open: Record<string, number>;
-  count: number;
-}
+  open: z.record(z.string(), z.number()),
+  count: z.int().min(0),
+});
+type Progressed = z.infer<typeof progressSchema>;
 
-const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, Feeds, Fetches>) => {
+const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, Feeds, Fetches>, progress: Progress) => {
   const { checkpoint, types } = loop;
-  const stored = checkpoint ? await readStored(checkpoint.file).catch(() => undefined) : undefined;
+  const stored = checkpoint && (await unlessDamaged(checkpoint.file, progress, () => readStored(checkpoint.file)));
   const fresh = {
     state: loop.start,
     at: { step: 0, steps: [], series: {}, open: {}, count: 0 } satisfies Progressed as Progressed,
@@ -63,7 +71,7 @@ const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, F
   if (stored === undefined || checkpoint === undefined || stored.metadata.key !== checkpoint.key) return fresh;
   try {
     const state = rebuild(types, stored.tensors, checkpoint.file);
-    return { state: () => state, at: JSON.parse(stored.metadata.progress!) as Progressed };
+    return { state: () => state, at: progressSchema.parse(JSON.parse(stored.metadata.progress ?? "")) };
   } catch {
     return fresh;
   }
@@ -84,7 +92,7 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   { progress, signal, secondsBetweenCheckpoints = 20 }: Surroundings,
 ): Promise<{ state: Tensors<State>; history: History }> => {
   const { stepper, steps, checkpoint, title } = loop;
-  const { state, at } = await resume(loop);
+  const { state, at } = await resume(loop, progress);
   await stepper.write(state());
   const stretch = Math.max(1, Math.floor(steps / points));
   const task = progress.task(title, steps);

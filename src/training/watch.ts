@@ -1,5 +1,7 @@
+import { z } from "zod";
 import type { Stepper, Tensors } from "../runtime/index.ts";
-import { readJson, writeJson } from "../support/files.ts";
+import { writeJson } from "../support/files.ts";
+import { readJson } from "../support/json-files.ts";
 
 /** What was seen of a training at the end of an epoch. */
 export interface WatchPoint {
@@ -24,6 +26,14 @@ export interface Watched {
   readonly points: readonly WatchPoint[];
 }
 
+const watchedSchema: z.ZodType<Watched> = z.strictObject({
+  key: z.string(),
+  split: z.enum(["validation", "test"]),
+  images: z.int(),
+  interrupted: z.boolean(),
+  points: z.array(z.strictObject({ epoch: z.int(), step: z.int(), seconds: z.number(), accuracy: z.number() })),
+});
+
 export interface Watch<State> {
   readonly file: string;
   readonly key: string;
@@ -39,7 +49,7 @@ export const watchFile = (weights: string): string => `${weights.replace(/\.safe
 
 /** What a training's file says; undefined where there is none or, with `key`, where it is of other work. */
 export const readWatched = async (file: string, key?: string): Promise<Watched | undefined> => {
-  const found = await readJson<Watched>(file);
+  const found = await readJson(file, watchedSchema);
   return key === undefined || found?.key === key ? found : undefined;
 };
 

@@ -110,6 +110,25 @@ describe("options", () => {
     expect(calls[0]?.context).toMatchObject({ set: "some/set", json: true });
   });
 
+  it.each([
+    ["run --data demo --out", "--out: expected a folder"],
+    ["run --recipe", "--recipe: expected a file or a name"],
+    ["compare --data cifar10 --archive", "--archive: expected a file or folder"],
+    ["teach --data", "--data: expected demo"],
+    ["distill --data demo --teachers", "--teachers: expected a list"],
+    ["evaluate --data demo", "set: expected the folder"],
+    ["inspect", "set: expected the folder"],
+    ["verify", "set: expected the folder"],
+    ["data", "source: expected demo"],
+    ["recipes", "name: expected a recipe"],
+  ])("and arguments that are empty are refused, as of a shell variable that is not set: %s", async (line, message) => {
+    for (const empty of ["", " "]) {
+      const { exit, stderr, calls } = await commandLine([...line.split(" "), empty]);
+      expect({ exit, calls }).toEqual({ exit: 2, calls: [] });
+      expect(stderr).toMatch(new RegExp(`^error: ${message}`));
+    }
+  });
+
   it("must say which data; a wrong recipe file is named", async () => {
     const without = await commandLine(["distill"]);
     expect(without.exit).toBe(2);

@@ -1,22 +1,28 @@
 import { spawn } from "node:child_process";
+import { mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { commandLine } from "./world.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const script = ["--import", "tsx", "src/cli/main.ts"];
 
-/** The real program as a process of its own; standard output is closed early when `readers` is false. */
+/** The real program as a process of its own; nobody reads standard output when `output` is "closed". */
 const start = (
   args: readonly string[],
-  readers = true,
+  output: "pipe" | "closed" | number = "pipe",
+  errors: "pipe" | number = "pipe",
 ): Promise<{ exit: number | null; stdout: string; stderr: string }> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...script, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const stdio = ["ignore", output === "closed" ? "pipe" : output, errors] as const;
+    const child = spawn(process.execPath, [...script, ...args], { cwd: root, stdio: [...stdio] });
     let stdout = "";
     let stderr = "";
-    if (readers) child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    else child.stdout.destroy();
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    if (output === "closed") child.stdout?.destroy();
+    else child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.on("error", reject);
     child.on("close", (exit) => resolve({ exit, stdout, stderr }));
   });
@@ -36,6 +42,33 @@ describe("the process", () => {
   });
 
   it("says nothing when nobody reads its output", async () => {
-    expect(await start(["data"], false)).toEqual({ exit: 0, stdout: "", stderr: "" });
+    expect(await start(["data"], "closed")).toEqual({ exit: 0, stdout: "", stderr: "" });
+  });
+
+  it.runIf(process.platform === "linux")("ends with DISK when its output cannot be written", async () => {
+    const full = openSync("/dev/full", "w");
+    const stderr =
+      "error: cannot write standard output: the disk is full; free some space and run the same command again, finished work is kept\n" +
+      "code DISK, exit status 8\n";
+    for (const args of [["--help"], ["recipes"]]) {
+      expect(await start(args, full)).toEqual({ exit: 8, stdout: "", stderr });
+    }
+    expect(await start(["no-such-command"], "pipe", full)).toMatchObject({ exit: 8, stdout: "" });
+    expect(await start(["no-such-command"], full, full)).toMatchObject({ exit: 8 });
+  });
+
+  it.runIf(process.platform !== "win32")("says that its working folder is gone", async () => {
+    // In this process: the loader of the others needs a folder itself.
+    const before = process.cwd();
+    const gone = mkdtempSync(join(tmpdir(), "distillery-gone-"));
+    try {
+      process.chdir(gone);
+      rmSync(gone, { recursive: true });
+      const { exit, stderr, calls } = await commandLine(["run", "--data", "demo"]);
+      expect({ exit, calls }).toEqual({ exit: 2, calls: [] });
+      expect(stderr).toMatch(/^error: the working folder is gone: it was deleted or moved; cd into another\n/);
+    } finally {
+      process.chdir(before);
+    }
   });
 });

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { commands } from "../../src/distill/pipeline.ts";
 import type { TeachersReport } from "../../src/distill/teaching.ts";
 import type { Report } from "../../src/report/report.ts";
+import { silent } from "../../src/support/progress.ts";
+import { temporaryFor } from "../../src/support/temporary.ts";
 import { filesIn, hashesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
 
 const brief = { labels: ["static"], seeds: 1, student: { epochs: 2 }, full: { epochs: 1 } };
@@ -58,16 +60,57 @@ describe("commands in one folder", () => {
     expect(await hashesIn(join(out, "4-set"))).toEqual(before);
   });
 
+  it("make anew what rotted, with a line that names it, and it is the same", async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, "out");
+    const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
+    await commands.run(recipe, quietly(out));
+    const before = await Promise.all(parts.map((part) => hashesIn(join(out, part))));
+    const teacher = join(out, "2-teachers/1-convnet6x2.safetensors");
+    const compensator = join(out, "3-compensators/1-0.safetensors");
+    for (const file of [teacher, compensator]) {
+      const bytes = await readFile(file);
+      bytes[bytes.length - 2]! ^= 1;
+      await writeFile(file, bytes);
+    }
+    const student = join(out, "5-students/infer-static-convnet8x1-0.json");
+    await writeFile(student, (await readFile(student, "utf8")).replace(/"accuracy": [\d.]+/, '"accuracy": 99.5'));
+    const other = join(out, "5-students/random-static-convnet8x1-0.json");
+    await writeFile(other, JSON.stringify({ key: (JSON.parse(await readFile(other, "utf8")) as { key: string }).key }));
+    const manifest = join(out, "4-set/manifest.json");
+    await writeFile(manifest, (await readFile(manifest)).subarray(0, 400));
+    const curves = join(out, "curves.json");
+    await writeFile(curves, (await readFile(curves, "utf8")).replace(/\d/, "x"));
+
+    const notes: string[] = [];
+    await commands.run(recipe, quietly(out, { progress: { ...silent, note: (line) => notes.push(line) } }));
+    const damaged = notes.filter((line) => line.endsWith(" is damaged: it is made anew"));
+    expect(damaged.map((line) => line.split(" ")[0]).sort()).toEqual(
+      [teacher, compensator, student, other, curves, join(out, "4-set")].sort(),
+    );
+    expect(await Promise.all(parts.map((part) => hashesIn(join(out, part))))).toEqual(before);
+  });
+
+  it("take up a run whose data are spelled otherwise, with the same bytes", async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, "out");
+    const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
+    await commands.distill(recipe, quietly(out));
+    const before = [await timesIn(join(out, "4-set")), await timesIn(join(out, "2-teachers"))];
+    const { json } = await commands.run({ ...recipe, data: `${recipe.data}/./` }, quietly(out));
+    expect((json as Report).recipe.data).toBe(recipe.data);
+    expect([await timesIn(join(out, "4-set")), await timesIn(join(out, "2-teachers"))]).toEqual(before);
+  });
+
   it("remove what a killed process was in the middle of writing", async () => {
     const folder = await temporaryFolder();
     const out = join(folder, "out");
     const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
-    await mkdir(join(out, "2-teachers"), { recursive: true });
-    await writeFile(join(out, "recipe.yaml.1234567"), "data: pic");
-    await rm(join(out, "2-teachers"), { recursive: true });
+    await mkdir(out);
+    await writeFile(temporaryFor(join(out, "recipe.yaml")), "data: pic");
     await commands.teach(recipe, quietly(out));
-    await writeFile(join(out, "2-teachers", "0-convnet8x1.partial.89"), "half");
-    await writeFile(join(out, "seconds.json.5"), "{");
+    await writeFile(temporaryFor(join(out, "2-teachers", "0-convnet8x1.partial")), "half");
+    await writeFile(temporaryFor(join(out, "seconds.json")), "{");
     await commands.teach(recipe, quietly(out));
     expect(await filesIn(out)).toEqual([
       "1-dataset.json",

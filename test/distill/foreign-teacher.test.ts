@@ -93,7 +93,7 @@ it("other weights under the same name are measured anew, and told to be no bette
     "teacher convnet8x1: that is no better than guessing; its 4 outputs should be the classes in this order: kind0, kind1, kind2 and 1 more, and --normalisation what it was trained with",
   );
   const record = JSON.parse(await readFile(join(out, "2-teachers/0-convnet8x1.json"), "utf8")) as unknown;
-  expect(record).toMatchObject({ architecture: "convnet8x1", sha256: after!.sha256, validationAccuracy: null });
+  expect(record).toMatchObject({ architecture: "convnet8x1", weights: after!.sha256, validationAccuracy: null });
 }, 60_000);
 
 it("ImageNet's normalisation goes into the set; what was made with another is not mixed with it", async () => {

@@ -67,7 +67,7 @@ it("a folder whose recipe lacks the newer fields is taken up again", async () =>
   const times = await timesIn(join(out, "2-teachers"));
   await commands.teach(recipe, quietly(out));
   expect(await timesIn(join(out, "2-teachers"))).toEqual(times);
-  expect(await readFile(file, "utf8")).toBe(complete);
+  expect(await readFile(file, "utf8")).toBe(older);
   await expect(commands.teach({ ...recipe, method: "dm" }, quietly(out))).rejects.toThrow(
     "method: infer there, dm now",
   );

@@ -1,4 +1,5 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -48,10 +49,32 @@ describe("folders, sets and teachers that do not fit", () => {
 
   it("--out that is a file, or lies in one", async () => {
     await writeFile(at("file"), "mine");
-    for (const out of ["file", "file/below"]) {
-      expect(await withRecipe("run", out)).toBe(`2 --out ${out} cannot be used as a folder (ENOTDIR); choose another`);
+    await symlink("nowhere", at("dangling"));
+    execFileSync("mkfifo", [at("pipe")]);
+    for (const [out, why] of [
+      ["file", "it is a file, not a folder"],
+      ["file/below", "a part of its path is a file"],
+      ["dangling", "it is a link that leads nowhere"],
+      ["pipe", "it is a pipe, a socket or a device"],
+    ] as const) {
+      expect(await withRecipe("run", out)).toBe(`2 --out ${out} cannot be used as a folder: ${why}; choose another`);
     }
     expect(await readFile(at("file"), "utf8")).toBe("mine");
+  });
+
+  it("--out with one's own recipe in it leaves that alone, under any name", async () => {
+    const text = stringify({ ...brief, data: at("pictures") });
+    for (const name of ["recipe.yaml", "report.json", "1-dataset.json", "mine.yaml"]) {
+      await rm(at("own"), { recursive: true, force: true });
+      await mkdir(at("own/logs"), { recursive: true });
+      await writeFile(at("own/logs/events.json.1"), "mine");
+      await writeFile(at("own", name), `# mine\n${text}`);
+      const before = await hashesIn(at("own"));
+      for (const command of ["run", "teach", "distill", "compare"]) {
+        expect(await ask(command, "--recipe", at("own", name), "--out", at("own"))).toMatch(/^2 --out own/);
+      }
+      expect(await hashesIn(at("own"))).toEqual(before);
+    }
   });
 
   it("a loss that is not finite ends the run, says what to change, and the folder can be used again", async () => {

@@ -7,8 +7,12 @@ import { tinyFields } from "../distill/tiny.ts";
 
 const pathOf = (url: string): string => fileURLToPath(new URL(url, import.meta.url));
 
-/** The program itself, and the one that writes checkpoints all the time. */
-export const programs = { main: pathOf("../../src/cli/main.ts"), watched: pathOf("./watched-cli.ts") } as const;
+/** The program itself, the one that writes checkpoints all the time, and one that only takes a folder. */
+export const programs = {
+  main: pathOf("../../src/cli/main.ts"),
+  watched: pathOf("./watched-cli.ts"),
+  contender: pathOf("../support/lock-contender.ts"),
+} as const;
 
 const loader = import.meta.resolve("tsx");
 

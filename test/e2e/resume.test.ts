@@ -97,6 +97,17 @@ describe("a run that is stopped", () => {
     });
   });
 
+  it("is not disturbed by a second process, which is told whose the folder is", async () => {
+    const running = start("watched", folder, command("shared"));
+    await until(running, () => existsSync(join(folder, "shared", "2-teachers")));
+    const { exit, stdout, stderr } = await start("main", folder, command("shared")).ended;
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: "" });
+    expect(stderr).toContain(`--out shared is in use by process ${running.child.pid} on `);
+    expect(stderr).toContain("(distillery run --recipe recipe.yaml --out shared)");
+    expect(await kill(running)).toMatchObject({ signal: "SIGKILL" });
+    await finish("shared");
+  });
+
   it("by Ctrl-C ends at once with status 130, says how to go on, and leaves only whole files", async () => {
     const running = start("main", folder, command("stopped"));
     await until(running, () => running.stderr().includes("teacher convnet8x1: "));

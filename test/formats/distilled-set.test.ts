@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -10,6 +10,7 @@ import { sealManifest } from "../../src/formats/manifest-seal.ts";
 import { readSet, verifySet } from "../../src/formats/read-set.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts";
 import { setBytes } from "../../src/formats/set-bytes.ts";
+import { sweepStaging } from "../../src/formats/staging.ts";
 import { trainingLabels } from "../../src/formats/training-labels.ts";
 import { type UnwrittenSet, writeSet } from "../../src/formats/write-set.ts";
 import { sha256 } from "../../src/support/files.ts";
@@ -175,6 +176,56 @@ describe("writing and reading", () => {
     await writeSet(folder, exampleSet(2));
     expect((await readSet(folder)).manifest.seed).toBe(2);
     expect(await readdir(scratch)).toEqual(["set"]);
+  });
+
+  it("replaces one that is damaged, but none of a newer version", async () => {
+    const file = join(folder, "manifest.json");
+    await writeSet(folder, exampleSet(1));
+    const whole = await readFile(file, "utf8");
+    for (const text of [whole.slice(0, 200), "", whole.replace('"seed"', '"sead"'), whole.replace("{", "{{")]) {
+      await writeFile(file, text);
+      await writeFile(join(folder, ".DS_Store"), "");
+      if (text.startsWith("{{"))
+        await expect(writeSet(folder, exampleSet(2))).rejects.toThrow(/is not a distilled set/);
+      else await writeSet(folder, exampleSet(2));
+    }
+    await writeFile(file, whole.slice(0, 200));
+    await writeFile(join(folder, "bases/mine.png"), "");
+    await expect(writeSet(folder, exampleSet(2))).rejects.toThrow(
+      setError(/holds bases\/mine.png, which would be lost/),
+    );
+    await rm(join(folder, "bases/mine.png"));
+    await writeFile(file, whole.replace('"version": 2', '"version": 3'));
+    await expect(writeSet(folder, exampleSet(2))).rejects.toThrow(setError(/is not a distilled set of this version/));
+    expect(await readdir(scratch)).toEqual(["set"]);
+  });
+
+  it("replaces a folder with nothing but a desktop's files, and no link", async () => {
+    await mkdir(folder);
+    for (const name of ["Thumbs.db", ".directory", "Icon\r", "._x"]) await writeFile(join(folder, name), "");
+    await writeSet(folder, exampleSet());
+    expect((await verifySet(folder)).ok).toBe(true);
+    await symlink(folder, join(scratch, "link"));
+    await symlink("nowhere", join(scratch, "dangling"));
+    for (const name of ["link", "dangling"]) {
+      await expect(writeSet(join(scratch, name), exampleSet())).rejects.toThrow(setError(/is a link, not a folder/));
+    }
+  });
+
+  it("has what was being written beside it swept on request, an old set only where a new one stands", async () => {
+    await writeSet(folder, exampleSet());
+    const hidden = [
+      ".set.writing-box-1",
+      ".set.old-box-1",
+      ".gone.old-box-1",
+      ".other.writing-a-b-2",
+      ".set.writing-notes",
+    ];
+    for (const name of hidden) await mkdir(join(scratch, name));
+    await sweepStaging(scratch, "set");
+    expect((await readdir(scratch)).sort()).toEqual([...hidden.slice(2), "set"].sort());
+    await sweepStaging(scratch);
+    expect((await readdir(scratch)).sort()).toEqual([".gone.old-box-1", ".set.writing-notes", "set"]);
   });
 
   it("refuses a folder of other things, a file, and a set with a stranger in it, and leaves them", async () => {

@@ -1,17 +1,20 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   diskError,
   exists,
+  makeFolder,
   readRegularFile,
   sha256,
   sha256File,
   writeAtomic,
   writeJson,
 } from "../../src/support/files.ts";
+import { isLitter } from "../../src/support/litter.ts";
+import { isTemporary, temporaryFor } from "../../src/support/temporary.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -52,9 +55,98 @@ describe("files", () => {
   it("says why a file cannot be written", async () => {
     await writeFile(join(folder, "file"), "");
     await expect(writeAtomic(join(folder, "file/below"), "")).rejects.toThrow(
-      expect.objectContaining({ code: "DISK", message: expect.stringMatching(/^cannot write .*below: /) }),
+      expect.objectContaining({
+        code: "DISK",
+        message: expect.stringMatching(/^cannot make the folder .*file: it is a file, not a folder; choose/),
+      }),
     );
+    await mkdir(join(folder, "taken"));
+    await expect(writeAtomic(join(folder, "taken"), "")).rejects.toThrow(/taken: a folder of that name is there; move/);
+    expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
     const full = Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" });
+    const readOnly = Object.assign(new Error("EROFS"), { code: "EROFS" });
+    expect(diskError("x", readOnly).message).toBe("cannot write x: the file system is read-only; choose another --out");
     expect(diskError("x", full).message).toMatch(/^cannot write x: the disk is full; free some space/);
+  });
+
+  it("makes folders level by level, several at once, and leaves those that are there", async () => {
+    const deep = join(folder, "one/two/three");
+    await Promise.all([makeFolder(deep), makeFolder(join(folder, "one/two/four")), makeFolder(`${deep}/`)]);
+    await makeFolder(deep);
+    await symlink("one", join(folder, "link"));
+    await makeFolder(join(folder, "link/two/five"));
+    expect((await readdir(join(folder, "one/two"))).sort()).toEqual(["five", "four", "three"]);
+    expect((await stat(deep)).isDirectory()).toBe(true);
+  });
+
+  it("says why a folder cannot be made", async () => {
+    await symlink("nowhere", join(folder, "dangling"));
+    await symlink("round", join(folder, "round"));
+    for (const [path, why] of [
+      ["dangling", /dangling: it is a link that leads nowhere/],
+      ["dangling/below", /dangling: it is a link that leads nowhere/],
+      ["round/below", /round.*links lead round in a circle/],
+      ["n".repeat(300), /name is too long/],
+    ] as const) {
+      await expect(makeFolder(join(folder, path))).rejects.toThrow(
+        expect.objectContaining({ code: "DISK", message: expect.stringMatching(why) }),
+      );
+    }
+  });
+
+  it.runIf(process.platform === "linux")(
+    "ends where a file system says ENOENT whatever is asked",
+    async () => {
+      await expect(makeFolder("/proc/x/y")).rejects.toThrow(/folder \/proc\/x: the file system allows none there/);
+    },
+    2_000,
+  );
+
+  it.runIf(process.getuid?.() === 0 && process.platform === "linux")("tells of a read-only disk", async (test) => {
+    const disk = join(folder, "disk");
+    await mkdir(disk);
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", disk], { stdio: "ignore" });
+    } catch {
+      test.skip("mounting is not allowed here");
+    }
+    try {
+      await expect(writeAtomic(join(disk, "a/b/c"), "")).rejects.toThrow(
+        /^cannot write .*a: the file system is read-only/,
+      );
+    } finally {
+      execFileSync("umount", [disk]);
+    }
+  });
+
+  it("writes under hidden names that are known again, and no others", () => {
+    const name = basename(temporaryFor(join(folder, "seconds.json")));
+    expect(name).toMatch(/^\.seconds\.json\.distillery-.+-\d+-[0-9a-f]{12}\.tmp$/);
+    expect(isTemporary(name)).toBe(true);
+    expect(Buffer.byteLength(temporaryFor("é".repeat(120)))).toBeLessThan(255);
+    const others = [
+      name.slice(1),
+      `${name}.1`,
+      ".x.tmp",
+      "backup.json.1",
+      "notes.md.20240101",
+      ".x.distillery-a-b-c.tmp",
+    ];
+    expect(others.filter(isTemporary)).toEqual([]);
+  });
+
+  it("knows what systems leave in folders", () => {
+    const litter = [
+      ".DS_Store",
+      "Thumbs.db",
+      "thumbs.db",
+      "Desktop.ini",
+      ".directory",
+      "Icon\r",
+      ".localized",
+      "._a.png",
+    ];
+    expect(litter.filter((name) => !isLitter(name))).toEqual([]);
+    expect(["notes.txt", ".git", "Icon", "ds_store", ".env"].filter(isLitter)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -75,4 +75,29 @@ test("a loop keeps what it says of its state, and its history; its checkpoint go
   const stored = await readStored(file);
   expect(Object.keys(stored!.tensors)).toEqual(["x"]);
   expect(stored!.metadata.key).toBe("loop");
+});
+
+test("a result or checkpoint that rotted is made anew, with a line that names its file", async () => {
+  const made: number[] = [];
+  const work = { ...numbered(7, 1, made), file: join(folder, "rot", "7.safetensors") };
+  const notes: string[] = [];
+  const progress = { ...silent, note: (line: string) => notes.push(line) };
+  const run = () => runKept("rot", machineOf(device), [work], small, { progress, jobs: 1 });
+  await run();
+  const whole = await readFile(work.file);
+  expect(made).toEqual([7]);
+  // Every byte counts, but for those that other programs may write otherwise: they leave no file of ours.
+  const places = Array.from({ length: 24 }, (_, i) => Math.floor((i * (whole.length - 1)) / 23));
+  for (const place of places) {
+    const bytes = Buffer.from(whole);
+    bytes[place]! ^= 1;
+    await writeFile(work.file, bytes);
+    await run();
+    expect(await readFile(work.file)).toEqual(whole);
+  }
+  expect(made).toHaveLength(1 + places.length);
+  expect(new Set(notes)).toEqual(new Set([`${work.file} is damaged: it is made anew`]));
+  await run();
+  expect(made).toHaveLength(1 + places.length);
+  expect((await readStored(work.file))!.metadata).toEqual({ key: "key 7", said: "7" });
 });

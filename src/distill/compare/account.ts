@@ -1,4 +1,6 @@
-import { readJson, writeJson } from "../../support/files.ts";
+import { z } from "zod";
+import { writeJson } from "../../support/files.ts";
+import { readJson } from "../../support/json-files.ts";
 import { type PeakMemory, watchMemory } from "../../support/peak-memory.ts";
 import type { Stage } from "../method-set.ts";
 import { readSeconds, timed } from "../run-folder.ts";
@@ -16,8 +18,10 @@ const accountOf = (set: SetOf, stage: Stage): string => `${stage === "labels" ? 
 
 const stages: readonly Stage[] = ["compensators", "images", "labels"];
 
+const memorySchema = z.record(z.string(), z.strictObject({ bytes: z.number(), by: z.enum(["VmHWM", "sampled"]) }));
+
 const readMemory = async ({ memory }: CompareFolder): Promise<Record<string, PeakMemory>> =>
-  (await readJson(memory)) ?? {};
+  (await readJson(memory, memorySchema)) ?? {};
 
 const larger = (a: PeakMemory | undefined, b: PeakMemory): PeakMemory => (a !== undefined && a.bytes > b.bytes ? a : b);
 

@@ -1,11 +1,12 @@
 import { join } from "node:path";
+import { z } from "zod";
 import { readSet } from "../../formats/index.ts";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../report/compare.ts";
 import { renderComparisonTable } from "../../report/compare-table.ts";
 import { nameOf } from "../../report/methods.ts";
 import type { AccuracyRow } from "../../report/report.ts";
 import { DistilleryError } from "../../support/errors.ts";
-import { readJson } from "../../support/files.ts";
+import { readJson } from "../../support/json-files.ts";
 import type { Surroundings } from "../../training/loop.ts";
 import { checkPlan } from "../checks.ts";
 import type { CommandContext, Outcome } from "../commands.ts";
@@ -125,7 +126,7 @@ const compareAll = async (run: CompareRun): Promise<Outcome> => {
   const rows: ComparisonRow[] = [];
   const names = plans.map((plan) => `${nameOf(plan)} (${plan.ipc} a class)`);
   if (withAllData(recipe)) names.push(nameOf({ method: "full" }));
-  const before = await readJson<Comparison>(folder.reportJson);
+  const before = await readJson(folder.reportJson, z.looseObject({ pending: z.exactOptional(z.array(z.string())) }));
   // A whole table is never replaced by a part of it.
   const growing = before === undefined || before.pending !== undefined;
   for (const [i, plan] of plans.entries()) {
