@@ -73,7 +73,7 @@ describe("the harness", () => {
       ["hang", 1],
     ]);
     const page = pageOf([tried], 0, 1);
-    expect(page).toContain("3 attempts to disturb the program, **1 faults**");
+    expect(page).toContain("3 attempts to disturb the program, **1 fault**");
     expect(page).toContain("| x | 2 | 1 | 0 | 1 |\n| y | 1 | 0 | 1 | 0 |\n| all | 3 | 1 | 1 | 1 |");
     expect(page).toContain("- hang example:x/2 of x/2");
   });

@@ -1,4 +1,5 @@
 import { arch, cpus, platform } from "node:os";
+import { plural } from "../../src/report/format.ts";
 import { countsOf, faultsOf, type Tried } from "./lanes.ts";
 import { type Ending, endings, isFault } from "./part.ts";
 
@@ -45,7 +46,7 @@ export const pageOf = (all: readonly Tried[], seed: number, scale: number): stri
     .join("\n");
   return `# Faults
 
-${number(attempts.length)} attempts to disturb the program, **${number(faults.length)} faults**. Made by \`npm run faults\`${scale === 1 ? "" : `, scale ${scale}`}, seed ${seed}, on
+${number(attempts.length)} attempts to disturb the program, **${plural(faults.length, "fault")}**. Made by \`npm run faults\`${scale === 1 ? "" : `, scale ${scale}`}, seed ${seed}, on
 ${cpus()[0]?.model.trim() ?? "an unknown processor"} (${platform()} ${arch()}), Node ${process.version}.
 
 Every attempt follows from the seed and its name, and can be made again alone:
