@@ -40,9 +40,9 @@ const ask: Ask = async (...args) => {
   return { exit, stdout: out.text(), stderr: err.text() };
 };
 
-/** Everything below the own folder that is not below `out`, and in the ground's, with when it was written. */
+/** Everything below the own folder that is not below `out`, with when it was written, and what the ground's folder holds. */
 const surroundings = (out: string): string[] => [
-  ...readdirSync(folder),
+  ...readdirSync(folder).filter((name) => !/^(lane|scratch)-/.test(name)),
   ...readdirSync(own, { recursive: true, withFileTypes: true })
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => path !== out && !path.startsWith(`${out}/`))
@@ -64,7 +64,8 @@ const attempt = async (id: string): Promise<Ended> => {
   const before = surroundings(place.out);
   await permission();
   const said = await ask(...args);
-  const touched = surroundings(place.out).find((entry, i) => entry !== before[i]);
+  const after = surroundings(place.out);
+  const touched = [...after.filter((entry) => !before.includes(entry)), ...before.filter((e) => !after.includes(e))][0];
   const ended = judge(said);
   if (ended.ending === "crash") return { ...ended, what: `${how}: ${ended.what}` };
   if (touched !== undefined) return { ending: "outside", what: `${how}: ${touched}` };

@@ -79,7 +79,7 @@ const knowsDamage = (format: string, how: readonly string[]): boolean =>
 
 const imagesOf = (format: string): Input => ({
   name: format,
-  attempts: 850,
+  attempts: 900,
   lay: async ({ folder, random }): Promise<Trial> => {
     const whole = await variantOf(format, random.int(variants[format]!.length));
     const { bytes, how } = mutate(whole, random);

@@ -75,7 +75,7 @@ export const layMat = async (place: Pick<Place, "folder">, mat: Uint8Array): Pro
 
 const mat: Input = {
   name: "mat",
-  attempts: 500,
+  attempts: 550,
   lay: async (place) => {
     const name = ["meta.mat", "meta-plain.mat"][place.random.int(2)]!;
     const whole = await readFile(new URL(`../../goldens/${name}`, import.meta.url));

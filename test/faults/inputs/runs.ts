@@ -4,16 +4,22 @@ import { filesIn } from "../../distill/tiny.ts";
 import { commandLine } from "../ground.ts";
 import { mutate } from "../mutate.ts";
 import { mutateEither } from "../mutate-json.ts";
-import { differenceOf, resultsIn } from "../results.ts";
+import { differenceOf, type Results, resultsIn } from "../results.ts";
 import type { Input } from "./input.ts";
 
 /** Reports are written anew, whatever stands there. */
 const isRead = (path: string): boolean => !/^(report\.(json|html)|teachers\.json)$/.test(path);
 
+/** Seconds stand in the report as they were written down; nobody can tell a wrong number from a right one. */
+const accountsOnly = (path: string, results: Results): Results =>
+  path === "seconds.json"
+    ? Object.fromEntries(Object.entries(results).filter(([name]) => name !== "report.html"))
+    : results;
+
 /** A run with one damaged file, taken up again: damage is refused or made good, and never shows in a result. */
 const runFolder: Input = {
   name: "run",
-  attempts: 300,
+  attempts: 200,
   lay: async ({ out, ground, random }) => {
     const from = random.int(4) === 0 ? ground.interrupted : ground.run;
     await cp(from, out, { recursive: true });
@@ -27,7 +33,8 @@ const runFolder: Input = {
     return {
       args: commandLine("run", out),
       how: `${path}: ${how.join(", ")}`,
-      accepted: async () => differenceOf(await resultsIn(out), await resultsIn(ground.run)),
+      accepted: async () =>
+        differenceOf(accountsOnly(path, await resultsIn(out)), accountsOnly(path, await resultsIn(ground.run))),
     };
   },
 };

@@ -52,4 +52,4 @@ const teacher = (name: string, prefix: string, attempts: number): Input => ({
   },
 });
 
-export const teachers: readonly Input[] = [teacher("teacher", "", 500), teacher("weights", "convnet8x1=", 300)];
+export const teachers: readonly Input[] = [teacher("teacher", "", 350), teacher("weights", "convnet8x1=", 200)];
