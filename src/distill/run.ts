@@ -36,7 +36,7 @@ export const withRun = async <T, Folder extends RunFolder>(
   work: (run: Run<Folder>, checked: T) => Promise<Outcome>,
 ): Promise<Outcome> => {
   checkRecipe(recipe);
-  const device = await openDevice(recipe.device);
+  const device = await openDevice(recipe.device, { note: context.progress.note });
   try {
     const started = performance.now();
     const data = await prepareData(recipe, context);

@@ -12,10 +12,9 @@ import { apply } from "../autodiff/value.ts";
 import { blockImageOp } from "../blocked/ops.ts";
 import { blockGraph } from "../blocked/pass.ts";
 import { winogradChoice } from "../blocked/winograd.ts";
+import { reasonOf } from "../support/files.ts";
 import { stream } from "../support/random.ts";
-
-/** Runs a graph once on a device. */
-export type RunOnce = (graph: Graph, feeds: readonly Tensor[]) => Promise<readonly Tensor[]>;
+import type { RunOnce } from "./self-check.ts";
 
 const convolutions = new Set([conv2dOp, imageGradientOp, filterGradientOp]);
 
@@ -79,9 +78,9 @@ const agree = (blocked: Tensor, standard: Tensor): boolean => {
 
 /**
  * The block of this processor's blocked convolutions, once they have proved to agree with the standard operators;
- * undefined (and one line that says why) where they are missing or do not.
+ * undefined (and one line to `note` that says why) where they are missing or do not.
  */
-export const findBlockSize = async (run: RunOnce): Promise<number | undefined> => {
+export const findBlockSize = async (run: RunOnce, note: (line: string) => void): Promise<number | undefined> => {
   try {
     const b = await probe(run);
     const { graph } = sample(b);
@@ -100,8 +99,7 @@ export const findBlockSize = async (run: RunOnce): Promise<number | undefined> =
     if (wrong >= 0) throw new Error(`result ${wrong} of the self-check differs from the standard operators`);
     return b;
   } catch (error) {
-    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    process.stderr.write(`Blocked convolutions are off, standard ones are used: ${why}\n`);
+    note(`blocked convolutions are off, standard ones are used: ${reasonOf(error).split("\n")[0]}`);
     return undefined;
   }
 };
