@@ -11,7 +11,10 @@ export type Leaves = readonly { readonly path: string; readonly leaf: TensorType
 
 export const leavesIn = (types: unknown): Leaves => leavesOf(types as Tree<TensorType>);
 
-/** The tensors of a tree in the order of the declared types, found by path; throws SHAPE where one is missing or differs. */
+/**
+ * The tensors of a tree in the order of the declared types, found by path.
+ * @throws SHAPE where one is missing or differs.
+ */
 export const inOrder = (types: Leaves, given: unknown): Tensor[] => {
   const byPath = new Map(leavesOf(given as Tree<Tensor>).map(({ path, leaf }) => [path, leaf]));
   const known = new Set(types.map(({ path }) => path));

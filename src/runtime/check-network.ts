@@ -1,8 +1,8 @@
 import { float32, int64 } from "../autodiff/types.ts";
 
 /**
- * A small network with every kind of layer that ours have, on sizes that are no powers of two, written over any arithmetic:
- * values to be traced, or numbers.
+ * A small network with every kind of layer that ours have, on sizes that are no powers of two, written over any
+ * arithmetic: values to be traced, or numbers.
  */
 
 export interface Window {

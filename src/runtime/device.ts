@@ -39,8 +39,8 @@ export const openKind = async (
 };
 
 /**
- * The first of several kinds that opens. One that is missing is passed over in silence, one that computes wrongly with a
- * note; the last one's error is thrown.
+ * The first of several kinds that opens. One that is missing is passed over in silence, one that computes wrongly with
+ * a note; the last one's error is thrown.
  */
 export const openFirst = async (
   [kind, ...others]: readonly [Kind, ...Kind[]],

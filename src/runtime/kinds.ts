@@ -25,8 +25,8 @@ const tf32 = 3e-2;
 
 const cudaFiles =
   "it needs Linux on x64, an NVIDIA GPU, cuDNN 9 and ONNX Runtime 1.30's CUDA files beside onnxruntime-node's " +
-  "libonnxruntime.so.1: for CUDA 12 by ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js, " +
-  "for CUDA 13 the libonnxruntime_providers_*.so of PyPI's onnxruntime-gpu 1.30.0; or use --device cpu";
+  "libonnxruntime.so.1: for CUDA 12 by ONNXRUNTIME_NODE_INSTALL=true node " +
+  "node_modules/onnxruntime-node/script/install.js, for CUDA 13 the libonnxruntime_providers_*.so of PyPI's onnxruntime-gpu 1.30.0; or use --device cpu";
 
 export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
   cpu: {
@@ -34,8 +34,8 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
     tolerance: single,
     environment: {},
     missing:
-      "onnxruntime-node 1.30 runs on Linux with glibc 2.28 or later and on Windows (x64, arm64), and on macOS (arm64 only); " +
-      "on one of these reinstall the package, from others (Alpine, a Mac with an Intel processor) use such a machine",
+      "onnxruntime-node 1.30 runs on Linux with glibc 2.28 or later and on Windows (x64, arm64), and on macOS " +
+      "(arm64 only); on one of these reinstall the package, from others (Alpine, a Mac with an Intel processor) use such a machine",
     wrong: "reinstall the package: ONNX Runtime's files may be damaged",
   },
   webgpu: {

@@ -54,7 +54,7 @@ export const checkPoint = (random: Random) => ({
   targets: drawn(random, constants.targets, 0),
 });
 
-/** One whose point lies far from the kinks of ReLU and of the largest in a window: no rounding passes them, TF32's neither. */
+/** One whose point lies far from the kinks of ReLU and of a window's largest: no rounding passes them, nor TF32's. */
 export const seed = 970;
 
 const prepare = (): Prepared => {
@@ -92,8 +92,8 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 };
 
 /**
- * Runs one step of a small network, with its gradients, on a device and compares it with the definition: the loss in plain
- * loops, and by how much it grows there when a variable is moved.
+ * Runs one step of a small network, with its gradients, on a device and compares it with the definition: the loss in
+ * plain loops, and by how much it grows there when a variable is moved.
  * @throws WrongResult where the loss or a gradient is off by more than `tolerance`, relative to its size.
  */
 export const checkResults = async (run: RunOnce, tolerance: number): Promise<void> => {

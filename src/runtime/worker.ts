@@ -50,8 +50,8 @@ const emptyLike = ({ dtype, shape }: Tensor): OrtTensor => {
 };
 
 /**
- * ONNX Runtime's options of each provider. Its convolutions with channels last are wrong on WebGPU where the input's are
- * divisible by 3 and not by 4, and the result's by 4.
+ * ONNX Runtime's options of each provider. Its convolutions with channels last are wrong on WebGPU where the input's
+ * channels are divisible by 3 and not by 4, and the result's by 4.
  */
 const executionProvider: Readonly<Record<Provider, InferenceSession.ExecutionProviderConfig>> = {
   cpu: "cpu",
