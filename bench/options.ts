@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { deviceNames } from "../src/runtime/index.ts";
 import { DistilleryError } from "../src/support/errors.ts";
 
 export interface Options {
@@ -29,13 +30,13 @@ const help = `npm run bench [-- OPTIONS]: our steps and PyTorch's in turn, each 
   --others 0.08        share of one core that other processes may use during a sample; 100 accepts all
   --limit 90           seconds after which a process that is disturbed all the time gives up
   --threads N          threads of both sides; all cores
-  --device cpu         cpu, webgpu or cuda: the last two beside PyTorch on the CUDA GPU
+  --device cpu         cpu, webgpu, cuda (both sides in float32) or cuda-tf32: all but cpu beside PyTorch on the CUDA GPU
   --batches 64,256,1024    batch sizes on a GPU
   --together 1         steps queued at once, as one sample
   --out FILE.json      default results/bench.json (bench-DEVICE.json), or nothing with --only; FILE.md beside it`;
 
 /** Not "auto": a comparison has to know what it compares. */
-const devices = ["cpu", "webgpu", "cuda"];
+const devices = deviceNames.filter((name) => name !== "auto");
 
 const number = (name: string, text: string): number => {
   const n = Number(text);
@@ -75,7 +76,7 @@ export const readOptions = (args: readonly string[]): Options | undefined => {
     console.log(help);
     return undefined;
   }
-  if (!devices.includes(values.device))
+  if (!devices.some((name) => name === values.device))
     throw new DistilleryError("USAGE", `--device ${values.device}: expected one of ${devices.join(", ")}`);
   const usual = values.device === "cpu" ? "results/bench.json" : `results/bench-${values.device}.json`;
   return {

@@ -31,8 +31,9 @@ export async function* roundsOf(work: Work, options: Options, withTorch: boolean
     ...["--device", options.device, "--threads", `${options.threads}`, "--together", `${options.together}`],
     ...["--runs", `${options.runs ?? work.runs}`, "--others", `${options.others}`, "--limit", `${options.limit}`],
   ];
-  // PyTorch has no WebGPU: its way to the same card is CUDA.
+  // PyTorch has no WebGPU: its way to the same card is CUDA. Both sides compute as precisely, by the libraries' own variable.
   const rivalDevice = options.device === "cpu" ? [] : ["--device", "cuda"];
+  const precision = options.device === "cuda" ? { NVIDIA_TF32_OVERRIDE: "0" } : {};
   const mine: Measurement[] = [];
   const rivals: Growing[] = (withTorch ? settingsOf(work, options.settings, options.pages) : []).map((setting) => ({
     setting,
@@ -49,7 +50,7 @@ export async function* roundsOf(work: Work, options: Options, withTorch: boolean
       const warm = ["--warmup", `${warmup}`];
       const program = [here("peers/guarded.py"), ...work.torch, ...args, ...common, ...rivalDevice, ...warm];
       try {
-        const measured = await lineFrom<Measurement>(options.python, program, env);
+        const measured = await lineFrom<Measurement>(options.python, program, { ...env, ...precision });
         said(name, measured);
         rival.rounds[round] = measured;
       } catch (error) {

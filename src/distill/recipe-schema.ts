@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { methods } from "../formats/index.ts";
+import { deviceNames } from "../runtime/index.ts";
 import { distinctEntries, entrySchema, makingFields } from "./compare/entry.ts";
 import type { Recipe } from "./recipe.ts";
 import {
@@ -63,7 +64,7 @@ export const recipeSchema = group({
   ...makingFields,
   seeds: whole(1, "how many times each student is trained"),
   seed: whole(0, "the number from which all randomness follows"),
-  device: choice(["cpu", "webgpu", "cuda", "auto"], "where the numbers are crunched: cpu, webgpu, cuda, auto"),
+  device: choice(deviceNames, `where the numbers are crunched: ${deviceNames.join(", ")}`),
   teacher: group({
     epochs: whole(1, "epochs a teacher is trained"),
     batch: whole(1, "images per step of a teacher"),

@@ -1,5 +1,6 @@
 import type { Cropping } from "../data/cropping.ts";
 import type { CompensatorDtype, Method } from "../formats/index.ts";
+import type { DeviceName } from "../runtime/index.ts";
 
 /** Everything that determines a run's result; options of the command line and YAML recipe files are two ways to fill it. */
 export interface Recipe {
@@ -48,7 +49,7 @@ export interface Recipe {
   /** How many times each student is trained, with different seeds. */
   readonly seeds: number;
   readonly seed: number;
-  readonly device: "cpu" | "webgpu" | "cuda" | "auto";
+  readonly device: DeviceName;
   readonly teacher: {
     readonly epochs: number;
     readonly batch: number;

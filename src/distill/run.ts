@@ -57,7 +57,7 @@ export const withRun = async <T, Folder extends RunFolder>(
 ): Promise<Outcome> => {
   checkRecipe(recipe);
   await checkFree(folder);
-  const device = await openDevice(recipe.device);
+  const device = await openDevice(recipe.device, { note: context.progress.note });
   let claim: Claim | undefined;
   try {
     const started = performance.now();

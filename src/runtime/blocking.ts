@@ -12,15 +12,17 @@ import { apply } from "../autodiff/value.ts";
 import { blockImageOp } from "../blocked/ops.ts";
 import { blockGraph } from "../blocked/pass.ts";
 import { winogradChoice } from "../blocked/winograd.ts";
+import { reasonOf } from "../support/files.ts";
 import { stream } from "../support/random.ts";
-
-/** Runs a graph once on a device. */
-export type RunOnce = (graph: Graph, feeds: readonly Tensor[]) => Promise<readonly Tensor[]>;
+import type { RunOnce } from "./self-check.ts";
 
 const convolutions = new Set([conv2dOp, imageGradientOp, filterGradientOp]);
 
 export const hasConvolution = (graph: Graph): boolean =>
   topologicalOrder(graph.outputs).some((v) => convolutions.has(v.op));
+
+/** Builds for some processors, ARM64 among them, do not have the operators at all. */
+const isMissing = (cause: unknown): boolean => /is not a registered function/.test(reasonOf(cause));
 
 /** The block in which this processor's ReorderInput lays sixteen channels of two places: 16 or 8. */
 const probe = async (run: RunOnce): Promise<number> => {
@@ -79,9 +81,9 @@ const agree = (blocked: Tensor, standard: Tensor): boolean => {
 
 /**
  * The block of this processor's blocked convolutions, once they have proved to agree with the standard operators;
- * undefined (and one line that says why) where they are missing or do not.
+ * undefined where there are none, and with one line to `note` that says why where they do not.
  */
-export const findBlockSize = async (run: RunOnce): Promise<number | undefined> => {
+export const findBlockSize = async (run: RunOnce, note: (line: string) => void): Promise<number | undefined> => {
   try {
     const b = await probe(run);
     const { graph } = sample(b);
@@ -100,8 +102,8 @@ export const findBlockSize = async (run: RunOnce): Promise<number | undefined> =
     if (wrong >= 0) throw new Error(`result ${wrong} of the self-check differs from the standard operators`);
     return b;
   } catch (error) {
-    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    process.stderr.write(`Blocked convolutions are off, standard ones are used: ${why}\n`);
+    if (!isMissing(error))
+      note(`blocked convolutions are off, standard ones are used: ${reasonOf(error).split("\n")[0]}`);
     return undefined;
   }
 };

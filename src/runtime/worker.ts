@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { env, InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { sizeOf, type Tensor } from "../autodiff/types.ts";
-import type { Message, Reply, Request, SessionSpec } from "./protocol.ts";
+import type { Message, Provider, Reply, Request, SessionSpec } from "./protocol.ts";
 
 /** The thread that owns the sessions: `run` blocks it, and nothing else. The only importer of ONNX Runtime. */
 
@@ -49,9 +49,19 @@ const emptyLike = ({ dtype, shape }: Tensor): OrtTensor => {
     : new OrtTensor(dtype, new Float32Array(size), shape);
 };
 
+/**
+ * ONNX Runtime's options of each provider. Its convolutions with channels last are wrong on WebGPU where the input's
+ * channels are divisible by 3 and not by 4, and the result's by 4.
+ */
+const executionProvider: Readonly<Record<Provider, InferenceSession.ExecutionProviderConfig>> = {
+  cpu: "cpu",
+  cuda: "cuda",
+  webgpu: { name: "webgpu", preferredLayout: "NCHW" },
+};
+
 const create = async (spec: SessionSpec): Promise<Session> => {
   const session = await InferenceSession.create(spec.model, {
-    executionProviders: [spec.provider],
+    executionProviders: [executionProvider[spec.provider]],
     intraOpNumThreads: spec.threads,
     graphOptimizationLevel: spec.optimise ? "all" : "disabled",
     // Saves 130-250 MB for training graphs and costs no time.

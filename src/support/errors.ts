@@ -11,7 +11,7 @@ export const errorTable = {
   BUDGET: { exit: 4, meaning: "the number of images a class does not fit the method or the data" },
   SET: { exit: 5, meaning: "a distilled set is damaged, incomplete or not ours" },
   CHECKPOINT: { exit: 5, meaning: "a checkpoint or weight file is damaged or belongs to something else" },
-  DEVICE: { exit: 6, meaning: "the asked-for device is not available" },
+  DEVICE: { exit: 6, meaning: "the asked-for device is not available, or computes wrongly" },
   NOT_FINITE: { exit: 7, meaning: "a loss became NaN or infinite" },
   DISK: { exit: 8, meaning: "a file cannot be written" },
   SHAPE: { exit: 70, meaning: "tensors of a traced function do not fit together (a programming error)" },

@@ -83,13 +83,14 @@ export interface Machine {
   /** Has all cores; takes the jobs that run alone. */
   readonly device: Device;
   readonly cores: number;
-  open(threads: number): Promise<Device>;
+  /** `note` takes what the device has to say. */
+  open(threads: number, note: (line: string) => void): Promise<Device>;
 }
 
 export const machineOf = (device: Device): Machine => ({
   device,
   cores: availableParallelism(),
-  open: (threads) => openDevice(device.name, { threads }),
+  open: (threads, note) => openDevice(device.name, { threads, note }),
 });
 
 /** How many jobs may run at once: what the user says, or what memory allows. A GPU is one device for one job. */
@@ -119,7 +120,7 @@ export const runJobs = async <Result>(
   let failure: { readonly error: unknown } | undefined;
 
   const workOn = async (queue: number[], { lanes, threads }: Wave): Promise<void> => {
-    const device = lanes === 1 ? machine.device : await machine.open(threads);
+    const device = lanes === 1 ? machine.device : await machine.open(threads, surroundings.progress.note);
     const lane = openLane(device);
     try {
       for (let index = queue.shift(); index !== undefined && failure === undefined; index = queue.shift()) {

@@ -71,7 +71,10 @@ describe("options", () => {
     [["--ipc", "1.5"], "--ipc: expected a whole number of at least 1, got 1.5"],
     [["--labels", "static,hrad"], 'got "hrad" (did you mean "hard"?)'],
     [["--teachers", "convnet,"], "--teachers: expected a list of at least one architecture name"],
-    [["--device", "cudaa"], '--device: expected one of cpu, webgpu, cuda, auto, got "cudaa" (did you mean "cuda"?)'],
+    [
+      ["--device", "cudaa"],
+      '--device: expected one of cpu, webgpu, cuda, cuda-tf32, auto, got "cudaa" (did you mean "cuda"?)',
+    ],
     [["--iteration", "3"], "unknown option '--iteration' (did you mean --iterations?)"],
     [["--ipc"], "option '--ipc <n>' argument missing"],
     [["--jobs", "0"], '--jobs: expected a whole number of at least 1, got "0"'],

@@ -195,7 +195,7 @@ describe("writing and reading", () => {
       setError(/holds bases\/mine.png, which would be lost/),
     );
     await rm(join(folder, "bases/mine.png"));
-    await writeFile(file, whole.replace('"version": 2', '"version": 3'));
+    await writeFile(file, whole.replace('"version": 3', '"version": 4'));
     await expect(writeSet(folder, exampleSet(2))).rejects.toThrow(setError(/is not a distilled set of this version/));
     expect(await readdir(scratch)).toEqual(["set"]);
   });

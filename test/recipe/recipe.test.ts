@@ -43,7 +43,7 @@ describe("parseRecipe", () => {
     [{ student: { epoch: 3 } }, 'student.epoch: unknown field (did you mean "epochs"?)'],
     [{ iteration: 3 }, 'iteration: unknown field (did you mean "iterations"?)'],
     [{ zzzzzzzz: 3 }, "zzzzzzzz: unknown field; known are data, resize,"],
-    [{ device: "gpu" }, 'device: expected one of cpu, webgpu, cuda, auto, got "gpu" (did you mean "cpu"?)'],
+    [{ device: "gpu" }, 'device: expected one of cpu, webgpu, cuda, cuda-tf32, auto, got "gpu" (did you mean "cpu"?)'],
     [{ labels: ["statik"] }, 'labels.0: expected a list of static, dynamic or hard, each at most once, got "statik"'],
     [{ labels: "static" }, 'labels: expected a list of static, dynamic or hard, each at most once, got "static"'],
     [{ labels: ["hard", "hard"] }, "labels: expected a list"],

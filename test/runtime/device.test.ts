@@ -208,9 +208,9 @@ describe("a stepper", () => {
 
 describe("devices", () => {
   test.each([
-    ["cpuu", 'unknown device "cpuu" (did you mean "cpu"?); known: cpu, webgpu, cuda, auto'],
-    ["Cuda", 'unknown device "Cuda" (did you mean "cuda"?); known: cpu, webgpu, cuda, auto'],
-    ["abacus", 'unknown device "abacus"; known: cpu, webgpu, cuda, auto'],
+    ["cpuu", 'unknown device "cpuu" (did you mean "cpu"?); known: cpu, webgpu, cuda, cuda-tf32, auto'],
+    ["Cuda", 'unknown device "Cuda" (did you mean "cuda"?); known: cpu, webgpu, cuda, cuda-tf32, auto'],
+    ["abacus", 'unknown device "abacus"; known: cpu, webgpu, cuda, cuda-tf32, auto'],
   ])("an unknown name, %s, gives the nearest one", async (name, message) => {
     await expect(openDevice(name)).rejects.toMatchObject({ name: "DistilleryError", code: "USAGE", message });
   });

@@ -182,7 +182,8 @@ describe("runJobs", () => {
   test("a device that does not open is an error too, and the other is closed", async () => {
     const { machine, count } = countingMachine(2);
     let opened = 0;
-    const open = (threads: number) => (opened++ === 0 ? machine.open(threads) : Promise.reject(new Error("no device")));
+    const open: Machine["open"] = (...given) =>
+      opened++ === 0 ? machine.open(...given) : Promise.reject(new Error("no device"));
     const jobs = Array.from({ length: 4 }, () => job(() => setTimeout(5)));
     await expect(runJobs({ ...machine, open }, jobs, small, around)).rejects.toThrow("no device");
     expect(count.open).toBe(0);

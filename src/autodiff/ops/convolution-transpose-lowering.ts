@@ -52,6 +52,31 @@ const lowerFlipped = (
 };
 
 /**
+ * A dense convolution with stride 1. A single tap moves nothing, so its zeros are put around the result: WebGPU's kernel
+ * for single taps overlooks padding that stands at the end only.
+ */
+const convolve = (
+  onnx: OnnxWriter,
+  x: string,
+  w: string,
+  kernel: readonly number[],
+  pads: readonly [number, number, number, number],
+): string => {
+  const single = kernel.every((k) => k === 1);
+  const [top, left, bottom, right] = pads;
+  const result = onnx.node("Conv", [x, w], {
+    kernel_shape: kernel,
+    strides: [1, 1],
+    pads: single ? [0, 0, 0, 0] : pads,
+    dilations: [1, 1],
+    group: 1,
+  });
+  return single && pads.some((n) => n !== 0)
+    ? onnx.node("Pad", [result, onnx.ints([0, 0, top, left, 0, 0, bottom, right])])
+    : result;
+};
+
+/**
  * Stride s: each of the image's s x s phases is a stride-1 convolution of the cotangent with the taps that reach it, and
  * the phases are interleaved. No multiplication with the zeros that a dilated cotangent would hold.
  */
@@ -81,13 +106,8 @@ const lowerPhases = (
       const picked = onnx.node("Transpose", [onnx.node("Gather", [byTap, onnx.ints(taps)], { axis: 0 })], {
         perm: [1, 2, 0],
       });
-      return onnx.node("Conv", [dy, onnx.reshape(picked, [channels, k, ...kernel])], {
-        kernel_shape: kernel,
-        strides: [1, 1],
-        pads: [-row.low, -column.low, row.high + rows.extra, column.high + columns.extra],
-        dilations: [1, 1],
-        group: 1,
-      });
+      const pads = [-row.low, -column.low, row.high + rows.extra, column.high + columns.extra] as const;
+      return convolve(onnx, dy, onnx.reshape(picked, [channels, k, ...kernel]), kernel, pads);
     }),
   );
   const phases = onnx.node("Concat", parts, { axis: 1 });

@@ -72,6 +72,7 @@ const cases: { x: number[]; w: number[]; c: Convolution }[] = [
   { x: [1, 2, 9, 11], w: [3, 2, 7, 5], c: settings({ padding: [3, 2], stride: [2, 1] }) },
   { x: [2, 3, 5, 6], w: [2, 3, 2, 3], c: settings({ padding: [0, 1] }) },
   { x: [1, 2, 10, 10], w: [3, 2, 2, 2], c: settings({ stride: 3 }) },
+  { x: [1, 3, 7, 5], w: [4, 3, 2, 2], c: settings({ stride: 2 }) },
 ];
 
 export const conv2dOp = defineOp<Convolution>({

@@ -22,7 +22,13 @@ export const logSoftmaxOp = defineOp<{ axis: number }>({
   infer: ([x]) => expectFloat("logSoftmax", x!),
   // dx = dy - softmax(x) sum(dy)
   vjp: (dy, { inputs: [x], attributes: { axis } }) => [sub(dy, mul(softmax(x!, axis), reduceSum(dy, [axis], true)))],
-  lower: (onnx, [x], { attributes }) => onnx.node("LogSoftmax", [x!], { axis: attributes.axis }),
+  // WebGPU has no LogSoftmax.
+  lower: (onnx, [x], { attributes }) => {
+    const axes = onnx.ints([attributes.axis]);
+    const below = onnx.node("Sub", [x!, onnx.node("ReduceMax", [x!, axes])]);
+    const sum = onnx.node("ReduceSum", [onnx.node("Exp", [below]), axes]);
+    return onnx.node("Sub", [below, onnx.node("Log", [sum])]);
+  },
   samples,
 });
 

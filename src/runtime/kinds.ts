@@ -1,0 +1,67 @@
+import type { Provider } from "./protocol.ts";
+
+export const deviceNames = ["cpu", "webgpu", "cuda", "cuda-tf32", "auto"] as const;
+export type DeviceName = (typeof deviceNames)[number];
+
+/** What "auto" chooses from. */
+export type Kind = Exclude<DeviceName, "auto">;
+
+interface KindOfDevice {
+  readonly provider: Provider;
+  /** How far a result of the self-check may be off, relative to its size. */
+  readonly tolerance: number;
+  /** Variables that the provider's libraries read when they are loaded. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** How to get it where it is missing. */
+  readonly missing: string;
+  /** What to do where it computes wrongly. */
+  readonly wrong: string;
+}
+
+/** Single precision leaves 1e-6 in the self-check, faults 1e-1. */
+const single = 1e-3;
+/** Products of numbers with 10 bits. */
+const tf32 = 3e-2;
+
+const cudaFiles =
+  "it needs Linux on x64, an NVIDIA GPU, cuDNN 9 and ONNX Runtime 1.30's CUDA files beside onnxruntime-node's " +
+  "libonnxruntime.so.1: for CUDA 12 by ONNXRUNTIME_NODE_INSTALL=true node " +
+  "node_modules/onnxruntime-node/script/install.js, for CUDA 13 the libonnxruntime_providers_*.so of PyPI's onnxruntime-gpu 1.30.0; or use --device cpu";
+
+export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
+  cpu: {
+    provider: "cpu",
+    tolerance: single,
+    environment: {},
+    missing:
+      "onnxruntime-node 1.30 runs on Linux with glibc 2.28 or later and on Windows (x64, arm64), and on macOS " +
+      "(arm64 only); on one of these reinstall the package, from others (Alpine, a Mac with an Intel processor) use such a machine",
+    wrong: "reinstall the package: ONNX Runtime's files may be damaged",
+  },
+  webgpu: {
+    provider: "webgpu",
+    tolerance: single,
+    environment: {},
+    missing:
+      "it needs a GPU with a Vulkan, Metal or Direct3D 12 driver, and is missing on Linux on arm64; " +
+      "check that the driver is installed, or use --device cpu",
+    wrong: "update the GPU's driver, or use --device cpu",
+  },
+  // ONNX Runtime uses TF32 by itself, and onnxruntime-node cannot tell it otherwise. NVIDIA's libraries can be told.
+  cuda: {
+    provider: "cuda",
+    tolerance: single,
+    environment: { NVIDIA_TF32_OVERRIDE: "0" },
+    missing: cudaFiles,
+    wrong:
+      "errors near 0.01 are TF32's: start with NVIDIA_TF32_OVERRIDE=0 in the environment, or accept them by " +
+      "--device cuda-tf32; for larger ones update the driver, or use --device cpu",
+  },
+  "cuda-tf32": {
+    provider: "cuda",
+    tolerance: tf32,
+    environment: {},
+    missing: cudaFiles,
+    wrong: "update the GPU's driver, or use --device cpu",
+  },
+};

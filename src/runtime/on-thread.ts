@@ -1,0 +1,164 @@
+import type { Graph } from "../autodiff/graph.ts";
+import { simplify } from "../autodiff/simplify.ts";
+import type { Traced } from "../autodiff/trace.ts";
+import { fillTree, type WithLeaves } from "../autodiff/tree.ts";
+import type { Tensor, TensorType } from "../autodiff/types.ts";
+import { blockTensor, unblockTensor } from "../blocked/layout.ts";
+import { type BlockedGraph, blockGraph } from "../blocked/pass.ts";
+import { encodeModel } from "../onnx/encode.ts";
+import { DistilleryError } from "../support/errors.ts";
+import { inOrder, leavesIn, stateFirst } from "./arrange.ts";
+import { findBlockSize, hasConvolution } from "./blocking.ts";
+import { type Kind, kinds } from "./kinds.ts";
+import { checkResults } from "./self-check.ts";
+import type { SessionThread } from "./session-thread.ts";
+
+/** The tensors that stand where a tree of types has its leaves. */
+export type Tensors<S> = WithLeaves<S, TensorType, Tensor>;
+
+/** A compiled function without memory. */
+export interface Compiled<In, Out> {
+  run(inputs: Tensors<In>): Promise<Tensors<Out>>;
+  release(): Promise<void>;
+}
+
+/** A compiled function { state, feeds } -> { state, fetches } whose state stays on the device between runs. */
+export interface Stepper<State, Feeds, Fetches> {
+  write(state: Tensors<State>): Promise<void>;
+  read(): Promise<Tensors<State>>;
+  /** One step: returns the fetches and keeps the new state. The feeds' buffers are handed over. */
+  run(feeds: Tensors<Feeds>): Promise<Tensors<Fetches>>;
+  release(): Promise<void>;
+}
+
+/** Where graphs run. */
+export interface Device {
+  readonly name: Kind;
+  compile<In, Out>(traced: Traced<In, Out>): Promise<Compiled<In, Out>>;
+  compileStep<State, Feeds, Fetches>(
+    traced: Traced<{ state: State; feeds: Feeds }, { state: State; fetches: Fetches }>,
+  ): Promise<Stepper<State, Feeds, Fetches>>;
+  close(): Promise<void>;
+}
+
+/** "auto" uses blocked convolutions where the device has them and they agree with the standard operators. */
+export type Lowering = "auto" | "standard";
+
+/** How graphs are run on a device. */
+export interface Running {
+  /** Threads of one operator. */
+  readonly threads: number;
+  readonly lowering: Lowering;
+  /** Takes a line that a person should see. */
+  readonly note: (line: string) => void;
+}
+
+/** Elements from which a constant is handed to a blocked model instead of being part of it. */
+const largeConstant = 4096;
+
+interface Creation {
+  readonly state?: number;
+  readonly optimise?: boolean;
+  /** Numbers that are handed over to the thread: a large network's weights are not kept twice. */
+  readonly owned?: BlockedGraph["owned"];
+  /** Threads; all that the device has by default. */
+  readonly on?: number;
+}
+
+/**
+ * The device of a thread, once it has proved to compute what it should.
+ * @throws WrongResult where it does not, and ONNX Runtime's errors where it cannot be used at all.
+ */
+export const deviceOn = async (
+  thread: SessionThread,
+  kind: Kind,
+  { threads, lowering, note }: Running,
+): Promise<Device> => {
+  const { provider, tolerance } = kinds[kind];
+  let count = 0;
+  const create = async (
+    graph: Graph,
+    { state = 0, optimise = true, owned, on = threads }: Creation = {},
+  ): Promise<number> => {
+    const session = count++;
+    // Inputs on the CPU are read where they lie; constants are copied twice on their way into a session.
+    const { bytes, inputs, outputs, fed } = encodeModel(graph, optimise ? {} : { feedFrom: largeConstant });
+    const spec = { model: bytes, inputs, outputs, fed, state, provider, optimise, threads: on };
+    const handed = Object.values(fed).filter(({ data }) => owned?.has(data));
+    const buffers = [bytes, ...handed.map(({ data }) => data)].map(({ buffer }) => buffer as ArrayBuffer);
+    await thread.ask({ kind: "create", session, spec }, buffers);
+    return session;
+  };
+  const once = async (graph: Graph, feeds: readonly Tensor[]): Promise<readonly Tensor[]> => {
+    // What is run once is small: threads and, on the CPU, rewriting it would take longer than they save.
+    const session = await create(graph, { on: 1, optimise: provider !== "cpu" });
+    const results = await thread.ask({ kind: "run", session, feeds });
+    await release(session);
+    return results;
+  };
+  let found: Promise<number | undefined> | undefined;
+  const blockSize = (): Promise<number | undefined> => {
+    if (lowering === "standard" || provider !== "cpu") return Promise.resolve(undefined);
+    found ??= findBlockSize(once, note);
+    return found;
+  };
+  /** A session for the graph, and how its state lies on the device. */
+  const open = async (
+    graph: Graph,
+    state: number,
+  ): Promise<{ session: number; block?: number | undefined; layouts: BlockedGraph["layouts"] }> => {
+    const simple = simplify(graph);
+    const block = hasConvolution(simple) ? await blockSize() : undefined;
+    if (block === undefined) return { session: await create(simple, { state }), layouts: [] };
+    const { graph: final, layouts, owned } = blockGraph(simple, block, state);
+    return { session: await create(final, { state, optimise: false, owned }), block, layouts };
+  };
+  const release = async (session: number): Promise<void> => {
+    await thread.ask({ kind: "release", session });
+  };
+  await checkResults(once, tolerance);
+  return {
+    name: kind,
+    compile: async ({ graph, inputs, outputs }) => {
+      const types = leavesIn(inputs);
+      const { session } = await open(graph, 0);
+      return {
+        run: async (given) =>
+          fillTree(outputs, await thread.ask({ kind: "run", session, feeds: inOrder(types, given) })) as never,
+        release: () => release(session),
+      };
+    },
+    compileStep: async (traced) => {
+      const { graph, state, feeds } = stateFirst(traced);
+      const { session, block, layouts } = await open(graph, state.length);
+      let written = state.length === 0;
+      const needState = (): void => {
+        if (!written) throw new DistilleryError("SHAPE", "a step needs its state: write it before the first run");
+      };
+      return {
+        write: async (given) => {
+          const tensors = inOrder(state, given).map((t, i) => (layouts[i] ? blockTensor(t, layouts[i], block!) : t));
+          await thread.ask({ kind: "write", session, state: tensors });
+          written = true;
+        },
+        read: async () => {
+          needState();
+          const tensors = await thread.ask({ kind: "read", session });
+          const plain = tensors.map((t, i) => (layouts[i] ? unblockTensor(t, layouts[i], state[i]!.leaf.shape) : t));
+          return fillTree(traced.inputs.state, plain) as never;
+        },
+        run: async (given) => {
+          const tensors = inOrder(feeds, given);
+          needState();
+          const transfer = new Set(tensors.map((t) => t.data.buffer as ArrayBuffer));
+          return fillTree(
+            traced.outputs.fetches,
+            await thread.ask({ kind: "run", session, feeds: tensors }, [...transfer]),
+          ) as never;
+        },
+        release: () => release(session),
+      };
+    },
+    close: () => thread.close(),
+  };
+};

@@ -1,0 +1,25 @@
+import { describe, expect, test } from "vitest";
+import { hasSwiftShader, throughSwiftShader } from "./swiftshader.ts";
+import type { Difference } from "./webgpu-operators.ts";
+
+describe.skipIf(!hasSwiftShader)(
+  "webgpu on SwiftShader (skipped where chromium's driver or libvulkan1 is missing)",
+  () => {
+    test("agrees with the CPU on every operator and its derivatives", { timeout: 300_000 }, async () => {
+      const all = await throughSwiftShader<Difference[]>("webgpu-operators.ts");
+      expect(all.length).toBeGreaterThan(90);
+      expect(all.filter(({ worst }) => worst === null || worst > 1e-5)).toEqual([]);
+    });
+
+    test("is refused with channels last, where a layer of six to four channels is wrong", {
+      timeout: 120_000,
+    }, async () => {
+      expect(await throughSwiftShader("webgpu-layout.ts")).toEqual({
+        opened: "webgpu",
+        channelsLast: expect.stringMatching(
+          /^(Error|WrongResult): the (loss|gradient of \w+) is off by 0\.\d+ of its size$/,
+        ),
+      });
+    });
+  },
+);
