@@ -53,7 +53,7 @@ const words: Readonly<Record<Remark | "blank", string>> = {
   bits: "hold more than 8 bits a channel, of which the upper 8 are read",
   bands: "hold bands that are neither colour nor opacity, which are not read",
   frames: "hold several frames or pages, of which the first is read",
-  blank: "are white or black throughout (transparency is laid over white)",
+  blank: "are of one colour throughout, white or black (transparency is laid over white)",
 };
 
 const sum = (tallies: readonly Tally[], of: (tally: Tally) => number): number =>

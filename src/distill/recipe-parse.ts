@@ -29,10 +29,17 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
     value,
   );
 
+/** `, in which "a" is repeated` of a list that repeats an item. */
+const repetition = (got: unknown): string => {
+  const repeated = Array.isArray(got) ? got.findIndex((item, i) => got.indexOf(item) < i) : -1;
+  return repeated < 0 ? "" : `, in which ${shown((got as unknown[])[repeated])} is repeated`;
+};
+
 /** `expected X, got Y`, with the nearest choice where a word was misspelt; without the name of the field. */
 export const explainIssue = (issue: z.core.$ZodIssue, expects: string, got: unknown): string => {
   const words = issue.code === "invalid_value" ? issue.values.map(String) : [];
-  return `expected ${expects}, got ${shown(got)}${typeof got === "string" ? didYouMean(got, words) : ""}`;
+  const hint = typeof got === "string" ? didYouMean(got, words) : repetition(got);
+  return `expected ${expects}, got ${shown(got)}${hint}`;
 };
 
 const explain = (issue: z.core.$ZodIssue, whole: unknown): string => {

@@ -121,7 +121,9 @@ const keep = (path: string, token: string): Lock => {
     release: async () => {
       clearInterval(timer);
       process.off("exit", atExit);
-      if ((await readLock(path))?.holder.token === token) await rm(path, { force: true });
+      // A lock that cannot be removed, as on a disk that turned read-only, is void with its process.
+      const found = await readLock(path).catch(() => undefined);
+      if (found?.holder.token === token) await rm(path, { force: true }).catch(() => undefined);
     },
   };
 };

@@ -189,10 +189,12 @@ describe("images as a whole", () => {
       await rm(join(folder, `${name}.jpg`));
       await clear(join(folder, `${name}.png`), i / 5);
     }
-    expect(await messageOf(folder)).toMatch(/6 of 6 images are white or black throughout .*give figures and ground/);
+    expect(await messageOf(folder)).toMatch(
+      /6 of 6 images are of one colour throughout, white or black .*give figures and ground/,
+    );
     await writeGrey(join(folder, "train", "cat", "2.jpg"), 99);
     expect(await notesOf(folder)).toEqual([
-      `6 of 7 images are white or black throughout (transparency is laid over white), e.g. ${join(folder, "train", "cat", "0.png")}`,
+      `6 of 7 images are of one colour throughout, white or black (transparency is laid over white), e.g. ${join(folder, "train", "cat", "0.png")}`,
     ]);
   });
 

@@ -128,6 +128,6 @@ export const hostile: Part = {
   name: "hostile",
   title: "Files made to harm: few bytes that become many, text that nests or refers to itself, paths that lead out",
   // Each is another idea, so that none is left out.
-  ids: async () => idsOf(crafted, 1),
+  ids: async (scale) => idsOf(crafted, scale),
   open,
 };
