@@ -125,9 +125,11 @@ export const writeAtomic = async (path: string, content: string | Uint8Array): P
   }
 };
 
-/** JSON with two-space indentation and a final newline, written atomically. */
-export const writeJson = (path: string, value: unknown): Promise<void> =>
-  writeAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+/** JSON with two-space indentation and a final newline. */
+export const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** JSON as of `toJson`, written atomically. */
+export const writeJson = (path: string, value: unknown): Promise<void> => writeAtomic(path, toJson(value));
 
 export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { codeOf, readRegularFile, sha256, writeJson } from "./files.ts";
+import { codeOf, readRegularFile, sha256, toJson, writeJson } from "./files.ts";
 import type { Progress } from "./progress.ts";
 
 /** Told of a file that is damaged, and therefore as good as not there. */
@@ -11,9 +11,15 @@ export const noteDamage =
   (path) =>
     note(`${path} is damaged: it is made anew`);
 
-const parse = async (path: string, damaged: Damaged): Promise<unknown> => {
+interface Parsed {
+  readonly text: string;
+  readonly value: unknown;
+}
+
+const parse = async (path: string, damaged: Damaged): Promise<Parsed | undefined> => {
   try {
-    return JSON.parse(String(await readRegularFile(path)));
+    const text = String(await readRegularFile(path));
+    return { text, value: JSON.parse(text) };
   } catch (cause) {
     if (codeOf(cause) !== "ENOENT") damaged(path);
     return undefined;
@@ -26,16 +32,18 @@ export const readJson = async <T>(
   schema: z.ZodType<T>,
   damaged: Damaged = () => undefined,
 ): Promise<T | undefined> => {
-  const value = await parse(path, damaged);
-  if (value === undefined) return undefined;
-  const { success, data } = schema.safeParse(value);
+  const parsed = await parse(path, damaged);
+  if (parsed === undefined) return undefined;
+  const { success, data } = schema.safeParse(parsed.value);
   if (!success) damaged(path);
   return data;
 };
 
+const sealed = (value: Readonly<Record<string, unknown>>) => ({ ...value, sha256: sha256(JSON.stringify(value)) });
+
 /** Writes JSON with the sha256 of its content in a field of its own, by which readSealed sees what rotted. */
 export const writeSealed = (path: string, value: Readonly<Record<string, unknown>>): Promise<void> =>
-  writeJson(path, { ...value, sha256: sha256(JSON.stringify(value)) });
+  writeJson(path, sealed(value));
 
 /** Reads what `writeSealed` wrote; undefined where there is none, or it is not as it was written or does not fit. */
 export const readSealed = async <T>(
@@ -43,11 +51,12 @@ export const readSealed = async <T>(
   schema: z.ZodType<T>,
   damaged: Damaged = () => undefined,
 ): Promise<T | undefined> => {
-  const value = await parse(path, damaged);
-  if (value === undefined) return undefined;
-  const { sha256: said, ...content } = { ...(value as Readonly<Record<string, unknown>>) };
+  const parsed = await parse(path, damaged);
+  if (parsed === undefined) return undefined;
+  const { sha256: _, ...content } = { ...(parsed.value as Readonly<Record<string, unknown>>) };
   const { data } = schema.safeParse(content);
-  if (data !== undefined && said === sha256(JSON.stringify(content))) return data;
+  // By every byte: what JSON takes for the same, such as a line twice, is damage too.
+  if (data !== undefined && parsed.text === toJson(sealed(content))) return data;
   damaged(path);
   return undefined;
 };

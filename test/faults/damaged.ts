@@ -113,8 +113,11 @@ const open = async (ground: Ground): Promise<Lane> => {
 
 const idsOf = (inputs: readonly Input[], scale: number): string[] =>
   inputs.flatMap(({ name, attempts }) => {
-    const all = typeof attempts === "number" ? thinned(attempts, scale) : attempts;
-    return all.map((attempt) => `${name}/${attempt}`);
+    const all = typeof attempts === "number" ? attempts : attempts.length;
+    const named = (i: number): string | number => (typeof attempts === "number" ? i : attempts[i]!);
+    return thinned(all, scale)
+      .map(named)
+      .map((attempt) => `${name}/${attempt}`);
   });
 
 export const damaged: Part = {

@@ -22,6 +22,10 @@ it("reads back what was sealed, and tells of anything else by name", async () =>
     text.replace("-0.1", "-0.2"),
     text.replace('"k"', '"l"'),
     text.replace("sha256", "sha257"),
+    // The same value to JSON.
+    text.replace('  "key": "k",\n', (line) => line + line),
+    text.replace("    1,", "    1.0,"),
+    `${text}\n`,
     text.slice(0, -20),
     '{"key":"k"}',
     '{"key":"k","values":[]}',
