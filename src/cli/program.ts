@@ -93,7 +93,6 @@ const compute = async (
       ...tools,
       ...more,
       out: outFolder(values, recipe, command === "compare" ? "compare-" : ""),
-      json: values.json === true,
       terminal: { colour: hasColour(world.stdout), width: widthOf(world.stdout) },
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),

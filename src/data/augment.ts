@@ -105,12 +105,12 @@ export const drawMix = (n: number, random: Random, alpha: number): Mix => ({
   permutation: random.permutation(n),
 });
 
-/** Mixes the rows of [n, ...], whatever they hold: images, logits, one-hot labels. Returns a new array. */
+/** Mixup (Zhang et al., arXiv 1710.09412) of the rows of [n, ...], whatever they hold: images, logits, one-hot labels. Returns a new array. */
 export const mixRows = (rows: Float32Array, { lambda, permutation }: Mix): Float32Array => {
   const n = permutation.length;
   const size = n === 0 ? 0 : rows.length / n;
   if (!Number.isInteger(size)) {
-    throw new DistilleryError("SHAPE", `mixup: ${rows.length} values do not fill [${n}, ...]`);
+    throw new DistilleryError("SHAPE", `mixRows: ${rows.length} values do not fill [${n}, ...]`);
   }
   const out = new Float32Array(rows.length);
   const rest = 1 - lambda;
@@ -120,19 +120,4 @@ export const mixRows = (rows: Float32Array, { lambda, permutation }: Mix): Float
     for (let k = 0; k < size; k++) out[own + k] = lambda * rows[own + k]! + rest * rows[other + k]!;
   }
   return out;
-};
-
-/**
- * Mixup: images [n, ...] and target rows [n, C] (logits or probabilities) mixed alike, with one lambda ~ Beta(alpha, alpha).
- * The mix is returned too, so that a caller can mix more in the same way with `mixRows`.
- */
-export const mixup = (
-  images: Float32Array,
-  targets: Float32Array,
-  n: number,
-  random: Random,
-  alpha: number,
-): Mix & { readonly images: Float32Array; readonly targets: Float32Array } => {
-  const mix = drawMix(n, random, alpha);
-  return { ...mix, images: mixRows(images, mix), targets: mixRows(targets, mix) };
 };

@@ -138,18 +138,3 @@ export const randomResizedCrop = (
   random: Random,
   range: CropRange = usualCrops,
 ): Float32Array => resizeCrops(batch, n, from, () => drawCrop(from, range, random), to);
-
-/** Every image of [n, channels, h, w] brought to the size `to`, whole. */
-export const resizeImages = (batch: Float32Array, n: number, from: Size, to: Size): Float32Array =>
-  resizeCrops(batch, n, from, () => ({ top: 0, left: 0, ...from }), to);
-
-/** The middle of every image of [n, channels, h, w], unchanged; left and above of the middle where it is not exact. */
-export const centreCrop = (batch: Float32Array, n: number, from: Size, to: Size): Float32Array => {
-  const crop = {
-    top: Math.floor((from.height - to.height) / 2),
-    left: Math.floor((from.width - to.width) / 2),
-    height: to.height,
-    width: to.width,
-  };
-  return resizeCrops(batch, n, from, () => crop, to);
-};

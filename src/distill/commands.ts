@@ -7,8 +7,6 @@ export interface CommandContext extends Surroundings {
   readonly out: string;
   /** Aborted when the user asks to stop; the command then ends with an INTERRUPTED error after its current step. */
   readonly signal: AbortSignal;
-  /** Whether the result is printed as JSON: the command need not make a text. */
-  readonly json: boolean;
   /** For CIFAR: a local archive. */
   readonly archive?: string;
   /** Pixels that an image of a folder may have. */

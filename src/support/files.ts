@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DistilleryError } from "./errors.ts";
@@ -132,10 +132,3 @@ export const toJson = (value: unknown): string => `${JSON.stringify(value, null,
 export const writeJson = (path: string, value: unknown): Promise<void> => writeAtomic(path, toJson(value));
 
 export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
-
-/** sha256 of a file of any size, in hex. */
-export const sha256File = async (path: string): Promise<string> => {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest("hex");
-};

@@ -110,7 +110,7 @@ describe("options", () => {
 
   it("stand before and behind an argument", async () => {
     const { calls } = await commandLine(["evaluate", "--json", "some/set", "--data", "demo"]);
-    expect(calls[0]?.context).toMatchObject({ set: "some/set", json: true });
+    expect(calls[0]?.context).toMatchObject({ set: "some/set" });
   });
 
   it.each([

@@ -1,13 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  centreCrop,
-  drawCrop,
-  randomResizedCrop,
-  resizeCrops,
-  resizeImages,
-  usualCrops,
-} from "../../src/data/resized-crop.ts";
+import { drawCrop, randomResizedCrop, resizeCrops, type Size, usualCrops } from "../../src/data/resized-crop.ts";
 import { type Random, stream } from "../../src/support/random.ts";
 
 /** A Random whose answers are given; integers are scaled to what is asked for. */
@@ -15,6 +8,9 @@ const scripted = (floats: number[]): Random => {
   const float = (): number => floats.shift() ?? 0.5;
   return { ...stream(0), float, int: (n) => Math.floor(float() * n) };
 };
+
+const resizeImages = (batch: Float32Array, n: number, from: Size, to: Size): Float32Array =>
+  resizeCrops(batch, n, from, () => ({ top: 0, left: 0, ...from }), to);
 
 const square = (side: number) => ({ height: side, width: side });
 const counting = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => i + 1);
@@ -62,13 +58,9 @@ test("every image has its own crop, every channel the same", () => {
   expect([...resizeCrops(batch, 2, square(2), (i) => crops[i]!, square(1))]).toEqual([2, 6, 11, 15]);
 });
 
-test("the centre is cut out unchanged", () => {
-  expect([...centreCrop(counting(16), 1, square(4), square(2))]).toEqual([6, 7, 10, 11]);
-  expect([...centreCrop(counting(9), 1, square(3), square(2))]).toEqual([1, 2, 4, 5]);
-});
-
 test("crops beyond the image and batches that do not fill their shape are refused", () => {
-  expect(() => centreCrop(counting(4), 1, square(2), square(3))).toThrow("are no part of an image of 2x2");
+  const beyond = { top: 0, left: 0, ...square(3) };
+  expect(() => resizeCrops(counting(4), 1, square(2), () => beyond, square(3))).toThrow("no part of an image of 2x2");
   expect(() => resizeImages(counting(5), 1, square(2), square(1))).toThrow("5 values do not fill [1, channels, 2, 2]");
 });
 

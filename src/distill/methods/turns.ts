@@ -1,10 +1,8 @@
-import { int64, type TensorType } from "../../autodiff/index.ts";
+import type { TensorType } from "../../autodiff/index.ts";
 import type { Stepper, Tensors } from "../../runtime/index.ts";
 
 /** Whose turn it is: the number of a step's stepper. */
 export type Turn = { readonly turn: TensorType };
-
-export const turnType: TensorType = int64();
 
 /**
  * Several steppers of one state as one: every step is run by the one that `turn` names, and the state goes to it from the one
