@@ -150,7 +150,12 @@ export const teachStudents = async (
     const checkpoint = { file: `${file}.partial`, key };
     return {
       cost: steps * batch,
-      finished: () => readResult(`${file}.json`, key, surroundings.progress),
+      finished: async () => {
+        const result = await readResult(`${file}.json`, key, surroundings.progress);
+        // A process that was killed right after it wrote the result left its checkpoint.
+        if (result !== undefined) await forget(checkpoint);
+        return result;
+      },
       work: async (lane, around) => {
         const types = trainStateTypes(model, optimiser);
         const images = await imagesToFit(model, lesson.source, stream(recipe.seed, "student", seed, "fit"));

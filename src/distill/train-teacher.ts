@@ -101,8 +101,13 @@ export const trainTeacher = async (
     ...(crop !== "shift" && { crop }),
   });
   const file = `${folder}/${index}-${model.name}.safetensors`;
+  const checkpoint = { file: `${folder}/${index}-${model.name}.partial`, key };
   const done = await unlessDamaged(file, surroundings.progress, () => readTeacher(file, data, key));
-  if (done !== undefined) return done;
+  if (done !== undefined) {
+    // A process that was killed right after it wrote the teacher left its checkpoint.
+    await forget(checkpoint);
+    return done;
+  }
 
   const title = `teacher ${model.name}`;
   const accuracy = (classifier: Classifier, split: Split, what: string): Promise<number> =>
@@ -115,7 +120,6 @@ export const trainTeacher = async (
   const { biasRate, lookahead } = settings;
   const options = { biasRate, lookahead };
   const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch, options));
-  const checkpoint = { file: `${folder}/${index}-${model.name}.partial`, key };
   const images = await imagesToFit(model, readable(data), stream(recipe.seed, "teacher", index, "fit"));
   const batches = batchesOf(recipe, index, data, batch);
   const feeds = async (step: number) => ({

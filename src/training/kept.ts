@@ -48,6 +48,8 @@ export const runKept = async (
       finished: async () => {
         const stored = await unlessDamaged(file, surroundings.progress, () => readStored(file));
         if (stored?.metadata.key !== key || !stored.sealed) return undefined;
+        // A process that was killed right after it wrote the result left its checkpoint.
+        await forget({ file: partialOf(file) });
         advance(units);
         return { file, metadata: stored.metadata };
       },

@@ -102,6 +102,18 @@ describe("commands in one folder", () => {
     expect([await timesIn(join(out, "4-set")), await timesIn(join(out, "2-teachers"))]).toEqual(before);
   });
 
+  it("remove the checkpoints of results that were written when the process was killed", async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, "out");
+    const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
+    await commands.run(recipe, quietly(out));
+    const before = await filesIn(out);
+    const results = before.filter((path) => /^[235].*\.(safetensors|json)$/.test(path));
+    for (const path of results) await writeFile(join(out, path.replace(/\.(safetensors|json)$/, ".partial")), "x");
+    await commands.run(recipe, quietly(out));
+    expect(await filesIn(out)).toEqual(before);
+  });
+
   it("remove what a killed process was in the middle of writing", async () => {
     const folder = await temporaryFolder();
     const out = join(folder, "out");
