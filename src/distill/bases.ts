@@ -1,20 +1,17 @@
 import { tensor } from "../autodiff/index.ts";
 import { byClass } from "../data/split.ts";
-import type { Device } from "../runtime/index.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import { readStored } from "../training/checkpoint.ts";
 import { machineOf } from "../training/jobs.ts";
 import { type KeptWork, runKept } from "../training/kept.ts";
-import type { Surroundings } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { imagesAtOnce, traceClassifier } from "../training/predict.ts";
 import { openEnsemble } from "./ensemble.ts";
 import { keyOf } from "./key.ts";
 import { crossEntropyOf } from "./methods/rded.ts";
-import { type Prepared, readable } from "./prepare.ts";
-import type { Recipe } from "./recipe.ts";
+import { readable } from "./prepare.ts";
 import { drawImages } from "./set.ts";
-import type { Teacher } from "./teacher.ts";
+import type { Stage } from "./stage.ts";
 
 /** INFER's base sets P_k, each one training image of every class. */
 export interface Bases {
@@ -32,10 +29,8 @@ export interface Bases {
  * Of each class its training images as they are, [n_c] indices, the one that the teachers' mean logits give the highest
  * probability of its class first; the earlier of equals. Kept in `folder`, class by class.
  */
-const rankByConfidence = async (
-  { recipe, data, teachers, device, folder, surroundings }: Choosing,
-  hashes: readonly string[],
-): Promise<Int32Array[]> => {
+const rankByConfidence = async (stage: Stage, hashes: readonly string[]): Promise<Int32Array[]> => {
+  const { recipe, data, teachers, device, folder } = stage;
   const { task, train, dataset } = data;
   const { classes } = task;
   const batch = imagesAtOnce(task);
@@ -75,7 +70,7 @@ const rankByConfidence = async (
   const bytes = (): number =>
     teachers.reduce((sum, teacher) => sum + estimateBytes(traceClassifier(teacher, batch).graph), 0);
   const title = `confidence in ${train.length} images`;
-  const kept = await runKept(title, machineOf(device), works, bytes, surroundings);
+  const kept = await runKept(title, machineOf(device), works, bytes, stage);
   const rankings: Int32Array[] = [];
   for (const { file } of kept) {
     rankings.push(Int32Array.from((await readStored(file))!.tensors.ranking!.data as BigInt64Array, Number));
@@ -83,20 +78,9 @@ const rankByConfidence = async (
   return rankings;
 };
 
-/** What base images are chosen by. */
-export interface Choosing {
-  readonly recipe: Recipe;
-  readonly data: Prepared;
-  readonly teachers: readonly Teacher[];
-  readonly device: Device;
-  /** Where the teachers' judgement is kept. */
-  readonly folder: string;
-  readonly surroundings: Surroundings;
-}
-
 /** `count` base sets: the beginning of the recipe's random draw, or the images that the teachers are surest of. */
-export const chooseBases = async (choosing: Choosing, count: number): Promise<Bases> => {
-  const { recipe, data, teachers } = choosing;
+export const chooseBases = async (stage: Stage, count: number): Promise<Bases> => {
+  const { recipe, data, teachers } = stage;
   const { classes } = data.task;
   const of = (picks: Int32Array, key: Bases["key"]): Bases => ({
     count,
@@ -107,7 +91,7 @@ export const chooseBases = async (choosing: Choosing, count: number): Promise<Ba
   const drawn = drawImages(data, count, recipe.seed);
   if (recipe.bases === "random") return of(drawn, {});
   const hashes = teachers.map(({ sha256 }) => sha256);
-  const rankings = await rankByConfidence(choosing, hashes);
+  const rankings = await rankByConfidence(stage, hashes);
   const picks = drawn.map((_, i) => rankings[i % classes]![Math.floor(i / classes)]!);
   return of(picks, { bases: recipe.bases, judges: hashes });
 };

@@ -1,8 +1,8 @@
 import { budgetFor, type Method as MethodName } from "../formats/index.ts";
 import { buildModel } from "../models/registry.ts";
+import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { tooMuchForOnePiece } from "../support/one-piece.ts";
-import type { Surroundings } from "../training/loop.ts";
 import { checkImages, imagesTaken } from "./image-count.ts";
 import { methodsByName } from "./methods/registry.ts";
 import type { Prepared } from "./prepare.ts";
@@ -46,7 +46,7 @@ export const checkPlan = async (
   recipe: Recipe,
   data: Prepared,
   candidates: readonly Candidate[],
-  surroundings: Surroundings,
+  context: Context,
 ): Promise<void> => {
   const { method, ipc } = recipe;
   const { task } = data;
@@ -56,5 +56,5 @@ export const checkPlan = async (
   labelsFor(recipe, budget, task.classes);
   checkMemory(data, budget.bases);
   checkStatistics(method, data, candidates);
-  await checkSetBytes(recipe, data, { budget, labelled: labelledBy(budget, task.classes), drawn }, surroundings);
+  await checkSetBytes(recipe, data, { budget, labelled: labelledBy(budget, task.classes), drawn }, context);
 };

@@ -1,8 +1,8 @@
-import type { Surroundings } from "../training/loop.ts";
+import type { Context } from "../support/context.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** What a command is told besides the recipe. */
-export interface CommandContext extends Surroundings {
+export interface CommandContext extends Context {
   /** Folder for everything the command makes; what lies there already from the same recipe is taken up again. */
   readonly out: string;
   /** Aborted when the user asks to stop; the command then ends with an INTERRUPTED error after its current step. */

@@ -3,18 +3,16 @@ import { normalise } from "../data/normalisation.ts";
 import { type Size, usualCrops } from "../data/resized-crop.ts";
 import { adam, hyperTensors } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
-import type { Device } from "../runtime/index.ts";
 import { type Random, stream } from "../support/random.ts";
 import { readStored } from "../training/checkpoint.ts";
 import { machineOf } from "../training/jobs.ts";
 import { historyOf, type KeptWork, keptLoop, runKept } from "../training/kept.ts";
-import type { History, Surroundings } from "../training/loop.ts";
+import type { History } from "../training/loop.ts";
 import type { Bases } from "./bases.ts";
 import { planStep } from "./compensator-chunks.ts";
 import { compensatorStateTypes } from "./compensator-step.ts";
 import { keyOf } from "./key.ts";
-import type { Prepared } from "./prepare.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Stage } from "./stage.ts";
 import type { Teacher } from "./teacher.ts";
 import { drawShift, drawView, type View } from "./view.ts";
 
@@ -48,15 +46,8 @@ const once = <T>(make: () => T): (() => T) => {
 /**
  * K x M compensators into `folder`, finished ones kept, several at a time. One graph a teacher serves all K base sets.
  */
-export const makeCompensators = async (
-  recipe: Recipe,
-  data: Prepared,
-  teachers: readonly Teacher[],
-  bases: Bases,
-  device: Device,
-  folder: string,
-  surroundings: Surroundings,
-): Promise<Compensator[]> => {
+export const makeCompensators = async (stage: Stage, bases: Bases): Promise<Compensator[]> => {
+  const { recipe, data, teachers, device, folder } = stage;
   const { image } = data.task;
   const { count } = bases;
   const { normalisation } = data.dataset;
@@ -106,7 +97,7 @@ export const makeCompensators = async (
   const pairs = teachers.flatMap((teacher, j) => Array.from({ length: count }, (_, k) => ({ teacher, j, k })));
   const works = pairs.map(({ teacher, j, k }) => workOf(teacher, j, k));
   const bytes = (): number => Math.max(...steps.map((step) => step().bytes));
-  const kept = await runKept(`${works.length} compensators`, machineOf(device), works, bytes, surroundings);
+  const kept = await runKept(`${works.length} compensators`, machineOf(device), works, bytes, stage);
   return kept.map((one, i) => ({
     base: pairs[i]!.k,
     teacher: pairs[i]!.j,

@@ -2,27 +2,13 @@ import { splitOf } from "../data/dataset.ts";
 import { type DistilledSet, trainingImages, trainingLabels } from "../formats/index.ts";
 import { buildModel } from "../models/registry.ts";
 import type { AccuracyRow, Curve } from "../report/report.ts";
-import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
-import type { Surroundings } from "../training/loop.ts";
-import type { Frozen } from "../training/train-step.ts";
 import { keyOf } from "./key.ts";
-import { type Prepared, readable } from "./prepare.ts";
+import { readable } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { drawImages, meanLogits } from "./set.ts";
+import type { Stage } from "./stage.ts";
 import { gatherRows, type LabelKind, type Lesson, type Source, teachStudents } from "./students.ts";
-
-/** What students are trained with. */
-export interface School {
-  readonly recipe: Recipe;
-  readonly data: Prepared;
-  /** They label random images and dynamic batches. */
-  readonly teachers: readonly Frozen[];
-  readonly device: Device;
-  /** For the students' results. */
-  readonly folder: string;
-  readonly surroundings: Surroundings;
-}
 
 /** Images that students are trained on, with each kind of labels. */
 export interface Contender {
@@ -53,7 +39,7 @@ export const summarise = (values: readonly number[]): AccuracyRow["accuracy"] =>
 };
 
 /** Digest of the data, where a source's key begins. */
-const dataKey = ({ data, recipe }: School) => ({ data: data.fingerprint, validation: recipe.validation });
+const dataKey = ({ data, recipe }: Stage) => ({ data: data.fingerprint, validation: recipe.validation });
 
 const setSource = (set: DistilledSet, kinds: readonly LabelKind[]): Source => {
   const { length, classes, read } = trainingImages(set);
@@ -67,23 +53,23 @@ const setSource = (set: DistilledSet, kinds: readonly LabelKind[]): Source => {
 };
 
 /** A distilled set; an epoch is its own training images unless another's are named. */
-export const setContender = (school: School, set: DistilledSet, name: string, epoch?: number): Contender => {
+export const setContender = (stage: Stage, set: DistilledSet, name: string, epoch?: number): Contender => {
   const { method, budget, parts, classes, teachers } = set.manifest;
   const teacherHashes = teachers.map((t) => t.sha256);
   return {
     method,
     name,
-    source: setSource(set, school.recipe.labels),
-    sourceKey: keyOf({ ...dataKey(school), parts, teacherHashes }),
+    source: setSource(set, stage.recipe.labels),
+    sourceKey: keyOf({ ...dataKey(stage), parts, teacherHashes }),
     epoch: epoch ?? budget.trainingImages,
     teachers: teachers.length,
-    batch: Math.min(school.recipe.student.batch, budget.ipc * classes.length),
+    batch: Math.min(stage.recipe.student.batch, budget.ipc * classes.length),
   };
 };
 
 /** As many random real images as a set's storage holds, labelled by the same teachers in the same way, for its steps. */
-const randomContender = async (school: School, set: DistilledSet, beside: Contender): Promise<Contender> => {
-  const { recipe, data, teachers, device, surroundings } = school;
+const randomContender = async (stage: Stage, set: DistilledSet, beside: Contender): Promise<Contender> => {
+  const { recipe, data, teachers, device } = stage;
   const { ipc } = set.manifest.budget;
   const teacherHashes = set.manifest.teachers.map((t) => t.sha256);
   const picks = drawImages(data, ipc, recipe.seed);
@@ -95,16 +81,16 @@ const randomContender = async (school: School, set: DistilledSet, beside: Conten
     ...beside,
     method: "random" as const,
     name: "random",
-    sourceKey: keyOf({ ...dataKey(school), random: ipc, seed: recipe.seed, teacherHashes }),
+    sourceKey: keyOf({ ...dataKey(stage), random: ipc, seed: recipe.seed, teacherHashes }),
   };
   if (!recipe.labels.includes("static")) return { ...contender, source };
-  const logits = await meanLogits(device, teachers, source, "labels of random images", surroundings);
+  const logits = await meanLogits(device, teachers, source, "labels of random images", stage);
   return { ...contender, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
 };
 
 type Taught = Lesson & { readonly method: AccuracyRow["method"] };
 
-const lessonOf = ({ recipe }: School, contender: Contender, labels: LabelKind, architecture: string): Taught => {
+const lessonOf = ({ recipe }: Stage, contender: Contender, labels: LabelKind, architecture: string): Taught => {
   const { method, name, source, sourceKey, batch } = contender;
   const steps = stepsOf(labels, contender, recipe.student);
   const { mixup } = recipe.student;
@@ -115,15 +101,15 @@ const lessonOf = ({ recipe }: School, contender: Contender, labels: LabelKind, a
 export const withAllData = ({ full }: Recipe): boolean => full.epochs > 0;
 
 /** All the data with hard labels, without mixup: what is lost by everything else. */
-const fullLesson = (school: School, architecture: string): Taught => {
-  const { recipe, data } = school;
+const fullLesson = (stage: Stage, architecture: string): Taught => {
+  const { recipe, data } = stage;
   return {
     method: "full",
     name: "full hard",
     architecture,
     labels: "hard",
     source: { ...readable(data), classes: data.train.labels },
-    sourceKey: keyOf(dataKey(school)),
+    sourceKey: keyOf(dataKey(stage)),
     steps: recipe.full.epochs * Math.ceil(data.train.length / recipe.full.batch),
     batch: Math.min(recipe.full.batch, data.train.length),
     mixup: 0,
@@ -137,23 +123,23 @@ export interface Measured {
 
 /** Students on each contender with every kind of labels of the recipe, and on all the data where that is asked for. */
 export const teachRows = async (
-  school: School,
+  stage: Stage,
   contenders: readonly Contender[],
   withFull: boolean,
 ): Promise<Measured> => {
-  const { recipe, data, teachers, device, folder, surroundings } = school;
+  const { recipe, data } = stage;
   const rows: AccuracyRow[] = [];
   const curves: Curve[] = [];
   // One architecture after the other: how many students fit beside each other depends on it.
   for (const architecture of recipe.students) {
     const lessons = [
       ...recipe.labels.flatMap((labels) =>
-        contenders.map((contender) => lessonOf(school, contender, labels, architecture)),
+        contenders.map((contender) => lessonOf(stage, contender, labels, architecture)),
       ),
-      ...(withFull ? [fullLesson(school, architecture)] : []),
+      ...(withFull ? [fullLesson(stage, architecture)] : []),
     ];
     const student = buildModel(architecture, data.task).name;
-    const results = await teachStudents(lessons, recipe, data, teachers, device, folder, surroundings);
+    const results = await teachStudents(lessons, stage);
     for (const [i, { name, method, labels, source, steps }] of lessons.entries()) {
       const taught = results[i]!;
       const accuracy = summarise(taught.map((result) => result.accuracy));
@@ -169,9 +155,9 @@ export const teachRows = async (
  * The honest table: students on a distilled set and, with identical labels, augmentation and
  * steps, on as many random images as its storage holds; and students on all the data with hard labels.
  */
-export const evaluateSet = async (school: School, set: DistilledSet): Promise<Measured> => {
+export const evaluateSet = async (stage: Stage, set: DistilledSet): Promise<Measured> => {
   const { method } = set.manifest;
-  const own = setContender(school, set, method);
-  const contenders = method === "random" ? [own] : [own, await randomContender(school, set, own)];
-  return teachRows(school, contenders, withAllData(school.recipe));
+  const own = setContender(stage, set, method);
+  const contenders = method === "random" ? [own] : [own, await randomContender(stage, set, own)];
+  return teachRows(stage, contenders, withAllData(stage.recipe));
 };

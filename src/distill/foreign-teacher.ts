@@ -3,18 +3,16 @@ import { z } from "zod";
 import { decodeSafetensors } from "../formats/index.ts";
 import { foreignWeights } from "../models/foreign-weights.ts";
 import { buildModel } from "../models/registry.ts";
-import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { readRegularFile, reasonOf, sha256 } from "../support/files.ts";
 import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import type { Progress } from "../support/progress.ts";
-import type { Surroundings } from "../training/loop.ts";
 import { few } from "./fitting.ts";
 import { compareWithGuessing } from "./guessing.ts";
 import { keyOf } from "./key.ts";
 import { type Measured, measureTeacher } from "./measure-teacher.ts";
 import type { Prepared } from "./prepare.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Work } from "./stage.ts";
 import type { Teacher } from "./teacher.ts";
 import { percent, percentOrNone } from "./teacher-card.ts";
 import type { WantedTeacher } from "./teacher-names.ts";
@@ -95,15 +93,8 @@ const notesOf = ({ model, file }: Unmeasured, { accuracy, accuracyViews }: Measu
  * A teacher from weights of another program. Nobody says how good it is, so that it is measured, once: the numbers stay in
  * `folder`, as those of teacher number `index`, for as long as weights and data are the same.
  */
-export const obtainForeign = async (
-  recipe: Recipe,
-  index: number,
-  wanted: Foreign,
-  data: Prepared,
-  device: Device,
-  folder: string,
-  surroundings: Surroundings,
-): Promise<Teacher> => {
+export const obtainForeign = async (work: Work, index: number, wanted: Foreign): Promise<Teacher> => {
+  const { recipe, data, device, folder, progress } = work;
   const network = await readForeign(wanted, data);
   const { model, sha256 } = network;
   const { views } = recipe.teacher;
@@ -117,12 +108,12 @@ export const obtainForeign = async (
     device: device.name,
   });
   const file = join(folder, `${index}-${model.name}.json`);
-  const known = await readMeasurement(file, key, surroundings.progress);
-  const measured = known ?? (await measureTeacher(device, network, data, views, surroundings));
+  const known = await readMeasurement(file, key, progress);
+  const measured = known ?? (await measureTeacher(work, network));
   if (known === undefined) {
     // Its NaN becomes null.
     await writeSealed(file, { key, architecture: model.name, weights: sha256, ...measured });
-    for (const note of notesOf(network, measured, data)) surroundings.progress.note(note);
+    for (const note of notesOf(network, measured, data)) progress.note(note);
   }
   return { ...network, ...measured, history: { steps: [], series: {} } };
 };

@@ -1,14 +1,14 @@
 import { budgetFor, type DistilledSet, hasCompensators, type Method as MethodName, mayCopy } from "../formats/index.ts";
 import type { Curve } from "../report/report.ts";
-import type { Choosing } from "./bases.ts";
 import { methodsByName } from "./methods/registry.ts";
 import { makeSet } from "./set.ts";
+import type { Stage } from "./stage.ts";
 
 /** Stages of making a set, each of which is timed. */
-export type Stage = "compensators" | "images" | "labels";
+export type TimedStage = "compensators" | "images" | "labels";
 
 /** What a set is made from; `recipe` says by which method and for which budget. */
-export interface SetWork extends Omit<Choosing, "folder"> {
+export interface SetWork extends Omit<Stage, "folder"> {
   readonly folders: {
     /** INFER's compensators. */
     readonly compensators: string;
@@ -16,7 +16,7 @@ export interface SetWork extends Omit<Choosing, "folder"> {
     readonly images: string;
     readonly set: string;
   };
-  time<T>(stage: Stage, work: () => Promise<T>): Promise<T>;
+  time<T>(stage: TimedStage, work: () => Promise<T>): Promise<T>;
 }
 
 export interface MethodSet {
@@ -33,14 +33,11 @@ const stageOf = (method: MethodName) =>
 
 /** A set by the recipe's method, finished work taken up. @throws BUDGET, INTERRUPTED, NOT_FINITE. */
 export const makeMethodSet = async (work: SetWork): Promise<MethodSet> => {
-  const { recipe, data, teachers, device, folders, surroundings, time } = work;
+  const { recipe, data, teachers, folders, time } = work;
   const budget = budgetFor(recipe.method, recipe.ipc, data.task.classes, teachers.length);
   const { stage, group } = stageOf(recipe.method);
-  const making = { ...work, folder: folders[stage], ipc: recipe.ipc };
-  const made = await time(stage, () => methodsByName[recipe.method].make(making));
+  const made = await time(stage, () => methodsByName[recipe.method].make({ ...work, folder: folders[stage] }));
   const { bases, compensators = new Float32Array(0) } = made;
-  const set = await time("labels", () =>
-    makeSet(recipe, data, teachers, budget, bases, compensators, device, folders.set, surroundings),
-  );
+  const set = await time("labels", () => makeSet({ ...work, folder: folders.set }, budget, bases, compensators));
   return { set, curves: made.curves.map(({ name, history }): Curve => ({ group, name, ...history })) };
 };

@@ -26,14 +26,11 @@ interface Distilled extends MethodSet {
 }
 
 const distill = async (run: Run): Promise<Distilled> => {
-  const { recipe, folder, device, data, context } = run;
+  const { folder } = run;
   const teachers = await teach(run);
   const made = await makeMethodSet({
-    recipe,
-    data,
+    ...run,
     teachers,
-    device,
-    surroundings: context,
     folders: folder,
     time: (stage, work) => timed(folder, stage, work),
   });
@@ -47,23 +44,14 @@ const evaluate = async (
   { teachers, curves: making, set }: Distilled,
   setFolder: string,
 ): Promise<Outcome> => {
-  const { recipe, folder, device, data, context } = run;
+  const { folder, terminal } = run;
   const { rows, curves } = await timed(folder, "students", () =>
-    evaluateSet({ recipe, data, teachers, device, folder: folder.students, surroundings: context }, set),
+    evaluateSet({ ...run, teachers, folder: folder.students }, set),
   );
   const allCurves: readonly Curve[] = [...making, ...curves];
-  const report = await writeReport(folder, {
-    recipe,
-    data,
-    teachers,
-    set,
-    setFolder,
-    rows,
-    curves: allCurves,
-    device,
-  });
+  const report = await writeReport(folder, { ...run, teachers, set, setFolder, rows, curves: allCurves });
   const files = [`set     ${setFolder}`, `report  ${folder.reportHtml}`, `numbers ${folder.reportJson}`];
-  return { text: `${renderTable(report, context.terminal)}\n\n${files.join("\n")}`, json: report };
+  return { text: `${renderTable(report, terminal)}\n\n${files.join("\n")}`, json: report };
 };
 
 /** Fails if the teachers are not those that a set was made with, as far as is known of them. */
@@ -87,8 +75,7 @@ const needsTeachers = ({ labels }: Recipe): boolean => labels.some((kind) => kin
 
 /** The teachers a set was made with: they label random images and dynamic batches. */
 const teachersOf = async (run: Run, set: DistilledSet, setFolder: string): Promise<Teacher[]> => {
-  const { recipe, folder, device, data, context } = run;
-  const teachers = await obtainTeachers(recipe, data, device, folder.teachers, context);
+  const teachers = await obtainTeachers({ ...run, folder: run.folder.teachers });
   const known = teachers.map(({ model, sha256 }) => ({ architecture: model.name, sha256 }));
   compareTeachers(set, known, setFolder);
   return teachers;

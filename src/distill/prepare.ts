@@ -4,8 +4,8 @@ import { imagenetNormalisation, normalise } from "../data/normalisation.ts";
 import { openDataset } from "../data/source.ts";
 import { holdOut } from "../data/split.ts";
 import type { Task } from "../models/model.ts";
+import type { Context } from "../support/context.ts";
 import { stream } from "../support/random.ts";
-import type { Surroundings } from "../training/loop.ts";
 import type { Readable } from "../training/readable.ts";
 import type { CommandContext } from "./commands.ts";
 import { keyOf } from "./key.ts";
@@ -35,7 +35,7 @@ const digestOf = async (split: Split): Promise<string> => {
 
 export const prepareData = async (
   recipe: Recipe,
-  { archive, maxPixels, ...surroundings }: Surroundings & Pick<CommandContext, "archive" | "maxPixels">,
+  { archive, maxPixels, ...context }: Context & Pick<CommandContext, "archive" | "maxPixels">,
 ): Promise<Prepared> => {
   const opened = await openDataset(recipe.data, {
     seed: recipe.seed,
@@ -44,7 +44,7 @@ export const prepareData = async (
     ...(archive === undefined ? {} : { archive }),
     ...(maxPixels === undefined ? {} : { maxPixels }),
     download: false,
-    ...surroundings,
+    ...context,
   });
   const dataset: Dataset =
     recipe.normalisation === "imagenet" ? { ...opened, normalisation: imagenetNormalisation } : opened;

@@ -1,5 +1,5 @@
 import { buildModel } from "../models/registry.ts";
-import { type Device, openDevice } from "../runtime/index.ts";
+import { openDevice } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { writeJson } from "../support/files.ts";
 import { type Claim, checkFree, claimFolder } from "./claim.ts";
@@ -8,17 +8,15 @@ import { type Prepared, prepareData } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { describeDataset } from "./reporting.ts";
 import { type RunFolder, timed } from "./run-folder.ts";
+import type { Work } from "./stage.ts";
 import type { Teacher } from "./teacher.ts";
 import { checkStudentName } from "./teacher-names.ts";
 import { type Candidate, checkTeachers, findCandidates, obtainTeachers } from "./teachers.ts";
 
-/** What every stage is given: the recipe, where it writes, what it runs on. */
-export interface Run<Folder extends RunFolder = RunFolder> {
-  readonly recipe: Recipe;
+/** A command at work: as `Work`, with all of a run's folder and what standard output can show. */
+export interface Run<Folder extends RunFolder = RunFolder> extends Omit<Work, "folder"> {
   readonly folder: Folder;
-  readonly device: Device;
-  readonly data: Prepared;
-  readonly context: CommandContext;
+  readonly terminal: CommandContext["terminal"];
 }
 
 /** Fails on whatever can be known to be wrong before anything is loaded. */
@@ -72,7 +70,7 @@ export const withRun = async <T, Folder extends RunFolder>(
       skippedFiles: data.dataset.skipped,
       fingerprint: data.fingerprint,
     });
-    return await work({ recipe: claim.recipe, folder, device, data, context }, checked);
+    return await work({ ...context, recipe: claim.recipe, folder, device, data }, checked);
   } finally {
     await device.close();
     await claim?.release();
@@ -80,5 +78,5 @@ export const withRun = async <T, Folder extends RunFolder>(
 };
 
 /** The teachers of a run, trained where they are not there yet. */
-export const teach = ({ recipe, folder, device, data, context }: Run): Promise<Teacher[]> =>
-  timed(folder, "teachers", () => obtainTeachers(recipe, data, device, folder.teachers, context));
+export const teach = (run: Run): Promise<Teacher[]> =>
+  timed(run.folder, "teachers", () => obtainTeachers({ ...run, folder: run.folder.teachers }));

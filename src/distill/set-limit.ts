@@ -10,9 +10,9 @@ import {
   weighSet,
 } from "../formats/index.ts";
 import { formatBytes } from "../report/format.ts";
+import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
-import type { Surroundings } from "../training/loop.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -62,7 +62,7 @@ const drawsBases = ({ method, bases }: Recipe): boolean =>
 const weighBases = async (
   { train, task }: Prepared,
   { budget, drawn }: Ahead,
-  { progress, signal }: Surroundings,
+  { progress, signal }: Context,
 ): Promise<number> => {
   const { classes, image } = task;
   const bar = progress.task("bytes of the bases", budget.bases);
@@ -81,12 +81,7 @@ const weighBases = async (
  * Fails on a set that cannot weigh as little as the recipe asks, as far as that is known before anything is computed: labels,
  * compensators, and bases that are drawn; the manifest comes on top. @throws BUDGET.
  */
-export const checkSetBytes = async (
-  recipe: Recipe,
-  data: Prepared,
-  ahead: Ahead,
-  surroundings: Surroundings,
-): Promise<void> => {
+export const checkSetBytes = async (recipe: Recipe, data: Prepared, ahead: Ahead, context: Context): Promise<void> => {
   const most = recipe.setBytes;
   if (most === undefined) return;
   const { budget, labelled } = ahead;
@@ -95,7 +90,7 @@ export const checkSetBytes = async (
   const least: Least = {
     labels: leastLabelBytes(labelled, classes, recipe.student.temperature),
     ...(budget.compensators > 0 && { compensators: compensatorBytes(recipe.compensatorPrecision, shape) }),
-    ...(drawsBases(recipe) && { bases: await weighBases(data, ahead, surroundings) }),
+    ...(drawsBases(recipe) && { bases: await weighBases(data, ahead, context) }),
   };
   if (totalOf(least) >= most) throw tooMuch(recipe, most, least);
 };

@@ -17,13 +17,13 @@ import {
 } from "../formats/index.ts";
 import { plural } from "../report/format.ts";
 import type { Device } from "../runtime/index.ts";
+import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { exists } from "../support/files.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import { noteDamage } from "../support/json-files.ts";
 import type { Progress } from "../support/progress.ts";
 import { stream } from "../support/random.ts";
-import type { Surroundings } from "../training/loop.ts";
 import { imagesAtOnce, openClassifier } from "../training/predict.ts";
 import type { Readable } from "../training/readable.ts";
 import type { Frozen } from "../training/train-step.ts";
@@ -31,7 +31,7 @@ import { noticeOf } from "./notices.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { writeWithin } from "./set-limit.ts";
-import type { Teacher } from "./teacher.ts";
+import type { Stage } from "./stage.ts";
 
 /**
  * The training images drawn for a run, `perClass` of every class, [perClass C] indices, base set by base set. Random
@@ -57,7 +57,7 @@ export const meanLogits = async (
   teachers: readonly Frozen[],
   { length, images }: Readable,
   title: string,
-  { progress, signal }: Surroundings,
+  { progress, signal }: Context,
 ): Promise<Float32Array> => {
   const { classes, ...task } = teachers[0]!.model.task;
   const atOnce = 2 * imagesAtOnce(task);
@@ -111,16 +111,12 @@ const readFinished = async (
  * it back: what is on the disk is the set.
  */
 export const makeSet = async (
-  recipe: Recipe,
-  data: Prepared,
-  teachers: readonly Teacher[],
+  stage: Stage,
   budget: Budget,
   bases: Uint8Array,
   compensators: Float32Array,
-  device: Device,
-  folder: string,
-  surroundings: Surroundings,
 ): Promise<DistilledSet> => {
+  const { recipe, data, teachers, device, folder } = stage;
   const { dataset, task } = data;
   const precision = recipe.compensatorPrecision;
   const most = recipe.setBytes ?? Number.POSITIVE_INFINITY;
@@ -143,12 +139,12 @@ export const makeSet = async (
   });
   // Labels belong to the images that a reader will rebuild, so they are made from compensators as stored.
   const stored = roundCompensators(precision, compensators, task.image);
-  const finished = await readFinished(folder, unlisted, bases, stored, most, surroundings.progress);
+  const finished = await readFinished(folder, unlisted, bases, stored, most, stage.progress);
   if (finished !== undefined) return finished;
   const usual = unlisted(labelsFor(recipe, budget, task.classes));
   const { read } = trainingImages({ manifest: { ...usual, parts: {} }, bases, compensators: stored });
   const distinct = { length: labelledBy(budget, task.classes), images: async (rows: Int32Array) => read(rows) };
-  const logits = await meanLogits(device, teachers, distinct, "labels", surroundings);
+  const logits = await meanLogits(device, teachers, distinct, "labels", stage);
   const write = async (labelBytes = recipe.labelBytes): Promise<void> => {
     const asked = labelBytes === undefined ? recipe : { ...recipe, labelBytes };
     const choice = labelsFor(asked, budget, task.classes);

@@ -6,20 +6,19 @@ import { freshWeights, type Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { adamw, hyperTensors, zerosLike } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
-import type { Device } from "../runtime/index.ts";
 import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import type { Progress } from "../support/progress.ts";
 import { stream } from "../support/random.ts";
 import { batchIndices, oneHot } from "../training/batches.ts";
 import { type Job, machineOf, runJobs } from "../training/jobs.ts";
-import { forget, type History, historySchema, runLoop, type Surroundings } from "../training/loop.ts";
+import { forget, type History, historySchema, runLoop } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { accuracyOf, openClassifier, traceClassifier } from "../training/predict.ts";
 import { imagesToFit, type Readable } from "../training/readable.ts";
 import { type Frozen, type Objective, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import { keyOf } from "./key.ts";
-import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
+import type { Stage } from "./stage.ts";
 
 export type LabelKind = Recipe["labels"][number];
 
@@ -81,15 +80,8 @@ const readResult = async (file: string, key: string, progress: Progress): Promis
  * Trains students of one architecture, `seeds` for each lesson, several at a time, and returns their results lesson by
  * lesson. Students that were finished before are kept.
  */
-export const teachStudents = async (
-  lessons: readonly Lesson[],
-  recipe: Recipe,
-  data: Prepared,
-  teachers: readonly Frozen[],
-  device: Device,
-  folder: string,
-  surroundings: Surroundings,
-): Promise<StudentResult[][]> => {
+export const teachStudents = async (lessons: readonly Lesson[], stage: Stage): Promise<StudentResult[][]> => {
+  const { recipe, data, teachers, device, folder, progress } = stage;
   const { task, dataset } = data;
   const { height, width } = task.image;
   const { crop, ...settings } = recipe.student;
@@ -151,7 +143,7 @@ export const teachStudents = async (
     return {
       cost: steps * batch,
       finished: async () => {
-        const result = await readResult(`${file}.json`, key, surroundings.progress);
+        const result = await readResult(`${file}.json`, key, progress);
         // A process that was killed right after it wrote the result left its checkpoint.
         if (result !== undefined) await forget(checkpoint);
         return result;
@@ -197,6 +189,6 @@ export const teachStudents = async (
     return estimateBytes(stepOf(lesson).graph) + estimateBytes(traceClassifier({ model, weights }, testBatch).graph);
   };
   const jobs = lessons.flatMap((lesson) => Array.from({ length: recipe.seeds }, (_, seed) => jobOf(lesson, seed)));
-  const results = await runJobs(machineOf(device), jobs, () => Math.max(...lessons.map(bytesOf)), surroundings);
+  const results = await runJobs(machineOf(device), jobs, () => Math.max(...lessons.map(bytesOf)), stage);
   return lessons.map((_, i) => results.slice(i * recipe.seeds, (i + 1) * recipe.seeds));
 };

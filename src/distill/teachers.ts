@@ -1,10 +1,9 @@
 import { buildModel } from "../models/registry.ts";
-import type { Device } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
-import type { Surroundings } from "../training/loop.ts";
 import { obtainForeign, readForeign } from "./foreign-teacher.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
+import type { Work } from "./stage.ts";
 import { readTeacher, type Teacher } from "./teacher.ts";
 import { checkTeacherName, wantedTeacher } from "./teacher-names.ts";
 import { trainTeacher } from "./train-teacher.ts";
@@ -64,28 +63,22 @@ export const findCandidates = async ({ teachers }: Recipe, data: Prepared): Prom
 };
 
 /**
- * The teachers of a recipe in its order, read from their files, or trained in `folder` where they are not there yet. Those of
+ * The teachers of a recipe in its order, read from their files, or trained in its folder where they are not there yet. Those of
  * other programs are measured there.
  */
-export const obtainTeachers = async (
-  recipe: Recipe,
-  data: Prepared,
-  device: Device,
-  folder: string,
-  surroundings: Surroundings,
-): Promise<Teacher[]> => {
+export const obtainTeachers = async (work: Work): Promise<Teacher[]> => {
   const obtain = (entry: string, index: number): Promise<Teacher> => {
     const wanted = wantedTeacher(entry);
     switch (wanted.kind) {
       case "trained":
-        return trainTeacher(recipe, index, data, device, folder, surroundings);
+        return trainTeacher(work, index);
       case "file":
-        return readNamed(wanted.file, data);
+        return readNamed(wanted.file, work.data);
       case "foreign":
-        return obtainForeign(recipe, index, wanted, data, device, folder, surroundings);
+        return obtainForeign(work, index, wanted);
     }
   };
   const teachers: Teacher[] = [];
-  for (const [index, entry] of recipe.teachers.entries()) teachers.push(await obtain(entry, index));
+  for (const [index, entry] of work.recipe.teachers.entries()) teachers.push(await obtain(entry, index));
   return teachers;
 };

@@ -13,7 +13,7 @@ import type { Device } from "../runtime/index.ts";
 import { stream } from "../support/random.ts";
 import { alternatingFlips, batchIndices, oneHot } from "../training/batches.ts";
 import { unlessDamaged } from "../training/checkpoint.ts";
-import { forget, runLoop, type Surroundings } from "../training/loop.ts";
+import { forget, runLoop } from "../training/loop.ts";
 import { accuracyOf, type Classifier, openClassifier } from "../training/predict.ts";
 import { imagesToFit } from "../training/readable.ts";
 import { startTraining, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
@@ -22,6 +22,7 @@ import { watched, watchFile } from "../training/watch.ts";
 import { keyOf } from "./key.ts";
 import { type Prepared, readable } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
+import type { Work } from "./stage.ts";
 import { readTeacher, type Teacher, writeTeacher } from "./teacher.ts";
 
 type Settings = Omit<Recipe["teacher"], "watch" | "crop">;
@@ -79,14 +80,8 @@ const withClassifier = async <T>(
 };
 
 /** Trains teacher number `index` of a recipe into `folder`, or reads it from there if it is finished. */
-export const trainTeacher = async (
-  recipe: Recipe,
-  index: number,
-  data: Prepared,
-  device: Device,
-  folder: string,
-  surroundings: Surroundings,
-): Promise<Teacher> => {
+export const trainTeacher = async (work: Work, index: number): Promise<Teacher> => {
+  const { recipe, data, device, folder, progress } = work;
   const model = buildModel(recipe.teachers[index]!, data.task);
   const { watch, crop, ...settings } = recipe.teacher;
   const { dataset, train, validation, task } = data;
@@ -102,7 +97,7 @@ export const trainTeacher = async (
   });
   const file = `${folder}/${index}-${model.name}.safetensors`;
   const checkpoint = { file: `${folder}/${index}-${model.name}.partial`, key };
-  const done = await unlessDamaged(file, surroundings.progress, () => readTeacher(file, data, key));
+  const done = await unlessDamaged(file, progress, () => readTeacher(file, data, key));
   if (done !== undefined) {
     // A process that was killed right after it wrote the teacher left its checkpoint.
     await forget(checkpoint);
@@ -111,7 +106,7 @@ export const trainTeacher = async (
 
   const title = `teacher ${model.name}`;
   const accuracy = (classifier: Classifier, split: Split, what: string): Promise<number> =>
-    accuracyOf(classifier, split, dataset, `${title}: ${what}`, surroundings);
+    accuracyOf(classifier, split, dataset, `${title}: ${what}`, work);
   const optimiser = optimiserOf(settings);
   const batch = Math.min(settings.batch, train.length);
   const stepsPerEpoch = Math.ceil(train.length / batch);
@@ -157,7 +152,7 @@ export const trainTeacher = async (
       checkpoint,
       advice: `lower teacher.learningRate (it is ${settings.learningRate}; --teacher-learning-rate) and run again, into another --out`,
     },
-    surroundings,
+    work,
   );
   await stepper.release();
   const weights: Weights = { parameters: state.parameters, statistics: state.statistics };
@@ -177,7 +172,7 @@ export const trainTeacher = async (
   );
   await forget(checkpoint);
   const views = measured.accuracyViews === undefined ? "" : `, ${measured.accuracyViews.toFixed(1)} % with six views`;
-  surroundings.progress.note(
+  progress.note(
     `${title}: ${measured.accuracy.toFixed(1)} % of the test images${views} after ${plural(settings.epochs, "epoch")} (${basename(file)})`,
   );
   return teacher;

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Traced } from "../autodiff/index.ts";
 import { type Device, openDevice, type Stepper } from "../runtime/index.ts";
-import type { Surroundings } from "./loop.ts";
+import type { Context } from "../support/context.ts";
 
 type Step<State, Feeds, Fetches> = Traced<{ state: State; feeds: Feeds }, { state: State; fetches: Fetches }>;
 
@@ -27,7 +27,7 @@ export interface Job<Result> {
   readonly cost: number;
   /** What an earlier run made of it already. */
   finished(): Promise<Result | undefined>;
-  work(lane: Lane, surroundings: Surroundings): Promise<Result>;
+  work(lane: Lane, context: Context): Promise<Result>;
 }
 
 /** Jobs `from` to `to` - 1, run on so many devices of so many threads each. */
@@ -108,7 +108,7 @@ export const runJobs = async <Result>(
   machine: Machine,
   jobs: readonly Job<Result>[],
   bytes: () => number,
-  { jobs: asked, ...surroundings }: Surroundings,
+  { jobs: asked, ...context }: Context,
 ): Promise<Result[]> => {
   const results = new Map<number, Result>();
   for (const [index, job] of jobs.entries()) {
@@ -116,15 +116,15 @@ export const runJobs = async <Result>(
     if (result !== undefined) results.set(index, result);
   }
   const stop = new AbortController();
-  const signal = surroundings.signal ? AbortSignal.any([surroundings.signal, stop.signal]) : stop.signal;
+  const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;
   let failure: { readonly error: unknown } | undefined;
 
   const workOn = async (queue: number[], { lanes, threads }: Wave): Promise<void> => {
-    const device = lanes === 1 ? machine.device : await machine.open(threads, surroundings.progress.note);
+    const device = lanes === 1 ? machine.device : await machine.open(threads, context.progress.note);
     const lane = openLane(device);
     try {
       for (let index = queue.shift(); index !== undefined && failure === undefined; index = queue.shift()) {
-        results.set(index, await jobs[index]!.work(lane, { ...surroundings, signal }));
+        results.set(index, await jobs[index]!.work(lane, { ...context, signal }));
       }
     } finally {
       await lane.close();

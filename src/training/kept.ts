@@ -1,7 +1,8 @@
 import type { Tensors } from "../runtime/index.ts";
+import type { Context } from "../support/context.ts";
 import { readStored, type Stored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { type Job, type Lane, type Machine, runJobs } from "./jobs.ts";
-import { forget, type History, type Loop, runLoop, type Scalars, type Surroundings } from "./loop.ts";
+import { forget, type History, type Loop, runLoop, type Scalars } from "./loop.ts";
 
 /** Work whose result lies in a safetensors file of its own. */
 export interface KeptWork {
@@ -11,7 +12,7 @@ export interface KeptWork {
   /** Its length on the bar that it shares with the others: steps, images. */
   readonly units: number;
   /** The result. Any progress it reports, up to `units`, goes to the common bar. */
-  make(lane: Lane, surroundings: Surroundings): Promise<Stored>;
+  make(lane: Lane, context: Context): Promise<Stored>;
 }
 
 /** Where a result lies, and what was said of it; the tensors wait on the disk, so that memory does not grow with the works. */
@@ -28,9 +29,9 @@ export const runKept = async (
   machine: Machine,
   works: readonly KeptWork[],
   bytes: () => number,
-  surroundings: Surroundings,
+  context: Context,
 ): Promise<Kept[]> => {
-  const overall = surroundings.progress.task(
+  const overall = context.progress.task(
     title,
     works.reduce((sum, { units }) => sum + units, 0),
   );
@@ -46,7 +47,7 @@ export const runKept = async (
     return {
       cost: units,
       finished: async () => {
-        const stored = await unlessDamaged(file, surroundings.progress, () => readStored(file));
+        const stored = await unlessDamaged(file, context.progress, () => readStored(file));
         if (stored?.metadata.key !== key || !stored.sealed) return undefined;
         // A process that was killed right after it wrote the result left its checkpoint.
         await forget({ file: partialOf(file) });
@@ -64,7 +65,7 @@ export const runKept = async (
     };
   };
   try {
-    return await runJobs(machine, works.map(jobOf), bytes, surroundings);
+    return await runJobs(machine, works.map(jobOf), bytes, context);
   } finally {
     overall.done();
   }
@@ -90,10 +91,10 @@ export const keptLoop = <State, Feeds, Fetches extends Scalars>(
   file,
   key,
   units: steps,
-  make: async (lane, surroundings) => {
+  make: async (lane, context) => {
     const { keep, ...loop } = await open(lane);
     const checkpoint = { file: partialOf(file), key };
-    const { state, history } = await runLoop({ ...loop, types, steps, checkpoint }, surroundings);
+    const { state, history } = await runLoop({ ...loop, types, steps, checkpoint }, context);
     return { tensors: keep(state), metadata: { history: JSON.stringify(history) } };
   },
 });

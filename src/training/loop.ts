@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { leavesOf, type Tensor, type TensorType, type Tree } from "../autodiff/index.ts";
 import type { Stepper, Tensors } from "../runtime/index.ts";
+import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Progress } from "../support/progress.ts";
 import { named, readStored, rebuild, removeStored, unlessDamaged, writeStored } from "./checkpoint.ts";
@@ -16,16 +17,6 @@ export const historySchema = z.strictObject({
 export interface History {
   readonly steps: readonly number[];
   readonly series: Readonly<Record<string, readonly number[]>>;
-}
-
-/** What surrounds a piece of work: how it reports, and how it is told to stop. */
-export interface Surroundings {
-  readonly progress: Progress;
-  readonly signal?: AbortSignal;
-  /** How much work a killed process may lose; 20 by default. */
-  readonly secondsBetweenCheckpoints?: number;
-  /** How many independent jobs run side by side at most; by default as many as cores and memory allow. */
-  readonly jobs?: number;
 }
 
 /** Types of what a loop measures. */
@@ -89,7 +80,7 @@ const allFinite = (state: unknown): boolean =>
  */
 export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   loop: Loop<State, Feeds, Fetches>,
-  { progress, signal, secondsBetweenCheckpoints = 20 }: Surroundings,
+  { progress, signal, secondsBetweenCheckpoints = 20 }: Context,
 ): Promise<{ state: Tensors<State>; history: History }> => {
   const { stepper, steps, checkpoint, title } = loop;
   const { state, at } = await resume(loop, progress);

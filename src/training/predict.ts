@@ -12,8 +12,8 @@ import type { Dataset, Split } from "../data/dataset.ts";
 import { normalise } from "../data/normalisation.ts";
 import type { Task } from "../models/model.ts";
 import type { Device } from "../runtime/index.ts";
+import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
-import type { Surroundings } from "./loop.ts";
 import { readAhead } from "./read-ahead.ts";
 import { type Frozen, frozenLogits } from "./train-step.ts";
 
@@ -91,7 +91,7 @@ export const accuracyOf = async (
   split: Split,
   data: Pick<Dataset, "normalisation" | "image" | "classes">,
   title: string,
-  { progress, signal }: Surroundings,
+  { progress, signal }: Context,
 ): Promise<number> => {
   const stretch = 4 * imagesAtOnce(data);
   const images = readAhead(0, Math.ceil(split.length / stretch), 1, async (i) => {

@@ -34,10 +34,10 @@ beforeAll(async () => {
 afterAll(() => device.close());
 
 describe("a teacher by the fast recipe", () => {
-  const surroundings = { progress: silent };
+  const context = { progress: silent };
   const train = async (out: string, pictures: string, teacher: Record<string, unknown>): Promise<Teacher> => {
     const recipe = tinyRecipe(pictures, { teachers: ["speednet8"], teacher: { ...fast, ...teacher } });
-    return trainTeacher(recipe, 0, await prepareData(recipe, surroundings), device, out, surroundings);
+    return trainTeacher({ ...context, recipe, data: await prepareData(recipe, context), device, folder: out }, 0);
   };
 
   it("learns, and reports both accuracies; watching it changes no byte of it", async () => {
@@ -56,7 +56,7 @@ describe("a teacher by the fast recipe", () => {
     expect(record.points.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
     expect(record.points.at(-1)!.accuracy).toBe(teacher.accuracy);
     const recipe = tinyRecipe(pictures, { teachers: ["speednet8"] });
-    const read = await readTeacher(join(plain, "0-speednet8.safetensors"), await prepareData(recipe, surroundings));
+    const read = await readTeacher(join(plain, "0-speednet8.safetensors"), await prepareData(recipe, context));
     const { model, ...rest } = teacher;
     expect(read).toMatchObject(rest);
     expect(read!.model.name).toBe(model.name);

@@ -5,10 +5,11 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Traced } from "../../src/autodiff/index.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
+import type { Context } from "../../src/support/context.ts";
 import { DistilleryError } from "../../src/support/errors.ts";
 import { silent } from "../../src/support/progress.ts";
 import { type Job, type Machine, machineOf, memoryForJobs, planWaves, runJobs } from "../../src/training/jobs.ts";
-import { runLoop, type Surroundings } from "../../src/training/loop.ts";
+import { runLoop } from "../../src/training/loop.ts";
 import { quadraticLoop, recording, traceQuadratic } from "./quadratic.ts";
 
 describe("planWaves", () => {
@@ -73,7 +74,7 @@ const countingMachine = (cores: number, name: Device["name"] = "cpu") => {
 };
 
 const small = (): number => 1;
-const around: Surroundings = { progress: silent };
+const around: Context = { progress: silent };
 
 const job = <R>(work: Job<R>["work"], over: Partial<Job<R>> = {}): Job<R> => ({
   cost: 1,
@@ -209,14 +210,14 @@ describe("loops side by side", () => {
       everyoneThere = resolve;
     });
     const loops = [1, 2, 3, 4].map((rate, i) =>
-      job(async (lane, surroundings) => {
+      job(async (lane, context) => {
         const stepper = await lane.stepper("quadratic", traceQuadratic);
         const loop = quadraticLoop(stepper, { steps: 500, rate: () => 0.01 * rate });
         if (++there === jobs) everyoneThere();
         if (stop) await together;
         const progress = recording((done) => done === 20 && i === 1 && stop?.abort());
         const checkpoint = { file: join(folder, name, `${i}.partial`), key: `${i}` };
-        const { state } = await runLoop({ ...loop, checkpoint }, { ...surroundings, progress });
+        const { state } = await runLoop({ ...loop, checkpoint }, { ...context, progress });
         return [...(state.x.data as Float32Array)];
       }),
     );

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { writeJson } from "../../support/files.ts";
 import { readJson } from "../../support/json-files.ts";
 import { type PeakMemory, watchMemory } from "../../support/peak-memory.ts";
-import type { Stage } from "../method-set.ts";
+import type { TimedStage } from "../method-set.ts";
 import { readSeconds, timed } from "../run-folder.ts";
 import { type CompareFolder, type SetOf, setName, workName } from "./folder.ts";
 
@@ -14,9 +14,10 @@ export interface Cost {
 }
 
 /** What several sets share is on one account: compensators of INFER and its noise, whatever is only stored otherwise. */
-const accountOf = (set: SetOf, stage: Stage): string => `${stage === "labels" ? setName(set) : workName(set)} ${stage}`;
+const accountOf = (set: SetOf, stage: TimedStage): string =>
+  `${stage === "labels" ? setName(set) : workName(set)} ${stage}`;
 
-const stages: readonly Stage[] = ["compensators", "images", "labels"];
+const stages: readonly TimedStage[] = ["compensators", "images", "labels"];
 
 const memorySchema = z.record(z.string(), z.strictObject({ bytes: z.number(), by: z.enum(["VmHWM", "sampled"]) }));
 
@@ -28,7 +29,7 @@ const larger = (a: PeakMemory | undefined, b: PeakMemory): PeakMemory => (a !== 
 /** Runs a stage of making a set, and puts its seconds and its peak of memory on the set's account. */
 export const costing =
   (folder: CompareFolder, set: SetOf) =>
-  <T>(stage: Stage, work: () => Promise<T>): Promise<T> => {
+  <T>(stage: TimedStage, work: () => Promise<T>): Promise<T> => {
     const account = accountOf(set, stage);
     const seen = async (peak: PeakMemory): Promise<void> => {
       const known = await readMemory(folder);

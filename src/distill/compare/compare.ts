@@ -5,18 +5,19 @@ import type { ComparedSet, Comparison, ComparisonRow } from "../../report/compar
 import { renderComparisonTable } from "../../report/compare-table.ts";
 import { nameOf } from "../../report/methods.ts";
 import type { AccuracyRow } from "../../report/report.ts";
+import type { Context } from "../../support/context.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { readJson } from "../../support/json-files.ts";
-import type { Surroundings } from "../../training/loop.ts";
 import { checkPlan } from "../checks.ts";
 import type { CommandContext, Outcome } from "../commands.ts";
-import { type School, setContender, teachRows, withAllData } from "../evaluate.ts";
+import { setContender, teachRows, withAllData } from "../evaluate.ts";
 import { makeMethodSet } from "../method-set.ts";
 import type { Prepared } from "../prepare.ts";
 import type { Recipe } from "../recipe.ts";
 import { bytesAround } from "../reporting.ts";
 import { type Run, teach, withRun } from "../run.ts";
 import { timed } from "../run-folder.ts";
+import type { Stage } from "../stage.ts";
 import type { Teacher } from "../teacher.ts";
 import type { Candidate } from "../teachers.ts";
 import { costing } from "./account.ts";
@@ -56,11 +57,11 @@ const checkPlans = async (
   recipe: Recipe,
   data: Prepared,
   candidates: readonly Candidate[],
-  surroundings: Surroundings,
+  context: Context,
 ): Promise<void> => {
   for (const plan of plansOf(recipe)) {
     try {
-      await checkPlan(plan.recipe, data, candidates, surroundings);
+      await checkPlan(plan.recipe, data, candidates, context);
     } catch (cause) {
       if (!(cause instanceof DistilleryError)) throw cause;
       const name = [plan.method, plan.variant ?? []].flat().join(" ");
@@ -73,15 +74,13 @@ type CompareRun = Run<CompareFolder>;
 
 /** The set of a plan and what it took. Sets wait on the disk, so that memory does not grow with their number. */
 const makeOne = async (run: CompareRun, plan: Plan, teachers: readonly Teacher[]): Promise<void> => {
-  const { folder, data, device, context } = run;
+  const { folder } = run;
   const work = join(folder.path, workPath(plan));
   const set = join(folder.path, setPath(plan));
   await makeMethodSet({
+    ...run,
     recipe: plan.recipe,
-    data,
     teachers,
-    device,
-    surroundings: context,
     folders: { compensators: work, images: work, set },
     time: costing(folder, plan),
   });
@@ -96,9 +95,9 @@ const measureOne = async (
   const { folder, data } = run;
   const { ipc, variant } = plan;
   const read = await readSet(join(folder.path, setPath(plan)));
-  const school = schoolOf(run, teachers);
+  const stage = studentsOf(run, teachers);
   const epoch = epochImages(ipc, data.task.classes, teachers.length);
-  const { rows } = await teachRows(school, [setContender(school, read, setName(plan), epoch)], false);
+  const { rows } = await teachRows(stage, [setContender(stage, read, setName(plan), epoch)], false);
   const set = await describeSet(folder, plan, read.manifest, plan.recipe.iterations);
   const weights = bytesAround(data, teachers).teachers;
   const charged = ({ labels }: AccuracyRow): number => set.bytes.total + (labels === "dynamic" ? weights : 0);
@@ -108,17 +107,14 @@ const measureOne = async (
   };
 };
 
-const schoolOf = ({ recipe, data, device, folder, context }: CompareRun, teachers: readonly Teacher[]): School => ({
-  recipe,
-  data,
+const studentsOf = (run: CompareRun, teachers: readonly Teacher[]): Stage => ({
+  ...run,
   teachers,
-  device,
-  folder: folder.students,
-  surroundings: context,
+  folder: run.folder.students,
 });
 
 const compareAll = async (run: CompareRun): Promise<Outcome> => {
-  const { recipe, folder, context } = run;
+  const { recipe, folder, terminal } = run;
   const teachers = await teach(run);
   const plans = plansOf(recipe);
   for (const plan of plans) await makeOne(run, plan, teachers);
@@ -136,7 +132,7 @@ const compareAll = async (run: CompareRun): Promise<Outcome> => {
     if (growing) await writeComparison(run, teachers, sets, rows, names.slice(i + 1));
   }
   if (withAllData(recipe)) {
-    const full = await timed(folder, "students", () => teachRows(schoolOf(run, teachers), [], true));
+    const full = await timed(folder, "students", () => teachRows(studentsOf(run, teachers), [], true));
     const { data } = bytesAround(run.data, teachers);
     rows.push(...full.rows.map((row) => ({ ...row, bytes: data })));
   }
@@ -147,7 +143,7 @@ const compareAll = async (run: CompareRun): Promise<Outcome> => {
     `numbers ${folder.reportJson}`,
     `sets    ${join(folder.path, "sets")}`,
   ];
-  return { text: `${renderComparisonTable(comparison, context.terminal)}\n\n${files.join("\n")}`, json: comparison };
+  return { text: `${renderComparisonTable(comparison, terminal)}\n\n${files.join("\n")}`, json: comparison };
 };
 
 /** Several methods at several budgets, under identical labels and steps; see Commands.compare. */

@@ -1,4 +1,5 @@
-import type { Making, Method } from "./method.ts";
+import type { Stage } from "../stage.ts";
+import type { Method } from "./method.ts";
 import { sre2lSynthesis } from "./sre2l.ts";
 import { noise, type Synthesis, synthesise } from "./synthesise.ts";
 
@@ -16,10 +17,10 @@ export const curriculum = (fraction: number): number => last + ((1 - last) * (1 
  * The curriculum takes all of the steps (a milestone of 1). Learning rate and alpha are SRe2L's, so that the two differ in the
  * curriculum alone.
  */
-export const cdaSynthesis = (making: Making): Synthesis => ({
-  ...sre2lSynthesis(making),
+export const cdaSynthesis = (stage: Stage): Synthesis => ({
+  ...sre2lSynthesis(stage),
   name: "cda",
-  start: async (batch) => noise(making, "cda", batch),
+  start: async (batch) => noise(stage, "cda", batch),
   least: curriculum,
 });
 
@@ -27,5 +28,5 @@ export const cda: Method = {
   name: "cda",
   teachers: "one",
   statistics: true,
-  make: (making) => synthesise(making, cdaSynthesis(making)),
+  make: (stage) => synthesise(stage, cdaSynthesis(stage)),
 };

@@ -10,8 +10,9 @@ import { imagesAtOnce, openRows, traceRows } from "../../training/predict.ts";
 import { keyOf } from "../key.ts";
 import { readable } from "../prepare.ts";
 import { drawImages } from "../set.ts";
+import type { Stage } from "../stage.ts";
 import { frozenFeatures } from "./features.ts";
-import type { Made, Making, Method } from "./method.ts";
+import type { Made, Method } from "./method.ts";
 
 /** Features of the images of one class, [n, size]. */
 export interface Features {
@@ -23,7 +24,7 @@ export interface Features {
 export type Choose = (features: Features, count: number) => Int32Array;
 
 /** Training images as they are, by indices of which entry k C + c is the k-th image of class c. */
-export const pickImages = async ({ data }: Making, picks: Int32Array): Promise<Made> => ({
+export const pickImages = async ({ data }: Stage, picks: Int32Array): Promise<Made> => ({
   bases: await data.train.read(picks),
   curves: [],
 });
@@ -35,12 +36,13 @@ export const pickImages = async ({ data }: Making, picks: Int32Array): Promise<M
 export const choosing = (name: MethodName, choose: Choose): Method => ({
   name,
   teachers: "one",
-  make: async (making) => {
-    const { recipe, data, device, folder, surroundings, ipc } = making;
+  make: async (stage) => {
+    const { recipe, data, device, folder } = stage;
+    const { ipc } = recipe;
     const { task, train, dataset } = data;
     // For its error, where a class has fewer images than asked for.
     drawImages(data, ipc, recipe.seed);
-    const teacher = making.teachers[0]!;
+    const teacher = stage.teachers[0]!;
     const stretch = imagesAtOnce(task);
     const traced = traceRows(task, (images) => frozenFeatures(teacher, images), stretch);
     const members = byClass(train, task.classes).map((list) => Int32Array.from(list));
@@ -76,7 +78,7 @@ export const choosing = (name: MethodName, choose: Choose): Method => ({
       machineOf(device),
       members.map(workOf),
       () => estimateBytes(traced.graph),
-      surroundings,
+      stage,
     );
     const picks = new Int32Array(ipc * task.classes);
     for (const [c, { file }] of kept.entries()) {
@@ -85,6 +87,6 @@ export const choosing = (name: MethodName, choose: Choose): Method => ({
         picks[k * task.classes + c] = Number(pick);
       });
     }
-    return pickImages(making, picks);
+    return pickImages(stage, picks);
   },
 });

@@ -20,8 +20,8 @@ import { type KeptWork, runKept } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { type Frozen, frozenLogits } from "../../training/train-step.ts";
 import { keyOf } from "../key.ts";
+import type { Stage } from "../stage.ts";
 import type { Teacher } from "../teacher.ts";
-import type { Making } from "./method.ts";
 
 /** At most so many training images, so many at a time. */
 const settings = { images: 10_000, batch: 100 } as const;
@@ -63,9 +63,10 @@ const add = (sums: Float64Array[], at: number, values: ArrayLike<number>): void 
  * known already. Batches are equally large, so the means over batches are the means over all.
  */
 export const collectStatistics = async (
-  { data, recipe, device, folder, surroundings }: Making,
+  stage: Stage,
   teachers: readonly Teacher[],
 ): Promise<ConvolutionStatistics[]> => {
+  const { data, recipe, device, folder } = stage;
   const { train, task, dataset } = data;
   const { height, width } = task.image;
   const batch = Math.min(settings.batch, train.length);
@@ -114,7 +115,7 @@ export const collectStatistics = async (
 
   const works = teachers.map(workOf);
   const bytes = (): number => Math.max(...teachers.map((t) => estimateBytes(traceMoments(t, batch).graph)));
-  const kept = await runKept("convolution statistics", machineOf(device), works, bytes, surroundings);
+  const kept = await runKept("convolution statistics", machineOf(device), works, bytes, stage);
   const known: ConvolutionStatistics[] = [];
   for (const { file } of kept) known.push((await readStored(file))!.tensors);
   return known;

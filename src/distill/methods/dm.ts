@@ -33,9 +33,10 @@ const settings = { architecture: "convnetin", real: 256, learningRate: 1, moment
 export const dm: Method = {
   name: "dm",
   teachers: "none",
-  make: async ({ recipe, data, device, folder, surroundings, ipc }) => {
+  make: async (stage) => {
+    const { recipe, data, device, folder } = stage;
     const { task, train, dataset } = data;
-    const { iterations, seed } = recipe;
+    const { ipc, iterations, seed } = recipe;
     // One class: the layer after the features is not used.
     const model = buildModel(settings.architecture, { ...task, classes: 1 });
     const picks = drawImages(data, ipc, seed);
@@ -88,7 +89,7 @@ export const dm: Method = {
 
     const works = Array.from({ length: task.classes }, (_, c) => workOf(c));
     const bytes = (): number => estimateBytes(traced().graph);
-    const kept = await runKept(`dm: ${task.classes} classes`, machineOf(device), works, bytes, surroundings);
+    const kept = await runKept(`dm: ${task.classes} classes`, machineOf(device), works, bytes, stage);
     const size = sizeOf(types.images.shape) / ipc;
     const bases = new Uint8Array(ipc * task.classes * size);
     for (const [c, one] of kept.entries()) {

@@ -1,9 +1,10 @@
 import { judgeClasses } from "../judge.ts";
 import { readable } from "../prepare.ts";
 import { drawImages } from "../set.ts";
+import type { Stage } from "../stage.ts";
 import { usualLeast } from "../view.ts";
 import { classesOf } from "./class-batches.ts";
-import type { Making, Method } from "./method.ts";
+import type { Method } from "./method.ts";
 import { nudge } from "./nudge.ts";
 import { sre2lSettings } from "./sre2l.ts";
 import { type Synthesis, synthesise } from "./synthesise.ts";
@@ -22,12 +23,12 @@ const settings = { rho: 0.015, steps: 12, variance: 11 } as const;
  *
  * The reference implementation shifts the images on which it takes the steps by one random shift; here they are as they are.
  */
-export const dwaSynthesis = (making: Making): Synthesis => {
-  const { data, recipe, ipc } = making;
-  const teacher = making.teachers[0]!;
+export const dwaSynthesis = (stage: Stage): Synthesis => {
+  const { data, recipe } = stage;
+  const teacher = stage.teachers[0]!;
   const { classes } = data.task;
   const { variance } = settings;
-  const picks = drawImages(data, ipc, recipe.seed);
+  const picks = drawImages(data, recipe.ipc, recipe.seed);
   return {
     name: "dwa",
     settings: { teacher: teacher.sha256, ...settings },
@@ -46,5 +47,5 @@ export const dwa: Method = {
   name: "dwa",
   teachers: "one",
   statistics: true,
-  make: (making) => synthesise(making, dwaSynthesis(making)),
+  make: (stage) => synthesise(stage, dwaSynthesis(stage)),
 };

@@ -1,6 +1,7 @@
 import { type Judge, judgeClasses } from "../judge.ts";
+import type { Stage } from "../stage.ts";
 import { collectStatistics, convolutionGaps } from "./convolutions.ts";
-import type { Making, Method } from "./method.ts";
+import type { Method } from "./method.ts";
 import { noise, type Synthesis, synthesise } from "./synthesise.ts";
 
 /** Of the authors' scripts for CIFAR, which take 4,000 steps. */
@@ -18,11 +19,11 @@ const settings = { learningRate: 0.05, alpha: 0.01 } as const;
  * It departs in leaving out what surrounds that: the spread within a class (data densification), statistics of
  * 4 x 4 patches, the mixing of a batch's statistics with those of earlier steps, the dropping of random convolutions; and in
  * mirroring and shifting images without padded crops. Statistics of real data are those of at most 10,000 training images,
- * unaugmented. Ensemble labels compared by mean squared error belong to the training of students, not to making images.
+ * unaugmented. Ensemble labels compared by mean squared error belong to the training of students, not to stage images.
  */
-export const gvbsmSynthesis = async (making: Making): Promise<Synthesis> => {
-  const { teachers } = making;
-  const known = await collectStatistics(making, teachers);
+export const gvbsmSynthesis = async (stage: Stage): Promise<Synthesis> => {
+  const { teachers } = stage;
+  const known = await collectStatistics(stage, teachers);
   return {
     name: "gvbsm",
     settings: { teachers: teachers.map(({ sha256 }) => sha256) },
@@ -32,7 +33,7 @@ export const gvbsmSynthesis = async (making: Making): Promise<Synthesis> => {
         (images, targets) =>
           judgeClasses(teacher, images, targets, { before: (logits) => convolutionGaps(logits, known[j]!) }),
     ),
-    start: async (batch) => noise(making, "gvbsm", batch),
+    start: async (batch) => noise(stage, "gvbsm", batch),
     least: () => 1,
   };
 };
@@ -41,5 +42,5 @@ export const gvbsm: Method = {
   name: "gvbsm",
   teachers: "all",
   statistics: true,
-  make: async (making) => synthesise(making, await gvbsmSynthesis(making)),
+  make: async (stage) => synthesise(stage, await gvbsmSynthesis(stage)),
 };

@@ -2,8 +2,9 @@ import { budgetFor } from "../../formats/index.ts";
 import { chooseBases } from "../bases.ts";
 import { makeCompensators, readCompensator } from "../compensators.ts";
 import { noiseLike } from "../noise.ts";
+import type { Stage } from "../stage.ts";
 import type { Teacher } from "../teacher.ts";
-import type { Made, Making, Method } from "./method.ts";
+import type { Made, Method } from "./method.ts";
 
 /** What becomes of the compensator of base set k and teacher j before it is stored. */
 type Change = (u: Float32Array, seed: number, k: number, j: number) => Float32Array;
@@ -11,10 +12,10 @@ type Change = (u: Float32Array, seed: number, k: number, j: number) => Float32Ar
 const unchanged: Change = (u) => u;
 
 /** K base sets and a compensator for each of them and of `by`. */
-const compensated = async (making: Making, by: readonly Teacher[], change: Change): Promise<Made> => {
-  const { recipe, data, device, folder, surroundings } = making;
-  const bases = await chooseBases(making, basesOf(making));
-  const made = await makeCompensators(recipe, data, by, bases, device, folder, surroundings);
+const compensated = async (stage: Stage, by: readonly Teacher[], change: Change): Promise<Made> => {
+  const { recipe, data } = stage;
+  const bases = await chooseBases(stage, basesOf(stage));
+  const made = await makeCompensators({ ...stage, teachers: by }, bases);
   const { height, width } = data.task.image;
   const size = 3 * height * width;
   const compensators = new Float32Array(made.length * size);
@@ -27,7 +28,7 @@ const compensated = async (making: Making, by: readonly Teacher[], change: Chang
 };
 
 /** K of the method. */
-const basesOf = ({ recipe, data, teachers }: Making): number =>
+const basesOf = ({ recipe, data, teachers }: Stage): number =>
   budgetFor(recipe.method, recipe.ipc, data.task.classes, teachers.length).bases;
 
 /** INFER (Zhang, Du, Liu and Zhou, ICLR 2025, arXiv 2408.06927): `traceCompensatorStep` has the equation. */
@@ -35,26 +36,26 @@ export const infer: Method = {
   name: "infer",
   teachers: "all",
   statistics: true,
-  make: (making) => compensated(making, making.teachers, unchanged),
+  make: (stage) => compensated(stage, stage.teachers, unchanged),
 };
 
 /** u = 0. */
 export const inferCopies: Method = {
   name: "infer-copies",
   teachers: "none",
-  make: async (making) => ({ bases: await (await chooseBases(making, basesOf(making))).all(), curves: [] }),
+  make: async (stage) => ({ bases: await (await chooseBases(stage, basesOf(stage))).all(), curves: [] }),
 };
 
 export const inferNoise: Method = {
   name: "infer-noise",
   teachers: "all",
   statistics: true,
-  make: (making) => compensated(making, making.teachers, noiseLike),
+  make: (stage) => compensated(stage, stage.teachers, noiseLike),
 };
 
 export const inferOneTeacher: Method = {
   name: "infer-one-teacher",
   teachers: "one",
   statistics: true,
-  make: (making) => compensated(making, making.teachers.slice(0, 1), unchanged),
+  make: (stage) => compensated(stage, stage.teachers.slice(0, 1), unchanged),
 };

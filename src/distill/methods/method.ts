@@ -1,15 +1,6 @@
 import type { Method as MethodName } from "../../formats/index.ts";
 import type { History } from "../../training/loop.ts";
-import type { Choosing } from "../bases.ts";
-
-/**
- * What a method is given: all that images are chosen by, teachers in the recipe's order (methods that use one take the first),
- * and a folder of its own, where finished work is kept and checkpoints of the unfinished.
- */
-export interface Making extends Choosing {
-  /** The budget: storage of so many images of each class. Without compensators it is the images to make. */
-  readonly ipc: number;
-}
+import type { Stage } from "../stage.ts";
 
 /** What a method made. */
 export interface Made {
@@ -27,6 +18,10 @@ export interface Method {
   readonly teachers: "none" | "one" | "all";
   /** Whether it asks of images that these teachers' BatchNorm layers see their usual statistics. */
   readonly statistics?: boolean;
-  /** @throws BUDGET where a class has too few images, INTERRUPTED and NOT_FINITE as loops do. The same call goes on. */
-  make(making: Making): Promise<Made>;
+  /**
+   * Images for `recipe.ipc` images of storage a class, with finished work and checkpoints in the stage's folder; methods that
+   * use one teacher take the first. @throws BUDGET where a class has too few images, INTERRUPTED and NOT_FINITE as loops do. The
+   * same call goes on.
+   */
+  make(stage: Stage): Promise<Made>;
 }

@@ -6,5 +6,5 @@ import type { Method } from "./method.ts";
 export const random: Method = {
   name: "random",
   teachers: "none",
-  make: async (making) => pickImages(making, drawImages(making.data, making.ipc, making.recipe.seed)),
+  make: async (stage) => pickImages(stage, drawImages(stage.data, stage.recipe.ipc, stage.recipe.seed)),
 };

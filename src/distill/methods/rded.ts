@@ -13,7 +13,8 @@ import { type Classifier, imagesAtOnce, traceClassifier } from "../../training/p
 import { openEnsemble } from "../ensemble.ts";
 import { keyOf } from "../key.ts";
 import { drawImages } from "../set.ts";
-import type { Making, Method } from "./method.ts";
+import type { Stage } from "../stage.ts";
+import type { Method } from "./method.ts";
 
 /** Images of a class that are looked at, where it has so many; crops of each; the crops' shape. */
 const settings = { images: 300, crops: 5, scale: [0.08, 1], ratio: [1, 1] } as const;
@@ -39,14 +40,14 @@ export interface Scored {
 }
 
 /** The images of class c that are looked at. */
-export const candidatesOf = ({ data, recipe }: Making, c: number, least: number): Int32Array => {
+export const candidatesOf = ({ data, recipe }: Stage, c: number, least: number): Int32Array => {
   const own = byClass(data.train, data.task.classes)[c]!;
   const order = stream(recipe.seed, "rded", c, "images").permutation(own.length);
   return order.subarray(0, Math.max(settings.images, least)).map((at) => own[at]!);
 };
 
 /** The crops of one training image among which the best is sought. */
-export const cropsOf = ({ data, recipe }: Making, image: number): Crop[] => {
+export const cropsOf = ({ data, recipe }: Stage, image: number): Crop[] => {
   const random = stream(recipe.seed, "rded", "crops", image);
   return Array.from({ length: settings.crops }, () => drawCrop(data.task.image, settings, random));
 };
@@ -57,16 +58,16 @@ export const cutOut = (pixels: Uint8Array, from: Size, crop: Crop, to: Size = fr
 
 /** Each image's crop of lowest cross-entropy, the first of equals. */
 const bestCrops = async (
-  making: Making,
+  stage: Stage,
   images: Int32Array,
   label: number,
   classifier: Classifier,
 ): Promise<Scored[]> => {
-  const { train, task, dataset } = making.data;
+  const { train, task, dataset } = stage.data;
   const { height, width } = task.image;
   const size = 3 * height * width;
   const pixels = await train.read(images);
-  const crops = Array.from(images, (image) => cropsOf(making, image));
+  const crops = Array.from(images, (image) => cropsOf(stage, image));
   const cut = new Uint8Array(images.length * settings.crops * size);
   for (const [i, own] of crops.entries()) {
     const image = pixels.subarray(i * size, (i + 1) * size);
@@ -89,7 +90,7 @@ export const surest = (scored: readonly Scored[], count: number): Scored[] =>
   scored.toSorted((a, b) => a.crossEntropy - b.crossEntropy).slice(0, count);
 
 /** Crops side by side and below each other as one image [3, H, W], `factor` along a side. */
-const stitch = async ({ data: { train, task } }: Making, parts: readonly (readonly bigint[])[], factor: number) => {
+const stitch = async ({ data: { train, task } }: Stage, parts: readonly (readonly bigint[])[], factor: number) => {
   const { height, width } = task.image;
   const out = new Uint8Array(3 * height * width);
   for (const [i, part] of parts.entries()) {
@@ -118,8 +119,9 @@ const stitch = async ({ data: { train, task } }: Making, parts: readonly (readon
 export const rded: Method = {
   name: "rded",
   teachers: "all",
-  make: async (making) => {
-    const { recipe, data, device, folder, surroundings, ipc, teachers } = making;
+  make: async (stage) => {
+    const { recipe, data, device, folder, teachers } = stage;
+    const { ipc } = recipe;
     const { task, dataset } = data;
     const factor = factorOf(task);
     const count = ipc * factor ** 2;
@@ -128,7 +130,7 @@ export const rded: Method = {
     // For its error, where a class has fewer images than crops are needed.
     drawImages(data, count, recipe.seed);
     const workOf = (c: number): KeptWork => {
-      const images = candidatesOf(making, c, count);
+      const images = candidatesOf(stage, c, count);
       return {
         file: `${folder}/${c}.safetensors`,
         key: keyOf({
@@ -149,7 +151,7 @@ export const rded: Method = {
           const scored: Scored[] = [];
           for (let from = 0; from < images.length; from += stretch) {
             stopIfAborted(signal, "rded");
-            scored.push(...(await bestCrops(making, images.subarray(from, from + stretch), c, classifier)));
+            scored.push(...(await bestCrops(stage, images.subarray(from, from + stretch), c, classifier)));
             bar.update(scored.length);
           }
           const rows = surest(scored, count).flatMap(({ image, crop: { top, left, height, width } }) =>
@@ -162,7 +164,7 @@ export const rded: Method = {
     const works = Array.from({ length: task.classes }, (_, c) => workOf(c));
     const bytes = (): number =>
       teachers.reduce((sum, teacher) => sum + estimateBytes(traceClassifier(teacher, batch).graph), 0);
-    const kept = await runKept(`rded: crops of ${task.classes} classes`, machineOf(device), works, bytes, surroundings);
+    const kept = await runKept(`rded: crops of ${task.classes} classes`, machineOf(device), works, bytes, stage);
     const size = 3 * task.image.height * task.image.width;
     const bases = new Uint8Array(ipc * task.classes * size);
     for (const [c, { file }] of kept.entries()) {
@@ -171,7 +173,7 @@ export const rded: Method = {
       for (let k = 0; k < ipc; k++) {
         // An image is made of the k-th best of each quarter of the ranks, as in the reference implementation.
         const parts = Array.from({ length: factor ** 2 }, (_, q) => crop(q * ipc + k));
-        bases.set(await stitch(making, parts, factor), (k * task.classes + c) * size);
+        bases.set(await stitch(stage, parts, factor), (k * task.classes + c) * size);
       }
     }
     return { bases, curves: [] };

@@ -1,6 +1,7 @@
 import { judgeClasses } from "../judge.ts";
+import type { Stage } from "../stage.ts";
 import { usualLeast } from "../view.ts";
-import type { Making, Method } from "./method.ts";
+import type { Method } from "./method.ts";
 import { noise, type Synthesis, synthesise } from "./synthesise.ts";
 
 /** Learning rate and weight of the statistics, for CDA and DWA too: those of DWA's script for CIFAR-100. */
@@ -13,17 +14,17 @@ export const sre2lSettings = { learningRate: 0.25, alpha: 0.01 } as const;
  *
  * It departs from the reference implementation in mirroring small images too, which that only shifts; from 64 pixels on both
  * crop, mirror and shift. Up to 100 classes go through in one batch. Its third stage, labels for every augmented batch, is not part
- * of making images here: all methods of a comparison get the same labels.
+ * of stage images here: all methods of a comparison get the same labels.
  */
-export const sre2lSynthesis = (making: Making): Synthesis => {
-  const teacher = making.teachers[0]!;
+export const sre2lSynthesis = (stage: Stage): Synthesis => {
+  const teacher = stage.teachers[0]!;
   return {
     name: "sre2l",
     settings: { teacher: teacher.sha256 },
     ...sre2lSettings,
     judges: [(images, targets) => judgeClasses(teacher, images, targets)],
-    start: async (batch) => noise(making, "sre2l", batch),
-    least: () => usualLeast(making.data.task),
+    start: async (batch) => noise(stage, "sre2l", batch),
+    least: () => usualLeast(stage.data.task),
   };
 };
 
@@ -31,5 +32,5 @@ export const sre2l: Method = {
   name: "sre2l",
   teachers: "one",
   statistics: true,
-  make: (making) => synthesise(making, sre2lSynthesis(making)),
+  make: (stage) => synthesise(stage, sre2lSynthesis(stage)),
 };

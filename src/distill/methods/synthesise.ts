@@ -12,10 +12,11 @@ import { estimateBytes } from "../../training/memory.ts";
 import type { Judge } from "../judge.ts";
 import { keyOf } from "../key.ts";
 import type { Prepared } from "../prepare.ts";
+import type { Stage } from "../stage.ts";
 import { drawView, type View } from "../view.ts";
 import { batchStream, type ClassBatch, classBatches, classesOf } from "./class-batches.ts";
 import { type ImageFeeds, type ImageFetches, type ImageState, imageStateTypes, traceImageStep } from "./image-step.ts";
-import type { Made, Making } from "./method.ts";
+import type { Made } from "./method.ts";
 import { takingTurns } from "./turns.ts";
 
 /** What SRe2L and its kin have in common: images, one of each of up to 100 classes at a time, optimised against frozen teachers. */
@@ -38,7 +39,7 @@ export interface Synthesis {
 }
 
 /** Standard normal noise in normalised space. */
-export const noise = ({ data: { task }, recipe }: Making, name: MethodName, batch: ClassBatch): Float32Array => {
+export const noise = ({ data: { task }, recipe }: Stage, name: MethodName, batch: ClassBatch): Float32Array => {
   const { height, width } = task.image;
   const random = batchStream(recipe.seed, name, batch, "noise");
   return Float32Array.from({ length: (batch.to - batch.from) * 3 * height * width }, random.normal);
@@ -51,11 +52,11 @@ export const readPixels = async ({ dataset, task }: Prepared, { file }: Kept): P
 };
 
 /** Batches of one image of each of up to 100 classes, each a loop of its own, several at a time. */
-export const synthesise = async (making: Making, synthesis: Synthesis): Promise<Made> => {
-  const { recipe, data, device, folder, surroundings, ipc } = making;
+export const synthesise = async (stage: Stage, synthesis: Synthesis): Promise<Made> => {
+  const { recipe, data, device, folder } = stage;
   const { task, dataset } = data;
   const { name, settings, learningRate, alpha, judges, own, least } = synthesis;
-  const { iterations, seed } = recipe;
+  const { ipc, iterations, seed } = recipe;
   const optimiser = adam({ beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
   const rate = cosine(learningRate, iterations);
   const traced = (judge: Judge, count: number) =>
@@ -119,7 +120,7 @@ export const synthesise = async (making: Making, synthesis: Synthesis): Promise<
   const works = batches.map(workOf);
   const largest = Math.max(...batches.map(({ from, to }) => to - from));
   const bytes = (): number => judges.reduce((sum, judge) => sum + estimateBytes(traced(judge, largest).graph), 0);
-  const kept = await runKept(`${name}: ${ipc} images of each class`, machineOf(device), works, bytes, surroundings);
+  const kept = await runKept(`${name}: ${ipc} images of each class`, machineOf(device), works, bytes, stage);
   const size = 3 * task.image.height * task.image.width;
   const bases = new Uint8Array(ipc * task.classes * size);
   for (const [i, { k, from }] of batches.entries()) {

@@ -10,7 +10,7 @@ import { stream } from "../../../src/support/random.ts";
 import { frozenLogits } from "../../../src/training/train-step.ts";
 import { floats, relativeError, uniform } from "../../autodiff/draw.ts";
 import { temporaryFolder, timesIn } from "../tiny.ts";
-import { makingOf, prepared, teacherOf } from "./workshop.ts";
+import { prepared, stageOf, teacherOf } from "./workshop.ts";
 
 let device: Device;
 let data: Prepared;
@@ -106,10 +106,10 @@ describe("herding and k-centre", () => {
     [kCentre, spread],
   ] as const)("give each class its own images, chosen by its features, and keep them", async (method, choose) => {
     const folder = await temporaryFolder();
-    const making = makingOf(device, data, folder);
-    const { bases: pixels, curves } = await method.make(making);
+    const stage = stageOf(device, data, folder);
+    const { bases: pixels, curves } = await method.make(stage);
     expect(curves).toEqual([]);
-    const teacher = making.teachers[0]!;
+    const teacher = stage.teachers[0]!;
     const compiled = await device.compile(
       trace({ images: float32(10, 3, 8, 8) }, ({ images }) => ({ features: frozenFeatures(teacher, images) })),
     );
@@ -124,7 +124,7 @@ describe("herding and k-centre", () => {
     }
     await compiled.release();
     const times = await timesIn(folder);
-    expect(await method.make(making)).toEqual({ bases: pixels, curves });
+    expect(await method.make(stage)).toEqual({ bases: pixels, curves });
     expect(await timesIn(folder)).toEqual(times);
   });
 });

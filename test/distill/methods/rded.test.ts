@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { normalise } from "../../../src/data/normalisation.ts";
 import type { Crop } from "../../../src/data/resized-crop.ts";
-import type { Making } from "../../../src/distill/methods/method.ts";
 import { candidatesOf, cropsOf, crossEntropyOf, cutOut, rded } from "../../../src/distill/methods/rded.ts";
+import type { Stage } from "../../../src/distill/stage.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { openClassifier } from "../../../src/training/predict.ts";
 import { temporaryFolder } from "../tiny.ts";
-import { makingOf, prepared, teacherOf } from "./workshop.ts";
+import { prepared, stageOf, teacherOf } from "./workshop.ts";
 
 let device: Device;
 beforeAll(async () => {
@@ -21,8 +21,8 @@ interface Ranked {
 }
 
 /** Every image's best crop in every class, best first: one crop at a time, logits averaged one teacher after the other. */
-const rank = async (making: Making): Promise<Ranked[][]> => {
-  const { data, teachers } = making;
+const rank = async (stage: Stage): Promise<Ranked[][]> => {
+  const { data, teachers } = stage;
   const { image, classes } = data.task;
   const classifiers = await Promise.all(teachers.map((teacher) => openClassifier(device, teacher, 1)));
   const ranked: Ranked[][] = [];
@@ -31,7 +31,7 @@ const rank = async (making: Making): Promise<Ranked[][]> => {
     for (let i = 0; i < data.train.length; i++) {
       if (data.train.labels[i] !== c) continue;
       const scored: Ranked[] = [];
-      for (const crop of cropsOf(making, i)) {
+      for (const crop of cropsOf(stage, i)) {
         const cut = cutOut(await data.train.read([i]), image, crop);
         const seen = normalise(cut, data.dataset.normalisation, image.height, image.width);
         const all = await Promise.all(classifiers.map((one) => one.logits(seen)));
@@ -49,9 +49,9 @@ const rank = async (making: Making): Promise<Ranked[][]> => {
 describe("rded", () => {
   test("takes the crops that the teachers together are surest of", async () => {
     const data = await prepared();
-    const making = makingOf(device, data, await temporaryFolder());
-    const { bases: pixels } = await rded.make(making);
-    const ranked = await rank(making);
+    const stage = stageOf(device, data, await temporaryFolder());
+    const { bases: pixels } = await rded.make(stage);
+    const ranked = await rank(stage);
     for (let c = 0; c < 3; c++) {
       for (let k = 0; k < 2; k++) {
         const { image, crop } = ranked[c]![k]!;
@@ -64,9 +64,9 @@ describe("rded", () => {
   test("stitches four into one above 64 pixels, each a quarter of the ranks apart", async () => {
     const data = await prepared({ classes: 2, side: 66, images: 9 });
     const teachers = [teacherOf("convnet4x1", data)];
-    const making = makingOf(device, data, await temporaryFolder(), { teachers });
-    const { bases: pixels } = await rded.make(making);
-    const ranked = await rank(making);
+    const stage = stageOf(device, data, await temporaryFolder(), { teachers });
+    const { bases: pixels } = await rded.make(stage);
+    const ranked = await rank(stage);
     expect(pixels).toHaveLength(2 * 2 * 3 * 66 ** 2);
     for (let c = 0; c < 2; c++) {
       for (let k = 0; k < 2; k++) {
@@ -86,18 +86,18 @@ describe("rded", () => {
 
   test("looks at 300 images of a class, or at all, or at more where more are asked for", async () => {
     const data = await prepared({ classes: 2, side: 4, images: 400 });
-    const making = makingOf(device, data, "nowhere", { teachers: [] });
-    const picks = candidatesOf(making, 1, 10);
+    const stage = stageOf(device, data, "nowhere", { teachers: [] });
+    const picks = candidatesOf(stage, 1, 10);
     expect(picks).toHaveLength(300);
     expect(new Set(picks).size).toBe(300);
     expect([...picks].every((i) => data.train.labels[i] === 1)).toBe(true);
-    expect(candidatesOf(making, 0, 350)).toHaveLength(350);
-    expect(candidatesOf({ ...making, data: await prepared() }, 0, 3)).toHaveLength(10);
+    expect(candidatesOf(stage, 0, 350)).toHaveLength(350);
+    expect(candidatesOf({ ...stage, data: await prepared() }, 0, 3)).toHaveLength(10);
   });
 
   test("says when a class has too few images", async () => {
     const data = await prepared({ images: 1 });
-    await expect(rded.make(makingOf(device, data, await temporaryFolder()))).rejects.toMatchObject({ code: "BUDGET" });
+    await expect(rded.make(stageOf(device, data, await temporaryFolder()))).rejects.toMatchObject({ code: "BUDGET" });
   });
 
   test("cross-entropy does not overflow", () => {

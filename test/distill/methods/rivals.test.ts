@@ -10,7 +10,7 @@ import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import type { History } from "../../../src/training/loop.ts";
 import { recording } from "../../training/quadratic.ts";
 import { hashesIn, temporaryFolder, timesIn } from "../tiny.ts";
-import { makingOf, prepared } from "./workshop.ts";
+import { prepared, stageOf } from "./workshop.ts";
 
 let device: Device;
 let data: Prepared;
@@ -28,9 +28,9 @@ test("every method of a set is listed under its name", () => {
 });
 
 test("random images are those that INFER's bases begin", async () => {
-  const making = makingOf(device, data, await temporaryFolder());
-  const { bases: pixels } = await rivals.random.make(making);
-  expect(pixels).toEqual(await data.train.read(drawImages(data, ipc, making.recipe.seed)));
+  const stage = stageOf(device, data, await temporaryFolder());
+  const { bases: pixels } = await rivals.random.make(stage);
+  expect(pixels).toEqual(await data.train.read(drawImages(data, ipc, stage.recipe.seed)));
 });
 
 /** What each minimises, at every point of its history. */
@@ -46,8 +46,8 @@ const optimised = [rivals.sre2l, rivals.cda, rivals.dwa, rivals.gvbsm, rivals.dm
 describe.each(optimised.map((method) => [method.name, method] as const))("%s", (name, method) => {
   test("comes down, makes images of its own for every class, and keeps them", async () => {
     const folder = await temporaryFolder();
-    const making = makingOf(device, data, folder, { recipe: { iterations: 100 } });
-    const { bases: pixels, curves } = await method.make(making);
+    const stage = stageOf(device, data, folder, { recipe: { iterations: 100 } });
+    const { bases: pixels, curves } = await method.make(stage);
     expect(pixels).toHaveLength(ipc * 3 * size);
     const images = new Set(Array.from({ length: ipc * 3 }, (_, i) => pixels.subarray(i * size, (i + 1) * size).join()));
     expect(images.size).toBe(ipc * 3);
@@ -59,20 +59,21 @@ describe.each(optimised.map((method) => [method.name, method] as const))("%s", (
       expect(second!).toBeLessThan(0.98 * first!);
     }
     const times = await timesIn(folder);
-    expect(await method.make(making)).toEqual({ bases: pixels, curves });
+    expect(await method.make(stage)).toEqual({ bases: pixels, curves });
     expect(await timesIn(folder)).toEqual(times);
   });
 
   test("comes to the same bytes when it is stopped and taken up again", async () => {
     const folder = await temporaryFolder();
-    const whole = await method.make(makingOf(device, data, join(folder, "whole")));
+    const whole = await method.make(stageOf(device, data, join(folder, "whole")));
     const stop = new AbortController();
     const progress = recording((done) => done === 17 && stop.abort());
-    const making = makingOf(device, data, join(folder, "stopped"));
-    const surroundings = { ...making.surroundings, progress, signal: stop.signal };
-    await expect(method.make({ ...making, surroundings })).rejects.toMatchObject({ code: "INTERRUPTED" });
+    const stage = stageOf(device, data, join(folder, "stopped"));
+    await expect(method.make({ ...stage, progress, signal: stop.signal })).rejects.toMatchObject({
+      code: "INTERRUPTED",
+    });
     expect((await readdir(join(folder, "stopped"))).some((file) => file.endsWith(".partial"))).toBe(true);
-    expect(await method.make(making)).toEqual(whole);
+    expect(await method.make(stage)).toEqual(whole);
     expect(await hashesIn(join(folder, "stopped"))).toEqual(await hashesIn(join(folder, "whole")));
   });
 });
@@ -80,7 +81,7 @@ describe.each(optimised.map((method) => [method.name, method] as const))("%s", (
 test("other settings are other work", async () => {
   const folder = await temporaryFolder();
   const make = async (method: Method, recipe: Record<string, unknown>) =>
-    (await method.make(makingOf(device, data, folder, { recipe }))).bases;
+    (await method.make(stageOf(device, data, folder, { recipe }))).bases;
   const one = await make(rivals.sre2l, {});
   expect(await make(rivals.sre2l, { iterations: 13 })).not.toEqual(one);
   expect(await make(rivals.sre2l, { seed: 1 })).not.toEqual(one);

@@ -18,7 +18,7 @@ import { oneHot } from "../../../src/training/batches.ts";
 import type { Lane } from "../../../src/training/jobs.ts";
 import { dot, floats, moved, uniform } from "../../autodiff/draw.ts";
 import { temporaryFolder } from "../tiny.ts";
-import { makingOf, prepared, teacherOf } from "./workshop.ts";
+import { prepared, stageOf, teacherOf } from "./workshop.ts";
 
 let device: Device;
 let data: Prepared;
@@ -95,7 +95,7 @@ describe("the gradient of an image step, through a crop, agrees with differences
 
   test("statistics of convolutions too", async () => {
     const teacher = teacherOf("convnet6x2", data, 4.5);
-    const [known] = await collectStatistics(makingOf(device, data, await temporaryFolder()), [teacher]);
+    const [known] = await collectStatistics(stageOf(device, data, await temporaryFolder()), [teacher]);
     const before = (logits: Parameters<typeof convolutionGaps>[0]) => convolutionGaps(logits, known!);
     const { loss, release } = await judgeLoss((images, is) => judgeClasses(teacher, images, is, { before }), 0.1);
     await expectGradient(loss);
@@ -104,8 +104,8 @@ describe("the gradient of an image step, through a crop, agrees with differences
 });
 
 test("what enters convolutions is measured over all training images", async () => {
-  const making = makingOf(device, data, await temporaryFolder());
-  const [known] = await collectStatistics(making, making.teachers.slice(0, 1));
+  const stage = stageOf(device, data, await temporaryFolder());
+  const [known] = await collectStatistics(stage, stage.teachers.slice(0, 1));
   const all = await readable(data).images(Int32Array.from({ length: data.train.length }, (_, i) => i));
   for (let channel = 0; channel < 3; channel++) {
     const values = [...all].filter((_, i) => Math.floor(i / 64) % 3 === channel);

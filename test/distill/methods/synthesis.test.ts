@@ -19,7 +19,7 @@ import type { Lane } from "../../../src/training/jobs.ts";
 import { openClassifier } from "../../../src/training/predict.ts";
 import { floats, uniform } from "../../autodiff/draw.ts";
 import { temporaryFolder } from "../tiny.ts";
-import { makingOf, prepared, teacherOf } from "./workshop.ts";
+import { prepared, stageOf, teacherOf } from "./workshop.ts";
 
 let device: Device;
 let data: Prepared;
@@ -45,19 +45,19 @@ const verdictOf = async (judge: Judge): Promise<{ readonly crossEntropy: number;
   return { crossEntropy: floats(crossEntropy)[0]!, statistics: floats(statistics)[0]! };
 };
 
-const making = async () => makingOf(device, data, await temporaryFolder());
+const stage = async () => stageOf(device, data, await temporaryFolder());
 
 test("SRe2L shows small images whole, CDA ever smaller parts of them", async () => {
-  const [plain, curriculum] = [sre2lSynthesis(await making()), cdaSynthesis(await making())];
+  const [plain, curriculum] = [sre2lSynthesis(await stage()), cdaSynthesis(await stage())];
   expect([0, 0.5, 1].map((fraction) => plain.least(fraction))).toEqual([1, 1, 1]);
   expect([0, 0.5, 1].map((fraction) => curriculum.least(fraction))).toEqual([1, 0.54, 0.08]);
-  const large = { ...(await making()), data: { ...data, task: { ...data.task, image: { height: 64, width: 64 } } } };
+  const large = { ...(await stage()), data: { ...data, task: { ...data.task, image: { height: 64, width: 64 } } } };
   expect(sre2lSynthesis(large).least(0)).toBe(0.08);
 });
 
 describe("DWA", () => {
   test("starts from the real images that random images are, batch by batch", async () => {
-    const made = await making();
+    const made = await stage();
     const { start } = dwaSynthesis(made);
     const picks = drawImages(data, 2, made.recipe.seed);
     const [one, other] = await Promise.all(classBatches(2, 3).map((batch) => start(batch)));
@@ -66,7 +66,7 @@ describe("DWA", () => {
   });
 
   test("judges each batch by the teacher nudged on its images, with variances weighing 11 times", async () => {
-    const made = await making();
+    const made = await stage();
     const teacher = made.teachers[0]!;
     const lane: Lane = {
       device,
@@ -85,7 +85,7 @@ describe("DWA", () => {
 });
 
 test("G-VBSM has a judge for every teacher, which measures convolutions too", async () => {
-  const made = await making();
+  const made = await stage();
   const { judges } = await gvbsmSynthesis(made);
   const known = await collectStatistics(made, made.teachers);
   expect(judges).toHaveLength(2);
@@ -116,7 +116,7 @@ describe("many classes", () => {
     const many = await prepared({ classes: 102, side: 8, images: 1 });
     const teacher = teacherOf("convnet8x1", many);
     const { bases: pixels, curves } = await sre2l.make(
-      makingOf(device, many, await temporaryFolder(), { teachers: [teacher], ipc: 1, recipe: { iterations: 80 } }),
+      stageOf(device, many, await temporaryFolder(), { teachers: [teacher], recipe: { ipc: 1, iterations: 80 } }),
     );
     expect(curves.map(({ name }) => name)).toEqual(["sre2l 0 0", "sre2l 0 51"]);
     const classifier = await openClassifier(device, teacher);

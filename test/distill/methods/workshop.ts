@@ -1,7 +1,7 @@
 import { splitOf } from "../../../src/data/dataset.ts";
 import { normalisationOf } from "../../../src/data/normalisation.ts";
-import type { Making } from "../../../src/distill/methods/method.ts";
 import type { Prepared } from "../../../src/distill/prepare.ts";
+import type { Stage } from "../../../src/distill/stage.ts";
 import type { Teacher } from "../../../src/distill/teacher.ts";
 import { buildModel } from "../../../src/models/registry.ts";
 import type { Device } from "../../../src/runtime/index.ts";
@@ -63,18 +63,18 @@ export const teacherOf = (architecture: string, { task }: Prepared, normBias = 0
 };
 
 /** What methods are given, on one device, with two small teachers. */
-export const makingOf = (
+export const stageOf = (
   device: Device,
   data: Prepared,
   folder: string,
-  { recipe = {}, ...over }: Partial<Omit<Making, "recipe">> & { readonly recipe?: Record<string, unknown> } = {},
-): Making => ({
-  recipe: tinyRecipe("photos", { iterations: 12, ...recipe }),
+  { recipe = {}, ...over }: Partial<Omit<Stage, "recipe">> & { readonly recipe?: Record<string, unknown> } = {},
+): Stage => ({
+  recipe: tinyRecipe("photos", { ipc: 2, iterations: 12, ...recipe }),
   data,
   teachers: ["convnet6x2", "resnet18w4"].map((name) => teacherOf(name, data)),
   device,
   folder,
-  surroundings: { progress: silent, jobs: 1 },
-  ipc: 2,
+  progress: silent,
+  jobs: 1,
   ...over,
 });
