@@ -6,11 +6,11 @@ import { machineOf } from "../training/jobs.ts";
 import { type KeptWork, runKept } from "../training/kept.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { imagesAtOnce, traceClassifier } from "../training/predict.ts";
+import { drawImages } from "./draw.ts";
 import { openEnsemble } from "./ensemble.ts";
 import { keyOf } from "./key.ts";
 import { crossEntropyOf } from "./methods/rded.ts";
 import { readable } from "./prepare.ts";
-import { drawImages } from "./set.ts";
 import type { Stage } from "./stage.ts";
 
 /** INFER's base sets P_k, each one training image of every class. */

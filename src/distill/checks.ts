@@ -3,11 +3,12 @@ import { buildModel } from "../models/registry.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { tooMuchForOnePiece } from "../support/one-piece.ts";
+import { drawImages } from "./draw.ts";
 import { checkImages, imagesTaken } from "./image-count.ts";
 import { methodsByName } from "./methods/registry.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
-import { drawImages, labelledBy, labelsFor } from "./set.ts";
+import { labelledBy, labelsFor } from "./set.ts";
 import { checkSetBytes } from "./set-limit.ts";
 import type { Candidate } from "./teachers.ts";
 

@@ -3,10 +3,11 @@ import { type DistilledSet, trainingImages, trainingLabels } from "../formats/in
 import { buildModel } from "../models/registry.ts";
 import type { AccuracyRow, Curve } from "../report/report.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { drawImages } from "./draw.ts";
 import { keyOf } from "./key.ts";
+import { meanLogits } from "./label.ts";
 import { readable } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
-import { drawImages, meanLogits } from "./set.ts";
 import type { Stage } from "./stage.ts";
 import { gatherRows, type LabelKind, type Lesson, type Source, teachStudents } from "./students.ts";
 

@@ -12,10 +12,10 @@ import { compareWithGuessing } from "./guessing.ts";
 import { keyOf } from "./key.ts";
 import { type Measured, measureTeacher } from "./measure-teacher.ts";
 import type { Prepared } from "./prepare.ts";
-import type { Work } from "./stage.ts";
 import type { Teacher } from "./teacher.ts";
 import { percent, percentOrNone } from "./teacher-card.ts";
 import type { WantedTeacher } from "./teacher-names.ts";
+import type { Work } from "./work.ts";
 
 type Foreign = Extract<WantedTeacher, { readonly kind: "foreign" }>;
 

@@ -1,6 +1,5 @@
 import { idleFor } from "../data/source.ts";
 import { hasCompensators, isOptimised, type Method, mayCopy, methods } from "../formats/index.ts";
-import type { Commands } from "./commands.ts";
 import { entriesOf, type Making } from "./compare/entry.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -57,7 +56,7 @@ const inCompare = ({ compare }: Recipe, field: string): string | undefined => {
 export const idleField = (
   recipe: Recipe,
   [group, field]: readonly string[],
-  command: keyof Commands,
+  command: "run" | "teach" | "distill" | "evaluate" | "compare",
 ): string | undefined => {
   const comparing = command === "compare";
   switch (group) {

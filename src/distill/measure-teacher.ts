@@ -2,8 +2,8 @@ import type { Split } from "../data/dataset.ts";
 import { accuracyOf, type Classifier, openClassifier } from "../training/predict.ts";
 import type { Frozen } from "../training/train-step.ts";
 import { sixViews } from "../training/views.ts";
-import type { Work } from "./stage.ts";
 import type { Teacher } from "./teacher.ts";
+import type { Work } from "./work.ts";
 
 /** Per cent of the images; `validationAccuracy` is NaN where none are held out. */
 export type Measured = Pick<Teacher, "accuracy" | "accuracyViews" | "validationAccuracy">;

@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Dataset, Split } from "../data/dataset.ts";
 import { imagenetNormalisation, normalise } from "../data/normalisation.ts";
-import { openDataset } from "../data/source.ts";
+import { openDataset, type SourceOptions } from "../data/source.ts";
 import { holdOut } from "../data/split.ts";
 import type { Task } from "../models/model.ts";
 import type { Context } from "../support/context.ts";
 import { stream } from "../support/random.ts";
 import type { Readable } from "../training/readable.ts";
-import type { CommandContext } from "./commands.ts";
 import { keyOf } from "./key.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -35,7 +34,7 @@ const digestOf = async (split: Split): Promise<string> => {
 
 export const prepareData = async (
   recipe: Recipe,
-  { archive, maxPixels, ...context }: Context & Pick<CommandContext, "archive" | "maxPixels">,
+  { archive, maxPixels, ...context }: Context & Pick<SourceOptions, "archive" | "maxPixels">,
 ): Promise<Prepared> => {
   const opened = await openDataset(recipe.data, {
     seed: recipe.seed,

@@ -8,10 +8,10 @@ import { type Prepared, prepareData } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { describeDataset } from "./reporting.ts";
 import { type RunFolder, timed } from "./run-folder.ts";
-import type { Work } from "./stage.ts";
 import type { Teacher } from "./teacher.ts";
 import { checkStudentName } from "./teacher-names.ts";
 import { type Candidate, checkTeachers, findCandidates, obtainTeachers } from "./teachers.ts";
+import type { Work } from "./work.ts";
 
 /** A command at work: as `Work`, with all of a run's folder and what standard output can show. */
 export interface Run<Folder extends RunFolder = RunFolder> extends Omit<Work, "folder"> {

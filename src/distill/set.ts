@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { pickPerClass } from "../data/split.ts";
 import {
   type Budget,
   chooseLabels,
@@ -15,68 +14,14 @@ import {
   weighSet,
   writeSet,
 } from "../formats/index.ts";
-import { plural } from "../report/format.ts";
-import type { Device } from "../runtime/index.ts";
-import type { Context } from "../support/context.ts";
-import { DistilleryError } from "../support/errors.ts";
 import { exists } from "../support/files.ts";
-import { stopIfAborted } from "../support/interrupt.ts";
 import { noteDamage } from "../support/json-files.ts";
 import type { Progress } from "../support/progress.ts";
-import { stream } from "../support/random.ts";
-import { imagesAtOnce, openClassifier } from "../training/predict.ts";
-import type { Readable } from "../training/readable.ts";
-import type { Frozen } from "../training/train-step.ts";
+import { meanLogits } from "./label.ts";
 import { noticeOf } from "./notices.ts";
-import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 import { writeWithin } from "./set-limit.ts";
 import type { Stage } from "./stage.ts";
-
-/**
- * The training images drawn for a run, `perClass` of every class, [perClass C] indices, base set by base set. Random
- * images and bases come from one draw: the bases are its beginning.
- */
-export const drawImages = (data: Prepared, perClass: number, seed: number): Int32Array => {
-  try {
-    return pickPerClass(data.train, data.dataset.classes, perClass, stream(seed, "bases"));
-  } catch (cause) {
-    const held = data.validation.length;
-    if (!(cause instanceof DistilleryError) || held === 0) throw cause;
-    throw new DistilleryError(
-      cause.code,
-      `${cause.message} (not counting ${plural(held, "training image")} held out for validation; --validation 0 holds out none)`,
-      { cause },
-    );
-  }
-};
-
-/** Mean logits of the teachers on images: [n, C]. */
-export const meanLogits = async (
-  device: Device,
-  teachers: readonly Frozen[],
-  { length, images }: Readable,
-  title: string,
-  { progress, signal }: Context,
-): Promise<Float32Array> => {
-  const { classes, ...task } = teachers[0]!.model.task;
-  const atOnce = 2 * imagesAtOnce(task);
-  const bar = progress.task(title, teachers.length * length);
-  const sums = new Float64Array(length * classes);
-  for (const [j, teacher] of teachers.entries()) {
-    const classifier = await openClassifier(device, teacher);
-    for (let from = 0; from < length; from += atOnce) {
-      stopIfAborted(signal, title);
-      const indices = Int32Array.from({ length: Math.min(atOnce, length - from) }, (_, i) => from + i);
-      const logits = await classifier.logits(await images(indices));
-      for (const [i, z] of logits.entries()) sums[from * classes + i]! += z;
-      bar.update(j * length + from + indices.length);
-    }
-    await classifier.release();
-  }
-  bar.done();
-  return Float32Array.from(sums, (sum) => sum / teachers.length);
-};
 
 /** Distinct training images, (V+1) K C: copies of an image share its labels. */
 export const labelledBy = ({ bases, compensators }: Budget, classes: number): number =>

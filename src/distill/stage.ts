@@ -1,19 +1,7 @@
-import type { Device } from "../runtime/index.ts";
-import type { Context } from "../support/context.ts";
-import type { Prepared } from "./prepare.ts";
-import type { Recipe } from "./recipe.ts";
 import type { Teacher } from "./teacher.ts";
+import type { Work } from "./work.ts";
 
-/** What is worked on, by what recipe, on which device, and where finished work and checkpoints are kept. */
-export interface Work extends Context {
-  readonly recipe: Recipe;
-  readonly data: Prepared;
-  readonly device: Device;
-  /** A folder of this work's own. */
-  readonly folder: string;
-}
-
-/** The same once there are teachers, in the recipe's order. */
+/** Work that has teachers, in the recipe's order. */
 export interface Stage extends Work {
   readonly teachers: readonly Teacher[];
 }

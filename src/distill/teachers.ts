@@ -3,10 +3,10 @@ import { DistilleryError } from "../support/errors.ts";
 import { obtainForeign, readForeign } from "./foreign-teacher.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
-import type { Work } from "./stage.ts";
 import { readTeacher, type Teacher } from "./teacher.ts";
 import { checkTeacherName, wantedTeacher } from "./teacher-names.ts";
 import { trainTeacher } from "./train-teacher.ts";
+import type { Work } from "./work.ts";
 
 /** Fails on a misspelt architecture, or on nothing to watch, before any work is done. */
 export const checkTeachers = (recipe: Recipe): void => {

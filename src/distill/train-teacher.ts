@@ -22,8 +22,8 @@ import { watched, watchFile } from "../training/watch.ts";
 import { keyOf } from "./key.ts";
 import { type Prepared, readable } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
-import type { Work } from "./stage.ts";
 import { readTeacher, type Teacher, writeTeacher } from "./teacher.ts";
+import type { Work } from "./work.ts";
 
 type Settings = Omit<Recipe["teacher"], "watch" | "crop">;
 

@@ -1,13 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { drawImages } from "../../src/distill/draw.ts";
 import { openEnsemble } from "../../src/distill/ensemble.ts";
 import { keyOf } from "../../src/distill/key.ts";
 import { crossEntropyOf } from "../../src/distill/methods/rded.ts";
 import { commands } from "../../src/distill/pipeline.ts";
 import { type Prepared, prepareData, readable } from "../../src/distill/prepare.ts";
 import type { Recipe } from "../../src/distill/recipe.ts";
-import { drawImages } from "../../src/distill/set.ts";
 import { readTeacher, type Teacher } from "../../src/distill/teacher.ts";
 import { readSet } from "../../src/formats/index.ts";
 import type { Report } from "../../src/report/report.ts";

@@ -1,6 +1,6 @@
+import { drawImages } from "../draw.ts";
 import { judgeClasses } from "../judge.ts";
 import { readable } from "../prepare.ts";
-import { drawImages } from "../set.ts";
 import type { Stage } from "../stage.ts";
 import { usualLeast } from "../view.ts";
 import { classesOf } from "./class-batches.ts";

@@ -1,4 +1,4 @@
-import { drawImages } from "../set.ts";
+import { drawImages } from "../draw.ts";
 import { pickImages } from "./choose.ts";
 import type { Method } from "./method.ts";
 

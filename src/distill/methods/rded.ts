@@ -10,9 +10,9 @@ import { machineOf } from "../../training/jobs.ts";
 import { type KeptWork, runKept } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { type Classifier, imagesAtOnce, traceClassifier } from "../../training/predict.ts";
+import { drawImages } from "../draw.ts";
 import { openEnsemble } from "../ensemble.ts";
 import { keyOf } from "../key.ts";
-import { drawImages } from "../set.ts";
 import type { Stage } from "../stage.ts";
 import type { Method } from "./method.ts";
 

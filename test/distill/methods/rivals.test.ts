@@ -1,10 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { drawImages } from "../../../src/distill/draw.ts";
 import type { Method } from "../../../src/distill/methods/method.ts";
 import { methodsByName as rivals } from "../../../src/distill/methods/registry.ts";
 import type { Prepared } from "../../../src/distill/prepare.ts";
-import { drawImages } from "../../../src/distill/set.ts";
 import { methods } from "../../../src/formats/method.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import type { History } from "../../../src/training/loop.ts";

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { float32, type Tensor, tensor, trace, type Value } from "../../../src/autodiff/index.ts";
 import { normalise } from "../../../src/data/normalisation.ts";
+import { drawImages } from "../../../src/distill/draw.ts";
 import { type Judge, judgeClasses } from "../../../src/distill/judge.ts";
 import { cdaSynthesis } from "../../../src/distill/methods/cda.ts";
 import { classBatches, classesOf } from "../../../src/distill/methods/class-batches.ts";
@@ -11,7 +12,6 @@ import { nudge } from "../../../src/distill/methods/nudge.ts";
 import { crossEntropyOf } from "../../../src/distill/methods/rded.ts";
 import { sre2l, sre2lSynthesis } from "../../../src/distill/methods/sre2l.ts";
 import { type Prepared, readable } from "../../../src/distill/prepare.ts";
-import { drawImages } from "../../../src/distill/set.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { stream } from "../../../src/support/random.ts";
 import { oneHot } from "../../../src/training/batches.ts";

@@ -1,0 +1,33 @@
+import type { Device } from "../runtime/index.ts";
+import type { Context } from "../support/context.ts";
+import { stopIfAborted } from "../support/interrupt.ts";
+import { imagesAtOnce, openClassifier } from "../training/predict.ts";
+import type { Readable } from "../training/readable.ts";
+import type { Frozen } from "../training/train-step.ts";
+
+/** Mean logits of the teachers on images: [n, C]. */
+export const meanLogits = async (
+  device: Device,
+  teachers: readonly Frozen[],
+  { length, images }: Readable,
+  title: string,
+  { progress, signal }: Context,
+): Promise<Float32Array> => {
+  const { classes, ...task } = teachers[0]!.model.task;
+  const atOnce = 2 * imagesAtOnce(task);
+  const bar = progress.task(title, teachers.length * length);
+  const sums = new Float64Array(length * classes);
+  for (const [j, teacher] of teachers.entries()) {
+    const classifier = await openClassifier(device, teacher);
+    for (let from = 0; from < length; from += atOnce) {
+      stopIfAborted(signal, title);
+      const indices = Int32Array.from({ length: Math.min(atOnce, length - from) }, (_, i) => from + i);
+      const logits = await classifier.logits(await images(indices));
+      for (const [i, z] of logits.entries()) sums[from * classes + i]! += z;
+      bar.update(j * length + from + indices.length);
+    }
+    await classifier.release();
+  }
+  bar.done();
+  return Float32Array.from(sums, (sum) => sum / teachers.length);
+};
