@@ -1,5 +1,5 @@
 import { DistilleryError } from "../src/support/errors.ts";
-import { didYouMean } from "../src/support/nearest.ts";
+import { didYouMean } from "../src/support/suggest.ts";
 import type { Work } from "./works.ts";
 
 /** One way to run the rival. */

@@ -1,6 +1,6 @@
-import { idleFor, listSources, openDataset, type SourceOption, type SourceOptions } from "../data/source.ts";
-import type { Outcome } from "../distill/commands.ts";
-import { formatCount, plural } from "../report/format.ts";
+import { idleFor, listSources, openDataset, type SourceOption, type SourceOptions } from "../data/sources/source.ts";
+import type { Outcome } from "../pipeline/commands.ts";
+import { formatCount, plural } from "../support/format.ts";
 import { idleOption, type OptionValues } from "./options.ts";
 import { coloursFor, factSheet, type Output, printable } from "./output.ts";
 

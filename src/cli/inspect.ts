@@ -1,11 +1,11 @@
-import type { Outcome } from "../distill/commands.ts";
-import { describeCompensators } from "../formats/compensator-codec.ts";
-import type { Manifest } from "../formats/distilled-set.ts";
-import { describeLabels } from "../formats/label-choice.ts";
-import { wordsOf } from "../formats/manifest.ts";
-import { readManifest } from "../formats/read-set.ts";
-import { type SetBytes, setBytes } from "../formats/set-bytes.ts";
-import { formatBytes, formatCount, plural } from "../report/format.ts";
+import type { Outcome } from "../pipeline/commands.ts";
+import { type SetBytes, setBytes } from "../sets/bytes.ts";
+import { describeCompensators } from "../sets/compensator-codec.ts";
+import { describeLabels } from "../sets/labels/choose.ts";
+import { wordsOf } from "../sets/manifest/manifest.ts";
+import { readManifest } from "../sets/read.ts";
+import type { Manifest } from "../sets/set.ts";
+import { formatBytes, formatCount, plural } from "../support/format.ts";
 import { coloursFor, factSheet, type Output, printable } from "./output.ts";
 
 /** `a 1, b.c 2`: the fields of a nested value in one line. */

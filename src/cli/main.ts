@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import type { Commands } from "../distill/commands.ts";
+import type { Commands } from "../pipeline/commands.ts";
 import { diskError } from "../support/files.ts";
 import { firstSignal } from "./interruption.ts";
 
@@ -21,7 +21,7 @@ for (const [name, output] of [
   output.on("error", (error: NodeJS.ErrnoException) => void endWithout(name, error));
 }
 
-const loadCommands = async (): Promise<Commands> => (await import("../distill/pipeline.ts")).commands;
+const loadCommands = async (): Promise<Commands> => (await import("../pipeline/pipeline.ts")).commands;
 
 const { runCommandLine } = await import("./program.ts");
 

@@ -1,14 +1,14 @@
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { idleFor } from "../data/source.ts";
-import { usualMaxPixels } from "../data/unreadable-image.ts";
-import type { Commands } from "../distill/commands.ts";
-import { idleField } from "../distill/idle-fields.ts";
-import type { Recipe } from "../distill/recipe.ts";
-import { defaultsFor } from "../distill/recipe-defaults.ts";
-import { loadRecipe } from "../distill/recipe-file.ts";
-import { explainIssue, mergeFields, parseRecipe } from "../distill/recipe-parse.ts";
-import { type RecipeField, recipeFields } from "../distill/recipe-schema.ts";
+import { usualMaxPixels } from "../data/decode/unreadable-image.ts";
+import { idleFor } from "../data/sources/source.ts";
+import type { Commands } from "../pipeline/commands.ts";
+import { idleField } from "../recipe/idle-fields.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { defaultsFor } from "../recipe/recipe-defaults.ts";
+import { loadRecipe } from "../recipe/recipe-file.ts";
+import { explainIssue, mergeFields, parseRecipe } from "../recipe/recipe-parse.ts";
+import { type RecipeField, recipeFields } from "../recipe/recipe-schema.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { findRecipe } from "./recipes.ts";
 

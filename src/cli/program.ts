@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import type { CommandContext, Commands, EvaluateContext, Outcome } from "../distill/commands.ts";
-import { defaultsFor } from "../distill/recipe-defaults.ts";
-import { aboutMethods, methods } from "../formats/index.ts";
+import type { CommandContext, Commands, EvaluateContext, Outcome } from "../pipeline/commands.ts";
+import { defaultsFor } from "../recipe/recipe-defaults.ts";
+import { aboutMethods, methods } from "../sets/index.ts";
 import { DistilleryError, errorTable } from "../support/errors.ts";
 import { version } from "../support/version.ts";
 import { checkArguments } from "./arguments.ts";

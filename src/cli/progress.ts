@@ -1,5 +1,5 @@
 import { MultiBar, type SingleBar } from "cli-progress";
-import { formatCount, formatSeconds } from "../report/format.ts";
+import { formatCount, formatSeconds } from "../support/format.ts";
 import type { Progress } from "../support/progress.ts";
 import { isTerminal, type Output, widthOf } from "./output.ts";
 

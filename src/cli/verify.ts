@@ -1,6 +1,6 @@
-import type { Outcome } from "../distill/commands.ts";
-import { verifySet } from "../formats/read-set.ts";
-import { formatCount, plural } from "../report/format.ts";
+import type { Outcome } from "../pipeline/commands.ts";
+import { verifySet } from "../sets/read.ts";
+import { formatCount, plural } from "../support/format.ts";
 import { coloursFor, type Output, printable } from "./output.ts";
 
 /** Says of a whole set what its hashes stand for, and what they do not. */

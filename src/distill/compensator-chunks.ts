@@ -11,6 +11,7 @@ import {
   type Value,
   type Values,
 } from "../autodiff/index.ts";
+import { type ViewKind, viewTypes } from "../data/augment/view.ts";
 import type { Normalisation } from "../data/dataset.ts";
 import { measuringNorm } from "../nn/batch-norm.ts";
 import { crossEntropy, statisticsLoss } from "../nn/losses.ts";
@@ -27,7 +28,6 @@ import {
   seenImages,
   traceCompensatorStep,
 } from "./compensator-step.ts";
-import { type ViewKind, viewTypes } from "./view.ts";
 
 /*
  * The step of `traceCompensatorStep` for more classes than memory holds at once. The statistics are those of all C images, so

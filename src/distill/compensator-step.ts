@@ -9,12 +9,12 @@ import {
   trace,
   type Value,
 } from "../autodiff/index.ts";
+import { look, movesOnly, type View, type ViewKind, viewTypes } from "../data/augment/view.ts";
 import type { Normalisation } from "../data/dataset.ts";
 import { hyperTypes, type Optimiser } from "../nn/optimisers.ts";
 import type { Frozen } from "../training/train-step.ts";
 import { clipPixels } from "./clip.ts";
-import { everyClassOnce, judgeClasses } from "./judge.ts";
-import { look, movesOnly, type View, type ViewKind, viewTypes } from "./view.ts";
+import { everyClassOnce, judgeClasses } from "./objectives/judge.ts";
 
 /** u [1,3,H,W] and its moments; the base images and targets ride along unchanged, so one graph serves every base set. */
 export interface CompensatorState {

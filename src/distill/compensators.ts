@@ -1,20 +1,20 @@
 import { type Tensor, tensor } from "../autodiff/index.ts";
+import { type Size, usualCrops } from "../data/augment/resized-crop.ts";
+import { drawShift, drawView, type View } from "../data/augment/view.ts";
 import { normalise } from "../data/normalisation.ts";
-import { type Size, usualCrops } from "../data/resized-crop.ts";
 import { adam, hyperTensors } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
+import { keyOf } from "../support/key.ts";
 import { type Random, stream } from "../support/random.ts";
+import type { Stage } from "../teachers/stage.ts";
+import type { Teacher } from "../teachers/teacher.ts";
 import { readStored } from "../training/checkpoint.ts";
 import { machineOf } from "../training/jobs.ts";
 import { historyOf, type KeptWork, keptLoop, runKept } from "../training/kept.ts";
 import type { History } from "../training/loop.ts";
-import type { Bases } from "./bases.ts";
 import { planStep } from "./compensator-chunks.ts";
 import { compensatorStateTypes } from "./compensator-step.ts";
-import { keyOf } from "./key.ts";
-import type { Stage } from "./stage.ts";
-import type { Teacher } from "./teacher.ts";
-import { drawShift, drawView, type View } from "./view.ts";
+import type { Bases } from "./select/bases.ts";
 
 /** u_kj, or rather where it lies: compensators wait on the disk, so that memory does not grow with their number. */
 export interface Compensator {

@@ -1,8 +1,8 @@
 import { globalAvgPool, silu } from "../autodiff/index.ts";
 import { chain, convNorm, dense, type Part, plain, residual } from "../nn/parts.ts";
 import { squeezeExcitation } from "../nn/squeeze-excitation.ts";
+import { wholeEights } from "./make-divisible.ts";
 import { isSmall, type Model, type Task } from "./model.ts";
-import { wholeEights } from "./whole-eights.ts";
 
 /** Channels of the stem, to which all others are in proportion. */
 const stem = 32;

@@ -1,7 +1,7 @@
 import { globalAvgPool, relu6 } from "../autodiff/index.ts";
 import { chain, convNorm, dense, type Part, plain, residual } from "../nn/parts.ts";
+import { wholeEights } from "./make-divisible.ts";
 import { isSmall, type Model, type Task } from "./model.ts";
-import { wholeEights } from "./whole-eights.ts";
 
 /** Channels of the stem, to which all others are in proportion. */
 const stem = 32;

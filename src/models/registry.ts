@@ -1,5 +1,5 @@
 import { DistilleryError } from "../support/errors.ts";
-import { didYouMean } from "../support/nearest.ts";
+import { didYouMean } from "../support/suggest.ts";
 import { convNet } from "./convnet.ts";
 import { efficientNetB0 } from "./efficientnet.ts";
 import { mobileNetV2 } from "./mobilenet.ts";

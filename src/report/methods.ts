@@ -1,5 +1,5 @@
-import type { Colour } from "./plot.ts";
-import type { AccuracyRow } from "./report.ts";
+import type { AccuracyRow } from "../evaluation/rows.ts";
+import type { Colour } from "./charts/plot.ts";
 
 /** Shapes of marks in a plot, so that colour is not all that tells methods apart. */
 export type Mark = "circle" | "square" | "diamond" | "triangle";

@@ -1,4 +1,4 @@
-import type { NamedClass } from "./report.ts";
+import type { NamedClass } from "../evaluation/rows.ts";
 
 /** What people call a class, or else its name in the data. */
 export const shortName = ({ className, words }: NamedClass): string => words ?? className;

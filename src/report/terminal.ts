@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import type { createColors } from "picocolors";
-import { toAscii } from "./format.ts";
+import { toAscii } from "../support/format.ts";
 
 export type Colours = ReturnType<typeof createColors>;
 

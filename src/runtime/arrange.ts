@@ -3,7 +3,7 @@ import type { Traced } from "../autodiff/trace.ts";
 import { leavesOf, type Tree } from "../autodiff/tree.ts";
 import { formatType, sameType, type Tensor, type TensorType } from "../autodiff/types.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { didYouMean } from "../support/nearest.ts";
+import { didYouMean } from "../support/suggest.ts";
 
 /** Trees of tensors in the order in which a graph takes and gives them. */
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { DistilleryError } from "../support/errors.ts";
 import { reasonOf } from "../support/files.ts";
-import { didYouMean } from "../support/nearest.ts";
+import { didYouMean } from "../support/suggest.ts";
 import { deviceNames, type Kind, kinds } from "./kinds.ts";
 import { type Device, deviceOn, type Running } from "./on-thread.ts";
 import { WrongResult } from "./self-check.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { fillTree, leavesOf, sameShape, type Tensor, type TensorType, type Tree, tensor } from "../autodiff/index.ts";
-import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../formats/index.ts";
 import type { Tensors } from "../runtime/index.ts";
+import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { codeOf, readRegularFile, reasonOf, writeAtomic } from "../support/files.ts";
 import { noteDamage } from "../support/json-files.ts";

@@ -1,4 +1,4 @@
-import { moveImages } from "../data/augment.ts";
+import { moveImages } from "../data/augment/augment.ts";
 import type { Task } from "../models/model.ts";
 import type { Classifier } from "./predict.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { methods } from "../../src/formats/index.ts";
+import { methods } from "../../src/sets/index.ts";
 import { DistilleryError, errorTable } from "../../src/support/errors.ts";
 import { commandLine } from "./world.ts";
 

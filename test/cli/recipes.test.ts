@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { shippedRecipes } from "../../src/cli/recipes.ts";
-import { loadRecipe } from "../../src/distill/recipe-file.ts";
-import { budgetOf } from "../../src/formats/index.ts";
 import { checkArchitecture } from "../../src/models/registry.ts";
+import { loadRecipe } from "../../src/recipe/recipe-file.ts";
+import { budgetOf } from "../../src/sets/index.ts";
 import { commandLine } from "./world.ts";
 
 describe("distillery recipes", () => {

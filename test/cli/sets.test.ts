@@ -2,10 +2,10 @@ import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readManifest } from "../../src/formats/read-set.ts";
-import { writeSet } from "../../src/formats/write-set.ts";
+import { readManifest } from "../../src/sets/read.ts";
+import { writeSet } from "../../src/sets/write.ts";
 import { tinyImageNetFolder } from "../data/published-layouts.ts";
-import { exampleSet } from "../formats/example-set.ts";
+import { exampleSet } from "../sets/example-set.ts";
 import { commandLine } from "./world.ts";
 
 let scratch: string;

@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events";
 import { Writable } from "node:stream";
 import { runCommandLine } from "../../src/cli/program.ts";
-import type { CommandContext, Commands, EvaluateContext } from "../../src/distill/commands.ts";
-import type { Recipe } from "../../src/distill/recipe.ts";
+import type { CommandContext, Commands, EvaluateContext } from "../../src/pipeline/commands.ts";
+import type { Recipe } from "../../src/recipe/recipe.ts";
 
 /** A stream that keeps what is written to it. */
 export const captured = (columns?: number): { readonly stream: Writable; readonly text: () => string } => {

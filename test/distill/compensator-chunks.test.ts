@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Tensor, tensor } from "../../src/autodiff/types.ts";
+import { drawShift, drawView, type ViewKind } from "../../src/data/augment/view.ts";
 import { classesTogether, openChunkedStep, planStep } from "../../src/distill/compensator-chunks.ts";
 import { compensatorStateTypes, traceCompensatorStep } from "../../src/distill/compensator-step.ts";
-import { drawShift, drawView, type ViewKind } from "../../src/distill/view.ts";
 import { buildModel } from "../../src/models/registry.ts";
 import { adam, hyperTensors } from "../../src/nn/optimisers.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { filesIn, tinyFields, writePicture, writePictures } from "../distill/tiny.ts";
+import { filesIn, tinyFields, writePicture, writePictures } from "../pipeline/tiny.ts";
 import { distillery } from "./command.ts";
 
 /** Each ends with one message and before anything is written. */

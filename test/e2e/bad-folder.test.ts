@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { readStored } from "../../src/training/checkpoint.ts";
-import { filesIn, hashesIn, tinyFields, writePictures } from "../distill/tiny.ts";
+import { filesIn, hashesIn, tinyFields, writePictures } from "../pipeline/tiny.ts";
 import { distillery } from "./command.ts";
 import { start } from "./processes.ts";
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { tinyFields, writePictures } from "../distill/tiny.ts";
-import { writeTorchFile } from "../distill/torch-file.ts";
+import { tinyFields, writePictures } from "../pipeline/tiny.ts";
+import { writeTorchFile } from "../teachers/torch-file.ts";
 import { distillery } from "./command.ts";
 
 describe("weights of other programs that cannot be used are refused before anything is written", () => {

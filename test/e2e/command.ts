@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { runCommandLine } from "../../src/cli/program.ts";
-import { commands } from "../../src/distill/pipeline.ts";
+import { commands } from "../../src/pipeline/pipeline.ts";
 import { captured } from "../cli/world.ts";
 
 /** The command line with its real commands, in this process; paths below `folder` are printed without it. */

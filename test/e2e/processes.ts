@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { tinyFields } from "../distill/tiny.ts";
+import { tinyFields } from "../pipeline/tiny.ts";
 
 const pathOf = (url: string): string => fileURLToPath(new URL(url, import.meta.url));
 

@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { verifySet } from "../../src/formats/index.ts";
-import { decodeSafetensors } from "../../src/formats/safetensors.ts";
-import { filesIn, writePictures } from "../distill/tiny.ts";
+import { decodeSafetensors } from "../../src/codecs/safetensors.ts";
+import { verifySet } from "../../src/sets/index.ts";
+import { filesIn, writePictures } from "../pipeline/tiny.ts";
 import { start, writeRecipe } from "./processes.ts";
 
 describe("resources", () => {

@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readStored } from "../../src/training/checkpoint.ts";
-import { filesIn, hashesIn, writePictures } from "../distill/tiny.ts";
+import { filesIn, hashesIn, writePictures } from "../pipeline/tiny.ts";
 import { type Ended, type Started, sleep, start, until, writeRecipe } from "./processes.ts";
 
 /** Long enough for every stage to be hit. */

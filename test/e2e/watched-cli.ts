@@ -1,12 +1,12 @@
 import { runCommandLine } from "../../src/cli/program.ts";
-import type { CommandContext, Commands } from "../../src/distill/commands.ts";
+import type { CommandContext, Commands } from "../../src/pipeline/commands.ts";
 
 // The command line as a process, as in src/cli/main.ts, with checkpoints at every turn, so that a process killed within
 // seconds leaves some; and at the end it says how much memory it took at most.
 const often = <C extends CommandContext>(context: C): C => ({ ...context, secondsBetweenCheckpoints: 0.02 });
 
 const loadCommands = async (): Promise<Commands> => {
-  const { commands } = await import("../../src/distill/pipeline.ts");
+  const { commands } = await import("../../src/pipeline/pipeline.ts");
   return {
     run: (recipe, context) => commands.run(recipe, often(context)),
     teach: (recipe, context) => commands.teach(recipe, often(context)),

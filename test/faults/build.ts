@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { filesIn } from "../distill/tiny.ts";
+import { filesIn } from "../pipeline/tiny.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const watchedSource = "test/e2e/watched-cli.ts";

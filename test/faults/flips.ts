@@ -1,8 +1,8 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { verifySet } from "../../src/formats/index.ts";
+import { verifySet } from "../../src/sets/index.ts";
 import { stream } from "../../src/support/random.ts";
-import { filesIn } from "../distill/tiny.ts";
+import { filesIn } from "../pipeline/tiny.ts";
 import type { Ground } from "./ground.ts";
 import { type Ended, type Part, thinned } from "./part.ts";
 

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { filesIn, writePictures } from "../distill/tiny.ts";
 import { sleep } from "../e2e/processes.ts";
+import { filesIn, writePictures } from "../pipeline/tiny.ts";
 import { buildPrograms, type Programs, programsIn } from "./build.ts";
 import { launchNode } from "./launch.ts";
 

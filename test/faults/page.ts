@@ -1,5 +1,5 @@
 import { arch, cpus, platform } from "node:os";
-import { plural } from "../../src/report/format.ts";
+import { plural } from "../../src/support/format.ts";
 import { countsOf, faultsOf, type Tried } from "./lanes.ts";
 import { type Ending, endings, isFault } from "./part.ts";
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { filesIn } from "../distill/tiny.ts";
+import { filesIn } from "../pipeline/tiny.ts";
 import { commandLine, type Ground } from "./ground.ts";
 import { judge } from "./judge.ts";
 import { launch } from "./launch.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { sha256 } from "../../src/support/files.ts";
-import { filesIn } from "../distill/tiny.ts";
+import { filesIn } from "../pipeline/tiny.ts";
 
 /** Accounts of time and memory, which no two runs have in common. */
 const accounts = /(^|-)(seconds|memory)\.json$/;

@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { defaultsFor } from "../../src/distill/recipe-defaults.ts";
-import { loadRecipe, recipeToYaml } from "../../src/distill/recipe-file.ts";
-import { parseRecipe } from "../../src/distill/recipe-parse.ts";
-import { recipeFields } from "../../src/distill/recipe-schema.ts";
 import { checkArchitecture } from "../../src/models/registry.ts";
+import { defaultsFor } from "../../src/recipe/recipe-defaults.ts";
+import { loadRecipe, recipeToYaml } from "../../src/recipe/recipe-file.ts";
+import { parseRecipe } from "../../src/recipe/recipe-parse.ts";
+import { recipeFields } from "../../src/recipe/recipe-schema.ts";
 
 let folder: string;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import type { AccuracyRow, Curve, GalleryItem, Report } from "../../src/report/report.ts";
+import type { AccuracyRow, Curve, GalleryItem, Report } from "../../src/evaluation/rows.ts";
 import { stream } from "../../src/support/random.ts";
 
 /** Mean and sample standard deviation of the values given. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { readJson, readSealed, writeSealed } from "../../src/support/json-files.ts";
-import { temporaryFolder } from "../distill/tiny.ts";
+import { temporaryFolder } from "../pipeline/tiny.ts";
 
 const schema = z.strictObject({ key: z.string(), values: z.array(z.number().nullable()) });
 const value = { key: "k", values: [1, -0.1, 1e-300, Number.NaN] };

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Holder, holderOf, type Lock, lockFolder, sweepLocks } from "../../src/support/lock.ts";
 import { markOf } from "../../src/support/running.ts";
-import { temporaryFolder } from "../distill/tiny.ts";
 import { start, until } from "../e2e/processes.ts";
+import { temporaryFolder } from "../pipeline/tiny.ts";
 
 const lockOf = (folder: string): string => join(folder, ".distillery.lock");
 const taken = (outcome: Lock | Holder): outcome is Lock => "release" in outcome;

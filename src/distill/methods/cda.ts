@@ -1,4 +1,4 @@
-import type { Stage } from "../stage.ts";
+import type { Stage } from "../../teachers/stage.ts";
 import type { Method } from "./method.ts";
 import { sre2lSynthesis } from "./sre2l.ts";
 import { noise, type Synthesis, synthesise } from "./synthesise.ts";

@@ -11,12 +11,12 @@ import {
   trace,
   type Value,
 } from "../../autodiff/index.ts";
+import { colourType, recolour } from "../../data/augment/colour.ts";
+import { look, type View, viewTypes } from "../../data/augment/view.ts";
 import type { Normalisation } from "../../data/dataset.ts";
 import type { Model } from "../../models/model.ts";
 import { hyperTypes, type Optimiser } from "../../nn/optimisers.ts";
 import { clipPixels } from "../clip.ts";
-import { colourType, recolour } from "../colour.ts";
-import { look, type View, viewTypes } from "../view.ts";
 import { penultimate } from "./features.ts";
 import { type ImageState, imageStateTypes } from "./image-step.ts";
 

@@ -1,8 +1,8 @@
-import { drawImages } from "../draw.ts";
-import { judgeClasses } from "../judge.ts";
-import { readable } from "../prepare.ts";
-import type { Stage } from "../stage.ts";
-import { usualLeast } from "../view.ts";
+import { usualLeast } from "../../data/augment/view.ts";
+import { readable } from "../../recipe/prepare.ts";
+import type { Stage } from "../../teachers/stage.ts";
+import { judgeClasses } from "../objectives/judge.ts";
+import { drawImages } from "../select/draw.ts";
 import { classesOf } from "./class-batches.ts";
 import type { Method } from "./method.ts";
 import { nudge } from "./nudge.ts";

@@ -1,6 +1,6 @@
-import { type Judge, judgeClasses } from "../judge.ts";
-import type { Stage } from "../stage.ts";
-import { collectStatistics, convolutionGaps } from "./convolutions.ts";
+import type { Stage } from "../../teachers/stage.ts";
+import { collectStatistics, convolutionGaps } from "../objectives/convolutions.ts";
+import { type Judge, judgeClasses } from "../objectives/judge.ts";
 import type { Method } from "./method.ts";
 import { noise, type Synthesis, synthesise } from "./synthesise.ts";
 

@@ -1,10 +1,10 @@
 import { add, float32, gradients, mul, type TensorType, type Traced, trace } from "../../autodiff/index.ts";
+import { look, type View, viewTypes } from "../../data/augment/view.ts";
 import type { Normalisation } from "../../data/dataset.ts";
 import type { Task } from "../../models/model.ts";
 import { hyperTypes, type Optimiser } from "../../nn/optimisers.ts";
 import { clipPixels } from "../clip.ts";
-import type { Judge } from "../judge.ts";
-import { look, type View, viewTypes } from "../view.ts";
+import type { Judge } from "../objectives/judge.ts";
 
 /** Normalised images [N, 3, H, W] and the optimiser's slots, of the same shape. */
 export interface ImageState {

@@ -1,9 +1,9 @@
-import { budgetFor } from "../../formats/index.ts";
-import { chooseBases } from "../bases.ts";
+import { budgetFor } from "../../sets/index.ts";
+import type { Stage } from "../../teachers/stage.ts";
+import type { Teacher } from "../../teachers/teacher.ts";
 import { makeCompensators, readCompensator } from "../compensators.ts";
 import { noiseLike } from "../noise.ts";
-import type { Stage } from "../stage.ts";
-import type { Teacher } from "../teacher.ts";
+import { chooseBases } from "../select/bases.ts";
 import type { Made, Method } from "./method.ts";
 
 /** What becomes of the compensator of base set k and teacher j before it is stored. */

@@ -1,6 +1,6 @@
-import type { Method as MethodName } from "../../formats/index.ts";
+import type { Method as MethodName } from "../../sets/index.ts";
+import type { Stage } from "../../teachers/stage.ts";
 import type { History } from "../../training/loop.ts";
-import type { Stage } from "../stage.ts";
 
 /** What a method made. */
 export interface Made {

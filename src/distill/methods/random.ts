@@ -1,5 +1,5 @@
-import { drawImages } from "../draw.ts";
-import { pickImages } from "./choose.ts";
+import { pickImages } from "../select/choose.ts";
+import { drawImages } from "../select/draw.ts";
 import type { Method } from "./method.ts";
 
 /** Real images at random: the draw that INFER's bases are the beginning of. Under soft labels a strong baseline. */

@@ -1,14 +1,14 @@
-import type { Method as MethodName } from "../../formats/index.ts";
+import type { Method as MethodName } from "../../sets/index.ts";
+import { herding } from "../select/herding.ts";
+import { kCentre } from "../select/k-centre.ts";
+import { rded } from "../select/rded.ts";
 import { cda } from "./cda.ts";
 import { dm } from "./dm.ts";
 import { dwa } from "./dwa.ts";
 import { gvbsm } from "./gvbsm.ts";
-import { herding } from "./herding.ts";
 import { infer, inferCopies, inferNoise, inferOneTeacher } from "./infer.ts";
-import { kCentre } from "./k-centre.ts";
 import type { Method } from "./method.ts";
 import { random } from "./random.ts";
-import { rded } from "./rded.ts";
 import { sre2l } from "./sre2l.ts";
 
 /** Every way to make a set by its name: INFER and its ablations, then its rivals from the plainest to the most laborious. */

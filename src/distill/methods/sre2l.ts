@@ -1,6 +1,6 @@
-import { judgeClasses } from "../judge.ts";
-import type { Stage } from "../stage.ts";
-import { usualLeast } from "../view.ts";
+import { usualLeast } from "../../data/augment/view.ts";
+import type { Stage } from "../../teachers/stage.ts";
+import { judgeClasses } from "../objectives/judge.ts";
 import type { Method } from "./method.ts";
 import { noise, type Synthesis, synthesise } from "./synthesise.ts";
 

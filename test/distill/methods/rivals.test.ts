@@ -1,15 +1,15 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drawImages } from "../../../src/distill/draw.ts";
 import type { Method } from "../../../src/distill/methods/method.ts";
 import { methodsByName as rivals } from "../../../src/distill/methods/registry.ts";
-import type { Prepared } from "../../../src/distill/prepare.ts";
-import { methods } from "../../../src/formats/method.ts";
+import { drawImages } from "../../../src/distill/select/draw.ts";
+import type { Prepared } from "../../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
+import { methods } from "../../../src/sets/method.ts";
 import type { History } from "../../../src/training/loop.ts";
+import { hashesIn, temporaryFolder, timesIn } from "../../pipeline/tiny.ts";
 import { recording } from "../../training/quadratic.ts";
-import { hashesIn, temporaryFolder, timesIn } from "../tiny.ts";
 import { prepared, stageOf } from "./workshop.ts";
 
 let device: Device;

@@ -1,14 +1,14 @@
 import { splitOf } from "../../../src/data/dataset.ts";
 import { normalisationOf } from "../../../src/data/normalisation.ts";
-import type { Prepared } from "../../../src/distill/prepare.ts";
-import type { Stage } from "../../../src/distill/stage.ts";
-import type { Teacher } from "../../../src/distill/teacher.ts";
 import { buildModel } from "../../../src/models/registry.ts";
+import type { Prepared } from "../../../src/recipe/prepare.ts";
 import type { Device } from "../../../src/runtime/index.ts";
 import { silent } from "../../../src/support/progress.ts";
 import { stream } from "../../../src/support/random.ts";
+import type { Stage } from "../../../src/teachers/stage.ts";
+import type { Teacher } from "../../../src/teachers/teacher.ts";
 import { formulaWeights } from "../../goldens/formula.ts";
-import { tinyRecipe } from "../tiny.ts";
+import { tinyRecipe } from "../../pipeline/tiny.ts";
 
 export interface Bench {
   readonly classes?: number;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import sharp from "sharp";
-import { filesIn } from "../../distill/tiny.ts";
+import { filesIn } from "../../pipeline/tiny.ts";
 import { type Case, command, done, doneWith, oneOf, refused } from "./case.ts";
 
 interface Described {

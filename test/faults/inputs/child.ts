@@ -35,7 +35,7 @@ const ask: Ask = async (...args) => {
     stdout: out.stream,
     stderr: err.stream,
     signals: new EventEmitter(),
-    loadCommands: async () => (await import("../../../src/distill/pipeline.ts")).commands,
+    loadCommands: async () => (await import("../../../src/pipeline/pipeline.ts")).commands,
   });
   return { exit, stdout: out.text(), stderr: err.text() };
 };

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { encodeSafetensors } from "../../../src/formats/index.ts";
+import { encodeSafetensors } from "../../../src/sets/index.ts";
 import { commandLine } from "../ground.ts";
 import { layPhotos } from "./images.ts";
 import { type Input, mustBeRefused, type Place } from "./input.ts";

@@ -1,6 +1,6 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { filesIn } from "../../distill/tiny.ts";
+import { filesIn } from "../../pipeline/tiny.ts";
 import { commandLine } from "../ground.ts";
 import { mutate } from "../mutate.ts";
 import { mutateEither } from "../mutate-json.ts";

@@ -1,0 +1,106 @@
+import {
+  float32,
+  gather,
+  int64,
+  matmul,
+  type Tensor,
+  type TensorType,
+  tensor,
+  type Value,
+} from "../../autodiff/index.ts";
+import type { Task } from "../../models/model.ts";
+import type { Random } from "../../support/random.ts";
+import { drawCrop, type Size, tapsOf, usualCrops } from "./resized-crop.ts";
+
+/**
+ * One augmentation of a batch, the same for all of its images. `places`: where each of the H rows and W columns comes from,
+ * which is all that shifts need. `mixes`: out = rows x columns^T with rows [H, H] and columns [W, W]; crops that are resized,
+ * shifts and reflections of an axis-aligned image are all of this form, linear and exact.
+ */
+export interface View<T = Tensor> {
+  readonly rows: T;
+  readonly columns: T;
+}
+
+export type ViewKind = "places" | "mixes";
+
+export const viewTypes = (kind: ViewKind, { height, width }: Size): View<TensorType> =>
+  kind === "places"
+    ? { rows: int64(height), columns: int64(width) }
+    : { rows: float32(height, height), columns: float32(width, width) };
+
+/** Whether every pixel that is seen is one of the image's own. */
+export const movesOnly = ({ rows }: View<Value>): boolean => rows.shape.length === 1;
+
+/** Images [N, 3, H, W] seen in a view. */
+export const look = (images: Value, view: View<Value>): Value =>
+  movesOnly(view)
+    ? gather(gather(images, view.rows, 2), view.columns, 3)
+    : matmul(view.rows, matmul(images, view.columns, { transposeB: true }));
+
+/** Largest cyclic shift in pixels: INFER's (arXiv 2408.06927) 4 at 32x32 and 32 at 224x224, on a line between and beyond. */
+export const largestShift = (side: number): number =>
+  Math.max(4, Math.min(32, Math.floor(4 + (28 * (side - 32)) / 192)));
+
+/** A cyclic shift of rows and one of columns, by places. */
+export const drawShift = (random: Random, { height, width }: Size): View => {
+  const rolled = (length: number): Tensor => {
+    const by = random.int(largestShift(length) + 1);
+    return tensor(
+      BigInt64Array.from({ length }, (_, i) => BigInt((i - by + length) % length)),
+      [length],
+    );
+  };
+  return { rows: rolled(height), columns: rolled(width) };
+};
+
+/** The matrix of an axis whose place i shows a mix of places, as [place, weight] pairs. */
+const axis = (length: number, shows: (i: number) => readonly (readonly [number, number])[]): Tensor => {
+  const matrix = new Float32Array(length * length);
+  for (let i = 0; i < length; i++) for (const [place, weight] of shows(i)) matrix[i * length + place]! += weight;
+  return tensor(matrix, [length, length]);
+};
+
+/**
+ * The view of INFER, SRe2L and CDA on large images: a crop of at least `least` of the area resized to the whole, mirrored
+ * or not, then cyclically shifted by up to `largestShift`. With `least` = 1 the crop is the whole image, of whatever shape.
+ */
+export const drawView = (random: Random, image: Size, least: number): View => {
+  const crop =
+    least >= 1 ? { top: 0, left: 0, ...image } : drawCrop(image, { ...usualCrops, scale: [least, 1] }, random);
+  const mirrored = random.int(2) === 1;
+  const resized = (length: number, from: number, size: number, mirror: boolean): Tensor => {
+    const by = random.int(largestShift(length) + 1);
+    const { first, second, share } = tapsOf(from, size, length);
+    return axis(length, (i) => {
+      const place = (i - by + length) % length;
+      const seen = mirror ? length - 1 - place : place;
+      return [
+        [first[seen]!, 1 - share[seen]!],
+        [second[seen]!, share[seen]!],
+      ];
+    });
+  };
+  return {
+    rows: resized(image.height, crop.top, crop.height, false),
+    columns: resized(image.width, crop.left, crop.width, mirrored),
+  };
+};
+
+/** The smallest part of an image's area that SRe2L crops: from Tiny-ImageNet's size on it crops, below it does not. */
+export const usualLeast = ({ image }: Task): number =>
+  Math.min(image.height, image.width) < 64 ? 1 : usualCrops.scale[0];
+
+/** A random crop of images padded by an eighth of their side with zeros (the mean colour), mirrored or not. */
+export const drawPaddedCrop = (random: Random, { height, width }: Size): View => {
+  const moved = (length: number, mirror: boolean): Tensor => {
+    const pad = Math.round(length / 8);
+    const by = random.int(2 * pad + 1) - pad;
+    return axis(length, (i) => {
+      const place = (mirror ? length - 1 - i : i) + by;
+      return place < 0 || place >= length ? [] : [[place, 1]];
+    });
+  };
+  const mirrored = random.int(2) === 1;
+  return { rows: moved(height, false), columns: moved(width, mirrored) };
+};

@@ -1,0 +1,122 @@
+import {
+  channelDot,
+  channelSum,
+  constant,
+  float32,
+  mul,
+  sizeOf,
+  tensor,
+  topologicalOrder,
+  trace,
+  type Value,
+} from "../../autodiff/index.ts";
+import { normalise } from "../../data/normalisation.ts";
+import { measureGap, type StatisticsGap } from "../../nn/batch-norm.ts";
+import { stopIfAborted } from "../../support/interrupt.ts";
+import { keyOf } from "../../support/key.ts";
+import { stream } from "../../support/random.ts";
+import type { Stage } from "../../teachers/stage.ts";
+import type { Teacher } from "../../teachers/teacher.ts";
+import { readStored, type Stored } from "../../training/checkpoint.ts";
+import { machineOf } from "../../training/jobs.ts";
+import { type KeptWork, runKept } from "../../training/kept.ts";
+import { estimateBytes } from "../../training/memory.ts";
+import { type Frozen, frozenLogits } from "../../training/train-step.ts";
+
+/** At most so many training images, so many at a time. */
+const settings = { images: 10_000, batch: 100 } as const;
+
+/** What enters a network's convolutions, in the order of the data: found in the traced forward pass, as its features are. */
+export const convolutionInputs = (logits: Value): Value[] =>
+  topologicalOrder([logits])
+    .filter(({ op }) => op.name === "conv2d")
+    .map(({ inputs }) => inputs[0]!);
+
+/** Mean and biased variance of what enters each convolution, by "0.mean", "0.variance", "1.mean" and so on, [channels]. */
+export type ConvolutionStatistics = Stored["tensors"];
+
+/** How far what enters the convolutions is from known statistics. */
+export const convolutionGaps = (logits: Value, known: ConvolutionStatistics): StatisticsGap[] =>
+  convolutionInputs(logits).map((z, i) => {
+    const [mean, variance] = [constant(known[`${i}.mean`]!), constant(known[`${i}.variance`]!)];
+    return measureGap(`convolution ${i}`, z, mean, variance).gap;
+  });
+
+/** Per convolution the mean of its input and of its input's square over a batch. */
+export const traceMoments = (teacher: Frozen, batch: number) => {
+  const { height, width } = teacher.model.task.image;
+  return trace({ images: float32(batch, 3, height, width) }, ({ images }) => ({
+    moments: convolutionInputs(frozenLogits(teacher, images)).map((z) => {
+      const perElement = z.shape[1]! / sizeOf(z.shape);
+      return { mean: mul(channelSum(z), perElement), square: mul(channelDot(z, z), perElement) };
+    }),
+  }));
+};
+
+const add = (sums: Float64Array[], at: number, values: ArrayLike<number>): void => {
+  sums[at] ??= new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) sums[at]![i]! += values[i]!;
+};
+
+/**
+ * What enters each teacher's convolutions when it sees random training images as they are, read from `folder` where it is
+ * known already. Batches are equally large, so the means over batches are the means over all.
+ */
+export const collectStatistics = async (
+  stage: Stage,
+  teachers: readonly Teacher[],
+): Promise<ConvolutionStatistics[]> => {
+  const { data, recipe, device, folder } = stage;
+  const { train, task, dataset } = data;
+  const { height, width } = task.image;
+  const batch = Math.min(settings.batch, train.length);
+  const batches = Math.floor(Math.min(settings.images, train.length) / batch);
+  const order = stream(recipe.seed, "convolution statistics").permutation(train.length);
+
+  const workOf = (teacher: Teacher, j: number): KeptWork => ({
+    file: `${folder}/convolutions-${j}.safetensors`,
+    key: keyOf({
+      convolutions: settings,
+      data: data.fingerprint,
+      validation: recipe.validation,
+      teacher: teacher.sha256,
+      seed: recipe.seed,
+      device: device.name,
+    }),
+    units: batches,
+    make: async (lane, { progress, signal }) => {
+      const title = `convolution statistics of ${teacher.model.name}`;
+      const network = await lane.held(`moments ${j}`, () => lane.device.compile(traceMoments(teacher, batch)));
+      const bar = progress.task(title, batches);
+      const means: Float64Array[] = [];
+      const squares: Float64Array[] = [];
+      for (let b = 0; b < batches; b++) {
+        stopIfAborted(signal, title);
+        const pixels = await train.read(order.subarray(b * batch, (b + 1) * batch));
+        const images = tensor(normalise(pixels, dataset.normalisation, height, width), [batch, 3, height, width]);
+        const { moments } = await network.run({ images });
+        for (const [i, { mean, square }] of moments.entries()) {
+          add(means, i, mean.data as Float32Array);
+          add(squares, i, square.data as Float32Array);
+        }
+        bar.update(b + 1);
+      }
+      const entries = means.flatMap((sums, i) => {
+        const mean = sums.map((sum) => sum / batches);
+        const variance = squares[i]!.map((sum, c) => Math.max(0, sum / batches - mean[c]! ** 2));
+        return [
+          [`${i}.mean`, tensor(Float32Array.from(mean), [mean.length])] as const,
+          [`${i}.variance`, tensor(Float32Array.from(variance), [mean.length])] as const,
+        ];
+      });
+      return { tensors: Object.fromEntries(entries), metadata: {} };
+    },
+  });
+
+  const works = teachers.map(workOf);
+  const bytes = (): number => Math.max(...teachers.map((t) => estimateBytes(traceMoments(t, batch).graph)));
+  const kept = await runKept("convolution statistics", machineOf(device), works, bytes, stage);
+  const known: ConvolutionStatistics[] = [];
+  for (const { file } of kept) known.push((await readStored(file))!.tensors);
+  return known;
+};

@@ -1,0 +1,164 @@
+import { splitOf } from "../data/dataset.ts";
+import { drawImages } from "../distill/select/draw.ts";
+import { buildModel } from "../models/registry.ts";
+import { readable } from "../recipe/prepare.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { type DistilledSet, trainingImages, trainingLabels } from "../sets/index.ts";
+import { DistilleryError } from "../support/errors.ts";
+import { keyOf } from "../support/key.ts";
+import { meanLogits } from "../teachers/label.ts";
+import type { Stage } from "../teachers/stage.ts";
+import type { AccuracyRow, Curve } from "./rows.ts";
+import { gatherRows, type LabelKind, type Lesson, type Source, teachStudents } from "./students.ts";
+
+/** Images that students are trained on, with each kind of labels. */
+export interface Contender {
+  readonly method: AccuracyRow["method"];
+  /** Begins the names of files and curves. */
+  readonly name: string;
+  readonly source: Source;
+  /** Digest of everything that `source` is made from. */
+  readonly sourceKey: string;
+  /** Images that an epoch counts: the same for all that are compared, whatever they have. */
+  readonly epoch: number;
+  /** M, which divides the epochs of dynamic labels. */
+  readonly teachers: number;
+  readonly batch: number;
+}
+
+/** Steps of a student; dynamic labels get 1/(M+1) of the epochs. */
+const stepsOf = (labels: LabelKind, { epoch, teachers }: Contender, { epochs, batch }: Recipe["student"]): number => {
+  const perEpoch = Math.ceil(epoch / batch);
+  return labels === "dynamic" ? Math.max(1, Math.floor(epochs / (teachers + 1))) * perEpoch : epochs * perEpoch;
+};
+
+/** Mean and sample standard deviation (0 for one value). */
+export const summarise = (values: readonly number[]): AccuracyRow["accuracy"] => {
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+  return { values, mean, std: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1)) };
+};
+
+/** Digest of the data, where a source's key begins. */
+const dataKey = ({ data, recipe }: Stage) => ({ data: data.fingerprint, validation: recipe.validation });
+
+const setSource = (set: DistilledSet, kinds: readonly LabelKind[]): Source => {
+  const { length, classes, read } = trainingImages(set);
+  const source = { length, classes, images: async (rows: Int32Array) => read(rows) };
+  if (!kinds.includes("static")) return source;
+  const labels = trainingLabels(set);
+  if (labels === undefined) {
+    throw new DistilleryError("SET", "the set stores no labels; leave static out of --labels, or make it with labels");
+  }
+  return { ...source, logits: labels.read };
+};
+
+/** A distilled set; an epoch is its own training images unless another's are named. */
+export const setContender = (stage: Stage, set: DistilledSet, name: string, epoch?: number): Contender => {
+  const { method, budget, parts, classes, teachers } = set.manifest;
+  const teacherHashes = teachers.map((t) => t.sha256);
+  return {
+    method,
+    name,
+    source: setSource(set, stage.recipe.labels),
+    sourceKey: keyOf({ ...dataKey(stage), parts, teacherHashes }),
+    epoch: epoch ?? budget.trainingImages,
+    teachers: teachers.length,
+    batch: Math.min(stage.recipe.student.batch, budget.ipc * classes.length),
+  };
+};
+
+/** As many random real images as a set's storage holds, labelled by the same teachers in the same way, for its steps. */
+const randomContender = async (stage: Stage, set: DistilledSet, beside: Contender): Promise<Contender> => {
+  const { recipe, data, teachers, device } = stage;
+  const { ipc } = set.manifest.budget;
+  const teacherHashes = set.manifest.teachers.map((t) => t.sha256);
+  const picks = drawImages(data, ipc, recipe.seed);
+  const classes = picks.map((i) => data.train.labels[i]!);
+  // At 8 bits, as the set's own images are.
+  const drawn = splitOf(await data.train.read(picks), classes);
+  const source = { ...readable({ ...data, train: drawn }), classes };
+  const contender = {
+    ...beside,
+    method: "random" as const,
+    name: "random",
+    sourceKey: keyOf({ ...dataKey(stage), random: ipc, seed: recipe.seed, teacherHashes }),
+  };
+  if (!recipe.labels.includes("static")) return { ...contender, source };
+  const logits = await meanLogits(device, teachers, source, "labels of random images", stage);
+  return { ...contender, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
+};
+
+type Taught = Lesson & { readonly method: AccuracyRow["method"] };
+
+const lessonOf = ({ recipe }: Stage, contender: Contender, labels: LabelKind, architecture: string): Taught => {
+  const { method, name, source, sourceKey, batch } = contender;
+  const steps = stepsOf(labels, contender, recipe.student);
+  const { mixup } = recipe.student;
+  return { method, name: `${name} ${labels}`, architecture, labels, source, sourceKey, steps, batch, mixup };
+};
+
+/** Whether students on all the data belong to a recipe's rows. */
+export const withAllData = ({ full }: Recipe): boolean => full.epochs > 0;
+
+/** All the data with hard labels, without mixup: what is lost by everything else. */
+const fullLesson = (stage: Stage, architecture: string): Taught => {
+  const { recipe, data } = stage;
+  return {
+    method: "full",
+    name: "full hard",
+    architecture,
+    labels: "hard",
+    source: { ...readable(data), classes: data.train.labels },
+    sourceKey: keyOf(dataKey(stage)),
+    steps: recipe.full.epochs * Math.ceil(data.train.length / recipe.full.batch),
+    batch: Math.min(recipe.full.batch, data.train.length),
+    mixup: 0,
+  };
+};
+
+export interface Measured {
+  readonly rows: AccuracyRow[];
+  readonly curves: Curve[];
+}
+
+/** Students on each contender with every kind of labels of the recipe, and on all the data where that is asked for. */
+export const teachRows = async (
+  stage: Stage,
+  contenders: readonly Contender[],
+  withFull: boolean,
+): Promise<Measured> => {
+  const { recipe, data } = stage;
+  const rows: AccuracyRow[] = [];
+  const curves: Curve[] = [];
+  // One architecture after the other: how many students fit beside each other depends on it.
+  for (const architecture of recipe.students) {
+    const lessons = [
+      ...recipe.labels.flatMap((labels) =>
+        contenders.map((contender) => lessonOf(stage, contender, labels, architecture)),
+      ),
+      ...(withFull ? [fullLesson(stage, architecture)] : []),
+    ];
+    const student = buildModel(architecture, data.task).name;
+    const results = await teachStudents(lessons, stage);
+    for (const [i, { name, method, labels, source, steps }] of lessons.entries()) {
+      const taught = results[i]!;
+      const accuracy = summarise(taught.map((result) => result.accuracy));
+      rows.push({ method, labels, student, images: source.length, steps, accuracy });
+      for (const [seed, { history }] of taught.entries())
+        curves.push({ group: "student", name: `${name} ${student} seed ${seed}`, ...history });
+    }
+  }
+  return { rows, curves };
+};
+
+/**
+ * The honest table: students on a distilled set and, with identical labels, augmentation and
+ * steps, on as many random images as its storage holds; and students on all the data with hard labels.
+ */
+export const evaluateSet = async (stage: Stage, set: DistilledSet): Promise<Measured> => {
+  const { method } = set.manifest;
+  const own = setContender(stage, set, method);
+  const contenders = method === "random" ? [own] : [own, await randomContender(stage, set, own)];
+  return teachRows(stage, contenders, withAllData(stage.recipe));
+};

@@ -1,0 +1,111 @@
+import type { Method } from "../sets/index.ts";
+
+/** What one run of the whole path found out; written as report.json, drawn as report.html. Accuracies are per cent. */
+export interface Report {
+  readonly format: "distillery-report";
+  readonly version: 1;
+  /** Version of the program that wrote it. */
+  readonly distillery: string;
+  readonly data: {
+    readonly name: string;
+    readonly classes: number;
+    readonly classNames: readonly string[];
+    /** What people call each class, where the names are identifiers. */
+    readonly classWords?: readonly string[];
+    /** Images the teachers and the set are made from, after the validation images are held out. */
+    readonly train: number;
+    readonly validation: number;
+    readonly test: number;
+    readonly image: { readonly channels: 3; readonly height: number; readonly width: number };
+    /** Images that could not be read. */
+    readonly skipped: number;
+    /** Files and folders that were passed over because they are no images of a class. */
+    readonly ignored: number;
+  };
+  /** How the set was made. */
+  readonly method: Method;
+  readonly budget: {
+    readonly ipc: number;
+    /** K, base sets of one image a class. */
+    readonly bases: number;
+    /** K V: each base set has V of its own, 0 but for INFER. */
+    readonly compensators: number;
+    /** (V+1) K C. */
+    readonly trainingImages: number;
+  };
+  /** Bytes of the set's files by what they hold; `data` is the training split at 8 bits, for comparison. */
+  readonly bytes: {
+    readonly bases: number;
+    readonly compensators: number;
+    readonly labels: number;
+    readonly manifest: number;
+    readonly total: number;
+    readonly data: number;
+    /** Weights that dynamic labels need when the set is used; not part of the set's files. */
+    readonly teachers: number;
+  };
+  readonly teachers: readonly TeacherRow[];
+  readonly rows: readonly AccuracyRow[];
+  readonly curves: readonly Curve[];
+  /** Seconds by stage: data, teachers, compensators, labels, students, ... in order. */
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly seed: number;
+  readonly device: string;
+  readonly hardware: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number };
+  /** The resolved recipe, as in the recipe file. */
+  readonly recipe: Readonly<Record<string, unknown>>;
+}
+
+export interface TeacherRow {
+  readonly architecture: string;
+  /** Test accuracy after the last epoch. */
+  readonly accuracy: number;
+  /** The same with the mean logits of six views of each image, where that was asked for. */
+  readonly accuracyViews?: number;
+  readonly validationAccuracy: number;
+  /** Absent of weights that were not trained here. */
+  readonly epochs?: number;
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface AccuracyRow {
+  /** How the images came about that the student was trained on; `full`: all the data. */
+  readonly method: Method | "full";
+  readonly labels: "static" | "dynamic" | "hard";
+  readonly student: string;
+  /** Images the student was trained on. */
+  readonly images: number;
+  readonly steps: number;
+  /** Test accuracy after the last step, one value a seed; std is the sample standard deviation (0 for one seed). */
+  readonly accuracy: { readonly values: readonly number[]; readonly mean: number; readonly std: number };
+}
+
+/** One line of a plot. */
+export interface Curve {
+  readonly group: "teacher" | "compensator" | "image" | "student";
+  /** e.g. "convnet128x3" or "base 2, teacher 0" or "sre2l 3" or "infer static convnet128x3 seed 1". */
+  readonly name: string;
+  readonly steps: readonly number[];
+  /** Named series over `steps`, e.g. { loss: [...] } or { crossEntropy: [...], statistics: [...] }. */
+  readonly series: Readonly<Record<string, readonly number[]>>;
+}
+
+/** A class as the data name it, and what people call it where that is another. */
+export interface NamedClass {
+  readonly className: string;
+  readonly words?: string;
+}
+
+/** One line of the gallery: pictures as PNG files in memory. */
+export interface GalleryItem extends NamedClass {
+  readonly base: Uint8Array;
+  /** The compensator with its contrast stretched to the full range. */
+  readonly compensator: Uint8Array;
+  readonly sum: Uint8Array;
+  /** e.g. "base 0, teacher convnet128x3". */
+  readonly caption: string;
+  /** Most probable classes of the sum's stored label, as probabilities at temperature 1. */
+  readonly topLabels: readonly (NamedClass & { readonly probability: number })[];
+}

@@ -1,0 +1,61 @@
+import { methodsByName } from "../distill/methods/registry.ts";
+import { drawImages } from "../distill/select/draw.ts";
+import { buildModel } from "../models/registry.ts";
+import type { Prepared } from "../recipe/prepare.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { budgetFor, type Method as MethodName } from "../sets/index.ts";
+import { tooMuchForOnePiece } from "../support/array-limit.ts";
+import type { Context } from "../support/context.ts";
+import { DistilleryError } from "../support/errors.ts";
+import type { Candidate } from "../teachers/teachers.ts";
+import { checkImages, imagesTaken } from "./image-count.ts";
+import { labelledBy, labelsFor } from "./set.ts";
+import { checkSetBytes } from "./set-limit.ts";
+
+/** Some methods ask of images what only BatchNorm layers know. */
+const checkStatistics = (name: MethodName, data: Prepared, candidates: readonly Candidate[]): void => {
+  const { statistics, teachers: which } = methodsByName[name];
+  if (!statistics) return;
+  const asked = which === "one" ? candidates.slice(0, 1) : candidates;
+  const names = asked.map(({ architecture }) => architecture);
+  if (names.some((teacher) => Object.keys(buildModel(teacher, data.task).norms).length > 0)) return;
+  throw new DistilleryError(
+    "RECIPE",
+    `teachers: ${name} needs a teacher with BatchNorm${which === "one" ? " in the first place" : ""}, but ${names.join(", ")} has none; give one such as convnet or resnet18, or leave ${name} out`,
+  );
+};
+
+/** The base images of a set are held in one array. */
+const checkMemory = ({ task }: Prepared, bases: number): void => {
+  // Fewer than one image a class there are not.
+  const remedy = bases > 1 ? "a smaller --ipc or --resize" : "a smaller --resize";
+  const { height, width } = task.image;
+  const problem = tooMuchForOnePiece(bases * task.classes * 3 * height * width);
+  if (problem === undefined) return;
+  throw new DistilleryError(
+    "BUDGET",
+    `${bases} images of each of ${task.classes} classes at ${height}x${width} ${problem}, ${remedy}`,
+  );
+};
+
+/**
+ * Fails on a set that cannot be made, before anything is computed: its budget, the images that it needs of each class, the
+ * bytes of its labels and of all of it, its size in memory, its teachers.
+ * @throws BUDGET, RECIPE.
+ */
+export const checkPlan = async (
+  recipe: Recipe,
+  data: Prepared,
+  candidates: readonly Candidate[],
+  context: Context,
+): Promise<void> => {
+  const { method, ipc } = recipe;
+  const { task } = data;
+  checkImages(recipe, data, candidates.length);
+  const budget = budgetFor(method, ipc, task.classes, candidates.length);
+  const drawn = drawImages(data, imagesTaken(recipe, data), recipe.seed);
+  labelsFor(recipe, budget, task.classes);
+  checkMemory(data, budget.bases);
+  checkStatistics(method, data, candidates);
+  await checkSetBytes(recipe, data, { budget, labelled: labelledBy(budget, task.classes), drawn }, context);
+};

@@ -1,0 +1,154 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { setContender, teachRows, withAllData } from "../../evaluation/evaluate.ts";
+import type { AccuracyRow } from "../../evaluation/rows.ts";
+import { entriesOf } from "../../recipe/entry.ts";
+import type { Prepared } from "../../recipe/prepare.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import type { ComparedSet, Comparison, ComparisonRow } from "../../report/comparison/comparison.ts";
+import { renderComparisonTable } from "../../report/comparison/table.ts";
+import { nameOf } from "../../report/methods.ts";
+import { readSet } from "../../sets/index.ts";
+import type { Context } from "../../support/context.ts";
+import { DistilleryError } from "../../support/errors.ts";
+import { readJson } from "../../support/json-files.ts";
+import type { Stage } from "../../teachers/stage.ts";
+import type { Teacher } from "../../teachers/teacher.ts";
+import type { Candidate } from "../../teachers/teachers.ts";
+import { checkPlan } from "../checks.ts";
+import type { CommandContext, Outcome } from "../commands.ts";
+import { timed } from "../folder/run-folder.ts";
+import { makeMethodSet } from "../method-set.ts";
+import { bytesAround } from "../reporting.ts";
+import { type Run, teach, withRun } from "../run.ts";
+import { costing } from "./account.ts";
+import { type CompareFolder, compareFolder, type SetOf, setName, setPath, workPath } from "./folder.ts";
+import { describeSet, writeComparison } from "./reporting.ts";
+
+/** The budgets of a comparison, in the recipe's order. */
+const budgetsOf = ({ compare, ipc }: Recipe): readonly number[] => compare.ipc ?? [ipc];
+
+/** One set to make, and the recipe that it is made by. */
+interface Plan extends SetOf {
+  readonly recipe: Recipe;
+}
+
+/** Every set of a comparison, budget by budget. */
+const plansOf = (recipe: Recipe): Plan[] =>
+  budgetsOf(recipe).flatMap((ipc) =>
+    entriesOf(recipe).map((entry) => ({
+      ...entry,
+      ipc,
+      recipe: { ...recipe, ...entry.settings, method: entry.method, ipc },
+    })),
+  );
+
+/**
+ * Images by which the epochs of all students at a budget are counted: INFER's training images, whoever is compared, so that
+ * all take the same number of steps. Where the budget is too small for INFER it is as if it had one base set.
+ */
+export const epochImages = (ipc: number, classes: number, teachers: number): number => {
+  const bases = Math.max(1, Math.floor((ipc * classes) / (classes + teachers)));
+  return (teachers + 1) * bases * classes;
+};
+
+/** Fails on any set that cannot be made, naming its method, before anything is computed. */
+const checkPlans = async (
+  recipe: Recipe,
+  data: Prepared,
+  candidates: readonly Candidate[],
+  context: Context,
+): Promise<void> => {
+  for (const plan of plansOf(recipe)) {
+    try {
+      await checkPlan(plan.recipe, data, candidates, context);
+    } catch (cause) {
+      if (!(cause instanceof DistilleryError)) throw cause;
+      const name = [plan.method, plan.variant ?? []].flat().join(" ");
+      throw new DistilleryError(cause.code, `${name} with ${plan.ipc} images a class: ${cause.message}`, { cause });
+    }
+  }
+};
+
+type CompareRun = Run<CompareFolder>;
+
+/** The set of a plan and what it took. Sets wait on the disk, so that memory does not grow with their number. */
+const makeOne = async (run: CompareRun, plan: Plan, teachers: readonly Teacher[]): Promise<void> => {
+  const { folder } = run;
+  const work = join(folder.path, workPath(plan));
+  const set = join(folder.path, setPath(plan));
+  await makeMethodSet({
+    ...run,
+    recipe: plan.recipe,
+    teachers,
+    folders: { compensators: work, images: work, set },
+    time: costing(folder, plan),
+  });
+};
+
+/** Students on one set, with the labels, augmentation, batches and steps of all others at its budget. */
+const measureOne = async (
+  run: CompareRun,
+  plan: Plan,
+  teachers: readonly Teacher[],
+): Promise<{ readonly set: ComparedSet; readonly rows: readonly ComparisonRow[] }> => {
+  const { folder, data } = run;
+  const { ipc, variant } = plan;
+  const read = await readSet(join(folder.path, setPath(plan)));
+  const stage = studentsOf(run, teachers);
+  const epoch = epochImages(ipc, data.task.classes, teachers.length);
+  const { rows } = await teachRows(stage, [setContender(stage, read, setName(plan), epoch)], false);
+  const set = await describeSet(folder, plan, read.manifest, plan.recipe.iterations);
+  const weights = bytesAround(data, teachers).teachers;
+  const charged = ({ labels }: AccuracyRow): number => set.bytes.total + (labels === "dynamic" ? weights : 0);
+  return {
+    set,
+    rows: rows.map((row) => ({ ...row, ipc, ...(variant !== undefined && { variant }), bytes: charged(row) })),
+  };
+};
+
+const studentsOf = (run: CompareRun, teachers: readonly Teacher[]): Stage => ({
+  ...run,
+  teachers,
+  folder: run.folder.students,
+});
+
+const compareAll = async (run: CompareRun): Promise<Outcome> => {
+  const { recipe, folder, terminal } = run;
+  const teachers = await teach(run);
+  const plans = plansOf(recipe);
+  for (const plan of plans) await makeOne(run, plan, teachers);
+  const sets: ComparedSet[] = [];
+  const rows: ComparisonRow[] = [];
+  const names = plans.map((plan) => `${nameOf(plan)} (${plan.ipc} a class)`);
+  if (withAllData(recipe)) names.push(nameOf({ method: "full" }));
+  const before = await readJson(folder.reportJson, z.looseObject({ pending: z.exactOptional(z.array(z.string())) }));
+  // A whole table is never replaced by a part of it.
+  const growing = before === undefined || before.pending !== undefined;
+  for (const [i, plan] of plans.entries()) {
+    const measured = await timed(folder, "students", () => measureOne(run, plan, teachers));
+    sets.push(measured.set);
+    rows.push(...measured.rows);
+    if (growing) await writeComparison(run, teachers, sets, rows, names.slice(i + 1));
+  }
+  if (withAllData(recipe)) {
+    const full = await timed(folder, "students", () => teachRows(studentsOf(run, teachers), [], true));
+    const { data } = bytesAround(run.data, teachers);
+    rows.push(...full.rows.map((row) => ({ ...row, bytes: data })));
+  }
+  const comparison: Comparison = await writeComparison(run, teachers, sets, rows, []);
+  const files = [
+    `report  ${folder.reportHtml}`,
+    `table   ${folder.comparisonMarkdown}`,
+    `numbers ${folder.reportJson}`,
+    `sets    ${join(folder.path, "sets")}`,
+  ];
+  return { text: `${renderComparisonTable(comparison, terminal)}\n\n${files.join("\n")}`, json: comparison };
+};
+
+/** Several methods at several budgets, under identical labels and steps; see Commands.compare. */
+export const compareMethods = (recipe: Recipe, context: CommandContext): Promise<Outcome> => {
+  const check = (data: Prepared, candidates: readonly Candidate[]): Promise<void> =>
+    checkPlans(recipe, data, candidates, context);
+  return withRun(recipe, context, compareFolder(context.out), check, compareAll);
+};

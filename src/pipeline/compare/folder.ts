@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import type { Entry } from "../../recipe/entry.ts";
+import { type RunFolder, runFolder } from "../folder/run-folder.ts";
+
+/** A comparison's folder: that of a run, with a set for every method and budget instead of one. */
+export interface CompareFolder extends RunFolder {
+  /** Peak memory by stage. */
+  readonly memory: string;
+  readonly comparisonMarkdown: string;
+}
+
+/** It shares data and teachers with a run in the same folder, and nothing else. */
+export const compareFolder = (path: string): CompareFolder => ({
+  ...runFolder(path),
+  students: join(path, "students"),
+  seconds: join(path, "comparison-seconds.json"),
+  memory: join(path, "comparison-memory.json"),
+  reportJson: join(path, "comparison.json"),
+  reportHtml: join(path, "comparison.html"),
+  comparisonMarkdown: join(path, "comparison.md"),
+});
+
+/** One set of a comparison: an entry at a budget. */
+export type SetOf = Entry & { readonly ipc: number };
+
+/** `infer-ipc10`, or with settings of its own `infer-ipc10-labelBytes=4KB`. */
+const nameWith = ({ method, ipc }: SetOf, settings: string | undefined): string =>
+  [`${method}-ipc${ipc}`, ...(settings?.split(" ") ?? [])].join("-");
+
+export const setName = (set: SetOf): string => nameWith(set, set.variant);
+
+/** Where a set lies, relative to the comparison's folder. */
+export const setPath = (set: SetOf): string => join("sets", setName(set));
+
+/**
+ * Whose images or compensators a set works on: those of INFER's own where noise is given their norms, and the same however
+ * they are stored.
+ */
+export const workName = (set: SetOf): string =>
+  nameWith(set.method === "infer-noise" ? { ...set, method: "infer" } : set, set.making);
+
+/** Where what leads to a set is kept. */
+export const workPath = (set: SetOf): string => join("work", workName(set));

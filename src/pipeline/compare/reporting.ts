@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import type { ComparedSet, Comparison, ComparisonRow } from "../../report/comparison/comparison.ts";
+import { renderComparison } from "../../report/comparison/html.ts";
+import { renderComparisonMarkdown } from "../../report/comparison/markdown.ts";
+import { describeCompensators, describeLabels, isOptimised, type Manifest, weighSet } from "../../sets/index.ts";
+import { writeAtomic, writeJson } from "../../support/files.ts";
+import { version } from "../../support/version.ts";
+import type { Teacher } from "../../teachers/teacher.ts";
+import { readSeconds } from "../folder/run-folder.ts";
+import { bytesAround, describeDataset, describeHardware, describeTeachers } from "../reporting.ts";
+import type { Run } from "../run.ts";
+import { plain } from "../set.ts";
+import { costOf } from "./account.ts";
+import { type CompareFolder, type SetOf, setPath } from "./folder.ts";
+
+/** A set of a comparison: what it is, weighs and took. */
+export const describeSet = async (
+  folder: CompareFolder,
+  one: SetOf,
+  manifest: Manifest,
+  iterations: number,
+): Promise<ComparedSet> => {
+  const path = setPath(one);
+  const { method, budget, classes, compensators, labels } = manifest;
+  return {
+    method,
+    ipc: budget.ipc,
+    ...(one.variant !== undefined && { variant: one.variant }),
+    folder: path,
+    budget,
+    bytes: await weighSet(join(folder.path, path)),
+    compensators: describeCompensators(compensators.dtype),
+    labels: describeLabels(labels, classes.length),
+    ...(isOptimised(method) && { iterations }),
+    ...(await costOf(folder, one)),
+  };
+};
+
+/** A word of a POSIX shell. */
+const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+/** Seconds by stage of what all sets share; those of sets are told with them. */
+const sharedSeconds = async (folder: CompareFolder): Promise<Record<string, number>> => {
+  const all = await readSeconds(folder);
+  const shared = ["data", "teachers", "students"].flatMap((stage) =>
+    all[stage] === undefined ? [] : [[stage, all[stage]] as const],
+  );
+  return Object.fromEntries(shared);
+};
+
+/** comparison.json, comparison.md and comparison.html; `pending` names what students are still to be trained on. */
+export const writeComparison = async (
+  { recipe, folder, device, data }: Run<CompareFolder>,
+  teachers: readonly Teacher[],
+  sets: readonly ComparedSet[],
+  rows: readonly ComparisonRow[],
+  pending: readonly string[],
+): Promise<Comparison> => {
+  const comparison: Comparison = {
+    format: "distillery-comparison",
+    version: 1,
+    distillery: version(),
+    data: describeDataset(data),
+    bytes: bytesAround(data, teachers),
+    teachers: describeTeachers(teachers),
+    sets,
+    rows,
+    ...(pending.length > 0 && { pending }),
+    seconds: await sharedSeconds(folder),
+    seed: recipe.seed,
+    device: device.name,
+    hardware: describeHardware(),
+    recipe: plain(recipe),
+    command: `distillery compare --recipe ${quoted(join(folder.path, "recipe.yaml"))} --out ${quoted(`${folder.path}-again`)}`,
+  };
+  await writeJson(folder.reportJson, comparison);
+  await writeAtomic(folder.comparisonMarkdown, renderComparisonMarkdown(comparison));
+  await writeAtomic(folder.reportHtml, renderComparison(comparison));
+  return comparison;
+};

@@ -1,0 +1,82 @@
+import { buildModel } from "../models/registry.ts";
+import { type Prepared, prepareData } from "../recipe/prepare.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import type { Work } from "../recipe/work.ts";
+import { openDevice } from "../runtime/index.ts";
+import { DistilleryError } from "../support/errors.ts";
+import { writeJson } from "../support/files.ts";
+import type { Teacher } from "../teachers/teacher.ts";
+import { checkStudentName } from "../teachers/teacher-names.ts";
+import { type Candidate, checkTeachers, findCandidates, obtainTeachers } from "../teachers/teachers.ts";
+import type { CommandContext, Outcome } from "./commands.ts";
+import { type Claim, checkFree, claimFolder } from "./folder/claim.ts";
+import { type RunFolder, timed } from "./folder/run-folder.ts";
+import { describeDataset } from "./reporting.ts";
+
+/** A command at work: as `Work`, with all of a run's folder and what standard output can show. */
+export interface Run<Folder extends RunFolder = RunFolder> extends Omit<Work, "folder"> {
+  readonly folder: Folder;
+  readonly terminal: CommandContext["terminal"];
+}
+
+/** Fails on whatever can be known to be wrong before anything is loaded. */
+const checkRecipe = (recipe: Recipe): void => {
+  checkTeachers(recipe);
+  for (const student of recipe.students) checkStudentName(student);
+};
+
+/** Fails on students that do not fit the data, and on two names of one network: its rows would stand there twice. */
+const checkStudents = ({ students }: Recipe, { task }: Prepared): void => {
+  const known = new Map<string, string>();
+  for (const student of students) {
+    const { name } = buildModel(student, task);
+    const before = known.get(name);
+    if (before !== undefined) {
+      const { height, width } = task.image;
+      throw new DistilleryError(
+        "RECIPE",
+        `students: ${before} and ${student} are the same network, ${name}, for images of ${height}x${width}; leave one out`,
+      );
+    }
+    known.set(name, student);
+  }
+};
+
+/**
+ * Opens data and device, checks the recipe and, by `check`, what else is given against the data, and only then claims the
+ * folder; closes the device and lets go of the folder at the end.
+ */
+export const withRun = async <T, Folder extends RunFolder>(
+  recipe: Recipe,
+  context: CommandContext,
+  folder: Folder,
+  check: (data: Prepared, candidates: readonly Candidate[]) => Promise<T>,
+  work: (run: Run<Folder>, checked: T) => Promise<Outcome>,
+): Promise<Outcome> => {
+  checkRecipe(recipe);
+  await checkFree(folder);
+  const device = await openDevice(recipe.device, { note: context.progress.note });
+  let claim: Claim | undefined;
+  try {
+    const started = performance.now();
+    const data = await prepareData(recipe, context);
+    checkStudents(recipe, data);
+    const checked = await check(data, await findCandidates(recipe, data));
+    claim = await claimFolder(folder, recipe, data.fingerprint, context.progress);
+    await timed(folder, "data", async () => undefined, performance.now() - started);
+    await writeJson(folder.dataset, {
+      ...describeDataset(data),
+      normalisation: data.dataset.normalisation,
+      skippedFiles: data.dataset.skipped,
+      fingerprint: data.fingerprint,
+    });
+    return await work({ ...context, recipe: claim.recipe, folder, device, data }, checked);
+  } finally {
+    await device.close();
+    await claim?.release();
+  }
+};
+
+/** The teachers of a run, trained where they are not there yet. */
+export const teach = (run: Run): Promise<Teacher[]> =>
+  timed(run.folder, "teachers", () => obtainTeachers({ ...run, folder: run.folder.teachers }));

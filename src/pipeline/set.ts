@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { Recipe } from "../recipe/recipe.ts";
+import {
+  type Budget,
+  chooseLabels,
+  type DistilledSet,
+  type LabelChoice,
+  leastLabelBytes,
+  packLabels,
+  readSet,
+  roundCompensators,
+  trainingImages,
+  type Unlisted,
+  weighSet,
+  writeSet,
+} from "../sets/index.ts";
+import { noticeOf } from "../sets/notices.ts";
+import { exists } from "../support/files.ts";
+import { noteDamage } from "../support/json-files.ts";
+import type { Progress } from "../support/progress.ts";
+import { meanLogits } from "../teachers/label.ts";
+import type { Stage } from "../teachers/stage.ts";
+import { writeWithin } from "./set-limit.ts";
+
+/** Distinct training images, (V+1) K C: copies of an image share its labels. */
+export const labelledBy = ({ bases, compensators }: Budget, classes: number): number =>
+  (bases + compensators) * classes;
+
+/** How labels are stored in the bytes that the recipe allows. @throws BUDGET where no way is small enough. */
+export const labelsFor = (recipe: Recipe, budget: Budget, classes: number): LabelChoice =>
+  chooseLabels(labelledBy(budget, classes), classes, recipe.student.temperature, recipe.labelBytes);
+
+/** The set in a folder if it is whole, made of just these bases, compensators and teachers, and of at most so many bytes. */
+const readFinished = async (
+  folder: string,
+  unlisted: (labels: LabelChoice) => Unlisted,
+  bases: Uint8Array,
+  compensators: Float32Array,
+  most: number,
+  progress: Progress,
+): Promise<DistilledSet | undefined> => {
+  const found = await readSet(folder).catch(async () => {
+    if (await exists(join(folder, "manifest.json"))) noteDamage(progress)(folder);
+    return undefined;
+  });
+  if (found === undefined || (await weighSet(folder)).total > most) return undefined;
+  const { parts: _, sha256: __, ...said } = found.manifest;
+  // How labels are stored follows from the recipe, which the manifest holds.
+  const same = isDeepStrictEqual([said, found.compensators], [unlisted(said.labels), compensators]);
+  return same && Buffer.compare(found.bases, bases) === 0 ? found : undefined;
+};
+
+/**
+ * Puts bases [K, C, 3, H, W], compensators [K, V, 3, H, W] and the teachers' labels together into the set's folder and reads
+ * it back: what is on the disk is the set.
+ */
+export const makeSet = async (
+  stage: Stage,
+  budget: Budget,
+  bases: Uint8Array,
+  compensators: Float32Array,
+): Promise<DistilledSet> => {
+  const { recipe, data, teachers, device, folder } = stage;
+  const { dataset, task } = data;
+  const precision = recipe.compensatorPrecision;
+  const most = recipe.setBytes ?? Number.POSITIVE_INFINITY;
+  const unlisted = (labels: LabelChoice): Unlisted => ({
+    format: "distillery-set",
+    version: 3,
+    data: dataset.name,
+    method: recipe.method,
+    classes: dataset.classes,
+    ...(dataset.words && { words: dataset.words }),
+    image: task.image,
+    normalisation: dataset.normalisation,
+    budget,
+    compensators: { dtype: budget.compensators === 0 ? "none" : precision },
+    labels,
+    teachers: teachers.map(({ model, accuracy, sha256 }) => ({ architecture: model.name, accuracy, sha256 })),
+    recipe: plain(recipe),
+    seed: recipe.seed,
+    notice: noticeOf(recipe.method),
+  });
+  // Labels belong to the images that a reader will rebuild, so they are made from compensators as stored.
+  const stored = roundCompensators(precision, compensators, task.image);
+  const finished = await readFinished(folder, unlisted, bases, stored, most, stage.progress);
+  if (finished !== undefined) return finished;
+  const usual = unlisted(labelsFor(recipe, budget, task.classes));
+  const { read } = trainingImages({ manifest: { ...usual, parts: {} }, bases, compensators: stored });
+  const distinct = { length: labelledBy(budget, task.classes), images: async (rows: Int32Array) => read(rows) };
+  const logits = await meanLogits(device, teachers, distinct, "labels", stage);
+  const write = async (labelBytes = recipe.labelBytes): Promise<void> => {
+    const asked = labelBytes === undefined ? recipe : { ...recipe, labelBytes };
+    const choice = labelsFor(asked, budget, task.classes);
+    const labels = packLabels(choice, logits, task.classes);
+    await writeSet(folder, { manifest: unlisted(choice), bases, compensators: stored, labels });
+  };
+  const least = leastLabelBytes(distinct.length, task.classes, recipe.student.temperature);
+  await writeWithin(recipe, folder, least, write);
+  return readSet(folder);
+};
+
+/** A recipe as a plain object, as in its file. */
+export const plain = (recipe: Recipe): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(recipe)) as Record<string, unknown>;

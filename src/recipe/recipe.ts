@@ -1,0 +1,101 @@
+import type { Cropping } from "../data/augment/cropping.ts";
+import type { DeviceName } from "../runtime/index.ts";
+import type { CompensatorDtype, Method } from "../sets/index.ts";
+
+/** Everything that determines a run's result; options of the command line and YAML recipe files are two ways to fill it. */
+export interface Recipe {
+  /** "demo", "cifar10", "cifar100" or the path of an image folder. */
+  readonly data: string;
+  /** Side length to which images of a folder are resized; absent: they must all have one size. */
+  readonly resize?: number;
+  readonly skipUnreadable: boolean;
+  /**
+   * By which means and deviations images are normalised: those of the data, which for ImageNet are the published ones, or
+   * ImageNet's for any data, as networks expect that others trained or tuned from such.
+   */
+  readonly normalisation: "data" | "imagenet";
+  /** Fraction of the training images of every class held out to watch teachers by; never trained on. */
+  readonly validation: number;
+  /** How the set is made; `compare` makes those of its own list. */
+  readonly method: Method;
+  readonly ipc: number;
+  /**
+   * Architecture names such as "convnet" or "resnet18", paths of teacher weight files, or both as "resnet18=PATH.safetensors"
+   * for weights of other programs with torchvision's names.
+   */
+  readonly teachers: readonly string[];
+  readonly students: readonly string[];
+  readonly labels: readonly ("static" | "dynamic" | "hard")[];
+  /** Optimisation steps of a compensator. */
+  readonly iterations: number;
+  /** Weight of the BatchNorm statistics in a compensator's loss. */
+  readonly alpha: number;
+  /**
+   * INFER's base images: drawn at random, as in the paper, or of each class those on which the teachers are most confident,
+   * an ablation.
+   */
+  readonly bases: "random" | "confidence";
+  /**
+   * How the images of a compensator's step are moved, all alike: by cyclic shifts, as in the paper at 32x32, or by random
+   * crops resized to the whole, mirrored and shifted, as at 224x224.
+   */
+  readonly compensatorViews: "shifts" | "crops";
+  /** How compensators are stored. */
+  readonly compensatorPrecision: CompensatorDtype;
+  /** Bytes that a set's labels may take, which decides how they are stored; absent: half floats. */
+  readonly labelBytes?: number;
+  /** Bytes that a whole set may take, its manifest included: labels get what the rest leaves. */
+  readonly setBytes?: number;
+  /** How many times each student is trained, with different seeds. */
+  readonly seeds: number;
+  readonly seed: number;
+  readonly device: DeviceName;
+  readonly teacher: {
+    readonly epochs: number;
+    readonly batch: number;
+    readonly optimiser: "sgd" | "adamw" | "muon";
+    readonly learningRate: number;
+    readonly weightDecay: number;
+    /** Of sgd, which is Nesterov's. */
+    readonly momentum: number;
+    /** Highest learning rate of convolution filters under muon. */
+    readonly filterRate: number;
+    /** Learning rate of batch norm's shifts, as a multiple of the others'. */
+    readonly biasRate: number;
+    readonly schedule: "cosine" | "one-cycle" | "triangle";
+    readonly labelSmoothing: number;
+    /** Whether the weights are drawn to their own running average every few steps. */
+    readonly lookahead: boolean;
+    /** Whether images are shifted by a few pixels or a random part of each is resized to the whole, as photographs are. */
+    readonly crop: Cropping;
+    /** `alternating`: every image is mirrored in every second epoch, in which ones is drawn once. */
+    readonly flip: "random" | "alternating";
+    /** How far images are shifted at most where they are, as a fraction of their height. */
+    readonly shift: number;
+    /** What comes in when they are. */
+    readonly fill: "zeros" | "reflect";
+    /** Whether the test accuracy with six views of each image is reported beside the plain one. */
+    readonly views: boolean;
+    /** Whether accuracy is measured after every epoch, on which images; it is only looked at, nothing is chosen by it. */
+    readonly watch: "none" | "validation" | "test";
+  };
+  readonly student: {
+    /** Epochs over the distilled set with static or hard labels; dynamic labels get epochs / (M + 1). */
+    readonly epochs: number;
+    readonly batch: number;
+    readonly learningRate: number;
+    readonly weightDecay: number;
+    readonly temperature: number;
+    /** As of teachers; shifts are of an eighth of the height. */
+    readonly crop: Cropping;
+    /** Parameter of mixup's Beta distribution; 0 switches mixup off. */
+    readonly mixup: number;
+  };
+  /** Students on the full real data, hard labels. */
+  readonly full: { readonly epochs: number; readonly batch: number };
+  /**
+   * What `compare` puts side by side: every method at every budget; `ipc` absent: the recipe's own. A method may be followed by
+   * settings in which its set differs from the recipe: "infer labelBytes=4KB bases=confidence".
+   */
+  readonly compare: { readonly methods: readonly string[]; readonly ipc?: readonly number[] };
+}

@@ -1,0 +1,238 @@
+import { formatBytes, formatCount, formatSeconds, formatTenth, plural } from "../../support/format.ts";
+import { differenceCell } from "../charts/accuracy.ts";
+import { markIcon, type ScatterPoint, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
+import { methodStyles, type NamedMethod, nameOf } from "../methods.ts";
+import { html, type Markup, scrolling, section, unbroken } from "../page/markup.ts";
+import { pageOf, type Tile, tileList } from "../page/page.ts";
+import { provenanceSection, teacherSection } from "../run/provenance.ts";
+import { formatAccuracy, formatMean } from "../run/summary.ts";
+import type { ComparedSet, Comparison, ComparisonRow } from "./comparison.ts";
+import { crossArchitectureSection, studentTable } from "./students.ts";
+import {
+  type ComparedSetRow,
+  comparisonHeadline,
+  comparisonJudgements,
+  ruleOfIterations,
+  ruleOfMemory,
+  rulesOfComparison,
+  type Table,
+  tablesOf,
+  unfinished,
+} from "./summary.ts";
+
+const measured = ({ accuracy }: ComparisonRow): boolean => accuracy.values.length > 0 && Number.isFinite(accuracy.mean);
+
+/** The name of a row's method behind its mark. */
+const methodName = (one: NamedMethod): Markup =>
+  html`<span class="name">${markIcon(methodStyles[one.method])}${nameOf(one)}</span>`;
+
+const budgetText = ({ ipc }: Pick<ComparisonRow, "ipc">): string | undefined =>
+  ipc === undefined ? undefined : `${plural(ipc, "image")} a class`;
+
+const rowCells = ({ row, toRandom, toFull }: ComparedSetRow): Markup => {
+  const { values } = row.accuracy;
+  const seeds = values.length > 1 ? values.map(formatTenth).join(", ") : values.length === 1 ? "one seed" : undefined;
+  return html`<tr><th scope="row">${methodName(row)}<small>${budgetText(row)}</small></th>
+<td class="number" data-title="images">${formatCount(row.images)}</td>
+<td class="number" data-title="steps">${formatCount(row.steps)}</td>
+<td class="number" data-title="accuracy, %"><div><b>${formatMean(row.accuracy)}</b>${seeds ? html`<small>${seeds}</small>` : undefined}</div></td>
+${differenceCell(toRandom, "vs random images", true)}
+${differenceCell(toFull, "vs all the data", false)}
+<td class="number" data-title="bytes">${formatBytes(row.bytes)}</td></tr>
+`;
+};
+
+const accuracyTable = ({ labels, student, rows }: Table): Markup =>
+  html`<table class="accuracy"><caption>${student}, ${labels} labels: mean ± standard deviation after the last step, below it every seed. Differences in percentage points with their 95 % interval, against random images of the same budget and against all the data with hard labels.</caption>
+<thead><tr><th scope="col">trained on</th><th scope="col" class="number">images</th><th scope="col" class="number">steps</th><th scope="col" class="number">accuracy, %</th><th scope="col" class="number">vs random images</th><th scope="col" class="number">vs all the data</th><th scope="col" class="number">bytes</th></tr></thead>
+<tbody>${rows.map(rowCells)}</tbody></table>`;
+
+/** Bytes by which rows are placed; undefined for a row that has no place. */
+type Weigh = (row: ComparisonRow) => number | undefined;
+
+const pointsOf = (rows: readonly ComparisonRow[], weigh: Weigh): ScatterPoint[] =>
+  rows.flatMap((row) => {
+    const x = weigh(row);
+    return x === undefined
+      ? []
+      : {
+          x,
+          y: row.accuracy.mean,
+          ...(row.accuracy.values.length > 1 && { deviation: row.accuracy.std }),
+          description: `${nameOf(row)}, ${budgetText(row) ?? ""}, ${formatBytes(x)}: ${formatAccuracy(row.accuracy)}`,
+        };
+  });
+
+const byX = (a: ScatterPoint, b: ScatterPoint): number => a.x - b.x;
+
+/** A series for each method; `lines` says which of its rows are joined. */
+const seriesOf = (
+  rows: readonly ComparisonRow[],
+  lines: (own: readonly ComparisonRow[]) => readonly (readonly ComparisonRow[])[],
+  weigh: Weigh,
+): readonly ScatterSeries[] => {
+  const shown = rows.filter((row) => row.method !== "full" && measured(row));
+  return [...new Set(shown.map((row) => row.method))].map((method) => ({
+    name: nameOf({ method }),
+    colour: methodStyles[method].colour,
+    mark: methodStyles[method].mark,
+    lines: lines(shown.filter((row) => row.method === method)).map((line) => pointsOf(line, weigh).sort(byX)),
+  }));
+};
+
+const grouped = <T>(rows: readonly ComparisonRow[], key: (row: ComparisonRow) => T): readonly ComparisonRow[][] =>
+  [...new Set(rows.map(key))].map((value) => rows.filter((row) => key(row) === value));
+
+/** Accuracy against the bytes of sets. Budgets of a method are joined, not what differs in more than the budget. */
+const setPlot = ({ labels, student, rows }: Table): Markup | undefined => {
+  const full = rows.map(({ row }) => row).find((row) => row.method === "full" && measured(row));
+  return scatterPlot({
+    title: `${student}, ${labels} labels: test accuracy, %, against bytes`,
+    description: `Test accuracy of ${student} with ${labels} labels against the bytes of the sets; the numbers are in the table below.`,
+    series: seriesOf(
+      rows.map(({ row }) => row),
+      (own) => grouped(own, ({ variant }) => variant),
+      ({ bytes }) => bytes,
+    ),
+    ...(full && { reference: { y: full.accuracy.mean, text: `all the data, ${formatBytes(full.bytes)}` } }),
+  });
+};
+
+/**
+ * Accuracy against the bytes of labels alone, where sets differ in nothing else that is stored: these sets, joined. Nothing
+ * where there are none.
+ */
+const labelPlot = (sets: readonly ComparedSet[], { labels, student, rows }: Table): Markup | undefined => {
+  if (labels !== "static") return undefined;
+  const setOf = ({ method, ipc, variant }: ComparisonRow): ComparedSet | undefined =>
+    sets.find((set) => set.method === method && set.ipc === ipc && set.variant === variant);
+  const labelBytes = (row: ComparisonRow): number | undefined => setOf(row)?.bytes.labels;
+  const rest = (row: ComparisonRow): string => {
+    const set = setOf(row);
+    return JSON.stringify([row.ipc, set?.bytes.bases, set?.bytes.compensators]);
+  };
+  const series = seriesOf(
+    rows.map(({ row }) => row),
+    (own) => grouped(own, rest).filter((line) => new Set(line.map(labelBytes)).size > 1),
+    labelBytes,
+  );
+  return scatterPlot({
+    title: `${student}: test accuracy, %, against bytes of labels`,
+    description: `Test accuracy of ${student} against the bytes of the labels, of sets that differ in nothing else; the numbers are in the tables below.`,
+    series: series.filter(({ lines }) => lines.length > 0),
+  });
+};
+
+const titles = {
+  static: "Static labels, stored with the set",
+  dynamic: "Dynamic labels, teachers at hand",
+  hard: "Hard labels",
+} as const;
+
+/** One section for each kind of labels: plots and a table for every student. */
+const accuracySections = (sets: readonly ComparedSet[], tables: readonly Table[]): Markup[] =>
+  [...new Set(tables.map(({ labels }) => labels))].map((kind) =>
+    section(
+      `accuracy-${kind}`,
+      titles[kind],
+      tables
+        .filter(({ labels }) => labels === kind)
+        .map((table) => [setPlot(table), labelPlot(sets, table), accuracyTable(table)]),
+    ),
+  );
+
+const costCells = (set: ComparedSet): Markup => {
+  const { bytes, budget, iterations, seconds, peakMemory } = set;
+  return html`<tr><th scope="row">${methodName(set)}<small>${budgetText(set)}</small></th>
+<td class="number">${formatCount(budget.trainingImages)}</td>
+${([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest] as const).map((part) => html`<td class="number">${formatBytes(part)}</td>`)}
+<td class="number"><b>${formatBytes(bytes.total)}</b></td>
+<td class="number">${iterations === undefined ? undefined : formatCount(iterations)}</td>
+<td class="number">${formatSeconds(seconds)}</td>
+<td class="number">${peakMemory ? html`<span title="${peakMemory.by}">${formatBytes(peakMemory.bytes)}</span>` : undefined}</td></tr>
+`;
+};
+
+const costSection = (comparison: Comparison): Markup => {
+  const { sets, seconds, bytes } = comparison;
+  const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
+  const ways = new Map<string, Set<string>>();
+  for (const set of sets) {
+    const way = `Labels ${set.labels}, compensators ${set.compensators}`;
+    ways.set(way, (ways.get(way) ?? new Set()).add(nameOf(set)));
+  }
+  const stored = [...ways].map(([way, names]) => `${way}: ${[...names].join(", ")}`);
+  return html`${scrolling(
+    "What the sets weigh and took",
+    html`<table><thead><tr><th scope="col">set</th><th scope="col" class="number">images</th><th scope="col" class="number">bases</th><th scope="col" class="number">compensators</th><th scope="col" class="number">labels</th><th scope="col" class="number">manifest</th><th scope="col" class="number">total</th><th scope="col" class="number">iterations</th><th scope="col" class="number">made in</th><th scope="col" class="number">peak memory</th></tr></thead>
+<tbody>${sets.map(costCells)}</tbody></table>`,
+  )}
+<p class="quiet note">${ruleOfIterations} ${ruleOfMemory(comparison)} Shared by all sets: ${shared.join(", ") || "not timed"}; the teachers’ weights, ${formatBytes(bytes.teachers)}, are charged to dynamic labels; all the data is ${formatBytes(bytes.data)}.</p>
+<p class="quiet note">${stored.join(". ")}.</p>`;
+};
+
+/** INFER, what it is read against, and all the data, in the first table; the first method where INFER is not compared. */
+const tilesOf = (tables: readonly Table[]): readonly Tile[] => {
+  const rows = (tables[0]?.rows ?? []).map(({ row }) => row).filter(measured);
+  const ipc = rows[0]?.ipc;
+  const at = (method: ComparisonRow["method"]): ComparisonRow | undefined =>
+    rows.find((row) => row.method === method && row.variant === undefined && (row.ipc === ipc || method === "full"));
+  const chosen = [at("infer") ?? rows[0], at("random"), at("infer-copies"), at("full")];
+  return [...new Set(chosen)].flatMap((row) =>
+    row === undefined
+      ? []
+      : [
+          {
+            figure: formatMean(row.accuracy),
+            unit: "%",
+            text: `${nameOf(row)}, ${row.labels} labels`,
+            colour: methodStyles[row.method].colour,
+          },
+        ],
+  );
+};
+
+const opening = (comparison: Comparison, tables: readonly Table[]): Markup => {
+  const { data, sets } = comparison;
+  const open = unfinished(comparison);
+  const facts = [
+    plural(data.classes, "class", "classes"),
+    `${data.image.width} × ${data.image.height} pixels`,
+    plural(data.train, "training image"),
+    plural(new Set(sets.map(({ method }) => method)).size, "method"),
+    plural(sets.length, "set"),
+  ];
+  return html`<header><p class="eyebrow">Distillery comparison · ${data.name}</p>
+<h1>${unbroken(comparisonHeadline(comparison))}</h1>
+${tileList(tilesOf(tables))}
+<p class="quiet">${facts.join(" · ")}</p></header>
+${open === undefined ? undefined : html`<aside class="notice" aria-label="Not finished">${open}</aside>`}
+`;
+};
+
+const judgementSection = (comparison: Comparison): Markup => {
+  const chance =
+    comparison.data.classes > 0 ? `Guessing would reach ${formatTenth(100 / comparison.data.classes)} %. ` : "";
+  return html`<ul class="judgements">${comparisonJudgements(comparison).map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
+<p class="quiet note">${chance}The test set has ${plural(comparison.data.test, "image")} and is read once, after the last step. ${rulesOfComparison}</p>`;
+};
+
+/** The comparison as one HTML file, made as renderReport's: nothing is loaded, nothing runs, names are escaped. */
+export const renderComparison = (comparison: Comparison): string => {
+  const tables = tablesOf(comparison);
+  const students = studentTable(comparison);
+  const body = html`<main>${opening(comparison, tables)}
+${section("verdicts", "In words", judgementSection(comparison))}
+${accuracySections(comparison.sets, tables)}
+${students ? section("students", "The same set for other students", crossArchitectureSection(students)) : undefined}
+${section("costs", "Bytes, time and memory", costSection(comparison))}
+${section("teachers", "Teachers", teacherSection(comparison))}
+${section(
+  "provenance",
+  "How to get it again",
+  html`<pre tabindex="0" aria-label="Command"><code>${comparison.command}</code></pre>
+${provenanceSection(comparison)}`,
+)}
+</main><footer><p class="quiet">distillery ${comparison.distillery} · seed ${comparison.seed} · ${comparison.device}</p></footer>`;
+  return pageOf(`Distillery comparison: ${comparison.data.name}`, body);
+};

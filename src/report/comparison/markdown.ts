@@ -1,0 +1,118 @@
+import type { Difference } from "../../evaluation/statistics.ts";
+import { formatBytes, formatCount, formatSeconds, formatSigned } from "../../support/format.ts";
+import { nameOf } from "../methods.ts";
+import { formatInterval, formatMean, verdictWords } from "../run/summary.ts";
+import { printable } from "../terminal.ts";
+import type { ComparedSet, Comparison } from "./comparison.ts";
+import { aboutStudents, type StudentTable, studentTable } from "./students.ts";
+import {
+  type ComparedSetRow,
+  comparisonHeadline,
+  comparisonJudgements,
+  ruleOfIterations,
+  ruleOfMemory,
+  rulesOfComparison,
+  type Table,
+  tablesOf,
+  unfinished,
+} from "./summary.ts";
+
+/** The beginning of every such table, by which one of ours is known. */
+export const markdownBeginning = "# Comparison on ";
+
+/** Names come from files: none may end a cell, begin a tag or a line. */
+const cell = (text: string): string => printable(text).replace(/[\\|`*_<>[\]]/g, (mark) => `\\${mark}`);
+
+const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+
+const difference = (value: Difference | undefined): string => {
+  if (value === undefined) return "";
+  const range = value.interval ? ` (${formatInterval(value.interval)})` : "";
+  return `${formatSigned(value.delta)}, ${verdictWords[value.verdict]}${range}`;
+};
+
+const rowCells = ({ row, toRandom, toFull }: ComparedSetRow): readonly string[] => [
+  cell(nameOf(row)),
+  row.ipc === undefined ? "" : formatCount(row.ipc),
+  formatCount(row.images),
+  formatCount(row.steps),
+  formatMean(row.accuracy),
+  difference(toRandom),
+  difference(toFull),
+  formatBytes(row.bytes),
+];
+
+const accuracyTable = ({ labels, student, rows }: Table): string =>
+  `### ${labels} labels, ${cell(student)}\n\n${table(
+    ["trained on", "ipc", "images", "steps", "accuracy, %", "against random images", "against all the data", "bytes"],
+    rows.map(rowCells),
+  )}`;
+
+const setCells = (set: ComparedSet): readonly string[] => {
+  const { ipc, bytes, iterations, seconds, peakMemory } = set;
+  return [
+    cell(nameOf(set)),
+    formatCount(ipc),
+    ...([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest, bytes.total] as const).map(formatBytes),
+    iterations === undefined ? "" : formatCount(iterations),
+    formatSeconds(seconds),
+    peakMemory ? formatBytes(peakMemory.bytes) : "",
+  ];
+};
+
+const studentSection = ({ students, lines }: StudentTable): string =>
+  `## The same set for other students
+
+${cell(aboutStudents)}
+
+${table(
+  ["set", "labels", "ipc", ...students.map(cell)],
+  lines.map(({ row, accuracies }) => [
+    cell(nameOf(row)),
+    row.labels,
+    row.ipc === undefined ? "" : formatCount(row.ipc),
+    ...accuracies.map((accuracy) => (accuracy ? formatMean(accuracy) : "")),
+  ]),
+)}
+
+`;
+
+/** The comparison as a Markdown text, e.g. for a README. */
+export const renderComparisonMarkdown = (comparison: Comparison): string => {
+  const { data, hardware, seconds } = comparison;
+  const students = studentTable(comparison);
+  const open = unfinished(comparison);
+  const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
+  return `${markdownBeginning}${cell(data.name)}
+
+${cell(comparisonHeadline(comparison))}
+${open === undefined ? "" : `\n${cell(open)}\n`}
+## Accuracy
+
+${tablesOf(comparison).map(accuracyTable).join("\n\n")}
+
+${comparisonJudgements(comparison)
+  .map((sentence) => `- ${cell(sentence)}`)
+  .join("\n")}
+
+${rulesOfComparison}
+
+${students ? studentSection(students) : ""}## What the sets weigh and took
+
+${table(
+  ["set", "ipc", "bases", "compensators", "labels", "manifest", "total", "iterations", "seconds", "peak memory"],
+  comparison.sets.map(setCells),
+)}
+
+${ruleOfIterations} ${ruleOfMemory(comparison)}${shared.length > 0 ? ` Shared by all: ${cell(shared.join(", "))}.` : ""}
+
+## How to get it again
+
+    ${printable(comparison.command)}
+
+distillery ${comparison.distillery}, seed ${comparison.seed}, ${cell(comparison.device)}, ${cell(hardware.cpu)}, ${hardware.cores} cores, ${hardware.memoryGiB} GiB.
+`;
+};

@@ -1,0 +1,133 @@
+import { type ComparedRow, compare, comparedRows } from "../../evaluation/statistics.ts";
+import { formatSigned, plural } from "../../support/format.ts";
+import { nameOf } from "../methods.ts";
+import { formatAccuracy, ruleOfJudgement } from "../run/summary.ts";
+import type { Comparison, ComparisonRow } from "./comparison.ts";
+
+export type ComparedSetRow = ComparedRow<ComparisonRow>;
+
+/** Rows that may be read against each other: one kind of labels, one student, every budget, and all the data behind them. */
+export interface Table {
+  readonly labels: ComparisonRow["labels"];
+  readonly student: string;
+  readonly rows: readonly ComparedSetRow[];
+}
+
+/** The tables of a comparison, by labels and then by student, as the recipe names them. */
+export const tablesOf = (comparison: Comparison): readonly Table[] => {
+  const all = comparedRows(comparison);
+  const sets = all.filter(({ row }) => row.method !== "full");
+  const labels = [...new Set(comparison.rows.filter((r) => r.method !== "full").map((r) => r.labels))];
+  const students = [...new Set(comparison.rows.map((r) => r.student))];
+  return labels.flatMap((kind) =>
+    students.flatMap((student) => {
+      const rows = sets.filter(({ row }) => row.labels === kind && row.student === student);
+      const full = all.filter(({ row }) => row.method === "full" && row.student === student);
+      return rows.length === 0 ? [] : [{ labels: kind, student, rows: [...rows, ...full] }];
+    }),
+  );
+};
+
+export const budgetsOf = (rows: readonly ComparedSetRow[]): readonly number[] => [
+  ...new Set(rows.flatMap(({ row }) => row.ipc ?? [])),
+];
+
+/** "a", "a and b", "a, b and c". */
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+
+const measured = ({ row }: ComparedSetRow): boolean =>
+  row.method !== "full" && row.accuracy.values.length > 0 && Number.isFinite(row.accuracy.mean);
+
+/** Which method is best of those at one budget, claimed only where it is clearly above every other. */
+const judgeBest = (rows: readonly ComparisonRow[]): string => {
+  const [best, ...others] = [...rows].sort((a, b) => b.accuracy.mean - a.accuracy.mean);
+  if (best === undefined) return "nothing was measured";
+  const value = `${nameOf(best)} (${formatAccuracy(best.accuracy)})`;
+  if (others.length === 0) return `nothing was measured beside ${value}`;
+  const beside = others.map((row) => ({ row, ...compare(best.accuracy, row.accuracy) }));
+  const near = beside.filter(({ verdict }) => verdict !== "better").map(({ row }) => nameOf(row));
+  const shown = near.length > 4 ? [...near.slice(0, 3), `${near.length - 3} others`] : near;
+  if (near.length === 0) {
+    return `clearly best: ${value}, ${formatSigned(beside[0]!.delta)} points above ${nameOf(others[0]!)}`;
+  }
+  if (beside.some(({ verdict }) => verdict === "unknown")) {
+    return `highest: ${value}, but one seed does not tell which method is best`;
+  }
+  return `no method is clearly best: the highest, ${value}, is not clearly above ${listed(shown)}`;
+};
+
+/** What INFER gains over another row of its table: said plainly where it is nothing. */
+const judgeInfer = (infer: ComparisonRow, other: ComparisonRow | undefined, name: string): string => {
+  if (other === undefined) return `INFER was not measured beside ${name}`;
+  const { delta, verdict } = compare(infer.accuracy, other.accuracy);
+  const points = `${formatSigned(delta)} points`;
+  switch (verdict) {
+    case "better":
+      return `INFER beats ${name} (${points})`;
+    case "worse":
+      return `INFER does not beat ${name}, it is clearly below (${points})`;
+    case "unclear":
+      return `INFER does not beat ${name} (${points}, no clear difference)`;
+    case "unknown":
+      return `whether INFER beats ${name} cannot be told from one seed (${points})`;
+  }
+};
+
+const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** One sentence on one budget of a table. */
+const judgeBudget = (table: Table, ipc: number): string => {
+  const rows = table.rows.filter((compared) => compared.row.ipc === ipc && measured(compared)).map(({ row }) => row);
+  const of = (method: ComparisonRow["method"]): ComparisonRow | undefined =>
+    rows.find((row) => row.method === method && row.variant === undefined);
+  const infer = of("infer");
+  const parts = [
+    judgeBest(rows),
+    ...(infer
+      ? [
+          judgeInfer(infer, of("random"), "random images"),
+          judgeInfer(infer, of("infer-copies"), "its own copies (u = 0)"),
+        ]
+      : []),
+  ];
+  return `${plural(ipc, "image")} a class, ${table.labels} labels, ${table.student}: ${parts.join("; ")}.`;
+};
+
+/** A sentence for every budget of every table, in the order of the tables. */
+export const comparisonJudgements = (comparison: Comparison): readonly string[] =>
+  tablesOf(comparison).flatMap((table) => budgetsOf(table.rows).map((ipc) => judgeBudget(table, ipc)));
+
+/** The first of them: the recipe's first labels, student and budget. Any other choice would be one by the test set. */
+export const comparisonHeadline = (comparison: Comparison): string =>
+  upper(comparisonJudgements(comparison)[0] ?? "No student has been trained yet.");
+
+/** What a comparison says of itself before its end. */
+export const unfinished = ({ pending = [] }: Comparison): string | undefined =>
+  pending.length === 0
+    ? undefined
+    : `Not finished: no student was trained yet on ${listed(pending)}. What stands here does not change any more; the same command goes on.`;
+
+/** How all this was measured, for a footnote. */
+export const rulesOfComparison =
+  `At one budget all students get the same kind of labels from the same teachers, the same augmentation, batches and number of steps, INFER's. ${ruleOfJudgement} ` +
+  "An interval is of one pair: the highest of many rows is expected to be somewhat lower when measured again. " +
+  "Bytes are the files of a set; dynamic labels are charged with the teachers’ weights.";
+
+/** What a set's iterations are. */
+export const ruleOfIterations =
+  "Iterations are steps of a compensator, of a batch of images or of a class of DM. Papers take more of some: 20,000 of DM, 4,000 of G-VBSM.";
+
+/** How peak memory was measured. */
+export const ruleOfMemory = (comparison: Comparison): string => {
+  const ways = [...new Set(comparison.sets.flatMap(({ peakMemory }) => peakMemory?.by ?? []))];
+  const words = {
+    VmHWM: "Linux's own mark of it (VmHWM), set back before each stage",
+    sampled: "looked at every 50 ms",
+  };
+  const how = listed(ways.map((way) => words[way]));
+  return (
+    "Seconds are those of making a set, teachers apart, over all the times that it was taken up; noise is charged with the compensators whose norms it has, and so is each way in which the same ones are stored. " +
+    `Peak memory is the largest resident set of the whole process meanwhile, data and teachers included${how === "" ? "" : `: ${how}`}; what earlier sets left to the process counts as well.`
+  );
+};

@@ -1,0 +1,81 @@
+import { createColors } from "picocolors";
+import { formatBytes, formatCount, formatSeconds, toAscii } from "../../support/format.ts";
+import { formatMean } from "../run/summary.ts";
+import { differenceText, methodText } from "../run/table.ts";
+import { type Column, drawFitting, printable, wrap } from "../terminal.ts";
+import type { ComparedSet, Comparison } from "./comparison.ts";
+import { type ComparedSetRow, comparisonHeadline, comparisonJudgements, tablesOf } from "./summary.ts";
+
+type Accuracy = Column<ComparedSetRow>;
+
+const method: Accuracy = { title: "trained on", align: "left", cell: ({ row }, c) => methodText(row, c) };
+const ipc: Accuracy = {
+  title: "ipc",
+  align: "right",
+  cell: ({ row }) => (row.ipc === undefined ? "" : String(row.ipc)),
+};
+const images: Accuracy = { title: "images", align: "right", cell: ({ row }) => formatCount(row.images) };
+const steps: Accuracy = { title: "steps", align: "right", cell: ({ row }) => formatCount(row.steps) };
+const accuracy: Accuracy = {
+  title: "accuracy %",
+  align: "right",
+  cell: ({ row }, c) => c.bold(formatMean(row.accuracy)),
+};
+const toRandom: Accuracy = { title: "vs random", align: "right", cell: (r, c) => differenceText(r.toRandom, c, true) };
+const toFull: Accuracy = { title: "vs all data", align: "right", cell: (r, c) => differenceText(r.toFull, c, false) };
+const bytes: Accuracy = { title: "bytes", align: "right", cell: ({ row }) => formatBytes(row.bytes) };
+
+const accuracyLayouts: readonly (readonly Accuracy[])[] = [
+  [method, ipc, images, steps, accuracy, toRandom, toFull, bytes],
+  [method, ipc, accuracy, toRandom, toFull, bytes],
+  [method, ipc, accuracy, toRandom],
+];
+
+type Cost = Column<ComparedSet>;
+
+const set: Cost = { title: "set", align: "left", cell: (one, c) => methodText(one, c) };
+const budget: Cost = { title: "ipc", align: "right", cell: (one) => String(one.ipc) };
+const total: Cost = { title: "bytes", align: "right", cell: (one) => formatBytes(one.bytes.total) };
+const iterations: Cost = {
+  title: "iterations",
+  align: "right",
+  cell: (one) => (one.iterations === undefined ? "" : formatCount(one.iterations)),
+};
+const seconds: Cost = { title: "made in", align: "right", cell: (one) => formatSeconds(one.seconds) };
+const memory: Cost = {
+  title: "peak memory",
+  align: "right",
+  cell: ({ peakMemory }) => (peakMemory ? formatBytes(peakMemory.bytes) : ""),
+};
+
+const costLayouts: readonly (readonly Cost[])[] = [
+  [set, budget, total, iterations, seconds, memory],
+  [set, budget, total, seconds, memory],
+  [set, budget, seconds, memory],
+];
+
+/**
+ * The comparison for a terminal, without a final newline: the headline, a table for every kind of labels and student, what the
+ * sets took, a sentence for every budget. As in renderTable, without `colour` there are only ASCII characters.
+ */
+export const renderComparisonTable = (
+  comparison: Comparison,
+  options: { readonly colour: boolean; readonly width?: number },
+): string => {
+  const c = createColors(options.colour);
+  const say = options.colour ? (text: string) => text : toAscii;
+  const width = Math.max(40, options.width ?? 100);
+  const tables = tablesOf(comparison).flatMap(({ labels, student, rows }) => [
+    c.bold(wrap(say(printable(`${labels} labels, ${student}`)), width)),
+    drawFitting(rows, accuracyLayouts, width, c, options.colour),
+  ]);
+  const said = comparisonJudgements(comparison).map((sentence) => wrap(say(printable(sentence)), width, "  "));
+  return [
+    c.bold(wrap(say(printable(comparisonHeadline(comparison))), width)),
+    ...tables,
+    drawFitting(comparison.sets, costLayouts, width, c, options.colour),
+    said.slice(1).join("\n"),
+  ]
+    .filter((text) => text !== "")
+    .join("\n\n");
+};

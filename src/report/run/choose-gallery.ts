@@ -1,0 +1,85 @@
+import sharp from "sharp";
+import type { GalleryItem, NamedClass } from "../../evaluation/rows.ts";
+import { type DistilledSet, trainingImages, trainingLabels, wordsOf } from "../../sets/index.ts";
+
+/** Values [3, H, W] mapped from [low, high] to 0..255 and encoded as a PNG. */
+const picture = (
+  values: ArrayLike<number>,
+  height: number,
+  width: number,
+  low: readonly number[],
+  high: readonly number[],
+): Promise<Buffer> => {
+  const plane = height * width;
+  const pixels = Buffer.alloc(3 * plane);
+  for (let c = 0; c < 3; c++) {
+    const span = high[c]! - low[c]! || 1;
+    for (let i = 0; i < plane; i++) {
+      pixels[3 * i + c] = Math.max(0, Math.min(255, Math.round((255 * (values[c * plane + i]! - low[c]!)) / span)));
+    }
+  }
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+};
+
+const extremes = (values: Float32Array): [number, number] =>
+  values.reduce<[number, number]>(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
+
+const softmax = (logits: Float32Array): number[] => {
+  const largest = Math.max(...logits);
+  const weights = Array.from(logits, (z) => Math.exp(z - largest));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((w) => w / sum);
+};
+
+/**
+ * One example of each class (at most `most`), taken from the set as it is read, base sets and compensators in turn; none
+ * of a set without compensators.
+ */
+export const makeGallery = async (set: DistilledSet, most = 20): Promise<GalleryItem[]> => {
+  const { classes, image, normalisation, budget, teachers } = set.manifest;
+  const { height, width } = image;
+  const size = 3 * height * width;
+  const [K, C] = [budget.bases, classes.length];
+  /** Of each base set. */
+  const V = budget.compensators / K;
+  if (V === 0) return [];
+  const images = trainingImages(set);
+  const labels = trainingLabels(set);
+  const low = normalisation.mean.map((mean, c) => -mean / normalisation.std[c]!);
+  const high = normalisation.mean.map((mean, c) => (1 - mean) / normalisation.std[c]!);
+  const named = (c: number): NamedClass => {
+    const words = wordsOf(set.manifest, c);
+    return { className: classes[c]!, ...(words !== undefined && { words }) };
+  };
+  const shown = Array.from({ length: Math.min(most, C) }, (_, i) => Math.floor((i * C) / Math.min(most, C)));
+  return Promise.all(
+    shown.map(async (c, i): Promise<GalleryItem> => {
+      const k = i % K;
+      const j = i % V;
+      const row = ((j + 1) * K + k) * C + c;
+      const u = set.compensators.subarray((k * V + j) * size, (k * V + j + 1) * size);
+      const [least, largest] = extremes(u);
+      const probabilities = labels === undefined ? [] : softmax(labels.read([row]));
+      const top = probabilities
+        .map((probability, index) => ({ ...named(index), probability }))
+        .sort((a, b) => b.probability - a.probability);
+      return {
+        ...named(c),
+        base: await picture(
+          set.bases.subarray((k * C + c) * size, (k * C + c + 1) * size),
+          height,
+          width,
+          [0, 0, 0],
+          [255, 255, 255],
+        ),
+        compensator: await picture(u, height, width, [least, least, least], [largest, largest, largest]),
+        sum: await picture(images.read([row]), height, width, low, high),
+        // Each compensator has its teacher, unless an ablation used other teachers for labels.
+        caption: `base ${k}, ${V === teachers.length ? `teacher ${teachers[j]!.architecture}` : `compensator ${j}`}`,
+        topLabels: top.slice(0, 3),
+      };
+    }),
+  );
+};

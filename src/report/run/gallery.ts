@@ -1,0 +1,44 @@
+import type { GalleryItem, Report } from "../../evaluation/rows.ts";
+import { formatShare } from "../../support/format.ts";
+import { fullName, shortName } from "../named-class.ts";
+import { html, type Markup } from "../page/markup.ts";
+
+/** Images up to this side are enlarged with hard pixel edges; larger ones are shrunk, where smoothing looks better. */
+const pixelArtSide = 96;
+
+const picture = (png: Uint8Array, alt: string, caption: string, pixels: boolean): Markup => {
+  const data = Buffer.from(png.buffer, png.byteOffset, png.byteLength).toString("base64");
+  return html`<figure><img class="${pixels ? "pixels" : "smooth"}" src="data:image/png;base64,${data}" alt="${alt}" /><figcaption>${caption}</figcaption></figure>`;
+};
+
+const bars = (item: GalleryItem): Markup | undefined => {
+  if (item.topLabels.length === 0) return undefined;
+  const top = Math.max(...item.topLabels.map(({ probability }) => probability), Number.MIN_VALUE);
+  return html`<table class="labels"><thead class="unseen"><tr><th scope="col">label</th><th scope="col">probability</th><th scope="col">bar</th></tr></thead><tbody>
+${item.topLabels.map(
+  (
+    label,
+  ) => html`<tr><th scope="row" title="${fullName(label)}">${shortName(label)}</th><td class="number">${formatShare(label.probability)}</td>
+<td class="track" aria-hidden="true"><i style="width:${((100 * Math.max(0, label.probability)) / top).toFixed(1)}%"></i></td></tr>`,
+)}</tbody></table>`;
+};
+
+const card = (item: GalleryItem, pixels: boolean): Markup => {
+  const name = shortName(item);
+  // The identifier stands where it can be read and copied: words are not unique.
+  const identifier = item.words === undefined ? "" : `${item.className}, `;
+  return html`<li class="card"><h3>${name}</h3><p class="quiet">${identifier}${item.caption}</p>
+<div class="triple">${picture(item.base, `Base image of class ${name}`, "base", pixels)}<span class="operator" aria-hidden="true">+</span>
+${picture(item.compensator, `Compensator added to it, contrast stretched`, "compensator", pixels)}<span class="operator" aria-hidden="true">=</span>
+${picture(item.sum, `Sum of both, a training image of class ${name}`, "sum", pixels)}</div>
+${bars(item)}</li>
+`;
+};
+
+/** Base, compensator and sum of a few training images, with the labels stored for the sum. */
+export const gallerySection = (report: Report, gallery: readonly GalleryItem[]): Markup => {
+  if (gallery.length === 0) return html`<p class="quiet">No pictures were taken of this set.</p>`;
+  const pixels = Math.max(report.data.image.width, report.data.image.height) <= pixelArtSide;
+  return html`<p class="lead">A training image is a base, a natural image of the data, plus a compensator that all classes share. The compensators’ contrast is stretched to be seen. Bars: the sum’s stored label as probabilities (temperature 1; students see it softened), relative to the largest.</p>
+<ul class="gallery">${gallery.map((item) => card(item, pixels))}</ul>`;
+};

@@ -1,0 +1,66 @@
+import { stringify } from "yaml";
+import type { Report, TeacherRow } from "../../evaluation/rows.ts";
+import { formatBytes, formatCount, formatTenth, plural } from "../../support/format.ts";
+import { teacherColour } from "../charts/curves.ts";
+import { fullName } from "../named-class.ts";
+import { html, type Markup, scrolling } from "../page/markup.ts";
+
+/** Digits of a hash that are printed; the whole hash is in its hover text and in report.json. */
+const hashDigits = 12;
+
+/** Accuracy by several views of each image, beside the plain one. */
+const views = ({ accuracyViews }: TeacherRow): Markup =>
+  accuracyViews === undefined ? html`` : html` <span class="quiet">${formatTenth(accuracyViews)} by six views</span>`;
+
+/** The teachers that the set was made with. */
+export const teacherSection = (report: Pick<Report, "teachers">): Markup => {
+  if (report.teachers.length === 0) return html`<p class="quiet">This run had no teachers.</p>`;
+  const tableOfThem = scrolling(
+    "Teachers",
+    html`<table>
+<thead><tr><th scope="col">teacher</th><th scope="col" class="number">test, %</th><th scope="col" class="number">validation, %</th><th scope="col" class="number">epochs</th><th scope="col" class="number">parameters</th><th scope="col" class="number">weights</th><th scope="col">sha256</th></tr></thead><tbody>
+${report.teachers.map(
+  (teacher, i) =>
+    html`<tr><th scope="row"><span class="name"><i class="swatch ${teacherColour(i)}"></i>${teacher.architecture}</span></th><td class="number"><b>${formatTenth(teacher.accuracy)}</b>${views(teacher)}</td><td class="number">${formatTenth(teacher.validationAccuracy)}</td><td class="number">${formatCount(teacher.epochs ?? Number.NaN)}</td><td class="number">${formatCount(teacher.parameters)}</td><td class="number">${formatBytes(teacher.bytes)}</td><td><code title="${teacher.sha256}">${teacher.sha256.slice(0, hashDigits)}</code></td></tr>`,
+)}</tbody></table>`,
+  );
+  const elsewhere = report.teachers.some(({ epochs }) => epochs === undefined)
+    ? " Those whose epochs are unknown were trained by another program; their accuracies were measured here."
+    : "";
+  return html`<p class="lead">Networks trained on all the data, after their last epoch.${elsewhere} The compensators are optimised against them, and the soft labels are the mean of their logits.</p>
+${tableOfThem}`;
+};
+
+const classList = ({ classNames, classWords }: Report["data"]): string =>
+  classWords === undefined
+    ? classNames.join(", ")
+    : classNames.map((className, c) => fullName({ className, words: classWords[c] ?? className })).join("; ");
+
+/** Everything needed to run it again: recipe, seed, machine, version, data. Folded away until asked for. */
+export const provenanceSection = (
+  report: Pick<Report, "data" | "hardware" | "seed" | "device" | "distillery" | "recipe">,
+): Markup => {
+  const { data, hardware } = report;
+  const skipped = data.skipped > 0 ? `; ${plural(data.skipped, "unreadable file")} skipped` : "";
+  const ignored = data.ignored > 0 ? `; ${plural(data.ignored, "other file")} ignored` : "";
+  const facts: readonly (readonly [string, string])[] = [
+    [
+      "data",
+      `${data.name}, ${data.image.width} × ${data.image.height} pixels, ${plural(data.classes, "class", "classes")}`,
+    ],
+    [
+      "images",
+      `${formatCount(data.train)} training, ${formatCount(data.validation)} validation, ${formatCount(data.test)} test${skipped}${ignored}`,
+    ],
+    ["classes", classList(data)],
+    ["seed", String(report.seed)],
+    ["device", report.device],
+    ["hardware", `${hardware.cpu}, ${plural(hardware.cores, "core")}, ${formatTenth(hardware.memoryGiB)} GiB memory`],
+    ["program", `distillery ${report.distillery}`],
+  ];
+  return html`<details><summary>Recipe, seed and hardware</summary>
+<dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+<h3>Recipe</h3>
+<pre tabindex="0" aria-label="Recipe as YAML"><code>${stringify(report.recipe)}</code></pre></details>
+`;
+};

@@ -1,0 +1,145 @@
+import type { AccuracyRow, Report } from "../../evaluation/rows.ts";
+import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";
+import { originOf } from "../../sets/index.ts";
+import { formatBytes, formatCount, formatShare, formatSigned, formatTenth, plural } from "../../support/format.ts";
+import { nameOf } from "../methods.ts";
+
+/** Mean and, from two seeds on, standard deviation without a unit: "41.2 ± 0.6", "41.2", or "not measured". */
+export const formatMean = ({ values, mean, std }: AccuracyRow["accuracy"]): string => {
+  if (values.length === 0 || !Number.isFinite(mean)) return "not measured";
+  return values.length === 1 ? formatTenth(mean) : `${formatTenth(mean)} ± ${formatTenth(std)}`;
+};
+
+/** `formatMean` with its unit. */
+export const formatAccuracy = (accuracy: AccuracyRow["accuracy"]): string => {
+  const text = formatMean(accuracy);
+  return text === "not measured" ? text : `${text} %`;
+};
+
+/** A 95 % interval in percentage points, "−0.3 to +3.1". */
+export const formatInterval = ([low, high]: readonly [number, number]): string =>
+  `${formatSigned(low)} to ${formatSigned(high)}`;
+
+/**
+ * The row the headline is about: the first of the method in the report's order, which is the recipe's. Taking the most
+ * accurate one instead would be choosing by the test set.
+ */
+export const headlineRow = (report: Report): ComparedRow | undefined => {
+  const first = report.rows.find((row) => row.method === report.method && row.accuracy.values.length > 0);
+  return first && comparedRows(report).find(({ row }) => row === first);
+};
+
+/** Bytes needed to train with these labels: the set's files, and the teachers' weights if labels are made on the fly. */
+export const bytesNeeded = (report: Report, labels: AccuracyRow["labels"]): number =>
+  report.bytes.total + (labels === "dynamic" ? report.bytes.teachers : 0);
+
+/** What the set is: "A budget of 100 images, 186 KB on disk, 0.13 % of the data". */
+const describeSet = (report: Report, labels: AccuracyRow["labels"]): string => {
+  const teachers = labels === "dynamic" ? ` plus ${formatBytes(report.bytes.teachers)} of teachers’ weights` : "";
+  const budget = `A budget of ${plural(report.budget.ipc * report.data.classes, "image")}`;
+  const share =
+    report.bytes.data > 0 ? `, ${formatShare(bytesNeeded(report, labels) / report.bytes.data)} of the data` : "";
+  return `${budget}, ${formatBytes(report.bytes.total)} on disk${teachers}${share}`;
+};
+
+const besideRandom = (accuracy: string, { verdict }: Difference): string => {
+  if (verdict === "better") return `${accuracy}, clearly less`;
+  if (verdict === "worse") return `${accuracy}, clearly more, so the set does worse than random images`;
+  if (verdict === "unclear") return `${accuracy}, no clear difference`;
+  return `${accuracy}, too few seeds to tell whether they differ`;
+};
+
+/**
+ * One sentence saying what the set is and what a student reaches on it, beside random images and all the data.
+ * A gain is claimed only where `compare` calls it clear.
+ */
+export const headline = (report: Report): string => {
+  const chosen = headlineRow(report);
+  if (chosen === undefined) {
+    return `${describeSet(report, "static")}: no student has been trained on it, so what it is worth is not known.`;
+  }
+  const { row, random, full, toRandom } = chosen;
+  const steps =
+    random && random.steps !== row.steps
+      ? ` for ${plural(random.steps, "step")} in place of ${formatCount(row.steps)}`
+      : "";
+  const missing =
+    row.method === "random"
+      ? "they are random images themselves"
+      : "random images with the same labels were not measured";
+  const parts = [
+    `${/^[aeiou]/i.test(row.student) ? "an" : "a"} ${row.student} student trained on it reaches ${formatAccuracy(row.accuracy)}`,
+    random && toRandom
+      ? `trained on ${plural(random.images, "random image")} with the same labels${steps} ${besideRandom(formatAccuracy(random.accuracy), toRandom)}`
+      : missing,
+    full ? `on all the data ${formatAccuracy(full.accuracy)}` : "all the data was not measured",
+  ];
+  return `${describeSet(report, row.labels)}: ${parts.join("; ")}.`;
+};
+
+/** One word or two for a difference, as table cells carry it. */
+export const verdictWords: Readonly<Record<Difference["verdict"], string>> = {
+  better: "better",
+  worse: "worse",
+  unclear: "no clear difference",
+  unknown: "too few seeds",
+};
+
+const judge = ({ row, toRandom, random }: ComparedRow): string => {
+  const subject = `${nameOf(row)}, ${row.labels} labels, ${row.student}`;
+  if (!toRandom || !random) return `${subject}: not measured against random images with the same labels.`;
+  const points = `${formatSigned(toRandom.delta)} points against random images`;
+  const counts = [row.accuracy.values.length, random.accuracy.values.length];
+  const steps = row.steps === random.steps ? "" : " The two were trained for different numbers of steps.";
+  if (!toRandom.interval) {
+    const seeds = counts.every((n) => n === 1) ? "one seed each" : `${counts.join(" and ")} seeds`;
+    return `${subject}: ${points}, from ${seeds}, so the spread is not known and no gain or loss can be claimed.${steps}`;
+  }
+  const words = { better: "better", worse: "worse", unclear: "no clear difference", unknown: "" }[toRandom.verdict];
+  return `${subject}: ${words}, ${points} (95 % interval ${formatInterval(toRandom.interval)}).${steps}`;
+};
+
+/** One sentence for each student trained on the set, in the order of the table. */
+export const judgements = (report: Report): readonly string[] =>
+  comparedRows(report)
+    .filter(({ row }) => row.method === report.method && row.method !== "random" && row.accuracy.values.length > 0)
+    .map(judge);
+
+/** How the verdicts were reached, for a footnote. */
+export const ruleOfJudgement =
+  "A difference is called better or worse only where the 95 % Welch interval of the two means excludes zero. " +
+  "Deviations are sample standard deviations over the students’ seeds; the set was distilled once.";
+
+/** What a receiver of the set must know: which images it carries. */
+export const imagesInside = (report: Report): { readonly title: string; readonly text: string } => {
+  const { method } = report;
+  const name = nameOf({ method });
+  switch (originOf(method)) {
+    case "natural":
+      return { title: "Natural images inside", text: naturalImages(report) };
+    case "crops":
+      return {
+        title: "Natural images inside",
+        text: `${name} keeps crops of natural images. Whoever gets the set sees them, so do not pass on a set made from private pictures.`,
+      };
+    case "from-natural":
+      return {
+        title: "Made from natural images",
+        text: `${name} optimises training images, which may still be recognised. Do not pass on a set made from private pictures.`,
+      };
+    case "from-noise":
+      return {
+        title: "No natural images inside",
+        text: `${name} optimises images from noise, against networks that saw the data. That says nothing of what can be learnt from them about the data.`,
+      };
+  }
+};
+
+/** What a receiver of a set with natural images must know. */
+export const naturalImages = (report: Report): string => {
+  const count = report.budget.bases * report.data.classes;
+  return (
+    `${report.method === "random" ? "A set of random images is" : `${nameOf(report)} keeps`} natural images: ${plural(count, "training image")} (${formatCount(report.budget.bases)} of every class) ` +
+    `${count === 1 ? "is" : "are"} stored in this set as they were. Whoever gets the set sees them, so do not pass on a set made from private pictures.`
+  );
+};

@@ -1,0 +1,33 @@
+export { decodeFloat16, encodeFloat16 } from "../codecs/float16.ts";
+export { encodeSheet } from "../codecs/png-sheet.ts";
+export { decodeSafetensors, encodeSafetensors, type SafeTensor, type SafeTensors } from "../codecs/safetensors.ts";
+export type { FileTensors } from "../codecs/tensor-layout.ts";
+export { parseBytes } from "../support/byte-count.ts";
+export { type Budget, budgetFor, budgetOf, copiesOf, leastIpc } from "./budget.ts";
+export { type SetBytes, setBytes } from "./bytes.ts";
+export {
+  type CompensatorDtype,
+  compensatorBytes,
+  describeCompensators,
+  roundCompensators,
+} from "./compensator-codec.ts";
+export { chooseLabels, describeLabels, type LabelChoice, labelBytesOf, leastLabelBytes } from "./labels/choose.ts";
+export { packLabels } from "./labels/encoding.ts";
+export { type TrainingLabels, trainingLabels } from "./labels/read.ts";
+export { wordsOf } from "./manifest/manifest.ts";
+export {
+  aboutMethods,
+  hasCompensators,
+  isOptimised,
+  type Method,
+  mayCopy,
+  methods,
+  type Origin,
+  originOf,
+} from "./method.ts";
+export { checkSetPlace } from "./place.ts";
+export { readManifest, readSet, type Verification, verifySet, weighSet } from "./read.ts";
+export type { DistilledSet, Manifest, Part, Unlisted } from "./set.ts";
+export { isStaging, sweepStaging } from "./staging.ts";
+export { type TrainingImages, trainingImages } from "./training-images.ts";
+export { type UnwrittenSet, writeSet } from "./write.ts";

@@ -1,0 +1,119 @@
+import { decodeSheet, encodeSheet } from "../codecs/png-sheet.ts";
+import { decodeSafetensors, encodeSafetensors, type Layout } from "../codecs/safetensors.ts";
+import { type FileTensors, layoutMisfit, notFinite } from "../codecs/tensor-layout.ts";
+import { compensatorLayout, packCompensators, unpackCompensators } from "./compensator-codec.ts";
+import { labelLayout } from "./labels/choose.ts";
+import { labelProblem } from "./labels/encoding.ts";
+import { compensatorsName, counts, expectedParts, labelsName } from "./manifest/manifest.ts";
+import type { DistilledSet, Manifest, Part, Unlisted } from "./set.ts";
+
+/** What a set holds besides its manifest. */
+export type SetArrays = Pick<DistilledSet, "bases" | "compensators" | "labels">;
+
+/** The same while it is read. */
+export type SetDraft = { -readonly [holds in keyof SetArrays]: SetArrays[holds] };
+
+/** Shapes of the arrays, as the manifest promises them. */
+const shapesOf = (
+  manifest: Unlisted,
+): { readonly bases: readonly number[]; readonly compensators: readonly number[] } => {
+  const { bases, compensators, classes } = counts(manifest);
+  const { height, width } = manifest.image;
+  return { bases: [bases, classes, 3, height, width], compensators: [bases, compensators, 3, height, width] };
+};
+
+const volume = (shape: readonly number[]): number => shape.reduce((n, side) => n * side, 1);
+
+const labelsLayout = (manifest: Unlisted): Layout => {
+  const { labelled, classes } = counts(manifest);
+  return labelLayout(manifest.labels, labelled, classes);
+};
+
+/** What is wrong with labels, as "it ..." or "its ..."; undefined when they are as the manifest says. */
+const labelsMisfit = (manifest: Unlisted, labels: FileTensors): string | undefined =>
+  layoutMisfit(labels, labelsLayout(manifest)) ?? labelProblem(manifest.labels, labels, manifest.classes.length);
+
+/** A set without content, to be filled by decodePart. */
+export const emptyDraft = (manifest: Manifest): SetDraft => ({
+  bases: new Uint8Array(volume(shapesOf(manifest).bases)),
+  compensators: new Float32Array(0),
+  labels: {},
+});
+
+/** What does not fit between arrays and manifest, or undefined. */
+export const misfit = (manifest: Unlisted, arrays: SetArrays): string | undefined => {
+  const shapes = shapesOf(manifest);
+  for (const name of ["bases", "compensators"] as const) {
+    if (arrays[name].length !== volume(shapes[name])) {
+      return `${name} has ${arrays[name].length} values, expected ${volume(shapes[name])} for [${shapes[name].join(",")}]`;
+    }
+  }
+  const labels = labelsMisfit(manifest, arrays.labels);
+  return labels === undefined ? undefined : `labels: ${labels}`;
+};
+
+/** Tensors as a file; undefined when one holds a value that is not finite. */
+const encodeTensors = (tensors: FileTensors): Uint8Array | undefined =>
+  notFinite(tensors) === undefined ? encodeSafetensors(tensors) : undefined;
+
+/**
+ * The files of a set in the order of expectedParts: path and bytes, one at a time so that only one is in memory.
+ * Bytes are undefined for a file that would hold a value that is not finite as its type.
+ */
+export async function* encodeParts(
+  manifest: Unlisted,
+  arrays: SetArrays,
+): AsyncGenerator<{ readonly path: string; readonly holds: Part["holds"]; readonly bytes: Uint8Array | undefined }> {
+  const shapes = shapesOf(manifest);
+  const { bases, classes } = counts(manifest);
+  const sheet = volume(shapes.bases) / bases;
+  const { dtype } = manifest.compensators;
+  for (const [k, [path, holds]] of [...expectedParts(manifest)].entries()) {
+    const bytes =
+      holds === "bases"
+        ? await encodeSheet(arrays.bases.subarray(k * sheet, (k + 1) * sheet), classes, manifest.image)
+        : holds === "labels"
+          ? encodeTensors(arrays.labels)
+          : encodeTensors(dtype === "none" ? {} : packCompensators(dtype, arrays.compensators, shapes.compensators));
+    yield { path, holds, bytes };
+  }
+}
+
+/** Tensors of a file without what `misfits` finds and without values that are not finite. */
+const decodeTensors = (
+  bytes: Uint8Array,
+  path: string,
+  misfits: (tensors: FileTensors) => string | undefined,
+): FileTensors => {
+  const { tensors } = decodeSafetensors(bytes, path);
+  const problem = misfits(tensors);
+  if (problem !== undefined) throw new Error(problem);
+  const bad = notFinite(tensors);
+  if (bad !== undefined) throw new Error(`its tensor "${bad}" holds NaN or infinite values`);
+  return tensors;
+};
+
+/**
+ * Decodes the file `path` of a set; puts it into its place when a `draft` is given, else only checks it.
+ * @throws Error saying what does not fit the manifest; to be wrapped by the caller, who knows the folder.
+ */
+export const decodePart = async (
+  manifest: Manifest,
+  path: string,
+  bytes: Uint8Array,
+  draft?: SetDraft,
+): Promise<void> => {
+  const { dtype } = manifest.compensators;
+  if (path === compensatorsName && dtype !== "none") {
+    const layout = compensatorLayout(dtype, shapesOf(manifest).compensators);
+    const tensors = decodeTensors(bytes, path, (found) => layoutMisfit(found, layout));
+    if (draft !== undefined) draft.compensators = unpackCompensators(dtype, tensors);
+  } else if (path === labelsName) {
+    const tensors = decodeTensors(bytes, path, (found) => labelsMisfit(manifest, found));
+    if (draft !== undefined) draft.labels = tensors;
+  } else {
+    const pixels = await decodeSheet(bytes, manifest.classes.length, manifest.image);
+    const k = [...expectedParts(manifest).keys()].indexOf(path);
+    draft?.bases.set(pixels, k * pixels.length);
+  }
+};

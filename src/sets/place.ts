@@ -1,0 +1,56 @@
+import { lstat, readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { z } from "zod";
+import { DistilleryError } from "../support/errors.ts";
+import { readRegularFile } from "../support/files.ts";
+import { isLitter } from "../support/litter.ts";
+import { unlistedFiles } from "./files.ts";
+import { manifestName, newest } from "./manifest/manifest.ts";
+import { readManifest } from "./read.ts";
+
+const ourHead = z.looseObject({ format: z.literal("distillery-set"), version: z.int().max(newest) });
+const beginning = '{\n  "format": "distillery-set"';
+const layout = /^(manifest\.json|compensators\.safetensors|labels\.safetensors|bases\/\d+\.png)$/;
+
+/** Tells whether a manifest that cannot be used was once written here: it was cut short, or holds wrong values. */
+const wasOurs = (text: string): boolean => {
+  try {
+    return ourHead.safeParse(JSON.parse(text)).success;
+  } catch {
+    return text.startsWith(beginning) || beginning.startsWith(text);
+  }
+};
+
+/** The files that would be lost with the folder; undefined where its manifest was not written here. */
+const foreignFiles = async (folder: string): Promise<string[] | undefined> => {
+  const whole = await readManifest(folder).catch(() => undefined);
+  if (whole !== undefined) return unlistedFiles(folder, whole.manifest);
+  const text = await readRegularFile(join(folder, manifestName)).catch(() => undefined);
+  if (text === undefined || !wasOurs(String(text))) return undefined;
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory() && !isLitter(entry.name))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .filter((path) => !layout.test(path));
+};
+
+/**
+ * Tells whether there is a folder to be replaced: of a set, whole or damaged, or without files.
+ * @throws DistilleryError SET when something else is there, or a set into which somebody put files of their own.
+ */
+export const checkSetPlace = async (folder: string): Promise<boolean> => {
+  const found = await lstat(folder).catch(() => undefined);
+  if (found === undefined) return false;
+  const refuse = (why: string): DistilleryError =>
+    new DistilleryError(
+      "SET",
+      `${folder} exists and ${why}; move or delete it and run again, or choose another folder`,
+    );
+  if (found.isSymbolicLink()) throw refuse("is a link, not a folder");
+  if (!found.isDirectory()) throw refuse(`is ${found.isFile() ? "a file" : "a pipe, a socket or a device"}`);
+  if ((await readdir(folder)).every(isLitter)) return true;
+  const foreign = await foreignFiles(folder);
+  if (foreign === undefined) throw refuse("is not a distilled set of this version");
+  if (foreign[0] !== undefined) throw refuse(`holds ${foreign[0]}, which would be lost`);
+  return true;
+};

@@ -1,0 +1,75 @@
+import type { FileTensors } from "../codecs/tensor-layout.ts";
+import type { Normalisation } from "../data/dataset.ts";
+import type { CompensatorDtype } from "./compensator-codec.ts";
+import type { LabelChoice } from "./labels/choose.ts";
+import type { Method } from "./method.ts";
+
+/** What a set says of itself, in its manifest.json. */
+export interface Manifest {
+  readonly format: "distillery-set";
+  readonly version: 3;
+  /** Name of the data set it was made from. */
+  readonly data: string;
+  readonly method: Method;
+  /** Class names; a class's index in this list is its label and its place in every logits row. */
+  readonly classes: readonly string[];
+  /** What people call each class, in the same order, where `classes` are identifiers such as n01443537; never a key. */
+  readonly words?: readonly string[];
+  readonly image: { readonly height: number; readonly width: number };
+  readonly normalisation: Normalisation;
+  readonly budget: {
+    readonly ipc: number;
+    /** K. */
+    readonly bases: number;
+    /** K V: each base set has V of its own, 0 but for INFER. */
+    readonly compensators: number;
+    /** (V+1) K C; a multiple of K C for copies without compensators. */
+    readonly trainingImages: number;
+  };
+  /** How compensators are stored; "none" when there are none. */
+  readonly compensators: { readonly dtype: CompensatorDtype | "none" };
+  /** How labels are stored. */
+  readonly labels: LabelChoice;
+  /** Those that made the labels, and for dynamic labels those to be asked; may be none. */
+  readonly teachers: readonly {
+    readonly architecture: string;
+    /** Test accuracy, per cent. */
+    readonly accuracy: number;
+    /** sha256 of the teacher's weight file. */
+    readonly sha256: string;
+  }[];
+  /** Has `data` and `ipc`, and every other field of the recipe. */
+  readonly recipe: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  /** Says whether natural images are inside. */
+  readonly notice: string;
+  /** Every other file of the set, by its path relative to the set's folder. */
+  readonly parts: Readonly<Record<string, Part>>;
+  /** Of the manifest's own bytes before this line: it stands for the whole set. Sets of versions 1 and 2 have none. */
+  readonly sha256?: string;
+}
+
+/** A manifest that does not know its files yet. */
+export type Unlisted = Omit<Manifest, "parts" | "sha256">;
+
+export interface Part {
+  readonly holds: "bases" | "compensators" | "labels";
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * A distilled set in memory, of any method: K base sets of one image a class, C classes, images [3, H, W], and V >= 0
+ * compensators for each base set (INFER, arXiv 2408.06927, section 3: one for each teacher; other methods none, K = ipc).
+ * Training image (v, k, c), v = 0..V: base k of class c, with compensator (k, v-1) added when v > 0. Its row in
+ * `trainingImages` and `trainingLabels` is (v K + k) C + c.
+ */
+export interface DistilledSet {
+  readonly manifest: Manifest;
+  /** Pixels 0..255, [K, C, 3, H, W]. */
+  readonly bases: Uint8Array;
+  /** In normalised image space, [K, V, 3, H, W]. */
+  readonly compensators: Float32Array;
+  /** Mean logits of the teachers for every distinct training image, as stored: packLabels makes them, trainingLabels reads them. */
+  readonly labels: FileTensors;
+}

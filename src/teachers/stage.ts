@@ -1,0 +1,7 @@
+import type { Work } from "../recipe/work.ts";
+import type { Teacher } from "./teacher.ts";
+
+/** Work that has teachers, in the recipe's order. */
+export interface Stage extends Work {
+  readonly teachers: readonly Teacher[];
+}

@@ -1,0 +1,179 @@
+import { basename } from "node:path";
+import { tensor } from "../autodiff/index.ts";
+import { cropImages } from "../data/augment/cropping.ts";
+import type { Split } from "../data/dataset.ts";
+import { freshWeights, type Model, type Weights } from "../models/model.ts";
+import { buildModel } from "../models/registry.ts";
+import { slowHyper } from "../nn/lookahead.ts";
+import { muon } from "../nn/muon.ts";
+import { adamw, hyperTensors, type Optimiser, sgd } from "../nn/optimisers.ts";
+import { cosine, oneCycle, triangle } from "../nn/schedules.ts";
+import { type Prepared, readable } from "../recipe/prepare.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import type { Work } from "../recipe/work.ts";
+import type { Device } from "../runtime/index.ts";
+import { plural } from "../support/format.ts";
+import { keyOf } from "../support/key.ts";
+import { stream } from "../support/random.ts";
+import { alternatingFlips, batchIndices, oneHot } from "../training/batches.ts";
+import { unlessDamaged } from "../training/checkpoint.ts";
+import { forget, runLoop } from "../training/loop.ts";
+import { accuracyOf, type Classifier, openClassifier } from "../training/predict.ts";
+import { imagesToFit } from "../training/readable.ts";
+import { startTraining, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
+import { sixViews } from "../training/views.ts";
+import { watched, watchFile } from "../training/watch.ts";
+import { readTeacher, type Teacher, writeTeacher } from "./teacher.ts";
+
+type Settings = Omit<Recipe["teacher"], "watch" | "crop">;
+
+const optimiserOf = ({ optimiser, momentum, weightDecay, learningRate, filterRate }: Settings): Optimiser => {
+  switch (optimiser) {
+    case "sgd":
+      return sgd({ momentum, weightDecay, nesterov: true });
+    case "adamw":
+      return adamw({ weightDecay });
+    case "muon":
+      return muon({ momentum, weightDecay, filterRate: filterRate / learningRate });
+  }
+};
+
+const schedules = { cosine, "one-cycle": oneCycle, triangle } as const;
+
+/** The images and targets of every step of teacher number `index`. */
+const batchesOf = (recipe: Recipe, index: number, data: Prepared, batch: number) => {
+  const { train, task } = data;
+  const { images: read } = readable(data);
+  const { crop, flip, shift, fill, labelSmoothing } = recipe.teacher;
+  const { height, width } = task.image;
+  const name = `teacher ${index}`;
+  const order = batchIndices(train.length, batch, recipe.seed, name);
+  const flips = flip === "alternating" ? alternatingFlips(train.length, batch, recipe.seed, name) : undefined;
+  return async (step: number) => {
+    const indices = order(step);
+    const random = stream(recipe.seed, "teacher", index, "step", step);
+    const images = cropImages(await read(indices), batch, task.image, crop, Math.round(height * shift), random, {
+      fill,
+      ...(flips && { mirrored: flips(step, indices) }),
+    });
+    const labels = indices.map((i) => train.labels[i]!);
+    return {
+      images: tensor(images, [batch, 3, height, width]),
+      targets: { targets: tensor(oneHot(labels, task.classes, labelSmoothing), [batch, task.classes]) },
+    };
+  };
+};
+
+/** Opens a network for as long as `look` looks at it. */
+const withClassifier = async <T>(
+  device: Device,
+  model: Model,
+  { parameters, statistics }: Weights,
+  look: (classifier: Classifier) => Promise<T>,
+): Promise<T> => {
+  const classifier = await openClassifier(device, { model, weights: { parameters, statistics } });
+  try {
+    return await look(classifier);
+  } finally {
+    await classifier.release();
+  }
+};
+
+/** Trains teacher number `index` of a recipe into `folder`, or reads it from there if it is finished. */
+export const trainTeacher = async (work: Work, index: number): Promise<Teacher> => {
+  const { recipe, data, device, folder, progress } = work;
+  const model = buildModel(recipe.teachers[index]!, data.task);
+  const { watch, crop, ...settings } = recipe.teacher;
+  const { dataset, train, validation, task } = data;
+  const key = keyOf({
+    data: data.fingerprint,
+    validation: recipe.validation,
+    architecture: model.name,
+    settings,
+    seed: recipe.seed,
+    index,
+    device: device.name,
+    ...(crop !== "shift" && { crop }),
+  });
+  const file = `${folder}/${index}-${model.name}.safetensors`;
+  const checkpoint = { file: `${folder}/${index}-${model.name}.partial`, key };
+  const done = await unlessDamaged(file, progress, () => readTeacher(file, data, key));
+  if (done !== undefined) {
+    // A process that was killed right after it wrote the teacher left its checkpoint.
+    await forget(checkpoint);
+    return done;
+  }
+
+  const title = `teacher ${model.name}`;
+  const accuracy = (classifier: Classifier, split: Split, what: string): Promise<number> =>
+    accuracyOf(classifier, split, dataset, `${title}: ${what}`, work);
+  const optimiser = optimiserOf(settings);
+  const batch = Math.min(settings.batch, train.length);
+  const stepsPerEpoch = Math.ceil(train.length / batch);
+  const steps = settings.epochs * stepsPerEpoch;
+  const learningRate = schedules[settings.schedule](settings.learningRate, steps);
+  const { biasRate, lookahead } = settings;
+  const options = { biasRate, lookahead };
+  const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch, options));
+  const images = await imagesToFit(model, readable(data), stream(recipe.seed, "teacher", index, "fit"));
+  const batches = batchesOf(recipe, index, data, batch);
+  const feeds = async (step: number) => ({
+    ...(await batches(step)),
+    hyper: hyperTensors({
+      ...optimiser.hyper(step, learningRate(step)),
+      ...(lookahead && slowHyper(step, steps)),
+    }),
+  });
+  const split = watch === "test" ? dataset.test : validation;
+  const observed =
+    watch === "none"
+      ? { stepper, feeds }
+      : watched(stepper, feeds, {
+          file: watchFile(file),
+          key,
+          split: watch,
+          images: split.length,
+          stepsPerEpoch,
+          look: (state, epoch) =>
+            withClassifier(device, model, state, (classifier) =>
+              accuracy(classifier, split, `${watch} after ${plural(epoch, "epoch")}`),
+            ),
+        });
+  const { state, history } = await runLoop(
+    {
+      title,
+      ...observed,
+      types: trainStateTypes(model, optimiser, options),
+      steps,
+      start: () => {
+        const fresh = freshWeights(model, stream(recipe.seed, "teacher", index, "weights"), images);
+        return startTraining(model, optimiser, fresh, options);
+      },
+      checkpoint,
+      advice: `lower teacher.learningRate (it is ${settings.learningRate}; --teacher-learning-rate) and run again, into another --out`,
+    },
+    work,
+  );
+  await stepper.release();
+  const weights: Weights = { parameters: state.parameters, statistics: state.statistics };
+  const measured = await withClassifier(device, model, weights, async (classifier) => ({
+    accuracy: await accuracy(classifier, dataset.test, "test"),
+    ...(settings.views && {
+      accuracyViews: await accuracy(sixViews(classifier, task), dataset.test, "test, six views"),
+    }),
+    validationAccuracy: await accuracy(classifier, validation, "validation"),
+  }));
+  const teacher = await writeTeacher(
+    file,
+    key,
+    data,
+    { model, weights },
+    { ...measured, epochs: settings.epochs, history },
+  );
+  await forget(checkpoint);
+  const views = measured.accuracyViews === undefined ? "" : `, ${measured.accuracyViews.toFixed(1)} % with six views`;
+  progress.note(
+    `${title}: ${measured.accuracy.toFixed(1)} % of the test images${views} after ${plural(settings.epochs, "epoch")} (${basename(file)})`,
+  );
+  return teacher;
+};

@@ -1,0 +1,36 @@
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { decodeSheet, encodeSheet, sheetSize } from "../../src/codecs/png-sheet.ts";
+
+const image = { height: 2, width: 3 };
+const pixels = Uint8Array.from({ length: 5 * 18 }, (_, i) => (i * 7) % 256);
+
+describe("contact sheet", () => {
+  it("lays tiles out in rows of ceil(sqrt(tiles))", () => {
+    expect(sheetSize(5, image)).toEqual({ columns: 3, width: 9, height: 4 });
+    expect(sheetSize(1000, { height: 224, width: 224 }).columns).toBe(32);
+  });
+
+  it("gives the pixels back, and the same bytes each time", async () => {
+    const png = await encodeSheet(pixels, 5, image);
+    expect(await decodeSheet(png, 5, image)).toEqual(pixels);
+    expect(await encodeSheet(pixels, 5, image)).toEqual(png);
+  });
+
+  it("shows tile 3 at the left of the second row, in RGB", async () => {
+    const sheet = await sharp(await encodeSheet(pixels, 5, image))
+      .raw()
+      .toBuffer();
+    const at = (2 * 9 + 0) * 3;
+    expect([...sheet.subarray(at, at + 3)]).toEqual([pixels[3 * 18], pixels[3 * 18 + 6], pixels[3 * 18 + 12]]);
+  });
+
+  it("refuses other sizes, other kinds, alpha, and a file cut short", async () => {
+    const png = await encodeSheet(pixels, 5, image);
+    await expect(decodeSheet(png, 7, image)).rejects.toThrow("9x4, expected a png of 9x6");
+    const create = { width: 9, height: 4, channels: 4 as const, background: "#0000" };
+    await expect(decodeSheet(await sharp({ create }).png().toBuffer(), 5, image)).rejects.toThrow("4 channels");
+    await expect(decodeSheet(await sharp({ create }).webp().toBuffer(), 5, image)).rejects.toThrow("it is a webp");
+    await expect(decodeSheet(png.subarray(0, png.length - 20), 5, image)).rejects.toThrow();
+  });
+});

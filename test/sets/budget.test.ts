@@ -1,0 +1,49 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { budgetOf, copiesOf } from "../../src/sets/budget.ts";
+
+describe("budgetOf", () => {
+  // The table of the method's paper: ipc, classes, teachers -> bases, compensators, training images.
+  it.each([
+    [10, 10, 4, 7, 28, 350],
+    [50, 10, 4, 35, 140, 1750],
+    [10, 100, 4, 9, 36, 4500],
+    [50, 100, 4, 48, 192, 24000],
+    [100, 100, 4, 96, 384, 48000],
+    [10, 200, 4, 9, 36, 9000],
+    [50, 200, 4, 49, 196, 49000],
+    [10, 1000, 3, 9, 27, 36000],
+    [50, 1000, 3, 49, 147, 196000],
+  ])("ipc %d, %d classes, %d teachers", (ipc, classes, teachers, bases, compensators, trainingImages) => {
+    expect(budgetOf(ipc, classes, teachers)).toEqual({ ipc, bases, compensators, trainingImages });
+  });
+
+  it("never stores more than ipc images a class, and never leaves room for one more base set", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 500 }), fc.integer({ min: 1, max: 1000 }), fc.nat(8), (ipc, C, m) => {
+        const M = m + 1;
+        fc.pre(ipc * C >= C + M);
+        const { bases } = budgetOf(ipc, C, M);
+        expect(bases * (C + M)).toBeLessThanOrEqual(ipc * C);
+        expect((bases + 1) * (C + M)).toBeGreaterThan(ipc * C);
+      }),
+    );
+  });
+
+  it("is ipc base sets without compensators", () => {
+    expect(budgetOf(10, 100, 0)).toEqual({ ipc: 10, bases: 10, compensators: 0, trainingImages: 1000 });
+    expect(budgetOf(1, 10, 0)).toEqual({ ipc: 1, bases: 1, compensators: 0, trainingImages: 10 });
+  });
+
+  it("copies INFER's bases to as many training images", () => {
+    expect(copiesOf(budgetOf(10, 10, 4))).toEqual({ ipc: 10, bases: 7, compensators: 0, trainingImages: 350 });
+  });
+
+  it("names the least ipc that works, and it works", () => {
+    expect(() => budgetOf(1, 10, 4)).toThrow(expect.objectContaining({ code: "BUDGET" }));
+    expect(() => budgetOf(1, 10, 4)).toThrow(/ipc 1 is too small for 4 teachers and 10 classes.*--ipc 2 or more/);
+    expect(() => budgetOf(2, 2, 4)).toThrow(/--ipc 3 or more/);
+    expect(budgetOf(3, 2, 4).bases).toBe(1);
+    expect(budgetOf(2, 10, 4).bases).toBe(1);
+  });
+});

@@ -1,0 +1,79 @@
+import type { CompensatorDtype } from "../../src/sets/compensator-codec.ts";
+import type { LabelChoice } from "../../src/sets/labels/choose.ts";
+import { packLabels } from "../../src/sets/labels/encoding.ts";
+import type { UnwrittenSet } from "../../src/sets/write.ts";
+import { stream } from "../../src/support/random.ts";
+
+const [K, M, C, H, W] = [2, 2, 3, 4, 5];
+
+export const halfLabels: LabelChoice = { kind: "logits", dtype: "F16" };
+
+/** Logits [18, 3] of the example set. */
+export const exampleLogits = (seed = 1): Float32Array => {
+  const random = stream(seed, "example logits");
+  return Float32Array.from({ length: (M + 1) * K * C * C }, () => 5 * random.normal());
+};
+
+/** A small set of arbitrary content: 2 bases, 2 teachers, 3 classes, 4x5 images. */
+export const exampleSet = (
+  seed = 1,
+  dtype: CompensatorDtype = "F16",
+  labels: LabelChoice = halfLabels,
+): UnwrittenSet => {
+  const random = stream(seed, "example set");
+  return {
+    manifest: {
+      format: "distillery-set",
+      version: 3,
+      data: "example",
+      method: "infer",
+      classes: ["cat", "dog", "emu"],
+      image: { height: H, width: W },
+      normalisation: { mean: [0.5, 0.4, 0.3], std: [0.25, 0.2, 0.3] },
+      budget: { ipc: 4, bases: K, compensators: K * M, trainingImages: (M + 1) * K * C },
+      compensators: { dtype },
+      labels,
+      teachers: [
+        { architecture: "convnet", accuracy: 85.25, sha256: "a".repeat(64) },
+        { architecture: "convnet64x2", accuracy: 81, sha256: "b".repeat(64) },
+      ],
+      recipe: { data: "example", ipc: 4 },
+      seed,
+      notice: "This set holds natural images.",
+    },
+    bases: Uint8Array.from({ length: K * C * 3 * H * W }, () => random.int(256)),
+    compensators: Float32Array.from({ length: K * M * 3 * H * W }, () => random.normal()),
+    labels: packLabels(labels, exampleLogits(seed), C),
+  };
+};
+
+/** The example's bases as two random images of each class, with hard labels only. */
+export const hardSet = (): UnwrittenSet => {
+  const { manifest, bases } = exampleSet();
+  return {
+    manifest: {
+      ...manifest,
+      method: "random",
+      recipe: { data: "example", ipc: K },
+      budget: { ipc: K, bases: K, compensators: 0, trainingImages: K * C },
+      compensators: { dtype: "none" },
+      labels: { kind: "none" },
+      teachers: [],
+    },
+    bases,
+    compensators: new Float32Array(0),
+    labels: {},
+  };
+};
+
+/** The example's bases copied to as many training images as the example has, with labels. */
+export const copiedSet = (): UnwrittenSet => {
+  const set = exampleSet();
+  const budget = { ...set.manifest.budget, compensators: 0 };
+  return {
+    ...set,
+    manifest: { ...set.manifest, method: "infer-copies", budget, compensators: { dtype: "none" } },
+    compensators: new Float32Array(0),
+    labels: packLabels(halfLabels, exampleLogits().subarray(0, K * C * C), C),
+  };
+};

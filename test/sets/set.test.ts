@@ -1,0 +1,364 @@
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { decodeFloat16, encodeFloat16 } from "../../src/codecs/float16.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/codecs/safetensors.ts";
+import { setBytes } from "../../src/sets/bytes.ts";
+import type { CompensatorDtype } from "../../src/sets/compensator-codec.ts";
+import type { LabelChoice } from "../../src/sets/labels/choose.ts";
+import { trainingLabels } from "../../src/sets/labels/read.ts";
+import { sealManifest } from "../../src/sets/manifest/seal.ts";
+import { readSet, verifySet } from "../../src/sets/read.ts";
+import type { Manifest } from "../../src/sets/set.ts";
+import { sweepStaging } from "../../src/sets/staging.ts";
+import { type UnwrittenSet, writeSet } from "../../src/sets/write.ts";
+import { sha256 } from "../../src/support/files.ts";
+import { copiedSet, exampleLogits, exampleSet, hardSet } from "./example-set.ts";
+
+let scratch: string;
+let folder: string;
+beforeEach(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "distillery-set-"));
+  folder = join(scratch, "set");
+});
+afterEach(() => rm(scratch, { recursive: true, force: true }));
+
+const setError = (message: RegExp) => expect.objectContaining({ code: "SET", message: expect.stringMatching(message) });
+
+/** The text of a manifest whose own hash fits; versions 1 and 2 have none. */
+const sealed = ({ sha256: _, ...fields }: Record<string, unknown>): string =>
+  Number(fields.version) < 3 ? JSON.stringify(fields) : sealManifest(fields);
+
+/** Replaces the bytes of a part, and the manifest's entry for it, so that only the content is wrong. */
+const forge = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const file = join(folder, "manifest.json");
+  const manifest = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown> & Manifest;
+  const part = { ...manifest.parts[path], bytes: bytes.length, sha256: sha256(bytes) };
+  await writeFile(join(folder, path), bytes);
+  await writeFile(file, sealed({ ...manifest, parts: { ...manifest.parts, [path]: part } }));
+};
+
+const editManifest = async (change: (manifest: Record<string, unknown>) => void): Promise<void> => {
+  const file = join(folder, "manifest.json");
+  const manifest = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+  change(manifest);
+  await writeFile(file, sealed(manifest));
+};
+
+describe("writing and reading", () => {
+  it("gives back what was written, floats rounded to halves", async () => {
+    const set = exampleSet();
+    const manifest = await writeSet(folder, set);
+    const read = await readSet(folder);
+    expect(read.manifest).toEqual(manifest);
+    expect(read.manifest).toMatchObject(set.manifest);
+    expect(read.bases).toEqual(set.bases);
+    expect(read.compensators).toEqual(decodeFloat16(encodeFloat16(set.compensators)));
+    expect(read.labels).toEqual(set.labels);
+    const rows = Array.from({ length: 18 }, (_, row) => row);
+    expect(trainingLabels(read)?.read(rows)).toEqual(decodeFloat16(encodeFloat16(exampleLogits())));
+  });
+
+  it.each<[string, UnwrittenSet, string[]]>([
+    ["hard labels, no compensators", hardSet(), ["bases/0.png", "bases/1.png"]],
+    ["copies", copiedSet(), ["bases/0.png", "bases/1.png", "labels.safetensors"]],
+    ...(["F32", "I8"] as const satisfies CompensatorDtype[]).map((dtype): [string, UnwrittenSet, string[]] => [
+      `compensators as ${dtype}`,
+      exampleSet(1, dtype),
+      ["bases/0.png", "bases/1.png", "compensators.safetensors", "labels.safetensors"],
+    ]),
+    ...(
+      [
+        { kind: "none" },
+        { kind: "logits", dtype: "U8" },
+        { kind: "top-k", k: 2, temperature: 30, dtype: "F16" },
+      ] as const satisfies LabelChoice[]
+    ).map((choice): [string, UnwrittenSet, string[]] => [
+      `labels ${choice.kind}`,
+      exampleSet(1, "F16", choice),
+      [
+        "bases/0.png",
+        "bases/1.png",
+        "compensators.safetensors",
+        ...(choice.kind === "none" ? [] : ["labels.safetensors"]),
+      ],
+    ]),
+  ])("keeps sets of other forms: %s", async (_, set, parts) => {
+    const manifest = await writeSet(folder, set);
+    expect(Object.keys(manifest.parts)).toEqual(parts);
+    const read = await readSet(folder);
+    expect(read.manifest).toMatchObject(set.manifest);
+    expect(read.bases).toEqual(set.bases);
+    expect(read.labels).toEqual(set.labels);
+    expect(read.compensators).toHaveLength(set.compensators.length);
+    expect((await verifySet(folder)).problems).toEqual([]);
+    expect(await writeSet(join(scratch, "copy"), read)).toEqual(manifest);
+    expect(setBytes(manifest, 0).total).toBe(Object.values(manifest.parts).reduce((sum, part) => sum + part.bytes, 0));
+  });
+
+  it("stores half floats as version 1 did, byte for byte", async () => {
+    const set = exampleSet();
+    await writeSet(folder, set);
+    const file = (name: string) => readFile(join(folder, `${name}.safetensors`));
+    const halves = (key: string, shape: number[], values: Float32Array) =>
+      Buffer.from(encodeSafetensors({ [key]: { dtype: "F16", shape, data: encodeFloat16(values) } }));
+    expect(await file("compensators")).toEqual(halves("compensators", [2, 2, 3, 4, 5], set.compensators));
+    expect(await file("labels")).toEqual(halves("logits", [18, 3], exampleLogits()));
+  });
+
+  it("reads a set of version 1 as what it is in version 3", async () => {
+    await writeSet(folder, exampleSet());
+    const written = await readSet(folder);
+    await editManifest((m) => {
+      m.version = 1;
+      delete m.compensators;
+      delete m.labels;
+    });
+    const { sha256: own, ...manifest } = written.manifest;
+    expect(own).toMatch(/^[0-9a-f]{64}$/);
+    expect(await readSet(folder)).toEqual({ ...written, manifest });
+    expect(await verifySet(folder)).not.toHaveProperty("sha256");
+    expect((await verifySet(folder)).problems).toEqual([]);
+  });
+
+  it("keeps what people call the classes, for each of them or for none", async () => {
+    const set = exampleSet();
+    const words = ["house cat, Felis catus", "dog", ""];
+    const named: UnwrittenSet = { ...set, manifest: { ...set.manifest, words } };
+    await writeSet(folder, named);
+    expect((await readSet(folder)).manifest.words).toEqual(words);
+    await editManifest((m) => {
+      m.words = words.slice(1);
+    });
+    await expect(readSet(folder)).rejects.toThrow(
+      setError(/manifest.json: words: expected 3, one a class, got 2; make or fetch/),
+    );
+    await editManifest((m) => {
+      delete m.words;
+    });
+    expect((await readSet(folder)).manifest).not.toHaveProperty("words");
+  });
+
+  it("leaves exactly its files, and nothing beside the folder", async () => {
+    await writeSet(folder, exampleSet());
+    expect((await readdir(folder, { recursive: true })).sort()).toEqual([
+      "bases",
+      "bases/0.png",
+      "bases/1.png",
+      "compensators.safetensors",
+      "labels.safetensors",
+      "manifest.json",
+    ]);
+    expect(await readdir(scratch)).toEqual(["set"]);
+  });
+
+  it("writes the same bytes for the same set, also after reading it", async () => {
+    const first = await writeSet(folder, exampleSet());
+    expect(await writeSet(join(scratch, "again"), exampleSet())).toEqual(first);
+    expect(await writeSet(join(scratch, "copy"), await readSet(folder))).toEqual(first);
+  });
+
+  it("says what each part weighs", async () => {
+    const manifest = await writeSet(folder, exampleSet());
+    const size = async (path: string): Promise<number> => (await readFile(join(folder, path))).length;
+    const bytes = setBytes(manifest, await size("manifest.json"));
+    expect(bytes.bases).toBe((await size("bases/0.png")) + (await size("bases/1.png")));
+    expect(bytes.compensators).toBe(await size("compensators.safetensors"));
+    expect(bytes.labels).toBe(await size("labels.safetensors"));
+    expect(bytes.total).toBe(bytes.bases + bytes.compensators + bytes.labels + bytes.manifest);
+  });
+
+  it("replaces a set, also into an empty folder, and sweeps what a killed writer left", async () => {
+    await mkdir(folder);
+    await mkdir(join(scratch, `.set.writing-${(await import("node:os")).hostname()}-999999999`));
+    await writeSet(folder, exampleSet(1));
+    await writeSet(folder, exampleSet(2));
+    expect((await readSet(folder)).manifest.seed).toBe(2);
+    expect(await readdir(scratch)).toEqual(["set"]);
+  });
+
+  it("replaces one that is damaged, but none of a newer version", async () => {
+    const file = join(folder, "manifest.json");
+    await writeSet(folder, exampleSet(1));
+    const whole = await readFile(file, "utf8");
+    for (const text of [whole.slice(0, 200), "", whole.replace('"seed"', '"sead"'), whole.replace("{", "{{")]) {
+      await writeFile(file, text);
+      await writeFile(join(folder, ".DS_Store"), "");
+      if (text.startsWith("{{"))
+        await expect(writeSet(folder, exampleSet(2))).rejects.toThrow(/is not a distilled set/);
+      else await writeSet(folder, exampleSet(2));
+    }
+    await writeFile(file, whole.slice(0, 200));
+    await writeFile(join(folder, "bases/mine.png"), "");
+    await expect(writeSet(folder, exampleSet(2))).rejects.toThrow(
+      setError(/holds bases\/mine.png, which would be lost/),
+    );
+    await rm(join(folder, "bases/mine.png"));
+    await writeFile(file, whole.replace('"version": 3', '"version": 4'));
+    await expect(writeSet(folder, exampleSet(2))).rejects.toThrow(setError(/is not a distilled set of this version/));
+    expect(await readdir(scratch)).toEqual(["set"]);
+  });
+
+  it("replaces a folder with nothing but a desktop's files, and no link", async () => {
+    await mkdir(folder);
+    for (const name of ["Thumbs.db", ".directory", "Icon\r", "._x"]) await writeFile(join(folder, name), "");
+    await writeSet(folder, exampleSet());
+    expect((await verifySet(folder)).ok).toBe(true);
+    await symlink(folder, join(scratch, "link"));
+    await symlink("nowhere", join(scratch, "dangling"));
+    for (const name of ["link", "dangling"]) {
+      await expect(writeSet(join(scratch, name), exampleSet())).rejects.toThrow(setError(/is a link, not a folder/));
+    }
+  });
+
+  it("has what was being written beside it swept on request, an old set only where a new one stands", async () => {
+    await writeSet(folder, exampleSet());
+    const hidden = [
+      ".set.writing-box-1",
+      ".set.old-box-1",
+      ".gone.old-box-1",
+      ".other.writing-a-b-2",
+      ".set.writing-notes",
+    ];
+    for (const name of hidden) await mkdir(join(scratch, name));
+    await sweepStaging(scratch, "set");
+    expect((await readdir(scratch)).sort()).toEqual([...hidden.slice(2), "set"].sort());
+    await sweepStaging(scratch);
+    expect((await readdir(scratch)).sort()).toEqual([".gone.old-box-1", ".set.writing-notes", "set"]);
+  });
+
+  it("refuses a folder of other things, a file, and a set with a stranger in it, and leaves them", async () => {
+    await mkdir(folder);
+    await writeFile(join(folder, "thesis.tex"), "");
+    await expect(writeSet(folder, exampleSet())).rejects.toThrow(setError(/is not a distilled set.*another folder/));
+    await expect(writeSet(join(folder, "thesis.tex"), exampleSet())).rejects.toThrow(setError(/is a file/));
+    const other = join(scratch, "other");
+    await writeSet(other, exampleSet(1));
+    await writeFile(join(other, "bases", "mine.txt"), "");
+    await expect(writeSet(other, exampleSet(2))).rejects.toThrow(setError(/holds bases\/mine.txt/));
+    expect((await readdir(scratch)).sort()).toEqual(["other", "set"]);
+    expect(await readdir(folder)).toEqual(["thesis.tex"]);
+  });
+
+  it("writes nothing when arrays do not fit or are not finite", async () => {
+    const set = exampleSet();
+    await expect(writeSet(folder, { ...set, bases: set.bases.subarray(1) })).rejects.toThrow(
+      setError(/bases has 359 values, expected 360 for \[2,3,3,4,5\]/),
+    );
+    await expect(writeSet(folder, { ...set, labels: copiedSet().labels })).rejects.toThrow(
+      setError(/labels: its tensor "logits" is F16 \[6,3\], expected F16 \[18,3\]/),
+    );
+    await expect(writeSet(folder, { ...set, labels: {} })).rejects.toThrow(
+      setError(/labels: it holds the tensors \[\], expected \[logits\]/),
+    );
+    await expect(writeSet(folder, { ...set, compensators: set.compensators.with(3, 70000) })).rejects.toThrow(
+      expect.objectContaining({ code: "NOT_FINITE", message: expect.stringMatching(/compensators/) }),
+    );
+    expect(await readdir(scratch)).toEqual([]);
+  });
+
+  it("keeps the old set when the new one cannot be written", async () => {
+    await writeSet(folder, exampleSet(1));
+    const broken = exampleSet(2);
+    const labels = { logits: { dtype: "F16", shape: [18, 3], data: new Uint16Array(54).fill(0x7e00) } } as const;
+    await expect(writeSet(folder, { ...broken, labels })).rejects.toThrow(/labels/);
+    expect((await readSet(folder)).manifest.seed).toBe(1);
+    expect(await readdir(scratch)).toEqual(["set"]);
+  });
+});
+
+describe("damage", () => {
+  beforeEach(async () => {
+    await writeSet(folder, exampleSet());
+  });
+
+  /** Both readers must see it. */
+  const expectDamage = async (message: RegExp): Promise<void> => {
+    await expect(readSet(folder)).rejects.toThrow(setError(message));
+    const { ok, problems } = await verifySet(folder);
+    expect(ok).toBe(false);
+    expect(problems.join("\n")).toMatch(message);
+  };
+
+  it("a whole set has none", async () => {
+    expect(await verifySet(folder)).toMatchObject({ ok: true, problems: [] });
+    await writeFile(join(folder, ".DS_Store"), "");
+    expect((await verifySet(folder)).ok).toBe(true);
+  });
+
+  it("no folder, a file, an empty folder", async () => {
+    const missing = join(scratch, "missing");
+    await expect(readSet(missing)).rejects.toThrow(setError(/missing: there is no such folder/));
+    expect((await verifySet(missing)).problems[0]).toMatch(/there is no such folder/);
+    await expect(readSet(join(folder, "manifest.json"))).rejects.toThrow(setError(/it is a file/));
+    await mkdir(missing);
+    await expect(readSet(missing)).rejects.toThrow(setError(/it is not a distilled set: it has no manifest.json/));
+  });
+
+  it("missing part", async () => {
+    await rm(join(folder, "bases/1.png"));
+    await expectDamage(/part bases\/1.png is missing/);
+  });
+
+  it("longer part", async () => {
+    await appendFile(join(folder, "labels.safetensors"), "x");
+    await expectDamage(/part labels.safetensors has \d+ bytes, the manifest says \d+/);
+  });
+
+  it("flipped byte: names the part and both hashes", async () => {
+    const file = join(folder, "compensators.safetensors");
+    const bytes = await readFile(file);
+    const before = sha256(bytes);
+    bytes[200]! ^= 1;
+    await writeFile(file, bytes);
+    await expectDamage(new RegExp(`part compensators.safetensors is damaged: .*${sha256(bytes)}.*${before}`));
+    expect((await verifySet(folder)).parts.filter(({ ok }) => !ok)).toEqual([
+      { path: "compensators.safetensors", bytes: bytes.length, ok: false },
+    ]);
+  });
+
+  it("truncated PNG whose hash was made to fit", async () => {
+    const bytes = await readFile(join(folder, "bases/0.png"));
+    await forge("bases/0.png", bytes.subarray(0, bytes.length - 30));
+    await expectDamage(/part bases\/0.png does not fit the manifest/);
+  });
+
+  it("tensors of another shape, dtype or name", async () => {
+    const { tensors } = decodeSafetensors(await readFile(join(folder, "labels.safetensors")), "labels");
+    const logits = tensors.logits;
+    if (logits?.dtype !== "F16") throw new Error("logits are not halves");
+    await forge("labels.safetensors", encodeSafetensors({ logits: { ...logits, shape: [9, 6] } }));
+    await expectDamage(/labels.safetensors .*"logits" is F16 \[9,6\], expected F16 \[18,3\]/);
+    await forge("labels.safetensors", encodeSafetensors({ labels: logits }));
+    await expectDamage(/holds the tensors \[labels\], expected \[logits\]/);
+    const data = decodeFloat16(logits.data);
+    await forge("labels.safetensors", encodeSafetensors({ logits: { dtype: "F32", shape: logits.shape, data } }));
+    await expectDamage(/"logits" is F32/);
+    await forge("labels.safetensors", encodeSafetensors({ logits: { ...logits, data: logits.data.with(1, 0x7c00) } }));
+    await expectDamage(/NaN or infinite/);
+  });
+
+  it("the k largest of a row: a class that does not exist", async () => {
+    await writeSet(folder, exampleSet(1, "F16", { kind: "top-k", k: 1, temperature: 30, dtype: "F16" }));
+    const { tensors } = decodeSafetensors(await readFile(join(folder, "labels.safetensors")), "labels");
+    const data = new Uint8Array(18).fill(3, 7, 8);
+    const forged = { ...tensors, top_classes: { dtype: "U8", shape: [18, 1], data } } as const;
+    await forge("labels.safetensors", encodeSafetensors(forged));
+    await expectDamage(/labels.safetensors .*its row 7 names class 3, there are 3/);
+  });
+
+  it("a file that does not belong", async () => {
+    await writeFile(join(folder, "bases/2.png"), "");
+    await expectDamage(/bases\/2.png does not belong to the set/);
+  });
+
+  it("verify reports every problem", async () => {
+    await rm(join(folder, "bases/1.png"));
+    await appendFile(join(folder, "labels.safetensors"), "x");
+    await writeFile(join(folder, "notes.txt"), "");
+    const { problems, parts } = await verifySet(folder);
+    expect(problems).toHaveLength(3);
+    expect(parts.map(({ ok }) => ok)).toEqual([true, false, true, false]);
+  });
+});
