@@ -1,14 +1,15 @@
 export { gradients, vjp } from "./grad.ts";
 export { checkGraph, type Graph, printGraph, topologicalOrder } from "./graph.ts";
 export { channelAffine, channelDot, channelSum } from "./ops/channel.ts";
-export { type ConvolutionOptions, conv2d, convTranspose2d } from "./ops/convolution.ts";
+export { conv2d, convTranspose2d } from "./ops/convolution/convolution.ts";
+export type { ConvolutionOptions } from "./ops/convolution/settings.ts";
 export * from "./ops/elementwise.ts";
 export { gather, scatterAdd } from "./ops/gather.ts";
 export { constant, input, ones, splat, zeros } from "./ops/leaves.ts";
 export { matmul } from "./ops/matmul.ts";
-export { broadcastTo, concat, dilate, pad, padAxis, reshape, slice, transpose } from "./ops/movement.ts";
+export { concat, dilate, pad, padAxis, reshape, slice, transpose } from "./ops/movement.ts";
 export { avgPool2d, globalAvgPool, maxPool2d, type PoolOptions, upsample2d } from "./ops/pooling.ts";
-export { mean, reduceMax, reduceSum } from "./ops/reduce.ts";
+export { broadcastTo, mean, reduceMax, reduceSum } from "./ops/reduce.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { simplify } from "./simplify.ts";
 export { type Traced, trace, typesOf, type Values } from "./trace.ts";

@@ -1,6 +1,6 @@
 import type { Graph } from "../autodiff/graph.ts";
 import { channelAffineOp } from "../autodiff/ops/channel.ts";
-import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
+import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution/convolution.ts";
 import { padOp, sliceOp } from "../autodiff/ops/movement.ts";
 import { avgPool2dOp, maxPool2dOp, upsample2dOp } from "../autodiff/ops/pooling.ts";
 import { sameShape, sizeOf } from "../autodiff/types.ts";

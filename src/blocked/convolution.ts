@@ -1,5 +1,5 @@
-import type { Convolution } from "../autodiff/ops/convolution.ts";
-import { type Phase, phasesOf } from "../autodiff/ops/convolution-transpose-lowering.ts";
+import type { Convolution } from "../autodiff/ops/convolution/settings.ts";
+import { type Phase, phasesOf } from "../autodiff/ops/convolution/transpose-lowering.ts";
 import { gather } from "../autodiff/ops/gather.ts";
 import { constant, zeros } from "../autodiff/ops/leaves.ts";
 import { concat, pad, reshape, transpose } from "../autodiff/ops/movement.ts";

@@ -1,5 +1,5 @@
-import type { Convolution } from "../autodiff/ops/convolution.ts";
-import { tapsOf } from "../autodiff/ops/convolution-filter-lowering.ts";
+import { tapsOf } from "../autodiff/ops/convolution/filter-lowering.ts";
+import type { Convolution } from "../autodiff/ops/convolution/settings.ts";
 import { gather } from "../autodiff/ops/gather.ts";
 import { constant } from "../autodiff/ops/leaves.ts";
 import { matmul } from "../autodiff/ops/matmul.ts";

@@ -1,12 +1,12 @@
 import { checkGraph, type Graph, topologicalOrder, useCounts } from "../autodiff/graph.ts";
 import { channelAffineOp, channelDotOp } from "../autodiff/ops/channel.ts";
-import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
+import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution/convolution.ts";
 import { addOp, mul, relu6Op, reluOp, stepOp, sub, within6Op } from "../autodiff/ops/elementwise.ts";
 import { constant, input, inputOp, literalOp, splat, splatValue } from "../autodiff/ops/leaves.ts";
 import { matmul, matmulOp } from "../autodiff/ops/matmul.ts";
-import { broadcastTo, pad, padOp, reshape, reshapeOp, slice, sliceOp, transpose } from "../autodiff/ops/movement.ts";
+import { pad, padOp, reshape, reshapeOp, slice, sliceOp, transpose } from "../autodiff/ops/movement.ts";
 import { avgPool2dOp, maxPool2dOp, upsample2dOp } from "../autodiff/ops/pooling.ts";
-import { reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
+import { broadcastTo, reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
 import { float32, sameShape, type Tensor } from "../autodiff/types.ts";
 import { Value } from "../autodiff/value.ts";
 import { layoutsOf } from "./choose.ts";

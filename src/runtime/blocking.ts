@@ -1,7 +1,7 @@
 import { gradients } from "../autodiff/grad.ts";
 import { type Graph, topologicalOrder } from "../autodiff/graph.ts";
 import { channelAffine, channelDot, channelSum } from "../autodiff/ops/channel.ts";
-import { conv2d, conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution.ts";
+import { conv2d, conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution/convolution.ts";
 import { add, mul, relu } from "../autodiff/ops/elementwise.ts";
 import { avgPool2d } from "../autodiff/ops/pooling.ts";
 import { reduceSum } from "../autodiff/ops/reduce.ts";

@@ -1,5 +1,5 @@
 import { channelAffine, channelDot, channelSum } from "../autodiff/ops/channel.ts";
-import { conv2d } from "../autodiff/ops/convolution.ts";
+import { conv2d } from "../autodiff/ops/convolution/convolution.ts";
 import { add, div, mul, neg, relu, sigmoid, sqrt, sub } from "../autodiff/ops/elementwise.ts";
 import { gather } from "../autodiff/ops/gather.ts";
 import { matmul } from "../autodiff/ops/matmul.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { conv2dOp } from "../../src/autodiff/ops/convolution.ts";
+import { conv2dOp } from "../../src/autodiff/ops/convolution/convolution.ts";
 import { allOps } from "../../src/autodiff/ops/index.ts";
 import { avgPool2dOp, maxPool2dOp } from "../../src/autodiff/ops/pooling.ts";
 import { trace } from "../../src/autodiff/trace.ts";

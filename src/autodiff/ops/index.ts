@@ -1,6 +1,6 @@
 import type { Op } from "../value.ts";
 import { channelOps } from "./channel.ts";
-import { convolutionOps } from "./convolution.ts";
+import { convolutionOps } from "./convolution/convolution.ts";
 import { elementwiseOps } from "./elementwise.ts";
 import { gatherOps } from "./gather.ts";
 import { inputOp, literalOp, splatOp } from "./leaves.ts";

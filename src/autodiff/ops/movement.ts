@@ -1,7 +1,6 @@
-import { broadcast, expectFloat, normalAxis, shapeError } from "../shapes.ts";
+import { expectFloat, normalAxis, shapeError } from "../shapes.ts";
 import { sameShape, sizeOf } from "../types.ts";
 import { apply, defineOp, type Value } from "../value.ts";
-import { reduceSumTo } from "./reduce.ts";
 
 export const reshapeOp = defineOp<{ shape: readonly number[] }>({
   name: "reshape",
@@ -47,22 +46,6 @@ export const transposeOp = defineOp<{ permutation: readonly number[] }>({
 
 /** Axes reordered: axis i of the result is axis permutation[i] of x. */
 export const transpose = (x: Value, permutation: readonly number[]): Value => apply(transposeOp, [x], { permutation });
-
-export const broadcastToOp = defineOp<{ shape: readonly number[] }>({
-  name: "broadcastTo",
-  infer: ([x], { shape }) => {
-    if (!sameShape(broadcast("broadcastTo", x!.shape, shape), shape)) {
-      throw shapeError("broadcastTo", `[${x!.shape}] does not broadcast to [${shape}]`);
-    }
-    return { dtype: x!.dtype, shape };
-  },
-  vjp: (dy, { inputs: [x] }) => [reduceSumTo(dy, x!.shape)],
-  lower: (onnx, [x], { attributes }) => onnx.node("Expand", [x!, onnx.ints(attributes.shape)]),
-  samples: [{ shapes: [[3, 1]], attributes: { shape: [2, 3, 4] } }],
-});
-
-export const broadcastTo = (x: Value, shape: readonly number[]): Value =>
-  sameShape(x.shape, shape) ? x : apply(broadcastToOp, [x], { shape });
 
 type SliceAttributes = { axis: number; start: number; end: number; step: number };
 
@@ -206,4 +189,4 @@ export const concat = (values: readonly Value[], axis: number): Value => {
     : apply(concatOp, values, { axis: normalAxis("concat", axis, first.shape.length) });
 };
 
-export const movementOps = [reshapeOp, transposeOp, broadcastToOp, sliceOp, padOp, concatOp];
+export const movementOps = [reshapeOp, transposeOp, sliceOp, padOp, concatOp];

@@ -1,6 +1,7 @@
 import { expectFloat, expectRank, shapeError } from "../shapes.ts";
 import { apply, defineOp, type Value } from "../value.ts";
-import { both, convTranspose2d } from "./convolution.ts";
+import { convTranspose2d } from "./convolution/convolution.ts";
+import { both } from "./convolution/settings.ts";
 import { add, equal, mul, sub } from "./elementwise.ts";
 import { splat, zeros } from "./leaves.ts";
 import { dilate, pad, reshape, slice } from "./movement.ts";

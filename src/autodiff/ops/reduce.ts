@@ -1,9 +1,9 @@
 import type { OnnxWriter } from "../onnx-writer.ts";
-import { broadcastAxes, expectFloat, normalAxis } from "../shapes.ts";
-import { sizeOf } from "../types.ts";
+import { broadcast, broadcastAxes, expectFloat, normalAxis, shapeError } from "../shapes.ts";
+import { sameShape, sizeOf } from "../types.ts";
 import { apply, defineOp, type Value } from "../value.ts";
 import { div, equal, mul } from "./elementwise.ts";
-import { broadcastTo, reshape } from "./movement.ts";
+import { reshape } from "./movement.ts";
 
 type ReduceAttributes = { axes: readonly number[]; keepDims: boolean };
 
@@ -81,4 +81,20 @@ export const mean = (x: Value, axes?: readonly number[], keepDims = false): Valu
 export const reduceSumTo = (x: Value, shape: readonly number[]): Value =>
   reshape(reduceSum(x, broadcastAxes(x.shape, shape), true), shape);
 
-export const reduceOps = [reduceSumOp, reduceMaxOp];
+export const broadcastToOp = defineOp<{ shape: readonly number[] }>({
+  name: "broadcastTo",
+  infer: ([x], { shape }) => {
+    if (!sameShape(broadcast("broadcastTo", x!.shape, shape), shape)) {
+      throw shapeError("broadcastTo", `[${x!.shape}] does not broadcast to [${shape}]`);
+    }
+    return { dtype: x!.dtype, shape };
+  },
+  vjp: (dy, { inputs: [x] }) => [reduceSumTo(dy, x!.shape)],
+  lower: (onnx, [x], { attributes }) => onnx.node("Expand", [x!, onnx.ints(attributes.shape)]),
+  samples: [{ shapes: [[3, 1]], attributes: { shape: [2, 3, 4] } }],
+});
+
+export const broadcastTo = (x: Value, shape: readonly number[]): Value =>
+  sameShape(x.shape, shape) ? x : apply(broadcastToOp, [x], { shape });
+
+export const reduceOps = [reduceSumOp, reduceMaxOp, broadcastToOp];

@@ -1,8 +1,9 @@
 import { channelAffine, channelAffineOp } from "../ops/channel.ts";
-import type { ConvolutionOptions } from "../ops/convolution.ts";
-import { conv2d, conv2dOp } from "../ops/convolution.ts";
+import { conv2d, conv2dOp } from "../ops/convolution/convolution.ts";
+import type { ConvolutionOptions } from "../ops/convolution/settings.ts";
 import { add, addOp, mul } from "../ops/elementwise.ts";
-import { broadcastToOp, reshape } from "../ops/movement.ts";
+import { reshape } from "../ops/movement.ts";
+import { broadcastToOp } from "../ops/reduce.ts";
 import { sameShape } from "../types.ts";
 import type { Value } from "../value.ts";
 import { on, type Rewrite } from "./rewrite.ts";

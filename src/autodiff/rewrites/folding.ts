@@ -1,8 +1,8 @@
 import { channelAffineOp } from "../ops/channel.ts";
 import { addOp, divOp, mul, mulOp, negOp, subOp } from "../ops/elementwise.ts";
 import { splat, splatValue } from "../ops/leaves.ts";
-import { broadcastToOp, reshapeOp, sliceOp, transposeOp } from "../ops/movement.ts";
-import { reduceSumOp } from "../ops/reduce.ts";
+import { reshapeOp, sliceOp, transposeOp } from "../ops/movement.ts";
+import { broadcastToOp, reduceSumOp } from "../ops/reduce.ts";
 import { sameShape, sizeOf } from "../types.ts";
 import { on, type Rewrite } from "./rewrite.ts";
 

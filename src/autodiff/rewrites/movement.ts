@@ -1,4 +1,5 @@
-import { broadcastTo, broadcastToOp, reshape, reshapeOp, transpose, transposeOp } from "../ops/movement.ts";
+import { reshape, reshapeOp, transpose, transposeOp } from "../ops/movement.ts";
+import { broadcastTo, broadcastToOp } from "../ops/reduce.ts";
 import { broadcast } from "../shapes.ts";
 import { sameShape } from "../types.ts";
 import { Value } from "../value.ts";

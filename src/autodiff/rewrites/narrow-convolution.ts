@@ -1,6 +1,7 @@
 import { checkGraph, type Graph, topologicalOrder } from "../graph.ts";
 import { channelAffine, channelAffineOp, channelDotOp } from "../ops/channel.ts";
-import { type Convolution, conv2dOp, filterGradientOp, imageGradientOp } from "../ops/convolution.ts";
+import { conv2dOp, filterGradientOp, imageGradientOp } from "../ops/convolution/convolution.ts";
+import type { Convolution } from "../ops/convolution/settings.ts";
 import { add, addOp, mul } from "../ops/elementwise.ts";
 import { ones, zeros } from "../ops/leaves.ts";
 import { reshape } from "../ops/movement.ts";

@@ -1,4 +1,5 @@
-import { type Convolution, conv2d } from "../ops/convolution.ts";
+import { conv2d } from "../ops/convolution/convolution.ts";
+import type { Convolution } from "../ops/convolution/settings.ts";
 import { add, mul } from "../ops/elementwise.ts";
 import { constant, zeros } from "../ops/leaves.ts";
 import { matmul } from "../ops/matmul.ts";

@@ -1,5 +1,5 @@
 import { channelSum } from "../ops/channel.ts";
-import { conv2d, convTranspose2d, filterGradient } from "../ops/convolution.ts";
+import { conv2d, convTranspose2d, filterGradient } from "../ops/convolution/convolution.ts";
 import { add, mul } from "../ops/elementwise.ts";
 import { zeros } from "../ops/leaves.ts";
 import { matmul } from "../ops/matmul.ts";

@@ -1,39 +1,15 @@
-import { expectFloat, expectRank, expectShape, shapeError } from "../shapes.ts";
-import { apply, defineOp, type Sample, type Value } from "../value.ts";
-import { channelSum } from "./channel.ts";
-import { lowerFilterGradient } from "./convolution-filter-lowering.ts";
-import { lowerTransposed } from "./convolution-transpose-lowering.ts";
+import { expectFloat, expectRank, expectShape, shapeError } from "../../shapes.ts";
+import { apply, defineOp, type Sample, type Value } from "../../value.ts";
+import { channelSum } from "../channel.ts";
+import { lowerFilterGradient } from "./filter-lowering.ts";
+import { both, type Convolution, type ConvolutionOptions, settings } from "./settings.ts";
+import { lowerTransposed } from "./transpose-lowering.ts";
 
 /**
  * Convolution is linear in the image and in the filter. The three maps below (result from image and filter, image from
  * result and filter, filter from image and result) are each other's derivatives, so the set is closed to any order.
  * Layout: images [N, C, H, W], filters [K, C / groups, kh, kw].
  */
-export type Convolution = {
-  readonly stride: readonly [number, number];
-  /** Zeros before and after, alike: [rows, columns]. */
-  readonly padding: readonly [number, number];
-  readonly dilation: readonly [number, number];
-  readonly groups: number;
-};
-
-/** As a caller writes it: one number serves both directions. */
-export interface ConvolutionOptions {
-  readonly stride?: number | readonly [number, number];
-  readonly padding?: number | readonly [number, number];
-  readonly dilation?: number | readonly [number, number];
-  readonly groups?: number;
-}
-
-export const both = (n: number | readonly [number, number]): readonly [number, number] =>
-  typeof n === "number" ? [n, n] : n;
-
-const settings = ({ stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvolutionOptions): Convolution => ({
-  stride: both(stride),
-  padding: both(padding),
-  dilation: both(dilation),
-  groups,
-});
 
 /** Rows (or columns) of the result: floor((n + 2p - d (k - 1) - 1) / s) + 1. */
 const resultSize = (n: number, k: number, axis: 0 | 1, { stride, padding, dilation }: Convolution): number =>

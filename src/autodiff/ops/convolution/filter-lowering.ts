@@ -1,6 +1,6 @@
-import type { OnnxWriter } from "../onnx-writer.ts";
-import type { LoweringContext } from "../value.ts";
-import type { Convolution } from "./convolution.ts";
+import type { OnnxWriter } from "../../onnx-writer.ts";
+import type { LoweringContext } from "../../value.ts";
+import type { Convolution } from "./settings.ts";
 
 type Context = LoweringContext<Convolution & { readonly shape: readonly number[] }>;
 
