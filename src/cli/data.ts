@@ -1,7 +1,7 @@
 import { idleFor, listSources, openDataset, type SourceOption, type SourceOptions } from "../data/sources/source.ts";
-import type { Outcome } from "../pipeline/commands.ts";
 import { formatCount, plural } from "../support/format.ts";
 import { idleOption, type OptionValues } from "./options.ts";
+import type { Outcome } from "./output.ts";
 import { coloursFor, factSheet, type Output, printable } from "./output.ts";
 
 const flags: Readonly<Record<SourceOption, string>> = {

@@ -1,4 +1,3 @@
-import type { Outcome } from "../pipeline/commands.ts";
 import { type SetBytes, setBytes } from "../sets/bytes.ts";
 import { describeCompensators } from "../sets/compensator-codec.ts";
 import { describeLabels } from "../sets/labels/choose.ts";
@@ -6,6 +5,7 @@ import { wordsOf } from "../sets/manifest/manifest.ts";
 import { readManifest } from "../sets/read.ts";
 import type { Manifest } from "../sets/set.ts";
 import { formatBytes, formatCount, plural } from "../support/format.ts";
+import type { Outcome } from "./output.ts";
 import { coloursFor, factSheet, type Output, printable } from "./output.ts";
 
 /** `a 1, b.c 2`: the fields of a nested value in one line. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import type { Commands } from "../pipeline/commands.ts";
 import { diskError } from "../support/files.ts";
 import { firstSignal } from "./interruption.ts";
+import type { Presented } from "./present.ts";
 
 // Everything else takes its time to load, and is loaded after a first Ctrl-C can be heard.
 const signals = firstSignal(process, process);
@@ -21,7 +21,10 @@ for (const [name, output] of [
   output.on("error", (error: NodeJS.ErrnoException) => void endWithout(name, error));
 }
 
-const loadCommands = async (): Promise<Commands> => (await import("../pipeline/pipeline.ts")).commands;
+const loadCommands = async (): Promise<Presented> => {
+  const [{ commands }, { present }] = await Promise.all([import("../pipeline/pipeline.ts"), import("./present.ts")]);
+  return present(commands);
+};
 
 const { runCommandLine } = await import("./program.ts");
 

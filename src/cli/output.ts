@@ -3,6 +3,18 @@ import { createColors } from "picocolors";
 /** A stream as the command line sees it; process.stdout and process.stderr are such. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
+/** What standard output can show. */
+export interface Terminal {
+  readonly colour: boolean;
+  readonly width: number;
+}
+
+/** What is printed of a command: a text for people, or a JSON value for programs. */
+export interface Outcome {
+  readonly text: string;
+  readonly json: unknown;
+}
+
 export const isTerminal = (output: Output): boolean => output.isTTY === true;
 
 /** Whether colours may be used: on a terminal, unless the user's environment says otherwise (https://no-color.org). */

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { CommandContext, Commands, EvaluateContext, Outcome } from "../pipeline/commands.ts";
+import type { CommandContext, EvaluateContext } from "../pipeline/commands.ts";
 import { defaultsFor } from "../recipe/recipe-defaults.ts";
 import { aboutMethods, methods } from "../sets/index.ts";
 import { DistilleryError, errorTable } from "../support/errors.ts";
@@ -19,7 +19,9 @@ import {
   outFolder,
   recipeFrom,
 } from "./options.ts";
+import type { Outcome } from "./output.ts";
 import { hasColour, type Output, widthOf } from "./output.ts";
+import type { Presented } from "./present.ts";
 import { drawProgress } from "./progress.ts";
 import { describeRecipes, showRecipe } from "./recipes.ts";
 import { verifyFolder } from "./verify.ts";
@@ -30,7 +32,7 @@ export interface World {
   readonly stderr: Output;
   readonly signals: SignalSource;
   /** Called only by the commands that compute, so that the others start at once. */
-  readonly loadCommands: () => Promise<Commands>;
+  readonly loadCommands: () => Promise<Presented>;
 }
 
 const exitCodes = (): string => {
@@ -83,7 +85,7 @@ const working = async <T>(
 /** The body of a command that takes a recipe. */
 const compute = async (
   world: World,
-  command: keyof Commands,
+  command: keyof Presented,
   values: OptionValues,
   more: Pick<EvaluateContext, "set"> = {},
 ): Promise<void> => {
@@ -93,13 +95,15 @@ const compute = async (
       ...tools,
       ...more,
       out: outFolder(values, recipe, command === "compare" ? "compare-" : ""),
-      terminal: { colour: hasColour(world.stdout), width: widthOf(world.stdout) },
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),
       ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
     };
     const commands = await world.loadCommands();
-    return await commands[command](recipe, context);
+    return await commands[command](recipe, context, {
+      colour: hasColour(world.stdout),
+      width: widthOf(world.stdout),
+    });
   });
   print(world, outcome, values);
 };

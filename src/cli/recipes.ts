@@ -1,9 +1,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { Outcome } from "../pipeline/commands.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { exists } from "../support/files.ts";
 import { didYouMean } from "../support/suggest.ts";
+import type { Outcome } from "./output.ts";
 import { coloursFor, factSheet, type Output, printable } from "./output.ts";
 
 /** A recipe file that comes with the program. */

@@ -1,6 +1,6 @@
-import type { Outcome } from "../pipeline/commands.ts";
 import { verifySet } from "../sets/read.ts";
 import { formatCount, plural } from "../support/format.ts";
+import type { Outcome } from "./output.ts";
 import { coloursFor, type Output, printable } from "./output.ts";
 
 /** Says of a whole set what its hashes stand for, and what they do not. */

@@ -146,7 +146,12 @@ export const teachRows = async (
       const accuracy = summarise(taught.map((result) => result.accuracy));
       rows.push({ method, labels, student, images: source.length, steps, accuracy });
       for (const [seed, { history }] of taught.entries())
-        curves.push({ group: "student", name: `${name} ${student} seed ${seed}`, ...history });
+        curves.push({
+          group: "student",
+          of: { method, labels, student, seed },
+          name: `${name} ${student} seed ${seed}`,
+          ...history,
+        });
     }
   }
   return { rows, curves };

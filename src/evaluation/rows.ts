@@ -82,9 +82,17 @@ export interface AccuracyRow {
   readonly accuracy: { readonly values: readonly number[]; readonly mean: number; readonly std: number };
 }
 
+/** What a student's curve is of. */
+export interface StudentOf extends Pick<AccuracyRow, "method" | "labels" | "student"> {
+  /** Number of the student among those of its row. */
+  readonly seed: number;
+}
+
 /** One line of a plot. */
 export interface Curve {
   readonly group: "teacher" | "compensator" | "image" | "student";
+  /** Of students only. */
+  readonly of?: StudentOf;
   /** e.g. "convnet128x3" or "base 2, teacher 0" or "sre2l 3" or "infer static convnet128x3 seed 1". */
   readonly name: string;
   readonly steps: readonly number[];

@@ -1,4 +1,8 @@
+import type { Comparison } from "../evaluation/comparison.ts";
+import type { Report } from "../evaluation/rows.ts";
+import type { TeachersReport } from "../evaluation/teachers-report.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import type { Manifest, SetBytes } from "../sets/index.ts";
 import type { Context } from "../support/context.ts";
 
 /** What a command is told besides the recipe. */
@@ -11,8 +15,6 @@ export interface CommandContext extends Context {
   readonly archive?: string;
   /** Pixels that an image of a folder may have. */
   readonly maxPixels?: number;
-  /** What standard output can show. */
-  readonly terminal: { readonly colour: boolean; readonly width: number };
 }
 
 export interface EvaluateContext extends CommandContext {
@@ -20,22 +22,28 @@ export interface EvaluateContext extends CommandContext {
   readonly set?: string;
 }
 
-/** What a command hands back to be printed: a text for people, or a JSON value for programs. */
-export interface Outcome {
-  readonly text: string;
-  readonly json: unknown;
+/** What a command found out, and where it lies: paths by what they hold, in the order in which people look for them. */
+export interface Found<T> {
+  readonly report: T;
+  readonly files: Readonly<Record<string, string>>;
 }
 
-/** The work behind the command line, one function a command; errors are DistilleryErrors. */
+export interface DistilledFolder {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly bytes: SetBytes;
+}
+
+/** The work behind the command line, one function a command, without a word of text; errors are DistilleryErrors. */
 export interface Commands {
   /** The whole path: data, teachers, compensators, labels, set, students, report. */
-  run(recipe: Recipe, context: CommandContext): Promise<Outcome>;
+  run(recipe: Recipe, context: CommandContext): Promise<Found<Report>>;
   /** As far as the trained teachers. */
-  teach(recipe: Recipe, context: CommandContext): Promise<Outcome>;
+  teach(recipe: Recipe, context: CommandContext): Promise<Found<TeachersReport>>;
   /** As far as the distilled set. */
-  distill(recipe: Recipe, context: CommandContext): Promise<Outcome>;
+  distill(recipe: Recipe, context: CommandContext): Promise<DistilledFolder>;
   /** Sets of several methods and budgets beside each other, under identical labels and steps. */
-  compare(recipe: Recipe, context: CommandContext): Promise<Outcome>;
+  compare(recipe: Recipe, context: CommandContext): Promise<Found<Comparison>>;
   /** Students on a distilled set, beside random images and the full data, and the report. */
-  evaluate(recipe: Recipe, context: EvaluateContext): Promise<Outcome>;
+  evaluate(recipe: Recipe, context: EvaluateContext): Promise<Found<Report>>;
 }

@@ -2,18 +2,16 @@ import { resolve } from "node:path";
 import { formatNormalisation, isAlike } from "../data/normalisation.ts";
 import { drawImages } from "../distill/select/draw.ts";
 import { evaluateSet } from "../evaluation/evaluate.ts";
-import type { Curve } from "../evaluation/rows.ts";
+import type { Curve, Report } from "../evaluation/rows.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { renderTable } from "../report/run/table.ts";
 import { classesApart, sizesApart } from "../sets/compatibility.ts";
-import { type DistilledSet, describeLabels, readSet, weighSet } from "../sets/index.ts";
+import { type DistilledSet, readSet, weighSet } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { formatBytes } from "../support/format.ts";
 import type { Teacher } from "../teachers/teacher.ts";
 import { type Candidate, obtainTeachers } from "../teachers/teachers.ts";
 import { checkPlan } from "./checks.ts";
-import type { CommandContext, Commands, EvaluateContext, Outcome } from "./commands.ts";
+import type { CommandContext, Commands, EvaluateContext, Found } from "./commands.ts";
 import { compareMethods } from "./compare/compare.ts";
 import { readCurves, runFolder, timed, writeCurves } from "./folder/run-folder.ts";
 import { type MethodSet, makeMethodSet } from "./method-set.ts";
@@ -38,20 +36,19 @@ const distill = async (run: Run): Promise<Distilled> => {
   return { ...made, teachers };
 };
 
-/** Students, report, and the table for the terminal. */
+/** Students and report. */
 const evaluate = async (
   run: Run,
   { teachers, curves: making, set }: Distilled,
   setFolder: string,
-): Promise<Outcome> => {
-  const { folder, terminal } = run;
+): Promise<Found<Report>> => {
+  const { folder } = run;
   const { rows, curves } = await timed(folder, "students", () =>
     evaluateSet({ ...run, teachers, folder: folder.students }, set),
   );
   const allCurves: readonly Curve[] = [...making, ...curves];
   const report = await writeReport(folder, { ...run, teachers, set, setFolder, rows, curves: allCurves });
-  const files = [`set     ${setFolder}`, `report  ${folder.reportHtml}`, `numbers ${folder.reportJson}`];
-  return { text: `${renderTable(report, terminal)}\n\n${files.join("\n")}`, json: report };
+  return { report, files: { set: setFolder, report: folder.reportHtml, numbers: folder.reportJson } };
 };
 
 /** Fails if the teachers are not those that a set was made with, as far as is known of them. */
@@ -100,7 +97,7 @@ const checkData = (set: DistilledSet, { dataset }: Prepared, folder: string): vo
 };
 
 /** A run of one set, which can be made. */
-const withPlan = (recipe: Recipe, context: CommandContext, work: (run: Run) => Promise<Outcome>): Promise<Outcome> => {
+const withPlan = <R>(recipe: Recipe, context: CommandContext, work: (run: Run) => Promise<R>): Promise<R> => {
   const check = (data: Prepared, candidates: readonly Candidate[]): Promise<void> =>
     checkPlan(recipe, data, candidates, context);
   return withRun(recipe, context, runFolder(context.out), check, work);
@@ -111,25 +108,14 @@ export const commands: Commands = {
 
   teach: (recipe, context) =>
     withPlan(recipe, context, async (run) => {
-      const teachers = await teach(run);
-      const lines = teachers.map(
-        (t) =>
-          `${t.model.name}  ${t.accuracy.toFixed(1)} % of the test images${t.accuracyViews === undefined ? "" : ` (${t.accuracyViews.toFixed(1)} % by six views of each)`}  ${formatBytes(t.bytes)}  ${t.file}`,
-      );
-      const report = await reportTeachers(run, teachers);
-      lines.push("", `numbers ${run.folder.teachersJson}`);
-      return { text: lines.join("\n"), json: report };
+      const report = await reportTeachers(run, await teach(run));
+      return { report, files: { numbers: run.folder.teachersJson } };
     }),
 
   distill: (recipe, context) =>
     withPlan(recipe, context, async (run) => {
       const { set } = await distill(run);
-      const { budget } = set.manifest;
-      const bytes = await weighSet(run.folder.set);
-      const text =
-        `${run.folder.set}: ${budget.bases} base sets, ${budget.compensators} compensators, ${budget.trainingImages} training images, ${formatBytes(bytes.total)}\n` +
-        `labels ${formatBytes(bytes.labels)}: ${describeLabels(set.manifest.labels, set.manifest.classes.length)}`;
-      return { text, json: { folder: run.folder.set, manifest: set.manifest } };
+      return { folder: run.folder.set, manifest: set.manifest, bytes: await weighSet(run.folder.set) };
     }),
 
   evaluate: (recipe, context: EvaluateContext) => {

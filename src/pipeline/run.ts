@@ -8,15 +8,14 @@ import { writeJson } from "../support/files.ts";
 import type { Teacher } from "../teachers/teacher.ts";
 import { checkStudentName } from "../teachers/teacher-names.ts";
 import { type Candidate, checkTeachers, findCandidates, obtainTeachers } from "../teachers/teachers.ts";
-import type { CommandContext, Outcome } from "./commands.ts";
+import type { CommandContext } from "./commands.ts";
 import { type Claim, checkFree, claimFolder } from "./folder/claim.ts";
 import { type RunFolder, timed } from "./folder/run-folder.ts";
 import { describeDataset } from "./reporting.ts";
 
-/** A command at work: as `Work`, with all of a run's folder and what standard output can show. */
+/** A command at work: as `Work`, with all of a run's folder. */
 export interface Run<Folder extends RunFolder = RunFolder> extends Omit<Work, "folder"> {
   readonly folder: Folder;
-  readonly terminal: CommandContext["terminal"];
 }
 
 /** Fails on whatever can be known to be wrong before anything is loaded. */
@@ -46,13 +45,13 @@ const checkStudents = ({ students }: Recipe, { task }: Prepared): void => {
  * Opens data and device, checks the recipe and, by `check`, what else is given against the data, and only then claims the
  * folder; closes the device and lets go of the folder at the end.
  */
-export const withRun = async <T, Folder extends RunFolder>(
+export const withRun = async <T, Folder extends RunFolder, R>(
   recipe: Recipe,
   context: CommandContext,
   folder: Folder,
   check: (data: Prepared, candidates: readonly Candidate[]) => Promise<T>,
-  work: (run: Run<Folder>, checked: T) => Promise<Outcome>,
-): Promise<Outcome> => {
+  work: (run: Run<Folder>, checked: T) => Promise<R>,
+): Promise<R> => {
   checkRecipe(recipe);
   await checkFree(folder);
   const device = await openDevice(recipe.device, { note: context.progress.note });

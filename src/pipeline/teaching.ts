@@ -1,28 +1,13 @@
-import type { Report, TeacherRow } from "../evaluation/rows.ts";
+import type { TeacherRow } from "../evaluation/rows.ts";
+import type { TaughtTeacher, TeachersReport } from "../evaluation/teachers-report.ts";
 import { writeJson } from "../support/files.ts";
 import { version } from "../support/version.ts";
 import type { Teacher } from "../teachers/teacher.ts";
-import type { History } from "../training/loop.ts";
-import { readWatched, type Watched, watchFile } from "../training/watch.ts";
+import { readWatched, watchFile } from "../training/watch.ts";
 import { readSeconds } from "./folder/run-folder.ts";
 import { describeDataset, describeHardware, describeTeachers } from "./reporting.ts";
 import type { Run } from "./run.ts";
 import { plain } from "./set.ts";
-
-interface TaughtTeacher extends TeacherRow {
-  readonly file: string;
-  /** Accuracy after every epoch with the seconds of training so far, where the recipe had it watched. */
-  readonly watched?: Omit<Watched, "key">;
-  readonly history: History;
-}
-
-/** What `teach` found out; written as teachers.json. Accuracies are per cent. */
-export interface TeachersReport
-  extends Pick<Report, "distillery" | "data" | "seconds" | "seed" | "device" | "hardware" | "recipe"> {
-  readonly format: "distillery-teachers";
-  readonly version: 1;
-  readonly teachers: readonly TaughtTeacher[];
-}
 
 const describe = async (teacher: Teacher, row: TeacherRow): Promise<TaughtTeacher> => {
   const { file, history } = teacher;

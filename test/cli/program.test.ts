@@ -40,7 +40,8 @@ describe("distillery", () => {
       expect(text).toMatchObject({ exit: 0, stdout: `${name} is done\n`, stderr: "" });
       expect(text.calls[0]).toMatchObject({
         command: name,
-        context: { out: join("runs", "demo"), terminal: { colour: false, width: 100 } },
+        context: { out: join("runs", "demo") },
+        terminal: { colour: false, width: 100 },
       });
       const json = await commandLine([name, "--data", "demo", "--json", "--out", "here"]);
       expect(JSON.parse(json.stdout)).toEqual({ command: name });

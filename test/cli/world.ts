@@ -1,7 +1,9 @@
 import { EventEmitter } from "node:events";
 import { Writable } from "node:stream";
+import type { Terminal } from "../../src/cli/output.ts";
+import type { Presented } from "../../src/cli/present.ts";
 import { runCommandLine } from "../../src/cli/program.ts";
-import type { CommandContext, Commands, EvaluateContext } from "../../src/pipeline/commands.ts";
+import type { CommandContext, EvaluateContext } from "../../src/pipeline/commands.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 
 /** A stream that keeps what is written to it. */
@@ -20,9 +22,10 @@ export const captured = (columns?: number): { readonly stream: Writable; readonl
 };
 
 export interface Call {
-  readonly command: keyof Commands;
+  readonly command: keyof Presented;
   readonly recipe: Recipe;
   readonly context: CommandContext & Partial<EvaluateContext>;
+  readonly terminal: Terminal;
 }
 
 export interface Ran {
@@ -41,8 +44,8 @@ export const commandLine = async (
   const [out, err] = [captured(), captured()];
   const signals = new EventEmitter();
   const calls: Call[] = [];
-  const record = (command: keyof Commands) => async (recipe: Recipe, context: CommandContext) => {
-    const call = { command, recipe, context };
+  const record = (command: keyof Presented) => async (recipe: Recipe, context: CommandContext, terminal: Terminal) => {
+    const call = { command, recipe, context, terminal };
     calls.push(call);
     await work(call, signals);
     return { text: `${command} is done`, json: { command } };

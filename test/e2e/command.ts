@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { present } from "../../src/cli/present.ts";
 import { runCommandLine } from "../../src/cli/program.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
 import { captured } from "../cli/world.ts";
@@ -13,7 +14,7 @@ export const distillery = async (
     stdout: out.stream,
     stderr: err.stream,
     signals: new EventEmitter(),
-    loadCommands: async () => commands,
+    loadCommands: async () => present(commands),
   });
   const short = (text: string): string => text.replaceAll(`${folder}/`, "");
   return { exit, stdout: short(out.text()), stderr: short(err.text()) };

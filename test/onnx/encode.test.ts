@@ -106,7 +106,7 @@ describe("the encoded model", () => {
       `"6ab8374561b10ff14496191e6b83a519692a9d9447e606a10a4341a6d7fb43d3"`,
     );
     expect(sha256(encodeModel(trainingStep()).bytes)).toMatchInlineSnapshot(
-      `"592819cdadbd3a812ecce7f3da3dee018735ccd3f6274a7aa8b317bb852163d0"`,
+      `"8023e08de4b52c1e3cff80e1a2d3e8f86250470eae5724da121e7acc42f85e8e"`,
     );
     expect(encodeModel(trainingStep()).bytes).toEqual(encodeModel(trainingStep()).bytes);
   });

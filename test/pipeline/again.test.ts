@@ -2,8 +2,8 @@ import { cp, mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Report } from "../../src/evaluation/rows.ts";
+import type { TeachersReport } from "../../src/evaluation/teachers-report.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
-import type { TeachersReport } from "../../src/pipeline/teaching.ts";
 import { silent } from "../../src/support/progress.ts";
 import { temporaryFor } from "../../src/support/temporary.ts";
 import { filesIn, hashesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
@@ -12,7 +12,7 @@ const brief = { labels: ["static"], seeds: 1, student: { epochs: 2 }, full: { ep
 
 const parts = ["2-teachers", "3-compensators", "4-set", "5-students"] as const;
 
-const reportOf = (outcome: { readonly json: unknown }): Report => outcome.json as Report;
+const reportOf = (found: { readonly report: Report }): Report => found.report;
 
 describe("commands in one folder", () => {
   it("take up what those before them made, and leave it as it is", async () => {
@@ -97,8 +97,8 @@ describe("commands in one folder", () => {
     const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
     await commands.distill(recipe, quietly(out));
     const before = [await timesIn(join(out, "4-set")), await timesIn(join(out, "2-teachers"))];
-    const { json } = await commands.run({ ...recipe, data: `${recipe.data}/./` }, quietly(out));
-    expect((json as Report).recipe.data).toBe(recipe.data);
+    const { report } = await commands.run({ ...recipe, data: `${recipe.data}/./` }, quietly(out));
+    expect(report.recipe.data).toBe(recipe.data);
     expect([await timesIn(join(out, "4-set")), await timesIn(join(out, "2-teachers"))]).toEqual(before);
   });
 

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Report } from "../../src/evaluation/rows.ts";
+import type { Comparison } from "../../src/evaluation/comparison.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
-import type { Comparison } from "../../src/report/comparison/comparison.ts";
+import { renderTable } from "../../src/report/run/table.ts";
 import { readSet, verifySet } from "../../src/sets/index.ts";
 import { filesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
 
@@ -13,7 +13,7 @@ const methods = ["infer", "infer-copies", "infer-noise", "infer-one-teacher", "r
 /** Fields of a comparison that ends within seconds. */
 const brief = { iterations: 6, labels: ["static"], seeds: 1, student: { epochs: 2 }, full: { epochs: 1 } };
 
-const comparisonOf = (outcome: { readonly json: unknown }): Comparison => outcome.json as Comparison;
+const comparisonOf = (found: { readonly report: Comparison }): Comparison => found.report;
 
 /** A comparison without what depends on time and place. */
 const timeless = ({ seconds: _, command: __, sets, ...rest }: Comparison) => ({
@@ -245,9 +245,9 @@ it("all the data are left out where they get no epochs", async () => {
   expect(compared.rows.map(({ method }) => method)).toEqual(["random"]);
   expect(compared).not.toHaveProperty("pending");
   expect(await filesIn(join(out, "students"))).toEqual(["random-ipc3-static-convnet8x1-0.json"]);
-  const { text, json } = await commands.run(recipe, quietly(join(folder, "run")));
-  expect((json as Report).rows.map(({ method }) => method)).toEqual(["infer", "random"]);
-  expect(text).toContain("all the data was not measured");
+  const { report } = await commands.run(recipe, quietly(join(folder, "run")));
+  expect(report.rows.map(({ method }) => method)).toEqual(["infer", "random"]);
+  expect(renderTable(report, { colour: false })).toContain("all the data was not measured");
 });
 
 describe("what cannot be compared", () => {

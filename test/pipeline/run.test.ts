@@ -24,7 +24,7 @@ describe("the whole path", () => {
     folder = await mkdtemp(join(tmpdir(), "distillery-run-"));
     out = join(folder, "out");
     recipe = tinyRecipe(await writePictures(join(folder, "pictures")));
-    report = (await commands.run(recipe, quietly(out))).json as Report;
+    report = (await commands.run(recipe, quietly(out))).report;
     return () => rm(folder, { recursive: true, force: true });
   }, 60_000);
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { present } from "../../src/cli/present.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
 import { type DistilledSet, leastLabelBytes, readManifest, readSet, setBytes } from "../../src/sets/index.ts";
 import { filesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
@@ -10,7 +11,8 @@ it("a set of at most so many bytes has the most faithful labels that fit, and is
   const out = join(folder, "out");
   const make = async (where: string, over: Record<string, unknown> = {}): Promise<string> => {
     const fields = { iterations: 3, validation: 0, teacher: { epochs: 1 }, labels: ["static"], ...over };
-    return (await commands.distill(tinyRecipe(data, fields), quietly(where))).text;
+    return (await present(commands).distill(tinyRecipe(data, fields), quietly(where), { colour: false, width: 100 }))
+      .text;
   };
   const read = async (where: string): Promise<{ readonly set: DistilledSet; readonly total: number }> => {
     const set = await readSet(join(where, "4-set"));

@@ -89,7 +89,6 @@ export const quietly = (out: string, over: Partial<EvaluateContext> = {}): Evalu
   out,
   progress: silent,
   signal: new AbortController().signal,
-  terminal: { colour: false, width: 100 },
   ...over,
 });
 

@@ -32,7 +32,6 @@ test("one architecture is trained twice, from other weights", async () => {
     teachers: ["convnet8x1", "convnet8x1"],
     teacher: { epochs: 1 },
   });
-  const { json } = await commands.teach(recipe, quietly(join(folder, "out")));
-  const { teachers } = json as { readonly teachers: readonly { readonly sha256: string }[] };
-  expect(new Set(teachers.map(({ sha256 }) => sha256)).size).toBe(2);
+  const { report } = await commands.teach(recipe, quietly(join(folder, "out")));
+  expect(new Set(report.teachers.map(({ sha256 }) => sha256)).size).toBe(2);
 });

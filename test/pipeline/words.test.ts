@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { Report } from "../../src/evaluation/rows.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
 import { readSet } from "../../src/sets/index.ts";
 import { commandLine } from "../cli/world.ts";
@@ -20,7 +19,7 @@ it("what people call classes goes from the data into the set, the report and `in
     student: { epochs: 1 },
     full: { epochs: 1 },
   });
-  const report = (await commands.run(recipe, quietly(out))).json as Report;
+  const report = (await commands.run(recipe, quietly(out))).report;
   const { manifest } = await readSet(join(out, "4-set"));
   // words.txt says nothing of frogs here.
   const words = ["goldfish, Carassius auratus", frog];

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { drawImages } from "../../src/distill/select/draw.ts";
 import { crossEntropyOf } from "../../src/distill/select/rded.ts";
-import type { Report } from "../../src/evaluation/rows.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
 import { type Prepared, prepareData, readable } from "../../src/recipe/prepare.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
@@ -77,7 +76,7 @@ it("any method can be run, and is called by its name", async () => {
   const folder = await temporaryFolder();
   const out = join(folder, "out");
   const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), { ...brief, method: "sre2l" });
-  const report = (await commands.run(recipe, quietly(out))).json as Report;
+  const report = (await commands.run(recipe, quietly(out))).report;
   expect(report.rows.map(({ method, images, steps }) => [method, images, steps])).toEqual([
     ["sre2l", 12, 4],
     ["random", 12, 4],
@@ -153,7 +152,7 @@ it("teachers and students are trained on the crops that are asked for", async ()
   const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
   const data = await prepareData(recipe, { progress: silent });
   const run = async (name: string, over: Partial<Recipe>) => {
-    const report = (await commands.run({ ...recipe, ...over }, quietly(join(folder, name)))).json as Report;
+    const report = (await commands.run({ ...recipe, ...over }, quietly(join(folder, name)))).report;
     const losses = (group: string) =>
       report.curves.filter((c) => c.group === group && !c.name.startsWith("full")).map(({ series }) => series);
     return { teachers: losses("teacher"), students: losses("student") };

@@ -1,4 +1,4 @@
-import type { ComparedSet, Comparison, ComparisonRow } from "../../src/report/comparison/comparison.ts";
+import type { ComparedSet, Comparison, ComparisonRow } from "../../src/evaluation/comparison.ts";
 import { accuracyOf, makeReport } from "./fixtures.ts";
 
 /** The sets of the example: method, budget, bytes, seconds, and what each adds to an accuracy, in points. */

@@ -2,9 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { imagenetNormalisation } from "../../src/data/normalisation.ts";
-import type { Report } from "../../src/evaluation/rows.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
-import type { TeachersReport } from "../../src/pipeline/teaching.ts";
 import { readSet, verifySet } from "../../src/sets/index.ts";
 import { sha256 } from "../../src/support/files.ts";
 import type { Progress } from "../../src/support/progress.ts";
@@ -28,14 +26,14 @@ it("on the demo's images, weights with torch's names are a teacher like any othe
   const folder = await temporaryFolder();
   const file = join(folder, "weights.safetensors");
   const training = tinyRecipe("demo", { ...brief, teachers: ["convnet8x1"], teacher: { epochs: 1, batch: 64 } });
-  const taught = (await commands.teach(training, quietly(join(folder, "own")))).json as TeachersReport;
+  const taught = (await commands.teach(training, quietly(join(folder, "own")))).report;
   const own = taught.teachers[0]!;
   await writeTorchFile(own.file, file);
 
   const out = join(folder, "out");
   const recipe = tinyRecipe("demo", { ...brief, teachers: [`convnet8x1=${file}`] });
   const first = recorder();
-  const report = (await commands.run(recipe, quietly(out, first))).json as Report;
+  const report = (await commands.run(recipe, quietly(out, first))).report;
   const bytes = await readFile(file);
   const { accuracy, validationAccuracy, parameters } = own;
   expect(report.teachers).toEqual([
@@ -62,7 +60,7 @@ it("on the demo's images, weights with torch's names are a teacher like any othe
 
   const times = await timesIn(join(out, "2-teachers"));
   const second = recorder();
-  const again = (await commands.run(recipe, quietly(out, second))).json as Report;
+  const again = (await commands.run(recipe, quietly(out, second))).report;
   expect(again.teachers).toEqual(report.teachers);
   expect(second.titles.filter((title) => title.startsWith("teacher"))).toEqual([]);
   expect(await timesIn(join(out, "2-teachers"))).toEqual(times);
@@ -73,12 +71,12 @@ it("other weights under the same name are measured anew, and told to be no bette
   const pictures = await writePictures(join(folder, "pictures"));
   const [out, file] = [join(folder, "out"), join(folder, "weights.safetensors")];
   const training = tinyRecipe(pictures, { teachers: ["convnet8x1"] });
-  const taught = (await commands.teach(training, quietly(join(folder, "own")))).json as TeachersReport;
+  const taught = (await commands.teach(training, quietly(join(folder, "own")))).report;
   await writeTorchFile(taught.teachers[0]!.file, file);
   // No images are held out, and each is also seen six times.
   const recipe = tinyRecipe(pictures, { teachers: [`convnet8x1=${file}`], validation: 0, teacher: { views: true } });
   const teach = async (progress = recorder().progress) =>
-    ((await commands.teach(recipe, quietly(out, { progress }))).json as TeachersReport).teachers;
+    (await commands.teach(recipe, quietly(out, { progress }))).report.teachers;
   const [before] = await teach();
   expect(before).toMatchObject({ accuracy: taught.teachers[0]!.accuracy, validationAccuracy: Number.NaN });
   expect(before!.accuracyViews).toBeGreaterThan(25);
@@ -101,7 +99,7 @@ it("ImageNet's normalisation goes into the set; what was made with another is no
   const pictures = await writePictures(join(folder, "pictures"));
   const [out, file] = [join(folder, "out"), join(folder, "weights.safetensors")];
   const training = tinyRecipe(pictures, { ...brief, teachers: ["convnet8x1"] });
-  const taught = (await commands.teach(training, quietly(join(folder, "own")))).json as TeachersReport;
+  const taught = (await commands.teach(training, quietly(join(folder, "own")))).report;
   const own = taught.teachers[0]!.file;
   await writeTorchFile(own, file);
   const recipe = tinyRecipe(pictures, { ...brief, teachers: [`convnet8x1=${file}`], normalisation: "imagenet" });

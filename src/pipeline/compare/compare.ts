@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { z } from "zod";
+import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { setContender, teachRows, withAllData } from "../../evaluation/evaluate.ts";
 import type { AccuracyRow } from "../../evaluation/rows.ts";
 import { entriesOf } from "../../recipe/entry.ts";
 import type { Prepared } from "../../recipe/prepare.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
-import type { ComparedSet, Comparison, ComparisonRow } from "../../report/comparison/comparison.ts";
-import { renderComparisonTable } from "../../report/comparison/table.ts";
 import { nameOf } from "../../report/methods.ts";
 import { readSet } from "../../sets/index.ts";
 import type { Context } from "../../support/context.ts";
@@ -16,7 +15,7 @@ import type { Stage } from "../../teachers/stage.ts";
 import type { Teacher } from "../../teachers/teacher.ts";
 import type { Candidate } from "../../teachers/teachers.ts";
 import { checkPlan } from "../checks.ts";
-import type { CommandContext, Outcome } from "../commands.ts";
+import type { CommandContext, Found } from "../commands.ts";
 import { timed } from "../folder/run-folder.ts";
 import { makeMethodSet } from "../method-set.ts";
 import { bytesAround } from "../reporting.ts";
@@ -113,8 +112,8 @@ const studentsOf = (run: CompareRun, teachers: readonly Teacher[]): Stage => ({
   folder: run.folder.students,
 });
 
-const compareAll = async (run: CompareRun): Promise<Outcome> => {
-  const { recipe, folder, terminal } = run;
+const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
+  const { recipe, folder } = run;
   const teachers = await teach(run);
   const plans = plansOf(recipe);
   for (const plan of plans) await makeOne(run, plan, teachers);
@@ -136,18 +135,19 @@ const compareAll = async (run: CompareRun): Promise<Outcome> => {
     const { data } = bytesAround(run.data, teachers);
     rows.push(...full.rows.map((row) => ({ ...row, bytes: data })));
   }
-  const comparison: Comparison = await writeComparison(run, teachers, sets, rows, []);
-  const files = [
-    `report  ${folder.reportHtml}`,
-    `table   ${folder.comparisonMarkdown}`,
-    `numbers ${folder.reportJson}`,
-    `sets    ${join(folder.path, "sets")}`,
-  ];
-  return { text: `${renderComparisonTable(comparison, terminal)}\n\n${files.join("\n")}`, json: comparison };
+  return {
+    report: await writeComparison(run, teachers, sets, rows, []),
+    files: {
+      report: folder.reportHtml,
+      table: folder.comparisonMarkdown,
+      numbers: folder.reportJson,
+      sets: join(folder.path, "sets"),
+    },
+  };
 };
 
 /** Several methods at several budgets, under identical labels and steps; see Commands.compare. */
-export const compareMethods = (recipe: Recipe, context: CommandContext): Promise<Outcome> => {
+export const compareMethods = (recipe: Recipe, context: CommandContext): Promise<Found<Comparison>> => {
   const check = (data: Prepared, candidates: readonly Candidate[]): Promise<void> =>
     checkPlans(recipe, data, candidates, context);
   return withRun(recipe, context, compareFolder(context.out), check, compareAll);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ComparedSet, Comparison, ComparisonRow } from "../../report/comparison/comparison.ts";
+import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { renderComparison } from "../../report/comparison/html.ts";
 import { renderComparisonMarkdown } from "../../report/comparison/markdown.ts";
 import { describeCompensators, describeLabels, isOptimised, type Manifest, weighSet } from "../../sets/index.ts";

@@ -120,30 +120,18 @@ const compensatorPanels = (curves: readonly Curve[]): Markup[] =>
 const imagePanels = (curves: readonly Curve[]): Markup[] =>
   curves.length === 0 ? [] : panelsOf("Images", [{ name: plural(curves.length, "loop"), colour: "infer", curves }]);
 
-type StudentMethod = keyof typeof methodStyles;
-
-const isMethod = (text: string): text is StudentMethod => Object.hasOwn(methodStyles, text);
-
-/** "infer static convnet128x3 seed 1" in its parts; a name of another form is a bundle of its own. */
-const parseStudent = (name: string): { method: StudentMethod | undefined; labels: string; student: string } => {
-  const [, method = "", labels = "", student = ""] =
-    /^([a-z0-9-]+) (static|dynamic|hard) (.+?)(?: seed \d+)?$/.exec(name) ?? [];
-  return isMethod(method) ? { method, labels, student } : { method: undefined, labels: "", student: name };
-};
-
 /** Losses under different labels are different quantities, so each kind of label and student has its own panel. */
 const studentPanels = (curves: readonly Curve[]): Markup[] => {
-  const parsed = curves.map((curve) => ({ curve, ...parseStudent(curve.name) }));
-  const titles = [...new Set(parsed.map(({ labels, student }) => `${labels} ${student}`))];
+  const known = curves.flatMap((curve) => (curve.of === undefined ? [] : [{ curve, ...curve.of }]));
+  const titles = [...new Set(known.map(({ labels, student }) => `${student}, ${labels} labels`))];
   return titles.flatMap((title) => {
-    const members = parsed.filter(({ labels, student }) => `${labels} ${student}` === title);
+    const members = known.filter(({ labels, student }) => `${student}, ${labels} labels` === title);
     const methods = [...new Set(members.map(({ method }) => method))];
-    const { labels, student } = members[0]!;
     return panelsOf(
-      labels === "" ? student : `${student}, ${labels} labels`,
+      title,
       methods.map((method) => ({
-        name: method ? nameOf({ method }) : student,
-        colour: method ? methodStyles[method].colour : "a",
+        name: nameOf({ method }),
+        colour: methodStyles[method].colour,
         curves: members.filter((member) => member.method === method).map(({ curve }) => curve),
       })),
     );

@@ -1,3 +1,4 @@
+import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { formatBytes, formatCount, formatSeconds, formatTenth, plural } from "../../support/format.ts";
 import { differenceCell } from "../charts/accuracy.ts";
 import { markIcon, type ScatterPoint, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
@@ -6,7 +7,6 @@ import { html, type Markup, scrolling, section, unbroken } from "../page/markup.
 import { pageOf, type Tile, tileList } from "../page/page.ts";
 import { provenanceSection, teacherSection } from "../run/provenance.ts";
 import { formatAccuracy, formatMean } from "../run/summary.ts";
-import type { ComparedSet, Comparison, ComparisonRow } from "./comparison.ts";
 import { crossArchitectureSection, studentTable } from "./students.ts";
 import {
   type ComparedSetRow,

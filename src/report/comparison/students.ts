@@ -1,9 +1,9 @@
+import type { Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { formatCount } from "../../support/format.ts";
 import { markIcon } from "../charts/scatter.ts";
 import { methodStyles, nameOf } from "../methods.ts";
 import { html, type Markup, scrolling } from "../page/markup.ts";
 import { formatMean } from "../run/summary.ts";
-import type { Comparison, ComparisonRow } from "./comparison.ts";
 
 /** One set with one kind of labels, and what each student reached on it. */
 interface Line {

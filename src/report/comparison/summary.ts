@@ -1,8 +1,8 @@
+import type { Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { type ComparedRow, compare, comparedRows } from "../../evaluation/statistics.ts";
 import { formatSigned, plural } from "../../support/format.ts";
 import { nameOf } from "../methods.ts";
 import { formatAccuracy, ruleOfJudgement } from "../run/summary.ts";
-import type { Comparison, ComparisonRow } from "./comparison.ts";
 
 export type ComparedSetRow = ComparedRow<ComparisonRow>;
 

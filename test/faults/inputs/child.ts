@@ -2,6 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { lstatSync, readdirSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { present } from "../../../src/cli/present.ts";
 import { runCommandLine } from "../../../src/cli/program.ts";
 import { stream } from "../../../src/support/random.ts";
 import { captured } from "../../cli/world.ts";
@@ -35,7 +36,7 @@ const ask: Ask = async (...args) => {
     stdout: out.stream,
     stderr: err.stream,
     signals: new EventEmitter(),
-    loadCommands: async () => (await import("../../../src/pipeline/pipeline.ts")).commands,
+    loadCommands: async () => present((await import("../../../src/pipeline/pipeline.ts")).commands),
   });
   return { exit, stdout: out.text(), stderr: err.text() };
 };

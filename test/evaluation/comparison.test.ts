@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { renderComparison } from "../../../src/report/comparison/html.ts";
-import { renderComparisonMarkdown } from "../../../src/report/comparison/markdown.ts";
-import { comparisonHeadline, comparisonJudgements, tablesOf } from "../../../src/report/comparison/summary.ts";
-import { renderComparisonTable } from "../../../src/report/comparison/table.ts";
-import { comparisonOf, hostileComparison, makeComparison } from "../compare-fixtures.ts";
+import { renderComparison } from "../../src/report/comparison/html.ts";
+import { renderComparisonMarkdown } from "../../src/report/comparison/markdown.ts";
+import { comparisonHeadline, comparisonJudgements, tablesOf } from "../../src/report/comparison/summary.ts";
+import { renderComparisonTable } from "../../src/report/comparison/table.ts";
+import { comparisonOf, hostileComparison, makeComparison } from "../report/compare-fixtures.ts";
 
 const esc = String.fromCharCode(27);
 

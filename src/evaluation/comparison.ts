@@ -1,6 +1,6 @@
-import type { AccuracyRow, Report, TeacherRow } from "../../evaluation/rows.ts";
-import type { Method, SetBytes } from "../../sets/index.ts";
-import type { PeakMemory } from "../../support/peak-memory.ts";
+import type { Method, SetBytes } from "../sets/index.ts";
+import type { PeakMemory } from "../support/peak-memory.ts";
+import type { AccuracyRow, Report, TeacherRow } from "./rows.ts";
 
 /** Several methods at several budgets under identical labels and steps; written as comparison.json, drawn as comparison.html. */
 export interface Comparison extends Pick<Report, "data" | "distillery" | "seed" | "device" | "hardware" | "recipe"> {

@@ -1,0 +1,65 @@
+import type { TeachersReport } from "../evaluation/teachers-report.ts";
+import type { Commands, DistilledFolder, Found } from "../pipeline/commands.ts";
+import { renderComparisonTable } from "../report/comparison/table.ts";
+import { renderTable } from "../report/run/table.ts";
+import { describeLabels } from "../sets/index.ts";
+import { formatBytes } from "../support/format.ts";
+import type { Outcome, Terminal } from "./output.ts";
+
+/** The commands with what they find put into words for a terminal, and into JSON for programs. */
+export type Presented = {
+  readonly [Name in keyof Commands]: (
+    recipe: Parameters<Commands[Name]>[0],
+    context: Parameters<Commands[Name]>[1],
+    terminal: Terminal,
+  ) => Promise<Outcome>;
+};
+
+/** Lines of names and paths. */
+const list = (files: Found<unknown>["files"]): string =>
+  Object.entries(files)
+    .map(([name, path]) => `${name.padEnd(7)} ${path}`)
+    .join("\n");
+
+const presented = <T>({ report, files }: Found<T>, text: string): Outcome => ({
+  text: `${text}\n\n${list(files)}`,
+  json: report,
+});
+
+const describeTeacher = (teacher: TeachersReport["teachers"][number]): string => {
+  const { architecture, accuracy, accuracyViews, bytes, file } = teacher;
+  const views = accuracyViews === undefined ? "" : ` (${accuracyViews.toFixed(1)} % by six views of each)`;
+  return `${architecture}  ${accuracy.toFixed(1)} % of the test images${views}  ${formatBytes(bytes)}  ${file}`;
+};
+
+const describeSet = ({ folder, manifest, bytes }: DistilledFolder): string => {
+  const { budget, labels, classes } = manifest;
+  const counts = `${budget.bases} base sets, ${budget.compensators} compensators, ${budget.trainingImages} training images`;
+  return (
+    `${folder}: ${counts}, ${formatBytes(bytes.total)}\n` +
+    `labels ${formatBytes(bytes.labels)}: ${describeLabels(labels, classes.length)}`
+  );
+};
+
+export const present = (commands: Commands): Presented => ({
+  run: async (recipe, context, terminal) => {
+    const found = await commands.run(recipe, context);
+    return presented(found, renderTable(found.report, terminal));
+  },
+  teach: async (recipe, context) => {
+    const found = await commands.teach(recipe, context);
+    return presented(found, found.report.teachers.map(describeTeacher).join("\n"));
+  },
+  distill: async (recipe, context) => {
+    const { bytes, ...set } = await commands.distill(recipe, context);
+    return { text: describeSet({ ...set, bytes }), json: set };
+  },
+  compare: async (recipe, context, terminal) => {
+    const found = await commands.compare(recipe, context);
+    return presented(found, renderComparisonTable(found.report, terminal));
+  },
+  evaluate: async (recipe, context, terminal) => {
+    const found = await commands.evaluate(recipe, context);
+    return presented(found, renderTable(found.report, terminal));
+  },
+});
