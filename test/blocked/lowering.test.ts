@@ -129,7 +129,7 @@ describe("on this processor, by ONNX Runtime", () => {
     const b = own ?? 16;
     await fc.assert(
       fc.asyncProperty(network(b), (net) => expectSame(net, b, 2e-4, blocked)),
-      { numRuns: 60, seed: 1 },
+      { numRuns: 40, seed: 1 },
     );
   }, 180_000);
 
@@ -155,14 +155,14 @@ describe.each([4, 8, 16])("at a block of %i, interpreted by standard operators o
   test("random networks give the same values and gradients", async () => {
     await fc.assert(
       fc.asyncProperty(network(b), (net) => expectSame(net, b, 2e-4, standard, pass(winogradChoice, kept))),
-      { numRuns: 40, seed: 2 },
+      { numRuns: 24, seed: 2 },
     );
   }, 180_000);
 
   test("so do transformed tiles (Winograd)", async () => {
     await fc.assert(
       fc.asyncProperty(square(b), (net) => expectSame(net, b, 1e-3, standard, pass(winogradEverywhere, kept))),
-      { numRuns: 20, seed: 2 },
+      { numRuns: 12, seed: 2 },
     );
   }, 180_000);
 });
