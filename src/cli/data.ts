@@ -1,8 +1,8 @@
 import { idleFor, listSources, openDataset, type SourceOption, type SourceOptions } from "../data/sources/source.ts";
-import { formatCount, plural } from "../support/format.ts";
+import { formatCount, plural, printable } from "../support/format.ts";
 import { idleOption, type OptionValues } from "./options.ts";
 import type { Outcome } from "./output.ts";
-import { coloursFor, factSheet, type Output, printable } from "./output.ts";
+import { coloursFor, factSheet, type Output } from "./output.ts";
 
 const flags: Readonly<Record<SourceOption, string>> = {
   seed: "--seed",

@@ -1,7 +1,8 @@
 import { CommanderError } from "commander";
 import { DistilleryError, errorTable } from "../support/errors.ts";
+import { printable } from "../support/format.ts";
 import { version } from "../support/version.ts";
-import { coloursFor, type Output, printable } from "./output.ts";
+import { coloursFor, type Output } from "./output.ts";
 
 /** Commander's complaints in our form: no "error: " in front, the nearest spelling on the same line. */
 const fromCommander = (error: CommanderError): DistilleryError => {

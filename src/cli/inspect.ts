@@ -4,9 +4,9 @@ import { describeLabels } from "../sets/labels/choose.ts";
 import { wordsOf } from "../sets/manifest/manifest.ts";
 import { readManifest } from "../sets/read.ts";
 import type { Manifest } from "../sets/set.ts";
-import { formatBytes, formatCount, plural } from "../support/format.ts";
+import { formatBytes, formatCount, plural, printable } from "../support/format.ts";
 import type { Outcome } from "./output.ts";
-import { coloursFor, factSheet, type Output, printable } from "./output.ts";
+import { coloursFor, factSheet, type Output } from "./output.ts";
 
 /** `a 1, b.c 2`: the fields of a nested value in one line. */
 const flat = (value: unknown, path = ""): string[] => {

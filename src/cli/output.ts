@@ -26,9 +26,6 @@ export const widthOf = (output: Output): number => output.columns || 100;
 
 export const coloursFor = (output: Output): ReturnType<typeof createColors> => createColors(hasColour(output));
 
-/** Text from files, without characters that would steer a terminal. */
-export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "?");
-
 /** Lines of a name and what belongs to it, the second column aligned; further lines of a value are indented. */
 export const factSheet = (
   facts: readonly (readonly [name: string, value: string])[],

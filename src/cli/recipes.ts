@@ -2,9 +2,10 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { DistilleryError } from "../support/errors.ts";
 import { exists } from "../support/files.ts";
+import { printable } from "../support/format.ts";
 import { didYouMean } from "../support/suggest.ts";
 import type { Outcome } from "./output.ts";
-import { coloursFor, factSheet, type Output, printable } from "./output.ts";
+import { coloursFor, factSheet, type Output } from "./output.ts";
 
 /** A recipe file that comes with the program. */
 export interface ShippedRecipe {

@@ -1,7 +1,7 @@
 import { verifySet } from "../sets/read.ts";
-import { formatCount, plural } from "../support/format.ts";
+import { formatCount, plural, printable } from "../support/format.ts";
 import type { Outcome } from "./output.ts";
-import { coloursFor, type Output, printable } from "./output.ts";
+import { coloursFor, type Output } from "./output.ts";
 
 /** Says of a whole set what its hashes stand for, and what they do not. */
 const trustIn = (sha256: string | undefined): string =>

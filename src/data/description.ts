@@ -33,5 +33,5 @@ const triple = (low: number, high: number) => {
   return z.tuple([value, value, value], expected("three numbers"));
 };
 
-/** Of pixel / 255: a mean lies between black and white; no deviation is far below a grey level, 1/255. */
+/** In units of pixel / 255: a mean lies between black and white; no deviation is far below a grey level, 1/255. */
 export const normalisationValues = fieldsOf({ mean: triple(0, 1), std: triple(0.001, 1) });

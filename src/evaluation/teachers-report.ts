@@ -10,7 +10,7 @@ export interface TaughtTeacher extends TeacherRow {
   readonly history: History;
 }
 
-/** What `teach` found out; written as teachers.json. Accuracies are per cent. */
+/** The result of `teach`; written as teachers.json. Accuracies are per cent. */
 export interface TeachersReport
   extends Pick<Report, "distillery" | "data" | "seconds" | "seed" | "device" | "hardware" | "recipe"> {
   readonly format: "distillery-teachers";

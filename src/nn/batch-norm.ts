@@ -96,7 +96,8 @@ export const measureGap = (
 
 /**
  * Inference that also measures each layer's input, for the term that INFER (arXiv 2408.06927) weighs by alpha and SRe2L
- * (arXiv 2306.13092) by its own: distances to the running statistics. The simplifier folds the centring into the convolution before it.
+ * (arXiv 2306.13092) by its own: distances to the running statistics. The simplifier folds the centring into the
+ * convolution before it.
  */
 export const measuringNorm = (
   p: Named<Value>,

@@ -5,7 +5,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import type { Manifest, SetBytes } from "../sets/index.ts";
 import type { Context } from "../support/context.ts";
 
-/** What a command is told besides the recipe. */
+/** Everything that a command is told besides the recipe. */
 export interface CommandContext extends Context {
   /** Folder for everything the command makes; what lies there already from the same recipe is taken up again. */
   readonly out: string;
@@ -22,7 +22,7 @@ export interface EvaluateContext extends CommandContext {
   readonly set?: string;
 }
 
-/** What a command found out, and where it lies: paths by what they hold, in the order in which people look for them. */
+/** The result of a command and the paths of its files by what they hold, in the order in which people look for them. */
 export interface Found<T> {
   readonly report: T;
   readonly files: Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@ import type { Context } from "../support/context.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** What is worked on, by what recipe, on which device, and where finished work and checkpoints are kept. */
+/** A piece of work: its data, recipe and device, and the folder of its finished parts and checkpoints. */
 export interface Work extends Context {
   readonly recipe: Recipe;
   readonly data: Prepared;

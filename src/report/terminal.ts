@@ -10,9 +10,6 @@ export interface Column<Row> {
   readonly cell: (row: Row, colours: Colours) => string;
 }
 
-/** Names come from files and folders: a control character in one must not reach the terminal. */
-export const printable = (text: string): string => text.replace(/\p{Cc}/gu, "?");
-
 const withoutColours = (text: string): string =>
   text.replaceAll(new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, "g"), "");
 

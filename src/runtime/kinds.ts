@@ -3,18 +3,18 @@ import type { Provider } from "./protocol.ts";
 export const deviceNames = ["cpu", "webgpu", "cuda", "cuda-tf32", "auto"] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
-/** What "auto" chooses from. */
+/** The devices that "auto" chooses from. */
 export type Kind = Exclude<DeviceName, "auto">;
 
 interface KindOfDevice {
   readonly provider: Provider;
-  /** How far a result of the self-check may be off, relative to its size. */
+  /** Largest error of a result of the self-check, relative to its size. */
   readonly tolerance: number;
   /** Variables that the provider's libraries read when they are loaded. */
   readonly environment: Readonly<Record<string, string>>;
-  /** How to get it where it is missing. */
+  /** The way to get it where it is missing. */
   readonly missing: string;
-  /** What to do where it computes wrongly. */
+  /** The remedy where it computes wrongly. */
   readonly wrong: string;
 }
 

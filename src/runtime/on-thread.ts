@@ -31,7 +31,7 @@ export interface Stepper<State, Feeds, Fetches> {
   release(): Promise<void>;
 }
 
-/** Where graphs run. */
+/** Compiles graphs and runs them. */
 export interface Device {
   readonly name: Kind;
   compile<In, Out>(traced: Traced<In, Out>): Promise<Compiled<In, Out>>;
@@ -44,7 +44,7 @@ export interface Device {
 /** "auto" uses blocked convolutions where the device has them and they agree with the standard operators. */
 export type Lowering = "auto" | "standard";
 
-/** How graphs are run on a device. */
+/** Settings of running graphs on a device. */
 export interface Running {
   /** Threads of one operator. */
   readonly threads: number;
@@ -90,7 +90,7 @@ export const deviceOn = async (
     return session;
   };
   const once = async (graph: Graph, feeds: readonly Tensor[]): Promise<readonly Tensor[]> => {
-    // What is run once is small: threads and, on the CPU, rewriting it would take longer than they save.
+    // A graph that runs once is small: threads and, on the CPU, rewriting it would take longer than they save.
     const session = await create(graph, { on: 1, optimise: provider !== "cpu" });
     const results = await thread.ask({ kind: "run", session, feeds });
     await release(session);

@@ -36,7 +36,8 @@ const hintOf = async (file: string): Promise<string> => {
 
 /**
  * Looks at a file of a set before it is opened, and says what is wrong: "is missing", "has 5 bytes, ...". A link counts
- * as the file that it leads to: caches of downloaded sets are made of links. `bytes` is its size by the manifest, where that says it.
+ * as the file that it leads to: caches of downloaded sets are made of links. `bytes` is its size by the manifest, where that
+ * says it.
  */
 export const fileProblem = async (file: string, bytes?: number): Promise<string | undefined> => {
   try {

@@ -75,3 +75,6 @@ const asciiMarks: Readonly<Record<string, string>> = { "±": "+/-", "−": "-", 
 
 /** Our own marks in ASCII, for output that is piped; names that the user gave are left as they are. */
 export const toAscii = (text: string): string => text.replace(/[±−×·–’]/g, (mark) => asciiMarks[mark] ?? mark);
+
+/** Text from files and folders with `?` for what would steer a terminal: control characters, and those that turn text about. */
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "?");

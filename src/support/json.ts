@@ -3,7 +3,7 @@ import { shown } from "./schema.ts";
 /** Levels of objects and lists inside each other; what is read here needs six. */
 const deepest = 100;
 
-/** Where the string that begins at `from` ends, behind its closing quote. */
+/** Finds where the string that begins at `from` ends, behind its closing quote. */
 const endOfString = (text: string, from: number): number => {
   let at = from + 1;
   // Not by a regular expression: a long string would overflow its stack.

@@ -105,7 +105,10 @@ export const drawMix = (n: number, random: Random, alpha: number): Mix => ({
   permutation: random.permutation(n),
 });
 
-/** Mixup (Zhang et al., arXiv 1710.09412) of the rows of [n, ...], whatever they hold: images, logits, one-hot labels. Returns a new array. */
+/**
+ * Mixup (Zhang et al., arXiv 1710.09412) of the rows of [n, ...], whatever they hold: images, logits, one-hot labels.
+ * Returns a new array.
+ */
 export const mixRows = (rows: Float32Array, { lambda, permutation }: Mix): Float32Array => {
   const n = permutation.length;
   const size = n === 0 ? 0 : rows.length / n;

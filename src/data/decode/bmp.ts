@@ -12,7 +12,7 @@ interface Header {
   readonly topDown: boolean;
   readonly bits: number;
   readonly bitFields: boolean;
-  /** Where the palette begins, its bytes a colour, and how many colours it has. */
+  /** The palette: where it begins, its bytes a colour, and how many colours it has. */
   readonly palette: { readonly at: number; readonly step: number; readonly colours: number };
   readonly pixelsAt: number;
 }

@@ -6,7 +6,7 @@ import type { Raster, Remark } from "./raster.ts";
 import { readTiffPixels } from "./tiff-pixels.ts";
 import { checkPixels, UnreadableImage, usualMaxPixels } from "./unreadable-image.ts";
 
-/** How image files are decoded. */
+/** Settings of decoding an image file. */
 export interface Decoding {
   /** Short side after resizing; the centre square is kept. Absent: as large as it is. */
   readonly resize?: number;
@@ -102,7 +102,7 @@ const jpegComponents = (content: Uint8Array): number | undefined => {
   return undefined;
 };
 
-/** What is passed over of an image that the decoder reads as it is. */
+/** Lists the kinds of content that are passed over in an image that the decoder reads as it is. */
 const remarksOf = async (format: ImageFormat, content: Uint8Array, image: Sharp): Promise<Remark[]> => {
   const remarks: Remark[] = [];
   const text = (from: number, to: number): string => Buffer.from(content.subarray(from, to)).toString("latin1");

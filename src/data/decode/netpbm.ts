@@ -42,7 +42,7 @@ const textReader = (content: Uint8Array) => {
       if (value > 1) throw new UnreadableImage(`damaged: a bitmap has ${value} in place of 0 or 1`);
       return value;
     },
-    /** Where the pixels begin: exactly one space after the last number of the header. */
+    /** Offset of the pixels: exactly one space after the last number of the header. */
     afterSpace: (): number => at + 1,
   };
 };

@@ -7,6 +7,6 @@ export interface Raster {
 }
 
 /**
- * What is not read of an image that is read: bits below the upper 8, bands that are no colour, frames after the first.
+ * A part of an image that is not read: bits below the upper 8, bands that are no colour, frames after the first.
  */
 export type Remark = "bits" | "bands" | "frames";

@@ -1,6 +1,6 @@
 import { UnreadableImage } from "./unreadable-image.ts";
 
-/** How the pixels of a TIFF file's first page are meant. */
+/** The meaning of the pixels of a TIFF file's first page are meant. */
 export interface TiffPixels {
   readonly colours: "grey" | "palette" | "RGB" | "CMYK";
   /** Bits a sample: 1, 2, 4, 8 or 16. */
@@ -8,7 +8,7 @@ export interface TiffPixels {
   /** Samples a pixel beyond its colours; the first of them may be opacity. */
   readonly extra: number;
   readonly opacity: boolean;
-  /** Whether there are pages besides. */
+  /** True where there are pages besides. */
   readonly pages: boolean;
 }
 

@@ -7,7 +7,7 @@ import { DistilleryError } from "../../support/errors.ts";
 import { reasonOf } from "../../support/files.ts";
 import { isLitter } from "../../support/litter.ts";
 
-/** What lies in a folder; links count as what they lead to. Hidden are names with a dot in front. */
+/** One thing in a folder; links count as what they lead to. Hidden are names with a dot in front. */
 export interface Entry {
   readonly name: string;
   readonly kind: "folder" | "file" | "hidden";

@@ -2,14 +2,14 @@ import { DistilleryError } from "../../support/errors.ts";
 import type { Decoded } from "../decode/decode-image.ts";
 import type { Remark } from "../decode/raster.ts";
 
-/** How many images something is true of, and the first of them. */
+/** The number of images that something is true of, and the first of them. */
 interface Count {
   readonly images: number;
   readonly index: number;
   readonly file: string;
 }
 
-/** What is worth telling of the images of a split as a whole; all counts are of those that were read. */
+/** Facts about the images of a split as a whole; all counts are of those that were read. */
 export interface Tally {
   /** Adds image `index` of the split, in any order. */
   add(index: number, file: string, image: Decoded): void;

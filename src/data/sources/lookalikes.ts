@@ -72,7 +72,7 @@ const otherVersion = async (path: string, names: readonly string[]): Promise<key
 };
 
 /**
- * What a folder is of which the names are known, if it holds the files of a data set that is published in another form.
+ * Says what a folder of these names is, if it holds the files of a data set that is published in another form.
  */
 const publishedAs = async (path: string, names: readonly string[]): Promise<string | undefined> => {
   for (const published of Object.values(cifarLayouts)) {
@@ -96,7 +96,7 @@ export const aboutFolder = async (path: string): Promise<string | undefined> => 
   const names = await namesIn(path);
   const here = await publishedAs(path, names);
   if (here !== undefined) return here;
-  // What an archive unpacks into often lies in a folder of its name.
+  // The content of an archive often lies in a folder of its name.
   for (const name of names.slice(0, mostBelow)) {
     const below = join(path, name);
     if (!(await isFolder(below))) continue;

@@ -20,8 +20,8 @@ export interface Method {
   readonly statistics?: boolean;
   /**
    * Images for `recipe.ipc` images of storage a class, with finished work and checkpoints in the stage's folder; methods that
-   * use one teacher take the first. @throws BUDGET where a class has too few images, INTERRUPTED and NOT_FINITE as loops do. The
-   * same call goes on.
+   * use one teacher take the first. The same call goes on after an interruption.
+   * @throws BUDGET where a class has too few images, INTERRUPTED and NOT_FINITE as loops do.
    */
   make(stage: Stage): Promise<Made>;
 }

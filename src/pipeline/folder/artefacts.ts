@@ -9,7 +9,7 @@ import { readRegularFile } from "../../support/files.ts";
 interface Look {
   /** The text it begins with, also where it was cut short. */
   readonly begins: string;
-  /** Of a whole one, where it is JSON. */
+  /** The form of a whole one, where it is JSON. */
   readonly fits?: z.ZodType;
 }
 

@@ -61,7 +61,7 @@ export const readSeconds = async ({ seconds }: RunFolder, damaged?: Damaged): Pr
 export const writeCurves = (folder: RunFolder, curves: readonly Curve[]): Promise<void> =>
   writeSealed(folder.curves, { curves });
 
-/** What was measured while the set in this folder was made; nothing, where that cannot be read any more. */
+/** Reads what was measured while the set in this folder was made; nothing, where that cannot be read any more. */
 export const readCurves = async ({ curves }: RunFolder, damaged?: Damaged): Promise<readonly Curve[]> =>
   (await readSealed(curves, curvesSchema, damaged))?.curves ?? [];
 

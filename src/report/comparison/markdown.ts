@@ -1,9 +1,8 @@
 import type { ComparedSet, Comparison } from "../../evaluation/comparison.ts";
 import type { Difference } from "../../evaluation/statistics.ts";
-import { formatBytes, formatCount, formatSeconds, formatSigned } from "../../support/format.ts";
+import { formatBytes, formatCount, formatSeconds, formatSigned, printable } from "../../support/format.ts";
 import { nameOf } from "../methods.ts";
 import { formatInterval, formatMean, verdictWords } from "../run/summary.ts";
-import { printable } from "../terminal.ts";
 import { aboutStudents, type StudentTable, studentTable } from "./students.ts";
 import {
   type ComparedSetRow,

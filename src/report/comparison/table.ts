@@ -1,9 +1,9 @@
 import { createColors } from "picocolors";
 import type { ComparedSet, Comparison } from "../../evaluation/comparison.ts";
-import { formatBytes, formatCount, formatSeconds, toAscii } from "../../support/format.ts";
+import { formatBytes, formatCount, formatSeconds, printable, toAscii } from "../../support/format.ts";
 import { formatMean } from "../run/summary.ts";
 import { differenceText, methodText } from "../run/table.ts";
-import { type Column, drawFitting, printable, wrap } from "../terminal.ts";
+import { type Column, drawFitting, wrap } from "../terminal.ts";
 import { type ComparedSetRow, comparisonHeadline, comparisonJudgements, tablesOf } from "./summary.ts";
 
 type Accuracy = Column<ComparedSetRow>;

@@ -8,10 +8,11 @@ import {
   formatShare,
   formatSigned,
   plural,
+  printable,
   toAscii,
 } from "../../support/format.ts";
 import { methodStyles, type NamedMethod, nameOf } from "../methods.ts";
-import { type Colours, type Column, drawFitting, printable, wrap } from "../terminal.ts";
+import { type Colours, type Column, drawFitting, wrap } from "../terminal.ts";
 import { bytesNeeded, formatMean, headline, headlineRow, judgements } from "./summary.ts";
 
 type RowColumn = Column<ComparedRow>;
