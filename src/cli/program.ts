@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { CommandContext, EvaluateContext } from "../pipeline/commands.ts";
-import { defaultsFor } from "../recipe/recipe-defaults.ts";
+import { defaultsFor } from "../pipeline/recipe/defaults.ts";
 import { aboutMethods, methods } from "../sets/index.ts";
 import { DistilleryError, errorTable } from "../support/errors.ts";
 import { version } from "../support/version.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { setContender, teachRows, withAllData } from "../../evaluation/evaluate.ts";
 import type { AccuracyRow } from "../../evaluation/rows.ts";
-import { entriesOf } from "../../recipe/entry.ts";
+import { entriesOf } from "../recipe/entry.ts";
 import type { Prepared } from "../../recipe/prepare.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { nameOf } from "../../report/methods.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Entry } from "../../recipe/entry.ts";
+import type { Entry } from "../recipe/entry.ts";
 import { type RunFolder, runFolder } from "../folder/run-folder.ts";
 
 /** A comparison's folder: that of a run, with a set for every method and budget instead of one. */

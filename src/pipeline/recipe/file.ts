@@ -1,10 +1,10 @@
 import { type Document, parseDocument, stringify, visit } from "yaml";
-import { DistilleryError } from "../support/errors.ts";
-import { readRegularFile, reasonOf } from "../support/files.ts";
-import { shown } from "../support/schema.ts";
-import { decodeText } from "../support/text.ts";
-import type { Recipe } from "./recipe.ts";
-import { isFields, mergeFields, parseRecipe } from "./recipe-parse.ts";
+import { DistilleryError } from "../../support/errors.ts";
+import { readRegularFile, reasonOf } from "../../support/files.ts";
+import { shown } from "../../support/schema.ts";
+import { decodeText } from "../../support/text.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import { isFields, mergeFields, parseRecipe } from "./parse.ts";
 
 /** Far above any recipe: a megabyte holds tens of thousands of names. */
 const mostBytes = 2 ** 20;

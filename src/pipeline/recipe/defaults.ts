@@ -1,4 +1,4 @@
-import type { Recipe } from "./recipe.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
 
 export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "labelBytes" | "setBytes">;
 

@@ -1,11 +1,11 @@
 import type { z } from "zod";
-import { DistilleryError } from "../support/errors.ts";
-import { shown } from "../support/schema.ts";
-import { didYouMean } from "../support/suggest.ts";
+import { DistilleryError } from "../../support/errors.ts";
+import { shown } from "../../support/schema.ts";
+import { didYouMean } from "../../support/suggest.ts";
 import { idleInRecipe } from "./idle-fields.ts";
-import type { Recipe } from "./recipe.ts";
-import { defaultsFor } from "./recipe-defaults.ts";
-import { expectationAt, recipeSchema, schemaAt } from "./recipe-schema.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import { defaultsFor } from "./defaults.ts";
+import { expectationAt, recipeSchema, schemaAt } from "./schema.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

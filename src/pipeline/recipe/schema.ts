@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { deviceNames } from "../runtime/index.ts";
-import { methods } from "../sets/index.ts";
+import { deviceNames } from "../../runtime/index.ts";
+import { methods } from "../../sets/index.ts";
 import { distinctEntries, entrySchema, makingFields } from "./entry.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
 import {
   type About,
   aboveZero,
@@ -15,7 +15,7 @@ import {
   names,
   unique,
   whole,
-} from "./schema-parts.ts";
+} from "../../support/fields.ts";
 
 const cropping = (whose: string) =>
   choice(

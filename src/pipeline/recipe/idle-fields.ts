@@ -1,7 +1,7 @@
-import { idleFor } from "../data/sources/source.ts";
-import { hasCompensators, isOptimised, type Method, mayCopy, methods } from "../sets/index.ts";
+import { idleFor } from "../../data/sources/source.ts";
+import { hasCompensators, isOptimised, type Method, mayCopy, methods } from "../../sets/index.ts";
 import { entriesOf, type Making } from "./entry.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
 
 /** Settings of a set that make no difference to some methods, and the methods to which they make one. */
 const needed: Readonly<Record<string, (method: Method) => boolean>> = {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { type Method, methods, parseBytes } from "../sets/index.ts";
-import type { Recipe } from "./recipe.ts";
-import { atLeastZero, choice, described, unique, whole } from "./schema-parts.ts";
+import { type Method, methods, parseBytes } from "../../sets/index.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import { atLeastZero, choice, described, unique, whole } from "../../support/fields.ts";
 
 const bytes = (help: string) =>
   described(
