@@ -1,6 +1,6 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 import { formatCount, formatSeconds } from "../support/format.ts";
-import type { Progress } from "../support/progress.ts";
+import type { Progress, ScalarValues } from "../support/progress.ts";
 import { isTerminal, type Output, widthOf } from "./output.ts";
 
 /** Progress that is drawn; `close` takes what is left of it off the screen and lets the process end. */
@@ -16,13 +16,17 @@ interface Standing {
   readonly title: string;
   readonly total: number;
   readonly done: number;
-  readonly detail: string;
+  readonly scalars: ScalarValues;
   /** Seconds that are left, once they can be told. */
   readonly left: number | undefined;
 }
 
 const percent = ({ done, total }: Standing): string => (total > 0 ? `${Math.floor((100 * done) / total)} %` : "");
 const left = ({ left }: Standing): string => (left === undefined ? "" : `${formatSeconds(left)} left`);
+const measured = ({ scalars }: Standing): string =>
+  Object.entries(scalars)
+    .map(([name, value]) => `${name} ${value.toPrecision(3)}`)
+    .join(", ");
 const spaced = (...words: readonly string[]): string => words.filter((word) => word !== "").join("  ");
 
 const barWidth = 24;
@@ -32,7 +36,7 @@ const drawn = (standing: Standing, width: number): string => {
   const share = standing.total > 0 ? Math.min(1, standing.done / standing.total) : 0;
   const full = Math.round(share * barWidth);
   const bar = "#".repeat(full) + "-".repeat(barWidth - full);
-  return spaced(standing.title, `[${bar}]`, percent(standing).padStart(5), left(standing), standing.detail).slice(
+  return spaced(standing.title, `[${bar}]`, percent(standing).padStart(5), left(standing), measured(standing)).slice(
     0,
     width - 1,
   );
@@ -41,18 +45,22 @@ const drawn = (standing: Standing, width: number): string => {
 /** One line of a log. */
 const logged = (standing: Standing): string => {
   const of = standing.total > 0 ? `${formatCount(standing.done)} of ${formatCount(standing.total)}` : "";
-  return `${standing.title}: ${spaced(of, percent(standing), left(standing), standing.detail).replaceAll("  ", ", ")}`;
+  return `${standing.title}: ${spaced(of, percent(standing), left(standing), measured(standing)).replaceAll("  ", ", ")}`;
 };
 
 /** Where a task stands, with the time left reckoned from its first update: a resumed task starts in the middle. */
-const standings = (title: string, total: number, now: () => number): ((done: number, detail: string) => Standing) => {
+const standings = (
+  title: string,
+  total: number,
+  now: () => number,
+): ((done: number, scalars: ScalarValues) => Standing) => {
   let first: { readonly done: number; readonly at: number } | undefined;
-  return (done, detail) => {
+  return (done, scalars) => {
     first ??= { done, at: now() };
     const gained = done - first.done;
     const seconds = (now() - first.at) / 1000;
     const known = gained > 0 && seconds > 0 && total >= done;
-    return { title, total, done, detail, left: known ? (seconds / gained) * (total - done) : undefined };
+    return { title, total, done, scalars, left: known ? (seconds / gained) * (total - done) : undefined };
   };
 };
 
@@ -83,9 +91,9 @@ const onTerminal = (output: Output, now: () => number): DrawnProgress => {
       let bar: SingleBar | undefined;
       let over = false;
       return {
-        update: (done, detail = "") => {
+        update: (done, scalars = {}) => {
           if (over) return;
-          const standing = stand(done, detail);
+          const standing = stand(done, scalars);
           if (bar !== undefined) bar.update(done, standing);
           else if (now() - start >= patience) bar = draw(standing);
         },
@@ -116,8 +124,8 @@ const inLog = (output: Output, now: () => number): DrawnProgress => ({
     let last = start;
     let over = false;
     return {
-      update: (done, detail = "") => {
-        const standing = stand(done, detail);
+      update: (done, scalars = {}) => {
+        const standing = stand(done, scalars);
         if (over || now() - last < interval) return;
         last = now();
         output.write(`${logged(standing)}\n`);

@@ -1,3 +1,6 @@
+/** Finite numbers measured at one moment, by their names, e.g. `{ loss: 0.412 }`. */
+export type ScalarValues = Readonly<Record<string, number>>;
+
 /** How long work reports on itself; the command line draws bars, a test records, a library user passes `silent`. */
 export interface Progress {
   /** Starts a task of `total` units (steps, files, bytes) under a title such as "teacher convnet". */
@@ -7,8 +10,8 @@ export interface Progress {
 }
 
 export interface ProgressTask {
-  /** Units done so far, and a short detail such as "loss 0.412". */
-  update(done: number, detail?: string): void;
+  /** Units done so far, and what was measured; the receiver rounds it. */
+  update(done: number, scalars?: ScalarValues): void;
   /** Ends the task; safe to call twice. */
   done(): void;
 }

@@ -1,5 +1,6 @@
 import type { Tensors } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
+import type { ProgressTask } from "../support/progress.ts";
 import { readStored, type Stored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { type Job, type Lane, type Machine, runJobs } from "./jobs.ts";
 import { forget, type History, type Loop, runLoop, type Scalars } from "./loop.ts";
@@ -39,10 +40,10 @@ export const runKept = async (
   const jobOf = ({ file, key, units, make }: KeptWork): Job<Kept> => {
     /** Of this work, so that the one bar of all can go on by the difference. */
     let own = 0;
-    const advance = (to: number, detail?: string): void => {
+    const advance: ProgressTask["update"] = (to, scalars) => {
       unitsDone += to - own;
       own = to;
-      overall.update(unitsDone, detail);
+      overall.update(unitsDone, scalars);
     };
     return {
       cost: units,

@@ -33,7 +33,7 @@ describe("progress in a log", () => {
     const task = progress.task("teacher", 1000);
     // A resumed task: 200 steps were done before.
     for (let i = 200; i <= 1000; i++) {
-      task.update(i, "loss 0.4");
+      task.update(i, { loss: 0.4 });
       time.pass(0.1);
     }
     progress.note("teacher: 85 %");
@@ -42,8 +42,8 @@ describe("progress in a log", () => {
     task.update(5);
     expect(text()).toBe(
       [
-        "teacher: 500 of 1,000, 50 %, 50 s left, loss 0.4",
-        "teacher: 800 of 1,000, 80 %, 20 s left, loss 0.4",
+        "teacher: 500 of 1,000, 50 %, 50 s left, loss 0.400",
+        "teacher: 800 of 1,000, 80 %, 20 s left, loss 0.400",
         "teacher: 85 %",
         "teacher: ended after 1 min 20 s",
         "",
@@ -57,8 +57,8 @@ describe("progress in a log", () => {
     const task = drawProgress(stream, time.now).task("download", 0);
     task.update(0);
     time.pass(40);
-    task.update(12, "12 MB");
-    expect(text()).toBe("download: 12 MB\n");
+    task.update(12, { loss: 0.41234, accuracy: 87.654 });
+    expect(text()).toBe("download: loss 0.412, accuracy 87.7\n");
   });
 });
 
@@ -72,7 +72,7 @@ describe("progress on a terminal", () => {
     progress.note("before");
     expect(text()).toBe("before\n");
     time.pass(3);
-    task.update(50, "loss 0.412 and more that does not fit into the line");
+    task.update(50, { loss: 0.412, "what does not fit": 1 });
     progress.note("between");
     expect(text()).toContain("between\n");
     expect(text()).toContain("teacher convnet  [############------------]   50 %  3.1 s left  loss");
