@@ -3,6 +3,7 @@ import type { CommandContext, EvaluateContext } from "../pipeline/commands.ts";
 import { defaultsFor } from "../pipeline/recipe/defaults.ts";
 import { aboutMethods, methods } from "../sets/index.ts";
 import { DistilleryError, errorTable } from "../support/errors.ts";
+import { progressTo } from "../support/progress.ts";
 import { version } from "../support/version.ts";
 import { checkArguments } from "./arguments.ts";
 import { checkDataOptions, describeData, describeSources } from "./data.ts";
@@ -74,11 +75,12 @@ const working = async <T>(
   world: World,
   work: (tools: Pick<CommandContext, "progress" | "signal">) => Promise<T>,
 ): Promise<T> => {
-  const progress = drawProgress(world.stderr);
+  const { draw, close } = drawProgress(world.stderr);
+  const progress = progressTo(draw);
   try {
     return await interruptible(world.signals, progress.note, (signal) => work({ progress, signal }));
   } finally {
-    progress.close();
+    close();
   }
 };
 

@@ -1,10 +1,11 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 import { formatCount, formatSeconds } from "../support/format.ts";
-import type { Progress, ScalarValues } from "../support/progress.ts";
+import type { ProgressSink, ScalarValues } from "../support/progress.ts";
 import { isTerminal, type Output, widthOf } from "./output.ts";
 
-/** Progress that is drawn; `close` takes what is left of it off the screen and lets the process end. */
-export interface DrawnProgress extends Progress {
+/** Draws events; `close` takes what is left of them off the screen and lets the process end. */
+export interface ProgressDrawing {
+  readonly draw: ProgressSink;
   close(): void;
 }
 
@@ -19,6 +20,20 @@ interface Standing {
   readonly scalars: ScalarValues;
   /** Seconds that are left, once they can be told. */
   readonly left: number | undefined;
+}
+
+/** A task as it is shown, from its start to its end. */
+interface ShownTask {
+  update(standing: Standing): void;
+  end(): void;
+}
+
+/** What events are drawn on. */
+interface Screen {
+  /** Begins to show a task that starts at a time. */
+  open(title: string, start: number): ShownTask;
+  note(text: string): void;
+  close(): void;
 }
 
 const percent = ({ done, total }: Standing): string => (total > 0 ? `${Math.floor((100 * done) / total)} %` : "");
@@ -49,13 +64,9 @@ const logged = (standing: Standing): string => {
 };
 
 /** Where a task stands, with the time left reckoned from its first update: a resumed task starts in the middle. */
-const standings = (
-  title: string,
-  total: number,
-  now: () => number,
-): ((done: number, scalars: ScalarValues) => Standing) => {
+const standings = (title: string, total: number, now: () => number) => {
   let first: { readonly done: number; readonly at: number } | undefined;
-  return (done, scalars) => {
+  return (done: number, scalars: ScalarValues): Standing => {
     first ??= { done, at: now() };
     const gained = done - first.done;
     const seconds = (now() - first.at) / 1000;
@@ -64,7 +75,7 @@ const standings = (
   };
 };
 
-const onTerminal = (output: Output, now: () => number): DrawnProgress => {
+const terminal = (output: Output, now: () => number): Screen => {
   let bars: MultiBar | undefined;
   let shown = 0;
   const close = (): void => {
@@ -72,7 +83,7 @@ const onTerminal = (output: Output, now: () => number): DrawnProgress => {
     bars = undefined;
     shown = 0;
   };
-  const draw = (standing: Standing): SingleBar => {
+  const show = (standing: Standing): SingleBar => {
     bars ??= new MultiBar({
       stream: output,
       clearOnComplete: true,
@@ -85,31 +96,24 @@ const onTerminal = (output: Output, now: () => number): DrawnProgress => {
     return bars.create(Math.max(standing.total, 1), standing.done, standing);
   };
   return {
-    task: (title, total) => {
-      const start = now();
-      const stand = standings(title, total, now);
+    open: (_title, start) => {
       let bar: SingleBar | undefined;
-      let over = false;
       return {
-        update: (done, scalars = {}) => {
-          if (over) return;
-          const standing = stand(done, scalars);
-          if (bar !== undefined) bar.update(done, standing);
-          else if (now() - start >= patience) bar = draw(standing);
+        update: (standing) => {
+          if (bar !== undefined) bar.update(standing.done, standing);
+          else if (now() - start >= patience) bar = show(standing);
         },
-        done: () => {
-          if (over) return;
-          over = true;
+        end: () => {
           if (bar === undefined || bars === undefined) return;
           if (--shown === 0) close();
           else bars.remove(bar);
         },
       };
     },
-    note: (line) => {
-      if (bars === undefined) output.write(`${line}\n`);
+    note: (text) => {
+      if (bars === undefined) output.write(`${text}\n`);
       else {
-        bars.log(`${line}\n`);
+        bars.log(`${text}\n`);
         bars.update();
       }
     },
@@ -117,33 +121,54 @@ const onTerminal = (output: Output, now: () => number): DrawnProgress => {
   };
 };
 
-const inLog = (output: Output, now: () => number): DrawnProgress => ({
-  task: (title, total) => {
-    const start = now();
-    const stand = standings(title, total, now);
+const log = (output: Output, now: () => number): Screen => ({
+  open: (title, start) => {
     let last = start;
-    let over = false;
     return {
-      update: (done, scalars = {}) => {
-        const standing = stand(done, scalars);
-        if (over || now() - last < interval) return;
+      update: (standing) => {
+        if (now() - last < interval) return;
         last = now();
         output.write(`${logged(standing)}\n`);
       },
-      done: () => {
-        if (over) return;
-        over = true;
-        const seconds = (now() - start) / 1000;
-        if (seconds * 1000 >= patience) output.write(`${title}: ended after ${formatSeconds(seconds)}\n`);
+      end: () => {
+        const ms = now() - start;
+        if (ms >= patience) output.write(`${title}: ended after ${formatSeconds(ms / 1000)}\n`);
       },
     };
   },
-  note: (line) => {
-    output.write(`${line}\n`);
+  note: (text) => {
+    output.write(`${text}\n`);
   },
   close: () => undefined,
 });
 
 /** Bars with the time left on a terminal, a line now and then in a log. `now` is a clock in milliseconds. */
-export const drawProgress = (output: Output, now: () => number = () => performance.now()): DrawnProgress =>
-  isTerminal(output) ? onTerminal(output, now) : inLog(output, now);
+export const drawProgress = (output: Output, now: () => number = () => performance.now()): ProgressDrawing => {
+  const screen = isTerminal(output) ? terminal(output, now) : log(output, now);
+  /** Tasks that started and did not end; events of any other are passed over. */
+  const tasks = new Map<number, ShownTask & { readonly stand: ReturnType<typeof standings> }>();
+  return {
+    draw: (event) => {
+      switch (event.type) {
+        case "start": {
+          const { title, total } = event;
+          tasks.set(event.task, { ...screen.open(title, now()), stand: standings(title, total, now) });
+          break;
+        }
+        case "update": {
+          const task = tasks.get(event.task);
+          task?.update(task.stand(event.done, event.scalars ?? {}));
+          break;
+        }
+        case "end":
+          tasks.get(event.task)?.end();
+          tasks.delete(event.task);
+          break;
+        case "note":
+          screen.note(event.text);
+          break;
+      }
+    },
+    close: screen.close,
+  };
+};
