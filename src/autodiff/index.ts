@@ -5,6 +5,7 @@ export { conv2d, convTranspose2d } from "./ops/convolution/convolution.ts";
 export type { ConvolutionOptions } from "./ops/convolution/settings.ts";
 export * from "./ops/elementwise.ts";
 export { gather, scatterAdd } from "./ops/gather.ts";
+export { quotient, remainder } from "./ops/indices.ts";
 export { constant, input, ones, splat, zeros } from "./ops/leaves.ts";
 export { matmul } from "./ops/matmul.ts";
 export { concat, dilate, pad, padAxis, reshape, slice, transpose } from "./ops/movement.ts";
@@ -17,6 +18,7 @@ export { fillTree, leavesOf, mapTree, type Tree, type WithLeaves } from "./tree.
 export {
   type DType,
   float32,
+  floats,
   formatType,
   int64,
   sameShape,

@@ -1,6 +1,8 @@
+// Where things lie in a comparison's folder.
 import { join } from "node:path";
-import type { Entry } from "../recipe/entry.ts";
+import { methodNamed } from "../../distill/registry.ts";
 import { type RunFolder, runFolder } from "../folder/run-folder.ts";
+import type { Entry } from "../recipe/entry.ts";
 
 /** A comparison's folder: that of a run, with a set for every method and budget instead of one. */
 export interface CompareFolder extends RunFolder {
@@ -32,12 +34,9 @@ export const setName = (set: SetOf): string => nameWith(set, set.variant);
 /** Where a set lies, relative to the comparison's folder. */
 export const setPath = (set: SetOf): string => join("sets", setName(set));
 
-/**
- * Whose images or compensators a set works on: those of INFER's own where noise is given their norms, and the same however
- * they are stored.
- */
+/** Whose work a set stands on: the same however it is stored, and another method's where its own stands on that. */
 export const workName = (set: SetOf): string =>
-  nameWith(set.method === "infer-noise" ? { ...set, method: "infer" } : set, set.making);
+  nameWith({ ...set, method: methodNamed(set.method).worksOn ?? set.method }, set.making);
 
 /** Where what leads to a set is kept. */
 export const workPath = (set: SetOf): string => join("work", workName(set));

@@ -1,3 +1,4 @@
+// What a recipe holds where nothing else is said.
 import type { Recipe } from "../../recipe/recipe.ts";
 
 export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "labelBytes" | "setBytes">;
@@ -7,16 +8,11 @@ const general: RecipeDefaults = {
   skipUnreadable: false,
   normalisation: "data",
   validation: 0.02,
-  method: "infer",
+  method: { name: "infer" },
   ipc: 10,
   teachers: ["convnet", "convnet64x2"],
   students: ["convnet"],
   labels: ["static"],
-  iterations: 1000,
-  alpha: 1,
-  bases: "random",
-  compensatorViews: "shifts",
-  compensatorPrecision: "F16",
   seeds: 3,
   seed: 0,
   device: "cpu",

@@ -1,9 +1,9 @@
 import { type Document, parseDocument, stringify, visit } from "yaml";
+import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { readRegularFile, reasonOf } from "../../support/files.ts";
 import { shown } from "../../support/schema.ts";
 import { decodeText } from "../../support/text.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
 import { isFields, mergeFields, parseRecipe } from "./parse.ts";
 
 /** Far above any recipe: a megabyte holds tens of thousands of names. */

@@ -1,22 +1,14 @@
+// Fields that were given what means nothing beside the others.
 import { idleFor } from "../../data/sources/source.ts";
-import { hasCompensators, isOptimised, type Method, mayCopy, methods } from "../../sets/index.ts";
-import { entriesOf, type Making } from "./entry.ts";
+import { methods } from "../../distill/registry.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
+import { entriesOf } from "./entry.ts";
 
-/** Settings of a set that make no difference to some methods, and the methods to which they make one. */
-const needed: Readonly<Record<string, (method: Method) => boolean>> = {
-  iterations: isOptimised,
-  alpha: hasCompensators,
-  bases: (method) => hasCompensators(method) || mayCopy(method),
-  compensatorViews: hasCompensators,
-  compensatorPrecision: hasCompensators,
-} satisfies Partial<Record<Making, (method: Method) => boolean>>;
-
-/** `is for the methods infer and infer-noise` where a setting means nothing to any of some methods. */
-const idleMaking = (setting: string, used: readonly Method[]): string | undefined => {
-  const means = needed[setting];
-  if (means === undefined || used.some(means)) return undefined;
-  return `is for the methods ${methods.filter(means).join(", ")}, not for ${used.join(", ")}`;
+/** `is for the methods infer, dm` where none of some methods takes steps. */
+const idleSteps = (used: readonly string[]): string | undefined => {
+  const steps = methods.filter(({ options }) => options.shape.iterations !== undefined).map(({ name }) => name);
+  if (used.some((name) => steps.includes(name))) return undefined;
+  return `is for the methods ${steps.join(", ")}, not for ${used.join(", ")}`;
 };
 
 const unless = (holds: boolean, where: string): string | undefined => (holds ? undefined : where);
@@ -72,8 +64,10 @@ export const idleField = (
     case "method":
     case "ipc":
       return comparing ? inCompare(recipe, group) : undefined;
+    case "iterations":
+      return idleSteps(comparing ? entriesOf(recipe).map(({ method }) => method) : [recipe.method.name]);
     default:
-      return idleMaking(group ?? "", comparing ? entriesOf(recipe).map(({ method }) => method) : [recipe.method]);
+      return undefined;
   }
 };
 
@@ -83,12 +77,6 @@ export const idleInRecipe = (recipe: Recipe): string | undefined => {
   for (const option of ["resize", "skipUnreadable"] as const) {
     const idle = given[option] ? idleFor(recipe.data, option) : undefined;
     if (idle !== undefined) return `${option} ${idle}`;
-  }
-  for (const { method, settings, variant } of entriesOf(recipe)) {
-    for (const setting of Object.keys(settings)) {
-      const idle = idleMaking(setting, [method]);
-      if (idle !== undefined) return `compare.methods: "${method} ${variant}": ${setting} ${idle}`;
-    }
   }
   return undefined;
 };

@@ -1,10 +1,10 @@
+// Everything that can be set, as one schema with its help.
 import { z } from "zod";
-import { deviceNames } from "../../runtime/index.ts";
-import { methods } from "../../sets/index.ts";
-import { distinctEntries, entrySchema, makingFields } from "./entry.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
+import { deviceNames } from "../../runtime/index.ts";
 import {
   type About,
+  aboutOf,
   aboveZero,
   atLeastZero,
   belowOne,
@@ -16,6 +16,8 @@ import {
   unique,
   whole,
 } from "../../support/fields.ts";
+import { distinctEntries, entrySchema, storageFields } from "./entry.ts";
+import { methodNames, methodSchema } from "./method.ts";
 
 const cropping = (whose: string) =>
   choice(
@@ -46,7 +48,7 @@ export const recipeSchema = group({
     "a number from 0 to 0.5",
     "fraction of the training images held out to watch teachers by",
   ),
-  method: choice(methods, `how the set is made: ${methods.join(", ")}`),
+  method: methodSchema,
   ipc: whole(1, "images per class that the set may cost"),
   teachers: names(
     "architectures trained on the full data, files made by teach, or ARCH=FILE.safetensors: torchvision's weights for it",
@@ -61,7 +63,12 @@ export const recipeSchema = group({
     "a list of static, dynamic or hard, each at most once",
     "kinds of labels the students learn from: static, dynamic, hard",
   ),
-  ...makingFields,
+  iterations: described(
+    z.exactOptional(z.int().min(1)),
+    "a whole number of at least 1",
+    "steps of methods that optimise, in place of each one's own default",
+  ),
+  ...storageFields,
   seeds: whole(1, "how many times each student is trained"),
   seed: whole(0, "the number from which all randomness follows"),
   device: choice(deviceNames, `where the numbers are crunched: ${deviceNames.join(", ")}`),
@@ -110,7 +117,7 @@ export const recipeSchema = group({
   compare: group({
     methods: described(
       z.array(entrySchema).min(1).refine(distinctEntries),
-      `a list of ${methods.join(", ")}, each at most once, or with its own ${Object.keys(makingFields).join(", ")} as in "infer labelBytes=4KB bases=confidence"`,
+      `a list of ${methodNames.join(", ")}, each at most once, or with its own options, labelBytes or setBytes as in "infer labelBytes=4KB bases=confidence"`,
       'methods to compare, by the names of --method; one may differ from the recipe, e.g. "infer labelBytes=4KB"',
     ),
     ipc: described(
@@ -128,8 +135,6 @@ export interface RecipeField extends About {
   readonly kind: "number" | "text" | "list" | "numbers" | "flag";
   readonly schema: z.ZodType;
 }
-
-const aboutOf = (schema: z.ZodType): About => schema.meta() as unknown as About;
 
 const kindOf = (schema: z.ZodType): RecipeField["kind"] => {
   const inner = schema instanceof z.ZodExactOptional ? schema.unwrap() : schema;

@@ -1,6 +1,7 @@
-import { clamp, constant, tensor, type Value } from "../autodiff/index.ts";
-import type { Normalisation } from "../data/dataset.ts";
-import { validRange } from "../data/normalisation.ts";
+// Cutting off what no pixel can show.
+import { clamp, constant, tensor, type Value } from "../../autodiff/index.ts";
+import type { Normalisation } from "../dataset.ts";
+import { validRange } from "../normalisation.ts";
 
 /** Normalised images [N, 3, H, W] cut off where a pixel would be below black or above white, channel by channel. */
 export const clipPixels = (images: Value, normalisation: Normalisation): Value => {

@@ -1,5 +1,5 @@
-import type { TensorType } from "../../autodiff/index.ts";
-import type { Stepper, Tensors } from "../../runtime/index.ts";
+import type { TensorType } from "../autodiff/index.ts";
+import type { Stepper, Tensors } from "../runtime/index.ts";
 
 /** Whose turn it is: the number of a step's stepper. */
 export type Turn = { readonly turn: TensorType };

@@ -1,4 +1,5 @@
-import { type Random, stream } from "../../support/random.ts";
+// Batches of one image each of some classes, which SRe2L and its kin learn together.
+import { type Random, stream } from "../support/random.ts";
 
 /** Some classes, from `from` up to but without `to`, of the k-th image of each. */
 export interface ClassBatch {
@@ -12,11 +13,11 @@ export interface ClassBatch {
 /** Images of one step: the reference implementations take 100, and statistics of so many are good enough. */
 const largest = 100;
 
-/** Batches of one image a class that hold every class ipc times, of nearly equal sizes. */
-export const classBatches = (ipc: number, classes: number, most: number = largest): ClassBatch[] => {
+/** Batches of one image a class that hold every class K times, of nearly equal sizes. */
+export const classBatches = (bases: number, classes: number, most: number = largest): ClassBatch[] => {
   const parts = Math.ceil(classes / most);
   const edge = (part: number): number => Math.round((part * classes) / parts);
-  return Array.from({ length: ipc * parts }, (_, i) => {
+  return Array.from({ length: bases * parts }, (_, i) => {
     const [k, part] = [Math.floor(i / parts), i % parts];
     const from = edge(part);
     return { k, from, to: edge(part + 1), part: parts === 1 ? [] : [from] };

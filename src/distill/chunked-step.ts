@@ -1,7 +1,10 @@
+// INFER's step for more classes than memory holds at once.
 import {
   add,
   float32,
+  floats,
   gradients,
+  mapTree,
   mul,
   reduceSum,
   type Tensor,
@@ -11,26 +14,19 @@ import {
   type Value,
   type Values,
 } from "../autodiff/index.ts";
-import { type ViewKind, viewTypes } from "../data/augment/view.ts";
-import type { Normalisation } from "../data/dataset.ts";
 import { measuringNorm } from "../nn/batch-norm.ts";
 import { crossEntropy, statisticsLoss } from "../nn/losses.ts";
-import { hyperTypes, type Optimiser } from "../nn/optimisers.ts";
+import { hyperTypes, updateAll } from "../nn/optimisers.ts";
 import type { Device, Stepper, Tensors } from "../runtime/index.ts";
-import { oneHot } from "../training/batches.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { type Frozen, frozenWeights } from "../training/train-step.ts";
-import {
-  type CompensatorFeeds,
-  type CompensatorFetches,
-  type CompensatorState,
-  compensatorStateTypes,
-  seenImages,
-  traceCompensatorStep,
-} from "./compensator-step.ts";
+import type { Objective } from "./objectives/objective.ts";
+import { everyClassOnce } from "./objectives/teacher.ts";
+import type { StepPlan } from "./optimise.ts";
+import { type StepFeeds, type StepParts, type StepState, seenImages, stepTypes, traceStep } from "./optimise-step.ts";
 
 /*
- * The step of `traceCompensatorStep` for more classes than memory holds at once. The statistics are those of all C images, so
+ * INFER's step (methods/infer.ts) for more classes than memory holds at once. The statistics are those of all C images, so
  * chunks cannot be optimised one after the other. But they enter the loss only by moments that are sums over chunks, here as
  * gaps to the running statistics, channel by channel, for chunks of n_i images:
  *
@@ -51,30 +47,29 @@ type Layers<T> = Readonly<Record<string, { readonly mean: T; readonly variance: 
 const mapLayers = <A, B>(layers: Layers<A>, map: (one: Layers<A>[string], layer: string) => Layers<B>[string]) =>
   Object.fromEntries(Object.entries(layers).map(([layer, one]) => [layer, map(one, layer)]));
 
-/** A teacher, what its images are normalised by, and the kind of views it is shown. */
-interface Scene {
+/** A step, and the teacher that sees its images. */
+interface Scene extends StepParts {
   readonly teacher: Frozen;
-  readonly normalisation: Normalisation;
-  readonly views: ViewKind;
 }
 
-/** Base images of n classes [n, 3, H, W], their one-hot rows [n, C], the compensator and the view of the step. */
-const chunkTypes = ({ teacher, views }: Scene, n: number) => {
-  const { classes, image } = teacher.model.task;
+/** Base images of n classes [n, 3, h, w], their one-hot rows [n, C], the compensator and the view of the step. */
+const chunkTypes = ({ teacher, layout, augmentation }: Scene, n: number) => {
+  const { stored, image } = layout;
   return {
-    base: float32(n, 3, image.height, image.width),
-    targets: float32(n, classes),
+    base: float32(n, 3, stored.height, stored.width),
+    targets: float32(n, teacher.model.task.classes),
     u: float32(1, 3, image.height, image.width),
-    view: { ...viewTypes(views, image) },
+    view: { ...augmentation.types },
   };
 };
 type Chunk = ReturnType<typeof chunkTypes>;
 
 /** Mean cross-entropy of a chunk, and its gaps. */
-const measure = ({ teacher, normalisation }: Scene, chunk: Values<Chunk>) => {
+const measure = (scene: Scene, chunk: Values<Chunk>) => {
+  const { teacher } = scene;
   const { parameters, statistics } = frozenWeights(teacher);
   const { normalise, gaps } = measuringNorm(parameters, statistics);
-  const images = seenImages(chunk.base, chunk.u, chunk.view, normalisation);
+  const images = seenImages(scene, { bases: chunk.base, compensators: chunk.u }, chunk.view);
   const logits = teacher.model.forward(parameters, images, normalise);
   const layers: Layers<Value> = Object.fromEntries(
     gaps.map(({ layer, mean, variance }) => [layer, { mean, variance }]),
@@ -104,20 +99,19 @@ const traceStatistics = (layers: Layers<TensorType>, alpha: number) =>
     return { statistics, slopes: gradients(mul(statistics, alpha), given as Layers<Value>) as Layers<Value> };
   });
 
-const traceUpdate = (teacher: Frozen, optimiser: Optimiser) => {
-  const { u, slots } = compensatorStateTypes(teacher, optimiser);
-  return trace({ u, slots, gradient: u, hyper: hyperTypes(optimiser) }, ({ u: value, slots: old, gradient, hyper }) => {
-    const { parameter, slots: next } = optimiser.update(value, gradient, old, hyper);
-    return { u: parameter, slots: next as Record<string, Value> };
-  });
+const traceUpdate = (scene: Scene) => {
+  const { learnt, slots } = stepTypes(scene, { learnt: { compensators: 1 } });
+  const { optimiser } = scene;
+  return trace({ learnt, slots, gradient: learnt, hyper: hyperTypes(optimiser) }, ({ hyper, ...given }) =>
+    updateAll(optimiser, given.learnt, given.gradient, given.slots, hyper),
+  );
 };
 
 /** Sums of tensors of one shape, each times its weight, in double precision. */
 const weighted = (terms: readonly { readonly weight: number; readonly of: Tensor }[]): Float64Array => {
   const sum = new Float64Array(terms[0]!.of.data.length);
   for (const { weight, of } of terms) {
-    const values = of.data as Float32Array;
-    for (let i = 0; i < sum.length; i++) sum[i]! += weight * values[i]!;
+    for (const [i, value] of floats(of).entries()) sum[i]! += weight * value;
   }
   return sum;
 };
@@ -132,7 +126,7 @@ const combine = (parts: readonly { readonly weight: number; readonly layers: Lay
     const mean = of((one) => one.mean);
     const raw = of(({ mean: m, variance }) =>
       tensor(
-        (variance.data as Float32Array).map((v, i) => v + (m.data as Float32Array)[i]! ** 2),
+        floats(variance).map((v, i) => v + floats(m)[i]! ** 2),
         m.shape,
       ),
     );
@@ -148,10 +142,10 @@ const combine = (parts: readonly { readonly weight: number; readonly layers: Lay
 /** dm - 2 m dv and dv. */
 const slopesAt = (total: Layers<Tensor>, derivatives: Layers<Tensor>): Layers<Tensor> =>
   mapLayers(derivatives, ({ mean: dm, variance: dv }, layer) => {
-    const m = total[layer]!.mean.data as Float32Array;
+    const m = floats(total[layer]!.mean);
     return {
       mean: tensor(
-        (dm.data as Float32Array).map((d, i) => d - 2 * m[i]! * (dv.data as Float32Array)[i]!),
+        floats(dm).map((d, i) => d - 2 * m[i]! * floats(dv)[i]!),
         dm.shape,
       ),
       variance: dv,
@@ -182,20 +176,19 @@ export const classesTogether = (scene: Scene, limit: number): number => {
   }
 };
 
-/** Copies of what a run takes over. */
-const lent = ({ data, shape }: Tensor): Tensor =>
-  data instanceof BigInt64Array ? tensor(data.slice(), shape) : tensor(data.slice() as Float32Array, shape);
+/** Copies of tensors that a run takes over. */
+const lent = <T>(tree: T): T =>
+  mapTree<T, Tensor, Tensor>(tree, ({ data, shape }) => tensor(data.slice() as Tensor["data"], shape)) as T;
 
-/** A compensator's step in chunks of at most `n` classes. */
+/** INFER's step in chunks of at most `n` classes. */
 export const openChunkedStep = async (
   device: Device,
   scene: Scene,
-  optimiser: Optimiser,
   alpha: number,
   n: number,
-): Promise<Stepper<CompensatorState, CompensatorFeeds, CompensatorFetches>> => {
-  const { teacher } = scene;
-  const { classes, image } = teacher.model.task;
+): Promise<Stepper<StepState, StepFeeds, StepState["learnt"]>> => {
+  const { classes } = scene.teacher.model.task;
+  const { stored } = scene.layout;
   const sizes = chunkSizes(classes, n);
   const { layers } = traceMeasuring(scene, 1).outputs;
   const passes = new Map<number, Awaited<ReturnType<typeof openPasses>>>();
@@ -205,27 +198,22 @@ export const openChunkedStep = async (
   });
   for (const size of new Set(sizes)) passes.set(size, await openPasses(size));
   const statistics = await device.compile(traceStatistics(layers, alpha));
-  const update = await device.compile(traceUpdate(teacher, optimiser));
-  const rows = oneHot(
-    Array.from({ length: classes }, (_, c) => c),
-    classes,
-  );
-  let state: Tensors<CompensatorState> | undefined;
+  const update = await device.compile(traceUpdate(scene));
+  const rows = floats(everyClassOnce(classes));
+  let state: Tensors<StepState> | undefined;
 
-  const chunksOf = ({ base, u }: Tensors<CompensatorState>, feeds: Tensors<CompensatorFeeds>) => {
-    const plane = 3 * image.height * image.width;
+  const chunksOf = ({ learnt, fixed }: Tensors<StepState>, { view }: Tensors<StepFeeds>) => {
+    const plane = 3 * stored.height * stored.width;
     let from = 0;
     return sizes.map((size) => {
-      const to = from + size;
-      const pixels = (base.data as Float32Array).slice(from * plane, to * plane);
-      const targets = tensor(rows.slice(from * classes, to * classes), [size, classes]);
+      const [at, to] = [from, from + size];
       from = to;
       /** Fresh buffers each time: a run takes its inputs over. */
       const inputs = () => ({
-        base: tensor(pixels.slice(), [size, 3, image.height, image.width]),
-        targets: lent(targets),
-        u: lent(u),
-        view: { rows: lent(feeds.rows), columns: lent(feeds.columns) },
+        base: tensor(floats(fixed.bases!).slice(at * plane, to * plane), [size, 3, stored.height, stored.width]),
+        targets: tensor(rows.slice(at * classes, to * classes), [size, classes]),
+        u: lent(learnt.compensators!),
+        view: lent(view),
       });
       return { size, weight: size / classes, inputs };
     });
@@ -243,24 +231,19 @@ export const openChunkedStep = async (
       for (const { size, weight, inputs } of chunks) {
         seen.push({ weight, ...(await passes.get(size)!.measure.run(inputs())) });
       }
-      const total = combine(seen);
-      const term = await statistics.run(
-        mapLayers(total, ({ mean, variance }) => ({ mean: lent(mean), variance: lent(variance) })),
-      );
-      const slopes = slopesAt(total, term.slopes);
+      const term = await statistics.run(lent(combine(seen)));
+      const slopes = slopesAt(combine(seen), term.slopes);
       const parts: Tensor[] = [];
       for (const { size, inputs } of chunks) {
-        const given = mapLayers(slopes, ({ mean, variance }) => ({ mean: lent(mean), variance: lent(variance) }));
-        parts.push((await passes.get(size)!.differentiate.run({ chunk: inputs(), slopes: given })).u);
+        parts.push((await passes.get(size)!.differentiate.run({ chunk: inputs(), slopes: lent(slopes) })).u);
       }
-      const gradient = single(weighted(parts.map((of) => ({ weight: 1, of }))), now.u);
-      const { u, slots } = await update.run({
-        u: lent(now.u),
-        slots: Object.fromEntries(Object.entries(now.slots).map(([name, slot]) => [name, lent(slot)])),
-        gradient,
+      const gradient = single(weighted(parts.map((of) => ({ weight: 1, of }))), now.learnt.compensators!);
+      const next = await update.run({
+        ...lent({ learnt: now.learnt, slots: now.slots }),
+        gradient: { compensators: gradient },
         hyper: feeds.hyper,
       });
-      state = { u, slots, base: now.base };
+      state = { learnt: next.parameters, slots: next.slots, fixed: now.fixed };
       const ce = weighted(seen.map(({ weight, crossEntropy: of }) => ({ weight, of })));
       return { crossEntropy: tensor(Float32Array.from(ce), []), statistics: term.statistics };
     },
@@ -278,28 +261,22 @@ export const openChunkedStep = async (
 /** From here on a step goes in chunks. The same on all machines, so that the same recipe gives the same bytes. */
 const largestStep = 4 * 2 ** 30;
 
-/** How a compensator's step is run, and what it takes, by estimate. */
-export interface StepPlan {
-  readonly bytes: number;
-  open(device: Device): Promise<Stepper<CompensatorState, CompensatorFeeds, CompensatorFetches>>;
-}
-
-/** All classes at once where that takes no more than `limit` bytes, or else in chunks. */
+/** A step of INFER: all classes at once where that takes no more than `limit` bytes, or else in chunks. */
 export const planStep = (
+  parts: StepParts,
   teacher: Frozen,
-  optimiser: Optimiser,
-  normalisation: Normalisation,
+  objective: Objective,
   alpha: number,
-  views: ViewKind,
   limit = largestStep,
 ): StepPlan => {
-  const whole = traceCompensatorStep(teacher, optimiser, normalisation, alpha, views);
+  const { classes } = teacher.model.task;
+  const whole = traceStep(parts, { learnt: { compensators: 1 }, fixed: { bases: classes } }, objective);
   const bytes = estimateBytes(whole.graph);
-  if (bytes <= limit) return { bytes, open: (device) => device.compileStep(whole) };
-  const scene = { teacher, normalisation, views };
+  if (bytes <= limit) return { bytes, open: ({ device }) => device.compileStep(whole) };
+  const scene = { ...parts, teacher };
   const n = classesTogether(scene, limit);
   return {
     bytes: bytesOf(scene, n),
-    open: (device) => openChunkedStep(device, scene, optimiser, alpha, n),
+    open: ({ device }) => openChunkedStep(device, scene, alpha, n),
   };
 };

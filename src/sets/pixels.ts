@@ -1,4 +1,12 @@
-import { type Method, type Origin, originOf } from "./index.ts";
+// How much of the training images a receiver of a set sees, and what the set says of it.
+
+/**
+ * What the stored images are: training images as they are, crops of them, or images that were optimised, starting from
+ * training images or from noise.
+ */
+export const origins = ["natural", "crops", "from-natural", "from-noise"] as const;
+
+export type Origin = (typeof origins)[number];
 
 const notices: Readonly<Record<Origin, string>> = {
   natural:
@@ -16,4 +24,4 @@ const notices: Readonly<Record<Origin, string>> = {
 };
 
 /** What a set says of the images in it. */
-export const noticeOf = (method: Method): string => notices[originOf(method)];
+export const noticeOf = (origin: Origin): string => notices[origin];
