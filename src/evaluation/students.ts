@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { tensor } from "../autodiff/index.ts";
-import { drawMix, mixRows } from "../data/augment/augment.ts";
 import { cropImages } from "../data/augment/cropping.ts";
 import { freshWeights, type Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
@@ -11,6 +10,7 @@ import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import { keyOf } from "../support/key.ts";
 import type { Progress } from "../support/progress.ts";
 import { stream } from "../support/random.ts";
+import { drawMix, mixRows } from "../tasks/mixup.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { batchIndices, oneHot } from "../training/batches.ts";
 import { type Job, machineOf, runJobs } from "../training/jobs.ts";
