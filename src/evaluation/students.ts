@@ -104,7 +104,7 @@ export const teachStudents = async (lessons: readonly Lesson[], stage: Stage): P
       const random = stream(recipe.seed, "student", seed, "step", step);
       const indices = order(step);
       const whole = await source.images(indices);
-      const augmented = cropImages(whole, batch, task.image, crop, Math.round(height / 8), random);
+      const augmented = cropImages(whole, batch, task.image, crop, Math.round(height / 8), random).images;
       const mix = drawMix(batch, random, lesson.mixup);
       const rows =
         labels === "static"

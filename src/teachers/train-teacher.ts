@@ -52,7 +52,7 @@ const batchesOf = (recipe: Recipe, index: number, data: Prepared, batch: number)
   return async (step: number) => {
     const indices = order(step);
     const random = stream(recipe.seed, "teacher", index, "step", step);
-    const images = cropImages(await read(indices), batch, task.image, crop, Math.round(height * shift), random, {
+    const { images } = cropImages(await read(indices), batch, task.image, crop, Math.round(height * shift), random, {
       fill,
       ...(flips && { mirrored: flips(step, indices) }),
     });

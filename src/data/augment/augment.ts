@@ -1,5 +1,4 @@
 import { DistilleryError } from "../../support/errors.ts";
-import type { Random } from "../../support/random.ts";
 
 /** What comes in from outside when an image is shifted: the mean colour, or the image mirrored at its edge pixels. */
 export type Fill = "zeros" | "reflect";
@@ -62,33 +61,4 @@ export const moveImages = (
     }
   }
   return out;
-};
-
-export interface CropFlipOptions {
-  /** Zeros by default. */
-  readonly fill?: Fill;
-  /** For every image whether it is mirrored; by default every second one on average. */
-  readonly mirrored?: ArrayLike<number>;
-}
-
-/**
- * Shifts every image of a normalised batch [n, channels, h, w] by its own (dy, dx), each uniform in -pad..pad, and mirrors
- * some: random crops of padded images. Returns a new batch.
- */
-export const cropFlip = (
-  batch: Float32Array,
-  n: number,
-  h: number,
-  w: number,
-  pad: number,
-  random: Random,
-  { fill = "zeros", mirrored }: CropFlipOptions = {},
-): Float32Array => {
-  const draw = (image: number): Move => {
-    const dy = random.int(2 * pad + 1) - pad;
-    const dx = random.int(2 * pad + 1) - pad;
-    const drawn = random.int(2);
-    return { dy, dx, mirrored: (mirrored?.[image] ?? drawn) === 1 };
-  };
-  return moveImages(batch, n, h, w, draw, fill);
 };

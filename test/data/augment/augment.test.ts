@@ -1,9 +1,20 @@
 import { expect, test } from "vitest";
-import { cropFlip, moveImages } from "../../../src/data/augment/augment.ts";
+import { moveImages } from "../../../src/data/augment/augment.ts";
+import { type CropOptions, cropImages } from "../../../src/data/augment/cropping.ts";
 import { type Random, stream } from "../../../src/support/random.ts";
 
 /** A Random whose `int` answers are given. */
 const scripted = (answers: number[]): Random => ({ ...stream(0), int: () => answers.shift() ?? 0 });
+
+const cropFlip = (
+  batch: Float32Array,
+  n: number,
+  height: number,
+  width: number,
+  pad: number,
+  random: Random,
+  options?: CropOptions,
+): Float32Array => cropImages(batch, n, { height, width }, "shift", pad, random, options).images;
 
 const counting = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => i + 1);
 
