@@ -1,5 +1,5 @@
 // What methods have in common that match images with real ones, class by class.
-import { byClass } from "../data/split.ts";
+import { byStratum } from "../data/split.ts";
 import { readable } from "../recipe/prepare.ts";
 import { stream } from "../support/random.ts";
 import type { MethodStage } from "./method.ts";
@@ -9,7 +9,7 @@ import { pickNormalised } from "./select/pick.ts";
 
 /** At most `most` real images of a class, as many of each, drawn anew for every step. */
 export const realImages = ({ data, recipe }: MethodStage, name: string, most: number) => {
-  const members = byClass(data.train, data.task.classes);
+  const members = byStratum(data.train, data.task);
   const count = Math.min(most, ...members.map(({ length }) => length));
   return {
     count,

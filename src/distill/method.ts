@@ -1,6 +1,6 @@
 // The record of a method: all there is to say of it, for the command line, recipes, reports and docs.
 import { z } from "zod";
-import type { Task } from "../models/model.ts";
+import type { Task } from "../tasks/task.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { MethodChoice } from "../recipe/recipe.ts";
 import {

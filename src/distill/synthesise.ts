@@ -4,7 +4,7 @@ import { cropping } from "../data/augment/augmentation.ts";
 import { drawView } from "../data/augment/view.ts";
 import { adam } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
-import { oneHot } from "../training/batches.ts";
+import { oneHot } from "../tasks/classification.ts";
 import type { Lane } from "../training/jobs.ts";
 import { batchStream, type ClassBatch, classBatches, classesOf } from "./class-batches.ts";
 import type { MethodStage } from "./method.ts";

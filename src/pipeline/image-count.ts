@@ -1,6 +1,6 @@
 // The images that a recipe takes of each class.
 import type { Split } from "../data/dataset.ts";
-import { byClass } from "../data/split.ts";
+import { byStratum } from "../data/split.ts";
 import { leastIpcOf } from "../distill/method.ts";
 import { baseline } from "../distill/registry.ts";
 import type { Prepared } from "../recipe/prepare.ts";
@@ -22,7 +22,7 @@ const leastOf = ({ method }: Recipe, { task }: Prepared, teachers: number): numb
   leastIpcOf(methodOf(method), method, task.classes, teachers);
 
 const countsIn = (split: Split, { task }: Prepared): number[] =>
-  byClass(split, task.classes).map(({ length }) => length);
+  byStratum(split, task).map(({ length }) => length);
 
 const fewest = (counts: readonly number[]): number => counts.reduce((least, count) => Math.min(least, count));
 

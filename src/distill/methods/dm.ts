@@ -38,8 +38,8 @@ const planner =
     const { data, layout, recipe } = stage;
     const { task, dataset } = data;
     const { seed } = recipe;
-    // One class: the layer after the features is not used.
-    const model = buildModel(architecture, { ...task, classes: 1 });
+    // One output: the layer after the features is not used.
+    const model = buildModel(architecture, { ...task, outputs: 1 });
     const networks = freshNetworks(model, (step) => stream(seed, "dm", "network", step));
     const { count: real, draw } = realImages(stage, "dm", most);
     const { parts, classOf, start } = classParts(stage, "dm");

@@ -2,7 +2,7 @@
 import { add, float32, mul, type Tensor, tensor, type Value } from "../../autodiff/index.ts";
 import { measuringNorm, type StatisticsGap } from "../../nn/batch-norm.ts";
 import { crossEntropy, statisticsLoss } from "../../nn/losses.ts";
-import { oneHot } from "../../training/batches.ts";
+import { oneHot } from "../../tasks/classification.ts";
 import { type Frozen, frozenWeights } from "../../training/train-step.ts";
 import type { Objective } from "./objective.ts";
 

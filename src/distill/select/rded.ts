@@ -1,7 +1,8 @@
 // RDED: crops of real images that the teachers are surest of.
 import { type Crop, drawCrop, resizeCrops, type Size } from "../../data/augment/resized-crop.ts";
 import { normalise } from "../../data/normalisation.ts";
-import { isSmall, type Task } from "../../models/model.ts";
+import { isSmall } from "../../models/model.ts";
+import type { Task } from "../../tasks/task.ts";
 import { parametrisationOf } from "../../sets/index.ts";
 import { stream } from "../../support/random.ts";
 import { openEnsemble } from "../../teachers/ensemble.ts";

@@ -1,6 +1,6 @@
 // Looking at all training images class by class: the shape that choosing, ranking and cropping images share.
 import { type Tensor, tensor } from "../../autodiff/index.ts";
-import { byClass } from "../../data/split.ts";
+import { byStratum } from "../../data/split.ts";
 import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
 import type { Lane } from "../../training/jobs.ts";
@@ -81,4 +81,4 @@ export const runScan = async <Network, Row>(stage: MethodStage, scan: Scan<Netwo
 
 /** All training images of class c. */
 export const wholeClass = ({ data }: MethodStage, c: number): Int32Array =>
-  Int32Array.from(byClass(data.train, data.task.classes)[c]!);
+  Int32Array.from(byStratum(data.train, data.task)[c]!);
