@@ -1,6 +1,5 @@
 // The record of a method: all there is to say of it, for the command line, recipes, reports and docs.
 import { z } from "zod";
-import type { Task } from "../tasks/task.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { MethodChoice } from "../recipe/recipe.ts";
 import {
@@ -16,6 +15,7 @@ import {
   type Spending,
 } from "../sets/index.ts";
 import { choice } from "../support/fields.ts";
+import type { Task } from "../tasks/task.ts";
 import type { Stage } from "../teachers/stage.ts";
 import type { JobKind, KeptAround } from "../training/kept.ts";
 import type { History } from "../training/loop.ts";

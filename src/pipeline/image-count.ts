@@ -21,8 +21,7 @@ export const imagesTaken = (recipe: Recipe, { task }: Prepared, { ipc, bases }: 
 const leastOf = ({ method }: Recipe, { task }: Prepared, teachers: number): number =>
   leastIpcOf(methodOf(method), method, task.classes, teachers);
 
-const countsIn = (split: Split, { task }: Prepared): number[] =>
-  byStratum(split, task).map(({ length }) => length);
+const countsIn = (split: Split, { task }: Prepared): number[] => byStratum(split, task).map(({ length }) => length);
 
 const fewest = (counts: readonly number[]): number => counts.reduce((least, count) => Math.min(least, count));
 

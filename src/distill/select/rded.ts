@@ -2,9 +2,9 @@
 import { type Crop, drawCrop, resizeCrops, type Size } from "../../data/augment/resized-crop.ts";
 import { normalise } from "../../data/normalisation.ts";
 import { isSmall } from "../../models/model.ts";
-import type { Task } from "../../tasks/task.ts";
 import { parametrisationOf } from "../../sets/index.ts";
 import { stream } from "../../support/random.ts";
+import type { Task } from "../../tasks/task.ts";
 import { openEnsemble } from "../../teachers/ensemble.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { type Classifier, imagesAtOnce, traceClassifier } from "../../training/predict.ts";
