@@ -39,6 +39,8 @@ export type Mark = "circle" | "square" | "diamond" | "triangle";
 /** Work of a method: its stage, and the layout of the set that it makes. */
 export interface MethodStage extends Stage, KeptAround {
   readonly layout: Layout;
+  /** A folder for what several methods use: networks whose features are matched. */
+  readonly shared: string;
 }
 
 type Shape = z.core.$ZodLooseShape;

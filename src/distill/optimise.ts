@@ -206,3 +206,12 @@ const layoutKey = ({ layout: { stored, image } }: MethodStage): readonly number[
   image.height,
   image.width,
 ];
+
+/** `make` and `kinds` of a method all of whose work is one plan. */
+export const learning = <Options>(plan: (stage: MethodStage, options: Options) => Promise<Optimisation>) => {
+  const planner = (options: Options) => (stage: MethodStage) => plan(stage, options);
+  return {
+    make: (stage: MethodStage, options: Options): Promise<Made> => optimise(stage, planner(options)),
+    kinds: (options: Options) => [optimising(planner(options))],
+  };
+};

@@ -14,6 +14,8 @@ export interface SetWork extends Omit<Stage, "folder"> {
   readonly folders: {
     /** What the method works on. */
     readonly work: string;
+    /** What other methods of a comparison use as well. */
+    readonly shared: string;
     readonly set: string;
   };
   time<T>(stage: TimedStage, work: () => Promise<T>): Promise<T>;
@@ -30,7 +32,12 @@ export const makeMethodSet = async (work: SetWork): Promise<MethodSet> => {
   const { recipe, data, teachers, folders, time } = work;
   const method = methodOf(recipe.method);
   const budget = budgetFor(method, recipe.method, recipe.ipc, data.task.classes, teachers.length);
-  const stage: MethodStage = { ...work, folder: folders.work, layout: layoutFor(recipe.method, budget, data) };
+  const stage: MethodStage = {
+    ...work,
+    folder: folders.work,
+    shared: folders.shared,
+    layout: layoutFor(recipe.method, budget, data),
+  };
   const made = await time("distil", () => method.make(stage, recipe.method));
   const set = await time("labels", () => makeSet({ ...work, folder: folders.set }, method, budget, made));
   return { set, curves: made.curves.map(({ name, history }): Curve => ({ group: "set", name, ...history })) };

@@ -3,7 +3,7 @@ import { usualLeast } from "../../data/augment/view.ts";
 import { aboveZero, atLeastZero, whole } from "../../support/fields.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { teacherObjective } from "../objectives/teacher.ts";
-import { optimise, optimising } from "../optimise.ts";
+import { learning } from "../optimise.ts";
 import { noise, type Synthesis, synthesis } from "../synthesise.ts";
 
 /** Options of SRe2L, CDA and DWA: the constants are those of DWA's script for CIFAR-100. */
@@ -40,13 +40,8 @@ export const sre2lSynthesis = (stage: MethodStage, { alpha, ...options }: Sre2lO
 };
 
 /** `make` and `kinds` of a method that is such a synthesis. */
-export const synthesised = <Options>(of: (stage: MethodStage, options: Options) => Synthesis | Promise<Synthesis>) => {
-  const planner = (options: Options) => async (stage: MethodStage) => synthesis(stage, await of(stage, options));
-  return {
-    make: (stage: MethodStage, options: Options) => optimise(stage, planner(options)),
-    kinds: (options: Options) => [optimising(planner(options))],
-  };
-};
+export const synthesised = <Options>(of: (stage: MethodStage, options: Options) => Synthesis | Promise<Synthesis>) =>
+  learning(async (stage: MethodStage, options: Options) => synthesis(stage, await of(stage, options)));
 
 export const sre2l = defineMethod(sre2lOptions, {
   name: "sre2l",

@@ -81,7 +81,7 @@ const makeOne = async (run: CompareRun, plan: Plan, teachers: readonly Teacher[]
     ...run,
     recipe: plan.recipe,
     teachers,
-    folders: { work, set },
+    folders: { work, set, shared: folder.shared },
     time: costing(folder, plan),
   });
 };

@@ -14,6 +14,7 @@ export interface CompareFolder extends RunFolder {
 /** It shares data and teachers with a run in the same folder, and nothing else. */
 export const compareFolder = (path: string): CompareFolder => ({
   ...runFolder(path),
+  shared: join(path, "work", "networks"),
   students: join(path, "students"),
   seconds: join(path, "comparison-seconds.json"),
   memory: join(path, "comparison-memory.json"),

@@ -16,6 +16,8 @@ export interface RunFolder {
   readonly teachersJson: string;
   /** What a method works on. */
   readonly work: string;
+  /** Networks whose features are matched. */
+  readonly shared: string;
   readonly set: string;
   readonly students: string;
   /** What was measured while the set was made. */
@@ -35,6 +37,7 @@ export const runFolder = (path: string): RunFolder => ({
   teachers: join(path, "2-teachers"),
   teachersJson: join(path, "teachers.json"),
   work: join(path, "3-distil"),
+  shared: join(path, "3-distil", "networks"),
   set: join(path, "4-set"),
   students: join(path, "5-students"),
   curves: join(path, "curves.json"),
