@@ -43,3 +43,4 @@ export const aboutOf = (schema: z.ZodType): About => {
     .looseObject({ expects: z.string(), help: z.string(), storage: z.boolean().optional() })
     .parse(said ?? {}) as About;
 };
+export const text = (help: string) => described(z.string().min(1), "a word", help);

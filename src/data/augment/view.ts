@@ -55,7 +55,7 @@ export const drawShift = (random: Random, { height, width }: Size): View => {
 };
 
 /** The matrix of an axis whose place i shows a mix of places, as [place, weight] pairs. */
-const axis = (length: number, shows: (i: number) => readonly (readonly [number, number])[]): Tensor => {
+export const axis = (length: number, shows: (i: number) => readonly (readonly [number, number])[]): Tensor => {
   const matrix = new Float32Array(length * length);
   for (let i = 0; i < length; i++) for (const [place, weight] of shows(i)) matrix[i * length + place]! += weight;
   return tensor(matrix, [length, length]);
