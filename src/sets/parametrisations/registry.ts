@@ -1,9 +1,15 @@
 // Every way to store an image, by its name.
 import { DistilleryError } from "../../support/errors.ts";
+import { formation } from "./formation.ts";
 import { images } from "./images.ts";
 import type { Parametrisation } from "./parametrisation.ts";
 
-export const parametrisations: readonly [Parametrisation, ...Parametrisation[]] = [images];
+export const parametrisations: readonly [Parametrisation, ...Parametrisation[]] = [
+  images,
+  formation(2),
+  formation(3),
+  formation(4),
+];
 
 /** Their names, the plainest first. */
 export const parametrisationKinds = parametrisations.map(({ kind }) => kind) as [string, ...string[]];
