@@ -4,9 +4,10 @@ import { splat, splatValue } from "../ops/leaves.ts";
 import { reshapeOp, sliceOp, transposeOp } from "../ops/movement.ts";
 import { broadcastToOp, reduceSumOp } from "../ops/reduce.ts";
 import { sameShape, sizeOf } from "../types.ts";
+import type { Op } from "../value.ts";
 import { on, type Rewrite } from "./rewrite.ts";
 
-const movers = new Set([reshapeOp, transposeOp, broadcastToOp, sliceOp]);
+const movers = new Set<Op>([reshapeOp, transposeOp, broadcastToOp, sliceOp]);
 
 const arithmetic: Rewrite = {
   name: "arithmetic on uniform constants",
