@@ -1,4 +1,4 @@
-import { expectFloat, expectRank, shapeError } from "../shapes.ts";
+import { expectFloat, expectRank, shapeError, sizes } from "../shapes.ts";
 import { apply, defineOp, type Value } from "../value.ts";
 import { convTranspose2d } from "./convolution/convolution.ts";
 import { both } from "./convolution/settings.ts";
@@ -43,7 +43,7 @@ export const upsample2dOp = defineOp<{ factor: readonly [number, number] }>({
   infer: ([x], { factor: [fy, fx] }) => {
     expectFloat("upsample2d", x);
     expectRank("upsample2d", "input", x, 4);
-    const [n, c, h, w] = x.shape as [number, number, number, number];
+    const [n, c, h, w] = sizes(x.shape, 4);
     return { dtype: "float32", shape: [n, c, h * fy, w * fx] };
   },
   vjp: (dy, { attributes: { factor } }) => [mul(avgPool2d(dy, { kernel: factor }), factor[0] * factor[1])],
@@ -75,7 +75,7 @@ export const avgPool2dOp = defineOp<Pool>({
   },
   vjp: (dy, { inputs: [x], attributes: { kernel, stride, padding } }) => {
     const share = mul(dy, 1 / (kernel[0] * kernel[1]));
-    const [, c, h, w] = x.shape as [number, number, number, number];
+    const [, c, h, w] = sizes(x.shape, 4);
     if (kernel.every((k, a) => k === stride[a] && padding[a] === 0)) {
       const up = upsample2d(share, kernel);
       return [pad(up, [0, 0, 0, 0], [0, 0, h - up.shape[2]!, w - up.shape[3]!])];
@@ -105,8 +105,8 @@ export const maxPool2dOp = defineOp<Pool>({
   // The first largest element of a window (row by row) takes the cotangent. The places in the window are visited one by
   // one: `free` marks the windows whose largest element has not been met yet.
   vjp: (dy, { inputs: [x], y, attributes: { kernel, stride, padding } }) => {
-    const [, , h, w] = x.shape as [number, number, number, number];
-    const [, , ho, wo] = y.shape as [number, number, number, number];
+    const [, , h, w] = sizes(x.shape, 4);
+    const [, , ho, wo] = sizes(y.shape, 4);
     const spread = [(ho - 1) * stride[0] + 1, (wo - 1) * stride[1] + 1] as const;
     const extent = [
       Math.max(h + 2 * padding[0], spread[0] + kernel[0] - 1),

@@ -1,4 +1,5 @@
 import type { OnnxWriter } from "../../onnx-writer.ts";
+import { sizes } from "../../shapes.ts";
 import type { LoweringContext, Value } from "../../value.ts";
 import type { Convolution } from "./settings.ts";
 
@@ -37,9 +38,9 @@ export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly [string,
     attributes: c,
     inputs: [xType, dyType],
   } = context;
-  const [n, channels, height, width] = xType.shape as [number, number, number, number];
-  const [, k, ho, wo] = dyType.shape as [number, number, number, number];
-  const [kh, kw] = c.shape.slice(2) as [number, number];
+  const [n, channels, height, width] = sizes(xType.shape, 4);
+  const [, k, ho, wo] = sizes(dyType.shape, 4);
+  const [, , kh, kw] = sizes(c.shape, 4);
   const [sy, sx] = c.stride;
   const g = c.groups;
   const [hq, wq] = [Math.max(ho, Math.ceil(height / sy)), Math.max(wo, Math.ceil(width / sx))];

@@ -1,4 +1,5 @@
 import type { OnnxWriter } from "../../onnx-writer.ts";
+import { sizes } from "../../shapes.ts";
 import type { LoweringContext, Value } from "../../value.ts";
 import type { Convolution } from "./settings.ts";
 
@@ -32,7 +33,7 @@ const lowerFlipped = (
   w: string,
   { attributes: c, inputs: [, wType] }: Context,
 ): string => {
-  const [k, cg, kh, kw] = wType.shape as [number, number, number, number];
+  const [k, cg, kh, kw] = sizes(wType.shape, 4);
   const taps = kh * kw;
   const split = onnx.reshape(w, [c.groups, k / c.groups, cg, taps]);
   const swapped = onnx.node("Transpose", [split], { perm: [0, 2, 1, 3] });
@@ -91,8 +92,8 @@ const lowerPhases = (
     attributes: c,
     inputs: [, wType],
   } = context;
-  const [n, channels, height, width] = c.shape as [number, number, number, number];
-  const [k, , kh, kw] = wType.shape as [number, number, number, number];
+  const [n, channels, height, width] = sizes(c.shape, 4);
+  const [k, , kh, kw] = sizes(wType.shape, 4);
   const [sy, sx] = c.stride;
   const [rows, columns] = axes;
   // [K, C, taps] -> [taps, C, K]
