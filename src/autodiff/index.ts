@@ -13,13 +13,15 @@ export { broadcastTo, mean, reduceMax, reduceSum } from "./ops/reduce.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export { sizes } from "./shapes.ts";
 export { simplify } from "./simplify.ts";
-export { type Traced, trace, typesOf, type Values } from "./trace.ts";
-export { fillTree, leavesOf, mapTree, type Tree, type WithLeaves } from "./tree.ts";
+export { type Step, type Traced, type Types, trace, typesOf, type Values } from "./trace.ts";
+export { fillTree, leavesOf, mapTree, tensorsOf, type WithLeaves } from "./tree.ts";
 export {
   type DType,
   float32,
+  floats,
   formatType,
   int64,
+  integers,
   sameShape,
   sameType,
   sizeOf,

@@ -100,7 +100,7 @@ export const slotTypes = (
 
 /** Zeros of the given types. */
 export const zerosLike = (types: Record<string, Record<string, TensorType>>): Record<string, Record<string, Tensor>> =>
-  mapTree<typeof types, TensorType, Tensor>(types, ({ shape }) => tensor(new Float32Array(sizeOf(shape)), shape));
+  mapTree(types, ({ shape }) => tensor(new Float32Array(sizeOf(shape)), shape));
 
 /** All parameters at once, each at its rate (see `Optimiser`). */
 export const updateAll = (

@@ -2,7 +2,7 @@ import type { Graph } from "../autodiff/graph.ts";
 import { simplify } from "../autodiff/simplify.ts";
 import type { Traced } from "../autodiff/trace.ts";
 import { fillTree, type WithLeaves } from "../autodiff/tree.ts";
-import type { Tensor, TensorType } from "../autodiff/types.ts";
+import type { Tensor } from "../autodiff/types.ts";
 import { blockTensor, unblockTensor } from "../blocked/layout.ts";
 import { type BlockedGraph, blockGraph } from "../blocked/pass.ts";
 import { encodeModel } from "../onnx/encode.ts";
@@ -14,7 +14,7 @@ import { checkResults } from "./self-check.ts";
 import type { SessionThread } from "./session-thread.ts";
 
 /** The tensors that stand where a tree of types has its leaves. */
-export type Tensors<S> = WithLeaves<S, TensorType, Tensor>;
+export type Tensors<S> = WithLeaves<S, Tensor>;
 
 /** A compiled function without memory. */
 export interface Compiled<In, Out> {
@@ -124,7 +124,7 @@ export const deviceOn = async (
       const { session } = await open(graph, 0);
       return {
         run: async (given) =>
-          fillTree(outputs, await thread.ask({ kind: "run", session, feeds: inOrder(types, given) })) as never,
+          fillTree(outputs, await thread.ask({ kind: "run", session, feeds: inOrder(types, given) })),
         release: () => release(session),
       };
     },
@@ -145,7 +145,7 @@ export const deviceOn = async (
           needState();
           const tensors = await thread.ask({ kind: "read", session });
           const plain = tensors.map((t, i) => (layouts[i] ? unblockTensor(t, layouts[i], state[i]!.leaf.shape) : t));
-          return fillTree(traced.inputs.state, plain) as never;
+          return fillTree(traced.inputs.state, plain);
         },
         run: async (given) => {
           const tensors = inOrder(feeds, given);
@@ -154,7 +154,7 @@ export const deviceOn = async (
           return fillTree(
             traced.outputs.fetches,
             await thread.ask({ kind: "run", session, feeds: tensors }, [...transfer]),
-          ) as never;
+          );
         },
         release: () => release(session),
       };

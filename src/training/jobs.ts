@@ -1,9 +1,7 @@
 import { availableParallelism } from "node:os";
-import type { Traced } from "../autodiff/index.ts";
+import type { Step } from "../autodiff/index.ts";
 import { type Device, openDevice, type Stepper } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
-
-type Step<State, Feeds, Fetches> = Traced<{ state: State; feeds: Feeds }, { state: State; fetches: Fetches }>;
 
 /** A device, and the one thing that was opened on it last, mostly a step: memory does not grow with the number of jobs. */
 export interface Lane {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { leavesOf, type Tensor, type TensorType, type Tree } from "../autodiff/index.ts";
+import { type Tensor, type TensorType, tensorsOf } from "../autodiff/index.ts";
 import type { Stepper, Tensors } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
@@ -69,9 +69,7 @@ const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, F
 };
 
 const allFinite = (state: unknown): boolean =>
-  leavesOf(state as Tree<Tensor>).every(
-    ({ leaf: { data } }) => !(data instanceof Float32Array) || data.every(Number.isFinite),
-  );
+  tensorsOf(state).every(({ leaf: { data } }) => !(data instanceof Float32Array) || data.every(Number.isFinite));
 
 /**
  * Runs a loop to its end and returns the final state and what was measured.
