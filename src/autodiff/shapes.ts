@@ -22,6 +22,7 @@ interface Sizes {
   readonly 3: readonly [number, number, number];
   readonly 4: readonly [number, number, number, number];
   readonly 5: readonly [number, number, number, number, number];
+  readonly 6: readonly [number, number, number, number, number, number];
 }
 
 const hasRank = <R extends keyof Sizes>(shape: readonly number[], rank: R): shape is Sizes[R] => shape.length === rank;

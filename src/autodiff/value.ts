@@ -70,6 +70,9 @@ export interface ValueOf<A extends Attributes, I extends Operands> extends Value
   readonly attributes: A;
 }
 
+/** The values of an operator that is known by its name: `ResultOf<typeof conv2dOp>`. */
+export type ResultOf<O extends Op> = O extends Op<infer A, infer I> ? ValueOf<A, I> : never;
+
 /** Tells whether a value is an operator's result: its inputs and attributes are typed then. */
 export const isOf = <A extends Attributes, I extends Operands>(v: Value, op: Op<A, I>): v is ValueOf<A, I> =>
   v.op === op;

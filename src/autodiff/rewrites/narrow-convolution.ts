@@ -8,7 +8,7 @@ import { reshape } from "../ops/movement.ts";
 import { reduceSumOp } from "../ops/reduce.ts";
 import { sizes } from "../shapes.ts";
 import { sameShape, sizeOf } from "../types.ts";
-import { isOf, Value, type ValueOf } from "../value.ts";
+import { isOf, type ResultOf, Value } from "../value.ts";
 import { patchMoments } from "./patch-moments.ts";
 import { pointwiseMoments } from "./pointwise-moments.ts";
 import type { Combination, ResultMoments } from "./result-moments.ts";
@@ -22,7 +22,7 @@ const settingsOf = ({ stride, padding, dilation, groups }: Convolution): Convolu
 });
 
 /** A convolution's result. */
-type Convolved = ValueOf<Convolution, readonly [x: Value, w: Value, ...bias: Value[]]>;
+type Convolved = ResultOf<typeof conv2dOp>;
 
 /** Up to so many taps J = C kh kw, 2 J^2 products a position cost less than the passes over K >= J numbers they replace. */
 const fewTaps = 32;
