@@ -10,6 +10,7 @@ import { DistilleryError } from "../support/errors.ts";
 import { inOrder, leavesIn, stateFirst } from "./arrange.ts";
 import { findBlockSize, hasConvolution } from "./blocking.ts";
 import { type Kind, kinds } from "./kinds.ts";
+import { buffersOf } from "./protocol.ts";
 import { checkResults } from "./self-check.ts";
 import type { SessionThread } from "./session-thread.ts";
 
@@ -85,8 +86,7 @@ export const deviceOn = async (
     const { bytes, inputs, outputs, fed } = encodeModel(graph, optimise ? {} : { feedFrom: largeConstant });
     const spec = { model: bytes, inputs, outputs, fed, state, provider, optimise, threads: on };
     const handed = Object.values(fed).filter(({ data }) => owned?.has(data));
-    const buffers = [bytes, ...handed.map(({ data }) => data)].map(({ buffer }) => buffer as ArrayBuffer);
-    await thread.ask({ kind: "create", session, spec }, buffers);
+    await thread.ask({ kind: "create", session, spec }, buffersOf([bytes, ...handed.map(({ data }) => data)]));
     return session;
   };
   const once = async (graph: Graph, feeds: readonly Tensor[]): Promise<readonly Tensor[]> => {
@@ -150,11 +150,8 @@ export const deviceOn = async (
         run: async (given) => {
           const tensors = inOrder(feeds, given);
           needState();
-          const transfer = new Set(tensors.map((t) => t.data.buffer as ArrayBuffer));
-          return fillTree(
-            traced.outputs.fetches,
-            await thread.ask({ kind: "run", session, feeds: tensors }, [...transfer]),
-          );
+          const transfer = buffersOf(tensors.map(({ data }) => data));
+          return fillTree(traced.outputs.fetches, await thread.ask({ kind: "run", session, feeds: tensors }, transfer));
         },
         release: () => release(session),
       };
