@@ -115,13 +115,13 @@ export const runJobs = async <Result>(
   }
   const stop = new AbortController();
   const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;
-  let failure: { readonly error: unknown } | undefined;
+  const failures: unknown[] = [];
 
   const workOn = async (queue: number[], { lanes, threads }: Wave): Promise<void> => {
     const device = lanes === 1 ? machine.device : await machine.open(threads, context.progress.note);
     const lane = openLane(device);
     try {
-      for (let index = queue.shift(); index !== undefined && failure === undefined; index = queue.shift()) {
+      for (let index = queue.shift(); index !== undefined && failures.length === 0; index = queue.shift()) {
         results.set(index, await jobs[index]!.work(lane, { ...context, signal }));
       }
     } finally {
@@ -136,12 +136,12 @@ export const runJobs = async <Result>(
     const queue = order.slice(wave.from, wave.to).filter((index) => !results.has(index));
     const lanes = Array.from({ length: Math.min(wave.lanes, queue.length) }, () =>
       workOn(queue, wave).catch((error: unknown) => {
-        failure ??= { error };
+        failures.push(error);
         stop.abort(error);
       }),
     );
     await Promise.all(lanes);
-    if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
+    if (failures.length > 0) throw failures[0];
   }
   return jobs.map((_, index) => results.get(index)!);
 };

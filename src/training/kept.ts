@@ -100,4 +100,4 @@ export const keptLoop = <State, Feeds, Fetches extends Scalars>(
 });
 
 /** What a kept loop measured. */
-export const historyOf = ({ metadata }: Kept): History => JSON.parse(metadata.history!) as History;
+export const historyOf = ({ metadata }: Kept): History => JSON.parse(metadata.history!);
