@@ -77,5 +77,8 @@ export const traceCompensatorStep = (
       state: { u: parameter, slots, base: state.base },
       fetches: { crossEntropy: reshape(ce, []), statistics: reshape(distance, []) },
     };
-  });
+  }) as Traced<
+    { state: CompensatorState; feeds: CompensatorFeeds },
+    { state: CompensatorState; fetches: CompensatorFetches }
+  >;
 };

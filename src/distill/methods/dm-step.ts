@@ -73,5 +73,5 @@ export const traceMatchStep = (
       state: { images: clipPixels(next.parameter, normalisation), slots: next.slots },
       fetches: { distance },
     };
-  });
+  }) as MatchStep;
 };

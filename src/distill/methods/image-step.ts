@@ -58,5 +58,5 @@ export const traceImageStep = (
       state: { images: clipPixels(next.parameter, normalisation), slots: next.slots },
       fetches: { crossEntropy, statistics },
     };
-  });
+  }) as ImageStep;
 };
