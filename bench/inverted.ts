@@ -1,6 +1,7 @@
 import { add, globalAvgPool, relu, relu6, type Value } from "../src/autodiff/index.ts";
-import type { Model, Task } from "../src/models/model.ts";
+import type { Model } from "../src/models/model.ts";
 import { convolve, convSpecs, linear, linearSpecs, normSpecs } from "../src/nn/layers.ts";
+import type { NetworkTask } from "../src/tasks/task.ts";
 
 const [width, inner, depth] = [32, 192, 4];
 
@@ -8,7 +9,7 @@ const [width, inner, depth] = [32, 192, 4];
  * Four inverted residuals 32 -> 192 -> 32 at half the image's size, as in MobileNetV2 (Sandler et al. 2018): the network
  * `inverted` of peers/torch_peer.py.
  */
-export const invertedNetwork = (task: Task): Model => {
+export const invertedNetwork = (task: NetworkTask): Model => {
   const blocks = Array.from({ length: depth }, (_, i) => `blocks.${i}`);
   return {
     name: "inverted",
@@ -27,7 +28,7 @@ export const invertedNetwork = (task: Task): Model => {
           ...normSpecs(`${b}.project.norm`, width),
         })),
       ),
-      ...linearSpecs("fc", width, task.classes),
+      ...linearSpecs("fc", width, task.outputs),
     },
     norms: {
       "stem.norm": width,

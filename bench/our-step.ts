@@ -4,6 +4,7 @@ import { freshWeights, type Model } from "../src/models/model.ts";
 import { buildModel } from "../src/models/registry.ts";
 import { adam, adamw, hyperTensors, type Optimiser, zerosLike } from "../src/nn/optimisers.ts";
 import { stream } from "../src/support/random.ts";
+import { classification } from "../src/tasks/classification.ts";
 import { traceTrainStep, trainStateTypes } from "../src/training/train-step.ts";
 import { invertedNetwork } from "./inverted.ts";
 
@@ -42,10 +43,10 @@ const hyperOf = (optimiser: Optimiser, step: number, rate: number): Tensors =>
 
 /** Forward with batch statistics, KL of soft labels at T = 30, backward, AdamW. */
 const trainStep = (model: Model, batch: number): OurStep => {
-  const { classes, image } = model.task;
+  const { outputs, image } = model.task;
   const optimiser = adamw({ weightDecay: 0.01 });
   const images = normal(batch, 3, image.height, image.width);
-  const targets = normal(batch, classes);
+  const targets = normal(batch, outputs);
   return {
     model,
     traced: traceTrainStep(model, optimiser, { kind: "soft", temperature: 30 }, batch) as unknown as OurStep["traced"],
@@ -94,7 +95,7 @@ const inferStep = (model: Model): OurStep => {
 
 /** Our side of what peers/torch_peer.py does under the same names. */
 export const buildStep = ({ work, model: name, batch, classes }: StepOptions): OurStep => {
-  const task = { classes, image: { height: 32, width: 32 } };
+  const task = classification(classes, { height: 32, width: 32 });
   const model = name === "inverted" ? invertedNetwork(task) : buildModel(name, task);
   return work === "train-step" ? trainStep(model, batch) : inferStep(model);
 };

@@ -45,3 +45,9 @@ export const tensor = (data: Float32Array | BigInt64Array, shape: readonly numbe
   shape,
   data,
 });
+
+/** The values of a float32 tensor. @throws TypeError for another. */
+export const floats = ({ data }: Pick<Tensor, "data">): Float32Array => {
+  if (data instanceof Float32Array) return data;
+  throw new TypeError("expected a tensor of float32, got one of int64");
+};

@@ -3,12 +3,12 @@ import { type Command, Option } from "commander";
 import { usualMaxPixels } from "../data/decode/unreadable-image.ts";
 import { idleFor } from "../data/sources/source.ts";
 import type { Commands } from "../pipeline/commands.ts";
-import { idleField } from "../recipe/idle-fields.ts";
+import { defaultsFor } from "../pipeline/recipe/defaults.ts";
+import { loadRecipe } from "../pipeline/recipe/file.ts";
+import { idleField } from "../pipeline/recipe/idle-fields.ts";
+import { explainIssue, mergeFields, parseRecipe } from "../pipeline/recipe/parse.ts";
+import { type RecipeField, recipeFields } from "../pipeline/recipe/schema.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { defaultsFor } from "../recipe/recipe-defaults.ts";
-import { loadRecipe } from "../recipe/recipe-file.ts";
-import { explainIssue, mergeFields, parseRecipe } from "../recipe/recipe-parse.ts";
-import { type RecipeField, recipeFields } from "../recipe/recipe-schema.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { findRecipe } from "./recipes.ts";
 

@@ -1,8 +1,9 @@
 import { Command } from "commander";
+import { methods } from "../distill/registry.ts";
 import type { CommandContext, EvaluateContext } from "../pipeline/commands.ts";
-import { defaultsFor } from "../recipe/recipe-defaults.ts";
-import { aboutMethods, methods } from "../sets/index.ts";
+import { defaultsFor } from "../pipeline/recipe/defaults.ts";
 import { DistilleryError, errorTable } from "../support/errors.ts";
+import { progressTo } from "../support/progress.ts";
 import { version } from "../support/version.ts";
 import { checkArguments } from "./arguments.ts";
 import { checkDataOptions, describeData, describeSources } from "./data.ts";
@@ -63,7 +64,7 @@ const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`;
 
 const methodList = (): string =>
-  `\nMethods:\n${methods.map((name) => `  ${name.padEnd(18)} ${aboutMethods[name]}`).join("\n")}`;
+  `\nMethods:\n${methods.map(({ name, about }) => `  ${name.padEnd(18)} ${about}`).join("\n")}`;
 
 const print = ({ stdout }: World, outcome: Outcome, values: OptionValues): void => {
   stdout.write(values.json === true ? `${JSON.stringify(outcome.json, null, 2)}\n` : `${outcome.text}\n`);
@@ -74,11 +75,12 @@ const working = async <T>(
   world: World,
   work: (tools: Pick<CommandContext, "progress" | "signal">) => Promise<T>,
 ): Promise<T> => {
-  const progress = drawProgress(world.stderr);
+  const { draw, close } = drawProgress(world.stderr);
+  const progress = progressTo(draw);
   try {
     return await interruptible(world.signals, progress.note, (signal) => work({ progress, signal }));
   } finally {
-    progress.close();
+    close();
   }
 };
 
@@ -137,7 +139,7 @@ const addComputing = (program: Command, world: World): void => {
     "make sets by several methods and compare them: accuracy, bytes, time, memory",
     "distillery compare --recipe compare-demo",
     "distillery compare --data cifar10 --compare-methods infer,infer-copies,random,rded --compare-ipc 10,50",
-    'distillery compare --data cifar10 --compare-methods "infer,infer labelBytes=2KB,infer compensatorPrecision=I8,random"',
+    'distillery compare --data cifar10 --compare-methods "infer,infer labelBytes=2KB,infer precision=I8,random"',
     "distillery compare --recipe cifar10-ipc10 --labels hard,static,dynamic --seeds 5 --json > comparison.json",
   )
     .addHelpText("after", methodList())

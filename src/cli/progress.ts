@@ -1,10 +1,11 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 import { formatCount, formatSeconds } from "../support/format.ts";
-import type { Progress } from "../support/progress.ts";
+import type { ProgressSink, ScalarValues } from "../support/progress.ts";
 import { isTerminal, type Output, widthOf } from "./output.ts";
 
-/** Progress that is drawn; `close` takes what is left of it off the screen and lets the process end. */
-export interface DrawnProgress extends Progress {
+/** Draws events; `close` takes what is left of them off the screen and lets the process end. */
+export interface ProgressDrawing {
+  readonly draw: ProgressSink;
   close(): void;
 }
 
@@ -16,13 +17,31 @@ interface Standing {
   readonly title: string;
   readonly total: number;
   readonly done: number;
-  readonly detail: string;
+  readonly scalars: ScalarValues;
   /** Seconds that are left, once they can be told. */
   readonly left: number | undefined;
 }
 
+/** A task as it is shown, from its start to its end. */
+interface ShownTask {
+  update(standing: Standing): void;
+  end(): void;
+}
+
+/** What events are drawn on. */
+interface Screen {
+  /** Begins to show a task that starts at a time. */
+  open(title: string, start: number): ShownTask;
+  note(text: string): void;
+  close(): void;
+}
+
 const percent = ({ done, total }: Standing): string => (total > 0 ? `${Math.floor((100 * done) / total)} %` : "");
 const left = ({ left }: Standing): string => (left === undefined ? "" : `${formatSeconds(left)} left`);
+const measured = ({ scalars }: Standing): string =>
+  Object.entries(scalars)
+    .map(([name, value]) => `${name} ${value.toPrecision(3)}`)
+    .join(", ");
 const spaced = (...words: readonly string[]): string => words.filter((word) => word !== "").join("  ");
 
 const barWidth = 24;
@@ -32,7 +51,7 @@ const drawn = (standing: Standing, width: number): string => {
   const share = standing.total > 0 ? Math.min(1, standing.done / standing.total) : 0;
   const full = Math.round(share * barWidth);
   const bar = "#".repeat(full) + "-".repeat(barWidth - full);
-  return spaced(standing.title, `[${bar}]`, percent(standing).padStart(5), left(standing), standing.detail).slice(
+  return spaced(standing.title, `[${bar}]`, percent(standing).padStart(5), left(standing), measured(standing)).slice(
     0,
     width - 1,
   );
@@ -41,22 +60,22 @@ const drawn = (standing: Standing, width: number): string => {
 /** One line of a log. */
 const logged = (standing: Standing): string => {
   const of = standing.total > 0 ? `${formatCount(standing.done)} of ${formatCount(standing.total)}` : "";
-  return `${standing.title}: ${spaced(of, percent(standing), left(standing), standing.detail).replaceAll("  ", ", ")}`;
+  return `${standing.title}: ${spaced(of, percent(standing), left(standing), measured(standing)).replaceAll("  ", ", ")}`;
 };
 
 /** Where a task stands, with the time left reckoned from its first update: a resumed task starts in the middle. */
-const standings = (title: string, total: number, now: () => number): ((done: number, detail: string) => Standing) => {
+const standings = (title: string, total: number, now: () => number) => {
   let first: { readonly done: number; readonly at: number } | undefined;
-  return (done, detail) => {
+  return (done: number, scalars: ScalarValues): Standing => {
     first ??= { done, at: now() };
     const gained = done - first.done;
     const seconds = (now() - first.at) / 1000;
     const known = gained > 0 && seconds > 0 && total >= done;
-    return { title, total, done, detail, left: known ? (seconds / gained) * (total - done) : undefined };
+    return { title, total, done, scalars, left: known ? (seconds / gained) * (total - done) : undefined };
   };
 };
 
-const onTerminal = (output: Output, now: () => number): DrawnProgress => {
+const terminal = (output: Output, now: () => number): Screen => {
   let bars: MultiBar | undefined;
   let shown = 0;
   const close = (): void => {
@@ -64,7 +83,7 @@ const onTerminal = (output: Output, now: () => number): DrawnProgress => {
     bars = undefined;
     shown = 0;
   };
-  const draw = (standing: Standing): SingleBar => {
+  const show = (standing: Standing): SingleBar => {
     bars ??= new MultiBar({
       stream: output,
       clearOnComplete: true,
@@ -77,31 +96,24 @@ const onTerminal = (output: Output, now: () => number): DrawnProgress => {
     return bars.create(Math.max(standing.total, 1), standing.done, standing);
   };
   return {
-    task: (title, total) => {
-      const start = now();
-      const stand = standings(title, total, now);
+    open: (_title, start) => {
       let bar: SingleBar | undefined;
-      let over = false;
       return {
-        update: (done, detail = "") => {
-          if (over) return;
-          const standing = stand(done, detail);
-          if (bar !== undefined) bar.update(done, standing);
-          else if (now() - start >= patience) bar = draw(standing);
+        update: (standing) => {
+          if (bar !== undefined) bar.update(standing.done, standing);
+          else if (now() - start >= patience) bar = show(standing);
         },
-        done: () => {
-          if (over) return;
-          over = true;
+        end: () => {
           if (bar === undefined || bars === undefined) return;
           if (--shown === 0) close();
           else bars.remove(bar);
         },
       };
     },
-    note: (line) => {
-      if (bars === undefined) output.write(`${line}\n`);
+    note: (text) => {
+      if (bars === undefined) output.write(`${text}\n`);
       else {
-        bars.log(`${line}\n`);
+        bars.log(`${text}\n`);
         bars.update();
       }
     },
@@ -109,33 +121,54 @@ const onTerminal = (output: Output, now: () => number): DrawnProgress => {
   };
 };
 
-const inLog = (output: Output, now: () => number): DrawnProgress => ({
-  task: (title, total) => {
-    const start = now();
-    const stand = standings(title, total, now);
+const log = (output: Output, now: () => number): Screen => ({
+  open: (title, start) => {
     let last = start;
-    let over = false;
     return {
-      update: (done, detail = "") => {
-        const standing = stand(done, detail);
-        if (over || now() - last < interval) return;
+      update: (standing) => {
+        if (now() - last < interval) return;
         last = now();
         output.write(`${logged(standing)}\n`);
       },
-      done: () => {
-        if (over) return;
-        over = true;
-        const seconds = (now() - start) / 1000;
-        if (seconds * 1000 >= patience) output.write(`${title}: ended after ${formatSeconds(seconds)}\n`);
+      end: () => {
+        const ms = now() - start;
+        if (ms >= patience) output.write(`${title}: ended after ${formatSeconds(ms / 1000)}\n`);
       },
     };
   },
-  note: (line) => {
-    output.write(`${line}\n`);
+  note: (text) => {
+    output.write(`${text}\n`);
   },
   close: () => undefined,
 });
 
 /** Bars with the time left on a terminal, a line now and then in a log. `now` is a clock in milliseconds. */
-export const drawProgress = (output: Output, now: () => number = () => performance.now()): DrawnProgress =>
-  isTerminal(output) ? onTerminal(output, now) : inLog(output, now);
+export const drawProgress = (output: Output, now: () => number = () => performance.now()): ProgressDrawing => {
+  const screen = isTerminal(output) ? terminal(output, now) : log(output, now);
+  /** Tasks that started and did not end; events of any other are passed over. */
+  const tasks = new Map<number, ShownTask & { readonly stand: ReturnType<typeof standings> }>();
+  return {
+    draw: (event) => {
+      switch (event.type) {
+        case "start": {
+          const { title, total } = event;
+          tasks.set(event.task, { ...screen.open(title, now()), stand: standings(title, total, now) });
+          break;
+        }
+        case "update": {
+          const task = tasks.get(event.task);
+          task?.update(task.stand(event.done, event.scalars ?? {}));
+          break;
+        }
+        case "end":
+          tasks.get(event.task)?.end();
+          tasks.delete(event.task);
+          break;
+        case "note":
+          screen.note(event.text);
+          break;
+      }
+    },
+    close: screen.close,
+  };
+};

@@ -1,8 +1,8 @@
 /** Images of one size, three channels, 8 bits; read by index so that a source need not hold them all in memory. */
-export interface Split {
+export interface Split<Labels = Int32Array> {
   readonly length: number;
-  /** Class index of every image. */
-  readonly labels: Int32Array;
+  /** What the task says of every image: the index of its class. */
+  readonly labels: Labels;
   /** Pixels of the images at `indices`, packed [n, 3, H, W], values 0..255. */
   read(indices: ArrayLike<number>): Promise<Uint8Array>;
   /**

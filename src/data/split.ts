@@ -1,5 +1,6 @@
 import { DistilleryError } from "../support/errors.ts";
 import type { Random } from "../support/random.ts";
+import type { Task } from "../tasks/task.ts";
 import type { Split } from "./dataset.ts";
 
 /** The images at `indices` of a split, in that order: a view, nothing is copied before it is read. */
@@ -17,22 +18,25 @@ export const subset = (split: Split, indices: ArrayLike<number>): Split => {
   };
 };
 
-/** Indices of a split's images by label, ascending; labels without images get an empty list. */
-export const byClass = (split: Split, classes: number): number[][] => {
-  const lists = Array.from({ length: classes }, (): number[] => []);
-  for (const [index, label] of split.labels.entries()) {
-    while (lists.length <= label) lists.push([]);
-    lists[label]!.push(index);
+/** Indices of a split's images by what a draw balances, ascending; an image of several strata stands in each of them. */
+export const byStratum = <Label>(
+  { labels }: Pick<Split<ArrayLike<Label>>, "labels">,
+  { strata }: Pick<Task<Label>, "strata">,
+): number[][] => {
+  const lists = Array.from({ length: strata.count }, (): number[] => []);
+  for (let index = 0; index < labels.length; index++) {
+    for (const stratum of strata.of(labels[index]!)) lists[stratum]!.push(index);
   }
   return lists;
 };
 
 /**
- * Splits off about `fraction` (0 <= fraction < 1) of every class for validation: at least one image and never all, of each
- * class with two or more. Both parts are views in the original order.
+ * Splits off about `fraction` (0 <= fraction < 1) of every stratum for validation: at least one image and never all, of each
+ * with two or more. Both parts are views in the original order.
  */
 export const holdOut = (
   split: Split,
+  task: Pick<Task, "strata">,
   fraction: number,
   random: Random,
 ): { readonly train: Split; readonly validation: Split } => {
@@ -43,7 +47,7 @@ export const holdOut = (
     );
   }
   const held = new Uint8Array(split.length);
-  for (const members of byClass(split, 0)) {
+  for (const members of byStratum(split, task)) {
     const order = random.permutation(members.length);
     const share = Math.round(fraction * members.length);
     const count = fraction === 0 || members.length < 2 ? 0 : Math.min(members.length - 1, Math.max(1, share));
@@ -57,29 +61,30 @@ export const holdOut = (
 };
 
 /**
- * Draws `perClass` images of every class without replacement. Returns their indices, [perClass * C], pick by pick: entry
- * k * C + c is the k-th image of class c, so that C neighbours form one base set. With the same stream a smaller
- * `perClass` gives the beginning of a larger one's picks. Throws BUDGET when a class has too few images.
+ * Draws `count` images of each of S strata, which are called `names`, without replacement. Returns their indices,
+ * [count * S], pick by pick: entry k * S + s is the k-th image of stratum s, so that S neighbours form one base set. With the
+ * same stream a smaller `count` gives the beginning of a larger one's picks. Throws BUDGET when a stratum has too few images.
  */
-export const pickPerClass = (
+export const pickPerStratum = (
   split: Split,
-  classes: readonly string[],
-  perClass: number,
+  task: Pick<Task, "strata">,
+  names: readonly string[],
+  count: number,
   random: Random,
 ): Int32Array => {
-  const members = byClass(split, classes.length);
-  const poorest = classes.reduce((least, _, c) => (members[c]!.length < members[least]!.length ? c : least), 0);
-  const most = members[poorest]?.length ?? 0;
-  if (perClass > most) {
+  const members = byStratum(split, task);
+  const sizes = members.map(({ length }) => length);
+  const most = Math.min(...sizes);
+  if (count > most) {
     throw new DistilleryError(
       "BUDGET",
-      `${perClass} images a class asked for, but class "${classes[poorest] ?? ""}" has ${most}; at most ${most} images a class can be drawn from this data`,
+      `${count} images a class asked for, but class "${names[sizes.indexOf(most)] ?? ""}" has ${most}; at most ${most} images a class can be drawn from this data`,
     );
   }
-  const picks = new Int32Array(perClass * classes.length);
-  for (let c = 0; c < classes.length; c++) {
-    const order = random.permutation(members[c]!.length);
-    for (let k = 0; k < perClass; k++) picks[k * classes.length + c] = members[c]![order[k]!]!;
+  const picks = new Int32Array(count * members.length);
+  for (const [s, own] of members.entries()) {
+    const order = random.permutation(own.length);
+    for (let k = 0; k < count; k++) picks[k * members.length + s] = own[order[k]!]!;
   }
   return picks;
 };

@@ -1,4 +1,5 @@
-import type { Method, SetBytes } from "../sets/index.ts";
+// What a comparison found out.
+import type { SetBytes } from "../sets/index.ts";
 import type { PeakMemory } from "../support/peak-memory.ts";
 import type { AccuracyRow, Report, TeacherRow } from "./rows.ts";
 
@@ -22,7 +23,7 @@ export interface Comparison extends Pick<Report, "data" | "distillery" | "seed" 
 
 /** A set of a comparison, its bytes by part as they lie on disk, and what it took to make it, teachers apart. */
 export interface ComparedSet {
-  readonly method: Method;
+  readonly method: string;
   readonly ipc: number;
   /** In what it differs from the recipe, as it was asked for: "labelBytes=4KB". */
   readonly variant?: string;

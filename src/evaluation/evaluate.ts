@@ -1,14 +1,16 @@
+// The honest table: students on a set, on random images and on all the data.
 import { splitOf } from "../data/dataset.ts";
+import { baseline } from "../distill/registry.ts";
 import { drawImages } from "../distill/select/draw.ts";
 import { buildModel } from "../models/registry.ts";
 import { readable } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { type DistilledSet, trainingImages, trainingLabels } from "../sets/index.ts";
+import { type DistilledSet, openImages, trainingLabels } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { keyOf } from "../support/key.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
-import type { AccuracyRow, Curve } from "./rows.ts";
+import { type AccuracyRow, allData, type Curve } from "./rows.ts";
 import { gatherRows, type LabelKind, type Lesson, type Source, teachStudents } from "./students.ts";
 
 /** Images that students are trained on, with each kind of labels. */
@@ -42,9 +44,9 @@ export const summarise = (values: readonly number[]): AccuracyRow["accuracy"] =>
 /** Digest of the data, where a source's key begins. */
 const dataKey = ({ data, recipe }: Stage) => ({ data: data.fingerprint, validation: recipe.validation });
 
-const setSource = (set: DistilledSet, kinds: readonly LabelKind[]): Source => {
-  const { length, classes, read } = trainingImages(set);
-  const source = { length, classes, images: async (rows: Int32Array) => read(rows) };
+const setSource = async ({ device }: Stage, set: DistilledSet, kinds: readonly LabelKind[]): Promise<Source> => {
+  const { length, classes, read } = await openImages(set, device);
+  const source = { length, classes, images: (rows: Int32Array) => read(rows) };
   if (!kinds.includes("static")) return source;
   const labels = trainingLabels(set);
   if (labels === undefined) {
@@ -54,13 +56,18 @@ const setSource = (set: DistilledSet, kinds: readonly LabelKind[]): Source => {
 };
 
 /** A distilled set; an epoch is its own training images unless another's are named. */
-export const setContender = (stage: Stage, set: DistilledSet, name: string, epoch?: number): Contender => {
+export const setContender = async (
+  stage: Stage,
+  set: DistilledSet,
+  name: string,
+  epoch?: number,
+): Promise<Contender> => {
   const { method, budget, parts, classes, teachers } = set.manifest;
   const teacherHashes = teachers.map((t) => t.sha256);
   return {
     method,
     name,
-    source: setSource(set, stage.recipe.labels),
+    source: await setSource(stage, set, stage.recipe.labels),
     sourceKey: keyOf({ ...dataKey(stage), parts, teacherHashes }),
     epoch: epoch ?? budget.trainingImages,
     teachers: teachers.length,
@@ -80,8 +87,8 @@ const randomContender = async (stage: Stage, set: DistilledSet, beside: Contende
   const source = { ...readable({ ...data, train: drawn }), classes };
   const contender = {
     ...beside,
-    method: "random" as const,
-    name: "random",
+    method: baseline.name,
+    name: baseline.name,
     sourceKey: keyOf({ ...dataKey(stage), random: ipc, seed: recipe.seed, teacherHashes }),
   };
   if (!recipe.labels.includes("static")) return { ...contender, source };
@@ -105,8 +112,8 @@ export const withAllData = ({ full }: Recipe): boolean => full.epochs > 0;
 const fullLesson = (stage: Stage, architecture: string): Taught => {
   const { recipe, data } = stage;
   return {
-    method: "full",
-    name: "full hard",
+    method: allData,
+    name: `${allData} hard`,
     architecture,
     labels: "hard",
     source: { ...readable(data), classes: data.train.labels },
@@ -163,7 +170,7 @@ export const teachRows = async (
  */
 export const evaluateSet = async (stage: Stage, set: DistilledSet): Promise<Measured> => {
   const { method } = set.manifest;
-  const own = setContender(stage, set, method);
-  const contenders = method === "random" ? [own] : [own, await randomContender(stage, set, own)];
+  const own = await setContender(stage, set, method);
+  const contenders = method === baseline.name ? [own] : [own, await randomContender(stage, set, own)];
   return teachRows(stage, contenders, withAllData(stage.recipe));
 };

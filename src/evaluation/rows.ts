@@ -1,4 +1,5 @@
-import type { Method } from "../sets/index.ts";
+// What a run found out: rows, curves and the report that holds them.
+import type { Origin } from "../sets/index.ts";
 
 /** What one run of the whole path found out; written as report.json, drawn as report.html. Accuracies are per cent. */
 export interface Report {
@@ -23,12 +24,14 @@ export interface Report {
     readonly ignored: number;
   };
   /** How the set was made. */
-  readonly method: Method;
+  readonly method: string;
+  /** How much of the training images is in it. */
+  readonly pixels: Origin;
   readonly budget: {
     readonly ipc: number;
     /** K, base sets of one image a class. */
     readonly bases: number;
-    /** K V: each base set has V of its own, 0 but for INFER. */
+    /** K V: each base set has V of its own, 0 where images share nothing. */
     readonly compensators: number;
     /** (V+1) K C. */
     readonly trainingImages: number;
@@ -47,7 +50,7 @@ export interface Report {
   readonly teachers: readonly TeacherRow[];
   readonly rows: readonly AccuracyRow[];
   readonly curves: readonly Curve[];
-  /** Seconds by stage: data, teachers, compensators, labels, students, ... in order. */
+  /** Seconds by stage: data, teachers, distil, labels, students, ... in order. */
   readonly seconds: Readonly<Record<string, number>>;
   readonly seed: number;
   readonly device: string;
@@ -71,8 +74,8 @@ export interface TeacherRow {
 }
 
 export interface AccuracyRow {
-  /** How the images came about that the student was trained on; `full`: all the data. */
-  readonly method: Method | "full";
+  /** How the images came about that the student was trained on: a method, or `allData`. */
+  readonly method: string;
   readonly labels: "static" | "dynamic" | "hard";
   readonly student: string;
   /** Images the student was trained on. */
@@ -82,6 +85,9 @@ export interface AccuracyRow {
   readonly accuracy: { readonly values: readonly number[]; readonly mean: number; readonly std: number };
 }
 
+/** Stands for a method where students were trained on all the data. */
+export const allData = "full";
+
 /** What a student's curve is of. */
 export interface StudentOf extends Pick<AccuracyRow, "method" | "labels" | "student"> {
   /** Number of the student among those of its row. */
@@ -90,7 +96,7 @@ export interface StudentOf extends Pick<AccuracyRow, "method" | "labels" | "stud
 
 /** One line of a plot. */
 export interface Curve {
-  readonly group: "teacher" | "compensator" | "image" | "student";
+  readonly group: "teacher" | "set" | "student";
   /** Of students only. */
   readonly of?: StudentOf;
   /** e.g. "convnet128x3" or "base 2, teacher 0" or "sre2l 3" or "infer static convnet128x3 seed 1". */

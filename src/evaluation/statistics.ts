@@ -1,4 +1,6 @@
-import type { AccuracyRow } from "./rows.ts";
+// Differences of accuracies and what may be said of them.
+import { baseline } from "../distill/registry.ts";
+import { type AccuracyRow, allData } from "./rows.ts";
 
 /**
  * - `better`, `worse`: the 95 % interval of the difference excludes zero.
@@ -74,15 +76,15 @@ const measured = <Row extends AccuracyRow>(row: Row | undefined): row is Row =>
 const compared = <Row extends BudgetRow>(row: Row, rows: readonly Row[]): ComparedRow<Row> => {
   if (!measured(row)) return { row };
   const randoms = rows.filter(
-    (r) => r.method === "random" && r.labels === row.labels && r.student === row.student && r.ipc === row.ipc,
+    (r) => r.method === baseline.name && r.labels === row.labels && r.student === row.student && r.ipc === row.ipc,
   );
   const random = randoms.find((r) => r.variant === row.variant) ?? randoms.find((r) => r.variant === undefined);
-  const beside = row.method !== "random" && row.method !== "full";
-  const full = rows.find((r) => r.method === "full" && r.student === row.student);
+  const beside = row.method !== baseline.name && row.method !== allData;
+  const full = rows.find((r) => r.method === allData && r.student === row.student);
   return {
     row,
     ...(beside && measured(random) ? { random, toRandom: compare(row.accuracy, random.accuracy) } : {}),
-    ...(row.method !== "full" && measured(full) ? { full, toFull: compare(row.accuracy, full.accuracy) } : {}),
+    ...(row.method !== allData && measured(full) ? { full, toFull: compare(row.accuracy, full.accuracy) } : {}),
   };
 };
 
@@ -95,17 +97,17 @@ export const comparedRows = <Row extends BudgetRow>({
 }: {
   readonly rows: readonly Row[];
 }): readonly ComparedRow<Row>[] => {
-  const sets = rows.filter((r) => r.method !== "full");
+  const sets = rows.filter((r) => r.method !== allData);
   const students = [...new Set(rows.map((r) => r.student))];
   const labels = [...new Set(sets.map((r) => r.labels))];
   const budgets = [...new Set(sets.map((r) => r.ipc))];
-  const others = [...new Set(sets.map((r) => r.method).filter((method) => method !== "random"))];
+  const others = [...new Set(sets.map((r) => r.method).filter((method) => method !== baseline.name))];
   const rank = (r: Row): readonly number[] => [
     students.indexOf(r.student),
-    r.method === "full" ? 1 : 0,
+    r.method === allData ? 1 : 0,
     labels.indexOf(r.labels),
     budgets.indexOf(r.ipc),
-    r.method === "random" ? others.length : others.indexOf(r.method),
+    r.method === baseline.name ? others.length : others.indexOf(r.method),
   ];
   const before = (a: Row, b: Row): number => {
     const ranks = rank(b);

@@ -1,7 +1,5 @@
 import { z } from "zod";
 import { tensor } from "../autodiff/index.ts";
-import { drawMix, mixRows } from "../data/augment/augment.ts";
-import { cropImages } from "../data/augment/cropping.ts";
 import { freshWeights, type Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { adamw, hyperTensors, zerosLike } from "../nn/optimisers.ts";
@@ -11,12 +9,13 @@ import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import { keyOf } from "../support/key.ts";
 import type { Progress } from "../support/progress.ts";
 import { stream } from "../support/random.ts";
+import { drawMix, mixRows } from "../tasks/mixup.ts";
 import type { Stage } from "../teachers/stage.ts";
-import { batchIndices, oneHot } from "../training/batches.ts";
+import { batchIndices, cropLabelled } from "../training/batches.ts";
 import { type Job, machineOf, runJobs } from "../training/jobs.ts";
 import { forget, type History, historySchema, runLoop } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
-import { accuracyOf, openClassifier, traceClassifier } from "../training/predict.ts";
+import { measure, traceClassifier, withClassifier } from "../training/predict.ts";
 import { imagesToFit, type Readable } from "../training/readable.ts";
 import { type Frozen, type Objective, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 
@@ -58,7 +57,7 @@ const resultSchema = z.strictObject({ key: z.string(), accuracy: z.number().min(
 
 export interface StudentResult {
   readonly key: string;
-  /** Per cent of the test images after the last step. */
+  /** What the task measures on the test images after the last step, in its unit. */
   readonly accuracy: number;
   readonly history: History;
 }
@@ -82,7 +81,7 @@ const readResult = async (file: string, key: string, progress: Progress): Promis
  */
 export const teachStudents = async (lessons: readonly Lesson[], stage: Stage): Promise<StudentResult[][]> => {
   const { recipe, data, teachers, device, folder, progress } = stage;
-  const { task, dataset } = data;
+  const { task } = data;
   const { height, width } = task.image;
   const { crop, ...settings } = recipe.student;
   const optimiser = adamw({ weightDecay: settings.weightDecay });
@@ -95,27 +94,24 @@ export const teachStudents = async (lessons: readonly Lesson[], stage: Stage): P
       batch,
     );
 
-  /** Crop and flip, then mixup of images and targets alike; targets are logits, probabilities or left to the teachers. */
-  const feedsOf = (lesson: Lesson, seed: number) => {
-    const { source, batch, labels } = lesson;
+  /** Crop and flip, then mixup of images and targets alike; targets are made of labels, stored outputs or the teachers'. */
+  const feedsOf = ({ source, batch, labels: kind, steps, mixup }: Lesson, seed: number) => {
+    const labelled = { images: source.images, labels: source.classes, crop, pad: Math.round(height / 8) };
     const order = batchIndices(source.length, batch, recipe.seed, `student ${seed}`);
-    const learningRate = cosine(settings.learningRate, lesson.steps);
+    const learningRate = cosine(settings.learningRate, steps);
     return async (step: number) => {
       const random = stream(recipe.seed, "student", seed, "step", step);
       const indices = order(step);
-      const whole = await source.images(indices);
-      const augmented = cropImages(whole, batch, task.image, crop, Math.round(height / 8), random);
-      const mix = drawMix(batch, random, lesson.mixup);
-      const rows =
-        labels === "static"
-          ? source.logits!(indices)
-          : oneHot(
-              indices.map((i) => source.classes[i]!),
-              task.classes,
-            );
+      const { images, labels } = await cropLabelled(task, labelled, indices, random);
+      const mix = drawMix(batch, random, mixup);
+      const targets = {
+        hard: () => task.targets(labels),
+        static: () => ({ targets: tensor(source.logits!(indices), [batch, task.outputs]) }),
+        dynamic: () => ({}),
+      }[kind]();
       return {
-        images: tensor(mixRows(augmented, mix), [batch, 3, height, width]),
-        targets: labels === "dynamic" ? {} : { targets: tensor(mixRows(rows, mix), [batch, task.classes]) },
+        images: tensor(mixRows(images, mix), [batch, 3, height, width]),
+        targets: task.mix(targets, mix),
         hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
       };
     };
@@ -167,14 +163,16 @@ export const teachStudents = async (lessons: readonly Lesson[], stage: Stage): P
           },
           around,
         );
-        const classifier = await openClassifier(lane.device, { model, weights: state }, testBatch);
-        const accuracy = await accuracyOf(classifier, dataset.test, dataset, `${title}: test`, around).finally(() =>
-          classifier.release(),
+        const accuracy = await withClassifier(
+          lane.device,
+          { model, weights: state },
+          (classifier) => measure(classifier, data.dataset.test, data, `${title}: test`, around),
+          testBatch,
         );
         const result = { key, accuracy, history };
         await writeSealed(`${file}.json`, result);
         await forget(checkpoint);
-        around.progress.note(`${title}: ${accuracy.toFixed(1)} %`);
+        around.progress.note(`${title}: ${accuracy.toFixed(1)} ${task.metric.unit}`);
         return result;
       },
     };

@@ -1,7 +1,8 @@
 import { avgPool2d, relu, reshape } from "../autodiff/index.ts";
 import { instanceNorm } from "../nn/instance-norm.ts";
 import { convolve, convSpecs, linear, linearSpecs, normSpecs } from "../nn/layers.ts";
-import type { Model, Task } from "./model.ts";
+import type { NetworkTask } from "../tasks/task.ts";
+import type { Model } from "./model.ts";
 
 export interface ConvNetShape {
   readonly width: number;
@@ -17,7 +18,7 @@ export interface ConvNetShape {
  * With `instance` it has instance norm, as most of that literature's students have. It then keeps no statistics of its
  * training images, and `norms` is empty: a student like any other, but as a teacher it leaves INFER's statistics term 0.
  */
-export const convNet = ({ width, depth, instance = false }: ConvNetShape, task: Task): Model => {
+export const convNet = ({ width, depth, instance = false }: ConvNetShape, task: NetworkTask): Model => {
   const { height, width: columns } = task.image;
   const features = width * Math.floor(height / 2 ** depth) * Math.floor(columns / 2 ** depth);
   const blocks = Array.from({ length: depth }, (_, i) => `blocks.${i}`);
@@ -32,7 +33,7 @@ export const convNet = ({ width, depth, instance = false }: ConvNetShape, task: 
           ...normSpecs(`${b}.norm`, width),
         })),
       ),
-      ...linearSpecs("fc", features, task.classes),
+      ...linearSpecs("fc", features, task.outputs),
     },
     norms: instance ? {} : Object.fromEntries(blocks.map((b) => [`${b}.norm`, width])),
     forward: (p, images, normalise) => {

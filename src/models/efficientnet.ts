@@ -1,8 +1,9 @@
 import { globalAvgPool, silu } from "../autodiff/index.ts";
 import { chain, convNorm, dense, type Part, plain, residual } from "../nn/parts.ts";
 import { squeezeExcitation } from "../nn/squeeze-excitation.ts";
+import type { NetworkTask } from "../tasks/task.ts";
 import { wholeEights } from "./make-divisible.ts";
-import { isSmall, type Model, type Task } from "./model.ts";
+import { isSmall, type Model } from "./model.ts";
 
 /** Channels of the stem, to which all others are in proportion. */
 const stem = 32;
@@ -46,7 +47,7 @@ const invertedBottleneck = ({ name, input, output, expansion, kernel, stride }: 
  * image's size. `width` is the channels of the stem, 32 in the paper, and all others are in proportion. Stochastic depth and
  * the dropout before the last layer, which only training would notice, are left out.
  */
-export const efficientNetB0 = (task: Task, width = stem): Model => {
+export const efficientNetB0 = (task: NetworkTask, width = stem): Model => {
   const small = isSmall(task);
   const scaled = (channels: number): number => wholeEights((channels * width) / stem);
   const blocks: Part[] = [];
@@ -72,7 +73,7 @@ export const efficientNetB0 = (task: Task, width = stem): Model => {
       ...blocks,
       convNorm([`${last}.0`, `${last}.1`], input, 4 * input, { activation: silu }),
       plain(globalAvgPool),
-      dense("classifier.1", 4 * input, task.classes),
+      dense("classifier.1", 4 * input, task.outputs),
     ),
   };
 };

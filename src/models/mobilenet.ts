@@ -1,7 +1,8 @@
 import { globalAvgPool, relu6 } from "../autodiff/index.ts";
 import { chain, convNorm, dense, type Part, plain, residual } from "../nn/parts.ts";
+import type { NetworkTask } from "../tasks/task.ts";
 import { wholeEights } from "./make-divisible.ts";
-import { isSmall, type Model, type Task } from "./model.ts";
+import { isSmall, type Model } from "./model.ts";
 
 /** Channels of the stem, to which all others are in proportion. */
 const stem = 32;
@@ -39,7 +40,7 @@ const invertedResidual = (name: string, input: number, output: number, expansion
  * MobileNetV2 (Sandler et al. 2018) with torchvision's parameter names, and its width_mult = `width` / 32. Up to 64 pixels
  * the stem and the second stage keep the image's size. The dropout before the last layer is left out.
  */
-export const mobileNetV2 = (task: Task, width = stem): Model => {
+export const mobileNetV2 = (task: NetworkTask, width = stem): Model => {
   const small = isSmall(task);
   const scaled = (channels: number): number => wholeEights((channels * width) / stem);
   const blocks: Part[] = [];
@@ -66,7 +67,7 @@ export const mobileNetV2 = (task: Task, width = stem): Model => {
       ...blocks,
       convNorm([`${last}.0`, `${last}.1`], input, features, { activation: relu6 }),
       plain(globalAvgPool),
-      dense("classifier.1", features, task.classes),
+      dense("classifier.1", features, task.outputs),
     ),
   };
 };

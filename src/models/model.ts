@@ -5,24 +5,19 @@ import { initialise, type ParameterSpecs } from "../nn/init.ts";
 import type { Named } from "../nn/layers.ts";
 import type { Images } from "../nn/whitening.ts";
 import type { Random } from "../support/random.ts";
-
-/** What a network is built for. */
-export interface Task {
-  readonly classes: number;
-  readonly image: { readonly height: number; readonly width: number };
-}
+import type { NetworkTask } from "../tasks/task.ts";
 
 /**
  * Images of up to 64 pixels get a network's small form, whose first layers keep their size where the large form's halve it:
  * what is published on Tiny-ImageNet (SRe2L, G-VBSM, RDED) has it too.
  */
-export const isSmall = ({ image }: Task): boolean => Math.min(image.height, image.width) <= 64;
+export const isSmall = ({ image }: NetworkTask): boolean => Math.min(image.height, image.width) <= 64;
 
 /** A network: parameters as data and a pure function of them. */
 export interface Model {
   /** Full name, e.g. "convnet128x3". */
   readonly name: string;
-  readonly task: Task;
+  readonly task: NetworkTask;
   readonly parameters: ParameterSpecs;
   /** Normalisation layers in the order in which data meets them, with their channels. */
   readonly norms: Named<number>;
@@ -32,7 +27,7 @@ export interface Model {
   readonly frozen?: readonly string[];
   /** Parameters that are computed from normalised training images before the first step, where there are such. */
   fit?(images: Images): Readonly<Record<string, Tensor>>;
-  /** Logits [N, classes] of images [N, 3, H, W]. */
+  /** The task's outputs [N, outputs] for images [N, 3, H, W]. */
   forward(parameters: Named<Value>, images: Value, normalise: Normalise): Value;
 }
 

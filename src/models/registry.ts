@@ -1,9 +1,10 @@
 import { DistilleryError } from "../support/errors.ts";
 import { didYouMean } from "../support/suggest.ts";
+import type { NetworkTask } from "../tasks/task.ts";
 import { convNet } from "./convnet.ts";
 import { efficientNetB0 } from "./efficientnet.ts";
 import { mobileNetV2 } from "./mobilenet.ts";
-import type { Model, Task } from "./model.ts";
+import type { Model } from "./model.ts";
 import { type ResNetDepth, resNet } from "./resnet.ts";
 import { shuffleNetV2 } from "./shufflenet.ts";
 import { speedNet } from "./speednet.ts";
@@ -13,14 +14,14 @@ interface Family {
   readonly about: string;
   /** Names that a slip of the finger is compared with. */
   readonly examples: readonly string[];
-  build(match: RegExpMatchArray, task: Task): Model;
+  build(match: RegExpMatchArray, task: NetworkTask): Model;
 }
 
 /** Depth at which a ConvNet ends with 4 x 4 features: 3 at 32 pixels, 4 at 64, 5 at 128. */
-const usualDepth = ({ image }: Task): number =>
+const usualDepth = ({ image }: NetworkTask): number =>
   Math.max(1, Math.round(Math.log2(Math.min(image.height, image.width) / 4)));
 
-const tooSmall = (name: string, { image: { height, width } }: Task, why: string): DistilleryError =>
+const tooSmall = (name: string, { image: { height, width } }: NetworkTask, why: string): DistilleryError =>
   new DistilleryError(
     "USAGE",
     `${name}: images of ${height}x${width} are too small, ${why}; use images of at least 8x8, which --resize 8 makes of a folder's, or another architecture`,
@@ -32,7 +33,7 @@ const scalable = (
   about: string,
   usual: number,
   unit: number,
-  build: (task: Task, width: number) => Model,
+  build: (task: NetworkTask, width: number) => Model,
 ): Family => ({
   pattern: new RegExp(`^${name}(?:w([1-9]\\d*))?$`),
   about: `${name}[wWIDTH]: ${about}; ${usual} wide`,
@@ -111,7 +112,7 @@ const find = (name: string): { family: Family; match: RegExpMatchArray } => {
 export const checkArchitecture = (name: string): void => void find(name);
 
 /** The network of a name such as "convnet", "convnet64x2" or "resnet18", for a task. */
-export const buildModel = (name: string, task: Task): Model => {
+export const buildModel = (name: string, task: NetworkTask): Model => {
   const { family, match } = find(name);
   return family.build(match, task);
 };

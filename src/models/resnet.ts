@@ -1,6 +1,7 @@
 import { globalAvgPool, maxPool2d, relu } from "../autodiff/index.ts";
 import { chain, convNorm, dense, type Part, plain, residual } from "../nn/parts.ts";
-import { isSmall, type Model, type Task } from "./model.ts";
+import type { NetworkTask } from "../tasks/task.ts";
+import { isSmall, type Model } from "./model.ts";
 
 /** Blocks of each of the four stages; from 50 layers on they are bottlenecks. */
 const depths = {
@@ -47,7 +48,7 @@ const shortcut = (main: Part, { name, input, stride }: Block, output: number): P
  * larger ones the 7x7 stem of stride 2. `width` is the channels of the stem and of the first stage's 3x3 convolutions, 64
  * in the paper; each further stage is twice as wide as the one before and half as large.
  */
-export const resNet = (depth: ResNetDepth, task: Task, width = 64): Model => {
+export const resNet = (depth: ResNetDepth, task: NetworkTask, width = 64): Model => {
   const small = isSmall(task);
   const shape = depths[depth];
   const blocks: Part[] = [];
@@ -75,7 +76,7 @@ export const resNet = (depth: ResNetDepth, task: Task, width = 64): Model => {
       ...(small ? [] : [plain((x) => maxPool2d(x, { kernel: 3, stride: 2, padding: 1 }))]),
       ...blocks,
       plain(globalAvgPool),
-      dense("fc", input, task.classes),
+      dense("fc", input, task.outputs),
     ),
   };
 };

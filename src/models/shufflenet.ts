@@ -1,6 +1,7 @@
 import { concat, globalAvgPool, maxPool2d, relu, reshape, slice, transpose, type Value } from "../autodiff/index.ts";
 import { branches, chain, convNorm, dense, type Part, plain } from "../nn/parts.ts";
-import { isSmall, type Model, type Task } from "./model.ts";
+import type { NetworkTask } from "../tasks/task.ts";
+import { isSmall, type Model } from "./model.ts";
 
 const stem = 24;
 const features = 1024;
@@ -48,7 +49,7 @@ const passing = (name: string, channels: number): Part => {
  * ShuffleNetV2 (Ma et al. 2018) with torchvision's parameter names. Up to 64 pixels the stem has stride 1 and no max-pool
  * follows it. `width`, even, is the channels of the first stage: 116 for x1.0, 48 for x0.5, 176 for x1.5.
  */
-export const shuffleNetV2 = (task: Task, width = usual): Model => {
+export const shuffleNetV2 = (task: NetworkTask, width = usual): Model => {
   const small = isSmall(task);
   const units = stages.flatMap((count, stage) => {
     const output = width * 2 ** stage;
@@ -67,7 +68,7 @@ export const shuffleNetV2 = (task: Task, width = usual): Model => {
       ...units,
       convNorm(["conv5.0", "conv5.1"], last, features, { activation: relu }),
       plain(globalAvgPool),
-      dense("fc", features, task.classes),
+      dense("fc", features, task.outputs),
     ),
   };
 };

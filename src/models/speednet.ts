@@ -4,7 +4,8 @@ import type { ParameterSpecs } from "../nn/init.ts";
 import { convolve, convSpecs, type Named, normSpecs } from "../nn/layers.ts";
 import { maxPool2x2 } from "../nn/pooling.ts";
 import { whiteningFilters } from "../nn/whitening.ts";
-import type { Model, Task } from "./model.ts";
+import type { NetworkTask } from "../tasks/task.ts";
+import type { Model } from "./model.ts";
 
 /** Patches of 3 x 3 pixels; 16 of their 27 axes and the negatives of those: 32 channels hold nearly all there is to see. */
 const patch = 3;
@@ -54,7 +55,7 @@ const forwardBlock = (p: Named<Value>, { name }: Block, x: Value, normalise: Nor
  * are fast on a CPU), in ReLU for GELU (several passes fewer) and in 1e-5 for batch norm's 1e-12. An image of 32x32 takes
  * 302 MFLOP forward at width 64, 177 at width 48.
  */
-export const speedNet = (task: Task, width = 64): Model => {
+export const speedNet = (task: NetworkTask, width = 64): Model => {
   const blocks = blocksOf(width);
   const norms = Object.fromEntries(
     blocks.flatMap(({ name, output }) => [
@@ -75,7 +76,7 @@ export const speedNet = (task: Task, width = 64): Model => {
       ...convSpecs("whiten", 3, 2 * axes, patch),
       "whiten.bias": { shape: [2 * axes], start: { kind: "fill", value: 0 } },
       ...Object.assign({}, ...specs),
-      "fc.weight": { shape: [task.classes, 4 * width], start: unitSpread },
+      "fc.weight": { shape: [task.outputs, 4 * width], start: unitSpread },
     },
     norms,
     statisticsMomentum: 0.4,

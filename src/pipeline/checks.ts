@@ -1,20 +1,21 @@
-import { methodsByName } from "../distill/methods/registry.ts";
+// What can be known to be wrong before anything is computed.
+import { budgetFor, layoutFor, type Method } from "../distill/method.ts";
 import { drawImages } from "../distill/select/draw.ts";
 import { buildModel } from "../models/registry.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { budgetFor, type Method as MethodName } from "../sets/index.ts";
 import { tooMuchForOnePiece } from "../support/array-limit.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Candidate } from "../teachers/teachers.ts";
 import { checkImages, imagesTaken } from "./image-count.ts";
+import { methodOf } from "./recipe/method.ts";
 import { labelledBy, labelsFor } from "./set.ts";
 import { checkSetBytes } from "./set-limit.ts";
 
 /** Some methods ask of images what only BatchNorm layers know. */
-const checkStatistics = (name: MethodName, data: Prepared, candidates: readonly Candidate[]): void => {
-  const { statistics, teachers: which } = methodsByName[name];
+const checkStatistics = ({ name, needs }: Method, data: Prepared, candidates: readonly Candidate[]): void => {
+  const { statistics, teachers: which } = needs;
   if (!statistics) return;
   const asked = which === "one" ? candidates.slice(0, 1) : candidates;
   const names = asked.map(({ architecture }) => architecture);
@@ -49,13 +50,15 @@ export const checkPlan = async (
   candidates: readonly Candidate[],
   context: Context,
 ): Promise<void> => {
-  const { method, ipc } = recipe;
+  const { ipc } = recipe;
   const { task } = data;
+  const method = methodOf(recipe.method);
   checkImages(recipe, data, candidates.length);
-  const budget = budgetFor(method, ipc, task.classes, candidates.length);
-  const drawn = drawImages(data, imagesTaken(recipe, data), recipe.seed);
+  const budget = budgetFor(method, recipe.method, ipc, task.classes, candidates.length);
+  const layout = layoutFor(recipe.method, budget, data);
+  const drawn = drawImages(data, imagesTaken(recipe, data, budget), recipe.seed);
   labelsFor(recipe, budget, task.classes);
   checkMemory(data, budget.bases);
   checkStatistics(method, data, candidates);
-  await checkSetBytes(recipe, data, { budget, labelled: labelledBy(budget, task.classes), drawn }, context);
+  await checkSetBytes(recipe, data, { budget, layout, labelled: labelledBy(budget, task.classes), drawn }, context);
 };

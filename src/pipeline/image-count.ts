@@ -1,20 +1,27 @@
+// The images that a recipe takes of each class.
 import type { Split } from "../data/dataset.ts";
-import { byClass } from "../data/split.ts";
-import { factorOf } from "../distill/select/rded.ts";
+import { byStratum } from "../data/split.ts";
+import { leastIpcOf } from "../distill/method.ts";
+import { baseline } from "../distill/registry.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { leastIpc } from "../sets/index.ts";
+import { type Budget, parametrisationOf } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { plural } from "../support/format.ts";
+import { methodOf } from "./recipe/method.ts";
 
-/** Training images of each class that one image of a set is made of. */
-const imagesEach = ({ method }: Recipe, { task }: Prepared): number => (method === "rded" ? factorOf(task) ** 2 : 1);
+/** Training images of each class that the storage of one image is filled with. */
+const imagesEach = ({ method }: Recipe, { task }: Prepared): number =>
+  (methodOf(method).imagesEach?.(task) ?? 1) * parametrisationOf(String(method.storage)).perImage;
 
-/** Training images of each class that a recipe takes. */
-export const imagesTaken = (recipe: Recipe, data: Prepared): number => recipe.ipc * imagesEach(recipe, data);
+/** Training images of each class that a recipe takes. Random ones beside the set fill its whole storage. */
+export const imagesTaken = (recipe: Recipe, { task }: Prepared, { ipc, bases }: Budget): number =>
+  Math.max(ipc, bases * (methodOf(recipe.method).imagesEach?.(task) ?? 1));
 
-const countsIn = (split: Split, { task }: Prepared): number[] =>
-  byClass(split, task.classes).map(({ length }) => length);
+const leastOf = ({ method }: Recipe, { task }: Prepared, teachers: number): number =>
+  leastIpcOf(methodOf(method), method, task.classes, teachers);
+
+const countsIn = (split: Split, { task }: Prepared): number[] => byStratum(split, task).map(({ length }) => length);
 
 const fewest = (counts: readonly number[]): number => counts.reduce((least, count) => Math.min(least, count));
 
@@ -22,8 +29,7 @@ const fewest = (counts: readonly number[]): number => counts.reduce((least, coun
 const waysOut = (recipe: Recipe, data: Prepared, teachers: number, images: number, least: number): string => {
   const { method } = recipe;
   const each = imagesEach(recipe, data);
-  const fits = (count: number, available: number): boolean =>
-    leastIpc(method, data.task.classes, count) * each <= available;
+  const fits = (count: number, available: number): boolean => leastOf(recipe, data, count) * each <= available;
   const fewer = Array.from({ length: teachers - 1 }, (_, i) => teachers - 1 - i).find((count) => fits(count, images));
   const held = countsIn(data.validation, data);
   const whole = fewest(countsIn(data.train, data).map((count, c) => count + held[c]!));
@@ -32,8 +38,8 @@ const waysOut = (recipe: Recipe, data: Prepared, teachers: number, images: numbe
     ...(fits(teachers, whole) ? [`--validation 0, which holds out none, with --ipc ${least}`] : []),
     ...(fewer === undefined
       ? []
-      : [`at most ${plural(fewer, "teacher")} (--teachers), with --ipc ${leastIpc(method, data.task.classes, fewer)}`]),
-    ...(method === "random" ? [] : [`another method, such as --method random --ipc ${images}`]),
+      : [`at most ${plural(fewer, "teacher")} (--teachers), with --ipc ${leastOf(recipe, data, fewer)}`]),
+    ...(method.name === baseline.name ? [] : [`another method, such as --method ${baseline.name} --ipc ${images}`]),
   ].join(", or ");
 };
 
@@ -47,7 +53,7 @@ export const checkImages = (recipe: Recipe, data: Prepared, teachers: number): v
   const { method, ipc } = recipe;
   const { classes } = data.task;
   const each = imagesEach(recipe, data);
-  const least = leastIpc(method, classes, teachers);
+  const least = leastOf(recipe, data, teachers);
   const counts = countsIn(data.train, data);
   const images = fewest(counts);
   const most = Math.floor(images / each);
@@ -56,14 +62,14 @@ export const checkImages = (recipe: Recipe, data: Prepared, teachers: number): v
   if (least > most) {
     throw new DistilleryError(
       "BUDGET",
-      `${method} needs at least ${plural(least * each, "image")} of each class (${plural(classes, "class", "classes")}, ${plural(teachers, "teacher")}), ` +
+      `${method.name} needs at least ${plural(least * each, "image")} of each class (${plural(classes, "class", "classes")}, ${plural(teachers, "teacher")}), ` +
         `but ${has}; give ${waysOut(recipe, data, teachers, images, least)}`,
     );
   }
   if (each > 1 && ipc > most) {
     throw new DistilleryError(
       "BUDGET",
-      `${method} makes each image of ${each}, so that --ipc ${ipc} takes ${ipc * each} of each class, but ${has}; use --ipc ${most} or less`,
+      `${method.name} makes each image of ${each}, so that --ipc ${ipc} takes ${ipc * each} of each class, but ${has}; use --ipc ${most} or less`,
     );
   }
 };

@@ -1,3 +1,4 @@
+// The commands.
 import { resolve } from "node:path";
 import { formatNormalisation, isAlike } from "../data/normalisation.ts";
 import { drawImages } from "../distill/select/draw.ts";

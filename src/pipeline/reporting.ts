@@ -1,12 +1,13 @@
+// What is told of a run.
 import { cpus, totalmem } from "node:os";
-import type { AccuracyRow, Curve, Report, TeacherRow } from "../evaluation/rows.ts";
+import type { AccuracyRow, Curve, GalleryItem, Report, TeacherRow } from "../evaluation/rows.ts";
 import { parameterCount } from "../models/model.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { makeGallery } from "../report/run/choose-gallery.ts";
 import { renderReport } from "../report/run/html.ts";
 import type { Device } from "../runtime/index.ts";
-import { type DistilledSet, weighSet } from "../sets/index.ts";
+import { type DistilledSet, openImages, weighSet } from "../sets/index.ts";
 import { writeAtomic, writeJson } from "../support/files.ts";
 import { version } from "../support/version.ts";
 import type { Teacher } from "../teachers/teacher.ts";
@@ -84,6 +85,7 @@ export const assembleReport = async (
     distillery: version(),
     data: describeDataset(data),
     method: set.manifest.method,
+    pixels: set.manifest.pixels,
     budget: set.manifest.budget,
     bytes: {
       ...(await weighSet(setFolder)),
@@ -100,10 +102,19 @@ export const assembleReport = async (
   };
 };
 
+const galleryOf = async ({ set, device }: Findings): Promise<readonly GalleryItem[]> => {
+  const images = await openImages(set, device);
+  try {
+    return await makeGallery(set, images);
+  } finally {
+    await images.release();
+  }
+};
+
 /** report.json and report.html. */
 export const writeReport = async (folder: RunFolder, findings: Findings): Promise<Report> => {
   const report = await assembleReport(findings, await readSeconds(folder));
   await writeJson(folder.reportJson, report);
-  await writeAtomic(folder.reportHtml, renderReport(report, await makeGallery(findings.set)));
+  await writeAtomic(folder.reportHtml, renderReport(report, await galleryOf(findings)));
   return report;
 };

@@ -1,3 +1,4 @@
+// The bytes that a set may take.
 import { rm } from "node:fs/promises";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -5,9 +6,9 @@ import {
   type Budget,
   compensatorBytes,
   encodeSheet,
-  hasCompensators,
+  type Layout,
   leastLabelBytes,
-  mayCopy,
+  parametrisationOf,
   type SetBytes,
   weighSet,
 } from "../sets/index.ts";
@@ -15,6 +16,7 @@ import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { formatBytes } from "../support/format.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
+import { methodOf, precisionOf } from "./recipe/method.ts";
 
 /** Bytes of a set's parts, with those of the smallest labels; parts that nobody can know yet are absent. */
 type Least = Partial<Omit<SetBytes, "total">> & Pick<SetBytes, "labels">;
@@ -37,9 +39,7 @@ const tooMuch = (recipe: Recipe, most: number, least: Least, where = ""): Distil
       ? `${total} or more`
       : `more than ${total} (${bases === undefined ? "images and manifest come" : "the manifest comes"} on top)`;
   const smaller =
-    compensators > 0 && recipe.compensatorPrecision !== "I8"
-      ? "a smaller --ipc or --compensator-precision I8"
-      : "a smaller --ipc";
+    compensators > 0 && precisionOf(recipe) !== "I8" ? "a smaller --ipc or the option precision=I8" : "a smaller --ipc";
   return new DistilleryError(
     "BUDGET",
     `${where}no set of ${formatBytes(most)} can be made of this recipe: ${parts.join(", ")}; give a --set-bytes of ${enough}, ${smaller}`,
@@ -49,28 +49,27 @@ const tooMuch = (recipe: Recipe, most: number, least: Least, where = ""): Distil
 /** What is known of a set before it is made. */
 export interface Ahead {
   readonly budget: Budget;
+  readonly layout: Layout;
   /** How many images have labels. */
   readonly labelled: number;
   /** The training images that begin the recipe's draw, [K C] or more indices: the bases of methods that draw them. */
   readonly drawn: Int32Array;
 }
 
-/** Methods whose base images follow from the seed alone. */
-const drawsBases = ({ method, bases }: Recipe): boolean =>
-  method === "random" || ((hasCompensators(method) || mayCopy(method)) && bases === "random");
-
 const weighBases = async (
   { train, task }: Prepared,
-  { budget, drawn }: Ahead,
+  { layout, drawn }: Ahead,
   { progress, signal }: Context,
 ): Promise<number> => {
-  const { classes, image } = task;
-  const bar = progress.task("bytes of the bases", budget.bases);
+  const { bases, classes, perSheet, stored } = layout;
+  const { encode } = parametrisationOf(layout.kind);
+  const bar = progress.task("bytes of the bases", bases);
   let bytes = 0;
-  for (let k = 0; k < budget.bases; k++) {
+  for (let k = 0; k < bases; k += perSheet) {
     stopIfAborted(signal, "bytes of the bases");
-    const pixels = await train.read(drawn.subarray(k * classes, (k + 1) * classes));
-    bytes += (await encodeSheet(pixels, classes, image)).length;
+    const picks = drawn.subarray(k * classes, Math.min(bases, k + perSheet) * classes);
+    const pixels = encode(await train.read(picks), task.image);
+    bytes += (await encodeSheet(pixels, picks.length, stored)).length;
     bar.update(k + 1);
   }
   bar.done();
@@ -89,8 +88,8 @@ export const checkSetBytes = async (recipe: Recipe, data: Prepared, ahead: Ahead
   const shape = [budget.bases, budget.compensators / budget.bases, 3, image.height, image.width];
   const least: Least = {
     labels: leastLabelBytes(labelled, classes, recipe.student.temperature),
-    ...(budget.compensators > 0 && { compensators: compensatorBytes(recipe.compensatorPrecision, shape) }),
-    ...(drawsBases(recipe) && { bases: await weighBases(data, ahead, context) }),
+    ...(budget.compensators > 0 && { compensators: compensatorBytes(precisionOf(recipe), shape) }),
+    ...(methodOf(recipe.method).draws?.(recipe.method) && { bases: await weighBases(data, ahead, context) }),
   };
   if (totalOf(least) >= most) throw tooMuch(recipe, most, least);
 };

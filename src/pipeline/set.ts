@@ -1,26 +1,30 @@
+// Labels and storage of what a method made: the set itself.
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { layoutFor, type Made, type Method } from "../distill/method.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import {
   type Budget,
   chooseLabels,
   type DistilledSet,
+  describeDecoding,
   type LabelChoice,
   leastLabelBytes,
+  noticeOf,
+  openImages,
   packLabels,
   readSet,
   roundCompensators,
-  trainingImages,
   type Unlisted,
   weighSet,
   writeSet,
 } from "../sets/index.ts";
-import { noticeOf } from "../sets/notices.ts";
 import { exists } from "../support/files.ts";
 import { noteDamage } from "../support/json-files.ts";
 import type { Progress } from "../support/progress.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
+import { precisionOf } from "./recipe/method.ts";
 import { writeWithin } from "./set-limit.ts";
 
 /** Distinct training images, (V+1) K C: copies of an image share its labels. */
@@ -57,39 +61,43 @@ const readFinished = async (
  */
 export const makeSet = async (
   stage: Stage,
+  method: Method,
   budget: Budget,
-  bases: Uint8Array,
-  compensators: Float32Array,
+  { bases, compensators = new Float32Array(0) }: Made,
 ): Promise<DistilledSet> => {
   const { recipe, data, teachers, device, folder } = stage;
   const { dataset, task } = data;
-  const precision = recipe.compensatorPrecision;
+  const precision = precisionOf(recipe);
+  const storage = layoutFor(recipe.method, budget, data);
   const most = recipe.setBytes ?? Number.POSITIVE_INFINITY;
   const unlisted = (labels: LabelChoice): Unlisted => ({
     format: "distillery-set",
-    version: 3,
+    version: 4,
     data: dataset.name,
-    method: recipe.method,
+    method: method.name,
+    pixels: method.pixels,
     classes: dataset.classes,
     ...(dataset.words && { words: dataset.words }),
     image: task.image,
     normalisation: dataset.normalisation,
     budget,
+    storage: { kind: storage.kind, ...storage.stored },
+    decoding: describeDecoding(storage),
     compensators: { dtype: budget.compensators === 0 ? "none" : precision },
     labels,
     teachers: teachers.map(({ model, accuracy, sha256 }) => ({ architecture: model.name, accuracy, sha256 })),
     recipe: plain(recipe),
     seed: recipe.seed,
-    notice: noticeOf(recipe.method),
+    notice: noticeOf(method.pixels),
   });
   // Labels belong to the images that a reader will rebuild, so they are made from compensators as stored.
   const stored = roundCompensators(precision, compensators, task.image);
   const finished = await readFinished(folder, unlisted, bases, stored, most, stage.progress);
   if (finished !== undefined) return finished;
   const usual = unlisted(labelsFor(recipe, budget, task.classes));
-  const { read } = trainingImages({ manifest: { ...usual, parts: {} }, bases, compensators: stored });
-  const distinct = { length: labelledBy(budget, task.classes), images: async (rows: Int32Array) => read(rows) };
-  const logits = await meanLogits(device, teachers, distinct, "labels", stage);
+  const images = await openImages({ manifest: { ...usual, parts: {} }, bases, compensators: stored }, device);
+  const distinct = { length: labelledBy(budget, task.classes), images: (rows: Int32Array) => images.read(rows) };
+  const logits = await meanLogits(device, teachers, distinct, "labels", stage).finally(() => images.release());
   const write = async (labelBytes = recipe.labelBytes): Promise<void> => {
     const asked = labelBytes === undefined ? recipe : { ...recipe, labelBytes };
     const choice = labelsFor(asked, budget, task.classes);

@@ -3,10 +3,11 @@ import type { Dataset, Split } from "../data/dataset.ts";
 import { imagenetNormalisation, normalise } from "../data/normalisation.ts";
 import { openDataset, type SourceOptions } from "../data/sources/source.ts";
 import { holdOut } from "../data/split.ts";
-import type { Task } from "../models/model.ts";
 import type { Context } from "../support/context.ts";
 import { keyOf } from "../support/key.ts";
 import { stream } from "../support/random.ts";
+import { classification } from "../tasks/classification.ts";
+import type { Task } from "../tasks/task.ts";
 import type { Readable } from "../training/readable.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -48,10 +49,11 @@ export const prepareData = async (
   const dataset: Dataset =
     recipe.normalisation === "imagenet" ? { ...opened, normalisation: imagenetNormalisation } : opened;
   const { classes, image, normalisation, train, test } = dataset;
+  const task = classification(classes.length, image);
   return {
     dataset,
-    ...holdOut(train, recipe.validation, stream(recipe.seed, "validation")),
-    task: { classes: classes.length, image },
+    ...holdOut(train, task, recipe.validation, stream(recipe.seed, "validation")),
+    task,
     fingerprint: keyOf({ classes, image, normalisation, train: await digestOf(train), test: await digestOf(test) }),
   };
 };

@@ -1,6 +1,11 @@
 import type { Cropping } from "../data/augment/cropping.ts";
 import type { DeviceName } from "../runtime/index.ts";
-import type { CompensatorDtype, Method } from "../sets/index.ts";
+
+/** A method and its options; those left out have their defaults. */
+export interface MethodChoice {
+  readonly name: string;
+  readonly [option: string]: unknown;
+}
 
 /** Everything that determines a run's result; options of the command line and YAML recipe files are two ways to fill it. */
 export interface Recipe {
@@ -17,7 +22,7 @@ export interface Recipe {
   /** Fraction of the training images of every class held out to watch teachers by; never trained on. */
   readonly validation: number;
   /** How the set is made; `compare` makes those of its own list. */
-  readonly method: Method;
+  readonly method: MethodChoice;
   readonly ipc: number;
   /**
    * Architecture names such as "convnet" or "resnet18", paths of teacher weight files, or both as "resnet18=PATH.safetensors"
@@ -26,22 +31,8 @@ export interface Recipe {
   readonly teachers: readonly string[];
   readonly students: readonly string[];
   readonly labels: readonly ("static" | "dynamic" | "hard")[];
-  /** Optimisation steps of a compensator. */
-  readonly iterations: number;
-  /** Weight of the BatchNorm statistics in a compensator's loss. */
-  readonly alpha: number;
-  /**
-   * INFER's base images: drawn at random, as in the paper, or of each class those on which the teachers are most confident,
-   * an ablation.
-   */
-  readonly bases: "random" | "confidence";
-  /**
-   * How the images of a compensator's step are moved, all alike: by cyclic shifts, as in the paper at 32x32, or by random
-   * crops resized to the whole, mirrored and shifted, as at 224x224.
-   */
-  readonly compensatorViews: "shifts" | "crops";
-  /** How compensators are stored. */
-  readonly compensatorPrecision: CompensatorDtype;
+  /** Steps of methods that optimise, in place of each one's own default. */
+  readonly iterations?: number;
   /** Bytes that a set's labels may take, which decides how they are stored; absent: half floats. */
   readonly labelBytes?: number;
   /** Bytes that a whole set may take, its manifest included: labels get what the rest leaves. */

@@ -1,39 +1,33 @@
-import type { AccuracyRow } from "../evaluation/rows.ts";
+// How methods are called and drawn wherever they are shown.
+
+import type { Family, Mark } from "../distill/method.ts";
+import { findMethod } from "../distill/registry.ts";
+import { allData } from "../evaluation/rows.ts";
 import type { Colour } from "./charts/plot.ts";
 
-/** Shapes of marks in a plot, so that colour is not all that tells methods apart. */
-export type Mark = "circle" | "square" | "diamond" | "triangle";
+export type { Mark } from "../distill/method.ts";
 
-/** How a method is called and drawn wherever it is shown. */
 export interface MethodStyle {
   readonly name: string;
-  /** One hue a family: INFER, real images, images optimised against teachers, against random networks, all the data. */
   readonly colour: Colour;
   readonly mark: Mark;
 }
 
-export const methodStyles: Readonly<Record<AccuracyRow["method"], MethodStyle>> = {
-  infer: { name: "INFER", colour: "infer", mark: "circle" },
-  "infer-copies": { name: "INFER copies (u = 0)", colour: "infer", mark: "square" },
-  "infer-noise": { name: "INFER with noise for u", colour: "infer", mark: "diamond" },
-  "infer-one-teacher": { name: "INFER of one teacher", colour: "infer", mark: "triangle" },
-  random: { name: "Random images", colour: "random", mark: "circle" },
-  herding: { name: "Herding", colour: "random", mark: "square" },
-  "k-centre": { name: "k-centre", colour: "random", mark: "diamond" },
-  rded: { name: "RDED", colour: "random", mark: "triangle" },
-  sre2l: { name: "SRe2L", colour: "a", mark: "circle" },
-  cda: { name: "CDA", colour: "a", mark: "square" },
-  dwa: { name: "DWA", colour: "a", mark: "diamond" },
-  gvbsm: { name: "G-VBSM", colour: "a", mark: "triangle" },
-  dm: { name: "DM", colour: "b", mark: "circle" },
-  full: { name: "All the data", colour: "full", mark: "circle" },
+/** One hue a family. */
+const hues: Readonly<Record<Family, Colour>> = { infer: "infer", real: "random", teacher: "a", features: "b" };
+
+/** The style of a method; of one that is not ours, such as of somebody else's set, its name. */
+export const styleOf = (method: string): MethodStyle => {
+  if (method === allData) return { name: "All the data", colour: "full", mark: "circle" };
+  const { title = method, family = "features", mark = "square" } = findMethod(method) ?? {};
+  return { name: title, colour: hues[family], mark };
 };
 
 /** A method, and in what one of its sets differs from others. */
 export interface NamedMethod {
-  readonly method: AccuracyRow["method"];
+  readonly method: string;
   readonly variant?: string;
 }
 
 export const nameOf = ({ method, variant }: NamedMethod): string =>
-  [methodStyles[method].name, variant ?? []].flat().join(", ");
+  [styleOf(method).name, variant ?? []].flat().join(", ");

@@ -1,3 +1,4 @@
+// What a set weighs, by what its files hold.
 import type { Manifest } from "./set.ts";
 
 /** Bytes of a set's files by what they hold. */
@@ -5,17 +6,20 @@ export interface SetBytes {
   readonly bases: number;
   readonly compensators: number;
   readonly labels: number;
+  /** With the decoder, decode.onnx. */
   readonly manifest: number;
   readonly total: number;
 }
 
 /** What each part of a set weighs; `manifestBytes` is the size of manifest.json, which cannot list itself. */
 export const setBytes = (manifest: Pick<Manifest, "parts">, manifestBytes: number): SetBytes => {
-  const bytes = { bases: 0, compensators: 0, labels: 0 };
+  const bytes = { bases: 0, compensators: 0, labels: 0, decoder: 0 };
   for (const part of Object.values(manifest.parts)) bytes[part.holds] += part.bytes;
+  const { decoder, ...held } = bytes;
+  const manifestAndDecoder = manifestBytes + decoder;
   return {
-    ...bytes,
-    manifest: manifestBytes,
-    total: bytes.bases + bytes.compensators + bytes.labels + manifestBytes,
+    ...held,
+    manifest: manifestAndDecoder,
+    total: held.bases + held.compensators + held.labels + manifestAndDecoder,
   };
 };

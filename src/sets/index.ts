@@ -3,7 +3,7 @@ export { encodeSheet } from "../codecs/png-sheet.ts";
 export { decodeSafetensors, encodeSafetensors, type SafeTensor, type SafeTensors } from "../codecs/safetensors.ts";
 export type { FileTensors } from "../codecs/tensor-layout.ts";
 export { parseBytes } from "../support/byte-count.ts";
-export { type Budget, budgetFor, budgetOf, copiesOf, leastIpc } from "./budget.ts";
+export { type Budget, budgetOf, leastIpc, type Spending } from "./budget.ts";
 export { type SetBytes, setBytes } from "./bytes.ts";
 export {
   type CompensatorDtype,
@@ -14,20 +14,14 @@ export {
 export { chooseLabels, describeLabels, type LabelChoice, labelBytesOf, leastLabelBytes } from "./labels/choose.ts";
 export { packLabels } from "./labels/encoding.ts";
 export { type TrainingLabels, trainingLabels } from "./labels/read.ts";
+export { describeDecoding, type Layout, layoutOf } from "./layout.ts";
 export { wordsOf } from "./manifest/manifest.ts";
-export {
-  aboutMethods,
-  hasCompensators,
-  isOptimised,
-  type Method,
-  mayCopy,
-  methods,
-  type Origin,
-  originOf,
-} from "./method.ts";
+export type { Parametrisation } from "./parametrisations/parametrisation.ts";
+export { parametrisationKinds, parametrisationOf, parametrisations } from "./parametrisations/registry.ts";
+export { noticeOf, type Origin } from "./pixels.ts";
 export { checkSetPlace } from "./place.ts";
 export { readManifest, readSet, type Verification, verifySet, weighSet } from "./read.ts";
 export type { DistilledSet, Manifest, Part, Unlisted } from "./set.ts";
 export { isStaging, sweepStaging } from "./staging.ts";
-export { type TrainingImages, trainingImages } from "./training-images.ts";
+export { openImages, type TrainingImages } from "./training-images.ts";
 export { type UnwrittenSet, writeSet } from "./write.ts";

@@ -1,10 +1,12 @@
+// The files of a set: its arrays encoded, and decoded again.
 import { decodeSheet, encodeSheet } from "../codecs/png-sheet.ts";
 import { decodeSafetensors, encodeSafetensors, type Layout } from "../codecs/safetensors.ts";
 import { type FileTensors, layoutMisfit, notFinite } from "../codecs/tensor-layout.ts";
 import { compensatorLayout, packCompensators, unpackCompensators } from "./compensator-codec.ts";
 import { labelLayout } from "./labels/choose.ts";
 import { labelProblem } from "./labels/encoding.ts";
-import { compensatorsName, counts, expectedParts, labelsName } from "./manifest/manifest.ts";
+import { decoderOf, layoutOf } from "./layout.ts";
+import { compensatorsName, decoderName, expectedParts, labelsName } from "./manifest/manifest.ts";
 import type { DistilledSet, Manifest, Part, Unlisted } from "./set.ts";
 
 /** What a set holds besides its manifest. */
@@ -17,15 +19,17 @@ export type SetDraft = { -readonly [holds in keyof SetArrays]: SetArrays[holds] 
 const shapesOf = (
   manifest: Unlisted,
 ): { readonly bases: readonly number[]; readonly compensators: readonly number[] } => {
-  const { bases, compensators, classes } = counts(manifest);
-  const { height, width } = manifest.image;
-  return { bases: [bases, classes, 3, height, width], compensators: [bases, compensators, 3, height, width] };
+  const { bases, compensators, classes, stored, image } = layoutOf(manifest);
+  return {
+    bases: [bases, classes, 3, stored.height, stored.width],
+    compensators: [bases, compensators, 3, image.height, image.width],
+  };
 };
 
 const volume = (shape: readonly number[]): number => shape.reduce((n, side) => n * side, 1);
 
 const labelsLayout = (manifest: Unlisted): Layout => {
-  const { labelled, classes } = counts(manifest);
+  const { labelled, classes } = layoutOf(manifest);
   return labelLayout(manifest.labels, labelled, classes);
 };
 
@@ -64,20 +68,32 @@ export async function* encodeParts(
   manifest: Unlisted,
   arrays: SetArrays,
 ): AsyncGenerator<{ readonly path: string; readonly holds: Part["holds"]; readonly bytes: Uint8Array | undefined }> {
-  const shapes = shapesOf(manifest);
-  const { bases, classes } = counts(manifest);
-  const sheet = volume(shapes.bases) / bases;
+  const layout = layoutOf(manifest);
+  const { compensators: shape } = shapesOf(manifest);
   const { dtype } = manifest.compensators;
+  const encode: Record<Part["holds"], (k: number) => Promise<Uint8Array | undefined>> = {
+    bases: (k) => {
+      const { tiles, from, to } = sheetAt(manifest, k);
+      return encodeSheet(arrays.bases.subarray(from, to), tiles, layout.stored);
+    },
+    compensators: async () =>
+      encodeTensors(dtype === "none" ? {} : packCompensators(dtype, arrays.compensators, shape)),
+    labels: async () => encodeTensors(arrays.labels),
+    decoder: async () => decoderOf(layout),
+  };
   for (const [k, [path, holds]] of [...expectedParts(manifest)].entries()) {
-    const bytes =
-      holds === "bases"
-        ? await encodeSheet(arrays.bases.subarray(k * sheet, (k + 1) * sheet), classes, manifest.image)
-        : holds === "labels"
-          ? encodeTensors(arrays.labels)
-          : encodeTensors(dtype === "none" ? {} : packCompensators(dtype, arrays.compensators, shapes.compensators));
+    const bytes = await encode[holds](k);
     yield { path, holds, bytes };
   }
 }
+
+/** Images on the k-th sheet, and where they lie among all pixels of bases. */
+const sheetAt = (manifest: Unlisted, k: number): { tiles: number; from: number; to: number } => {
+  const { bases, classes, perSheet, stored } = layoutOf(manifest);
+  const tiles = Math.min(perSheet, bases - k * perSheet) * classes;
+  const from = k * perSheet * classes * 3 * stored.height * stored.width;
+  return { tiles, from, to: from + tiles * 3 * stored.height * stored.width };
+};
 
 /** Tensors of a file without what `misfits` finds and without values that are not finite. */
 const decodeTensors = (
@@ -111,9 +127,8 @@ export const decodePart = async (
   } else if (path === labelsName) {
     const tensors = decodeTensors(bytes, path, (found) => labelsMisfit(manifest, found));
     if (draft !== undefined) draft.labels = tensors;
-  } else {
-    const pixels = await decodeSheet(bytes, manifest.classes.length, manifest.image);
-    const k = [...expectedParts(manifest).keys()].indexOf(path);
-    draft?.bases.set(pixels, k * pixels.length);
+  } else if (path !== decoderName) {
+    const { tiles, from } = sheetAt(manifest, [...expectedParts(manifest).keys()].indexOf(path));
+    draft?.bases.set(await decodeSheet(bytes, tiles, layoutOf(manifest).stored), from);
   }
 };

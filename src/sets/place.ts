@@ -5,7 +5,8 @@ import { DistilleryError } from "../support/errors.ts";
 import { readRegularFile } from "../support/files.ts";
 import { isLitter } from "../support/litter.ts";
 import { unlistedFiles } from "./files.ts";
-import { manifestName, newest } from "./manifest/manifest.ts";
+import { manifestName } from "./manifest/manifest.ts";
+import { newest } from "./manifest/versions.ts";
 import { readManifest } from "./read.ts";
 
 const ourHead = z.looseObject({ format: z.literal("distillery-set"), version: z.int().max(newest) });

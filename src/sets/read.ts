@@ -5,7 +5,8 @@ import { DistilleryError } from "../support/errors.ts";
 import { exists, readRegularFile, reasonOf, sha256 } from "../support/files.ts";
 import { type SetBytes, setBytes } from "./bytes.ts";
 import { fileProblem, unlistedFiles } from "./files.ts";
-import { counts, manifestName, parseManifest } from "./manifest/manifest.ts";
+import { layoutOf } from "./layout.ts";
+import { manifestName, parseManifest } from "./manifest/manifest.ts";
 import { decodePart, emptyDraft, type SetDraft } from "./parts.ts";
 import type { DistilledSet, Manifest, Part } from "./set.ts";
 
@@ -59,8 +60,8 @@ export const weighSet = async (folder: string): Promise<SetBytes> => {
 
 /** Says that base images of these sizes cannot be held in memory, whatever the files are. */
 const tooLarge = (manifest: Manifest): string | undefined => {
-  const { bases, classes } = counts(manifest);
-  const { height, width } = manifest.image;
+  const { bases, classes, stored } = layoutOf(manifest);
+  const { height, width } = stored;
   const tooMuch = tooMuchForOnePiece(bases * classes * 3 * height * width);
   return tooMuch === undefined ? undefined : `its base images ${tooMuch}`;
 };

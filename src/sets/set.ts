@@ -1,16 +1,20 @@
+// A distilled set as it lies on disk and in memory.
 import type { FileTensors } from "../codecs/tensor-layout.ts";
 import type { Normalisation } from "../data/dataset.ts";
 import type { CompensatorDtype } from "./compensator-codec.ts";
 import type { LabelChoice } from "./labels/choose.ts";
-import type { Method } from "./method.ts";
+import type { Origin } from "./pixels.ts";
 
 /** What a set says of itself, in its manifest.json. */
 export interface Manifest {
   readonly format: "distillery-set";
-  readonly version: 3;
+  readonly version: 4;
   /** Name of the data set it was made from. */
   readonly data: string;
-  readonly method: Method;
+  /** What made it, for people: any name. */
+  readonly method: string;
+  /** How much of the training images is in it. */
+  readonly pixels: Origin;
   /** Class names; a class's index in this list is its label and its place in every logits row. */
   readonly classes: readonly string[];
   /** What people call each class, in the same order, where `classes` are identifiers such as n01443537; never a key. */
@@ -21,11 +25,17 @@ export interface Manifest {
     readonly ipc: number;
     /** K. */
     readonly bases: number;
-    /** K V: each base set has V of its own, 0 but for INFER. */
+    /** K V: each base set has V of its own, 0 where images share nothing. */
     readonly compensators: number;
     /** (V+1) K C; a multiple of K C for copies without compensators. */
     readonly trainingImages: number;
   };
+  /** How an image is stored, by the name of its parametrisation, and the size of what is stored of it. */
+  readonly storage: { readonly kind: string; readonly height: number; readonly width: number };
+  /** How training images are rebuilt, in words; decode.onnx does it. */
+  readonly decoding: string;
+  /** True of sets of versions 1 to 3, which have no decode.onnx. */
+  readonly undecoded?: true;
   /** How compensators are stored; "none" when there are none. */
   readonly compensators: { readonly dtype: CompensatorDtype | "none" };
   /** How labels are stored. */
@@ -53,20 +63,15 @@ export interface Manifest {
 export type Unlisted = Omit<Manifest, "parts" | "sha256">;
 
 export interface Part {
-  readonly holds: "bases" | "compensators" | "labels";
+  readonly holds: "bases" | "compensators" | "labels" | "decoder";
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/**
- * A distilled set in memory, of any method: K base sets of one image a class, C classes, images [3, H, W], and V >= 0
- * compensators for each base set (INFER, arXiv 2408.06927, section 3: one for each teacher; other methods none, K = ipc).
- * Training image (v, k, c), v = 0..V: base k of class c, with compensator (k, v-1) added when v > 0. Its row in
- * `trainingImages` and `trainingLabels` is (v K + k) C + c.
- */
+/** A distilled set in memory, of any method; `Layout` says how its arrays make training images. */
 export interface DistilledSet {
   readonly manifest: Manifest;
-  /** Pixels 0..255, [K, C, 3, H, W]. */
+  /** Pixels 0..255 of what is stored of each base image, [K, C, 3, h, w]. */
   readonly bases: Uint8Array;
   /** In normalised image space, [K, V, 3, H, W]. */
   readonly compensators: Float32Array;

@@ -1,55 +1,98 @@
-import { counts } from "./manifest/manifest.ts";
+// The images of a set, rebuilt from what it stores.
+import { floats, type TensorType, tensor } from "../autodiff/index.ts";
+import { normalise } from "../data/normalisation.ts";
+import type { Compiled, Device } from "../runtime/index.ts";
+import { type Layout, layoutOf, traceDecode } from "./layout.ts";
 import type { DistilledSet } from "./set.ts";
 
-/** The images of a set, made when they are asked for: memory does not grow with the number of compensators. */
+/** The images of a set. */
 export interface TrainingImages {
-  /** (V+1) K C. */
+  /** What a student counts as an epoch: the distinct images, or a multiple of them. */
   readonly length: number;
-  /** Class of every image, [(V+1) K C]. */
+  /** Class of every image, [length]. */
   readonly classes: Int32Array<ArrayBuffer>;
   /** Normalised pixels of some rows, [n, 3, H, W]. */
-  read(rows: ArrayLike<number>): Float32Array<ArrayBuffer>;
+  read(rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>>;
+  /** Frees what decodes them. */
+  release(): Promise<void>;
 }
 
-/**
- * What a student is trained on: every base image, and every base image with each compensator of its base set added and
- * clipped to what a pixel can be: clip(P_k + u_kj) in [(0 - mean) / std, (1 - mean) / std], channel by channel. Image
- * (v, k, c), in row (v K + k) C + c, is base k of class c, plus compensator (k, v - 1) when v > 0 and there are any: the
- * rows of `trainingLabels`.
- */
-export const trainingImages = (set: Pick<DistilledSet, "manifest" | "bases" | "compensators">): TrainingImages => {
-  const { manifest, bases, compensators } = set;
-  const { bases: K, compensators: V, classes: C } = counts(manifest);
-  const { mean, std } = manifest.normalisation;
-  const plane = manifest.image.height * manifest.image.width;
-  // Float32 like the sums below, so that an unchanged black or white pixel lies exactly on the bound.
-  const values = [0, 1, 2].map((channel) =>
-    Float32Array.from({ length: 256 }, (_, pixel) => (pixel / 255 - mean[channel]!) / std[channel]!),
-  );
+/** Images decoded at a time. */
+const batch = 64;
 
-  const write = (row: number, images: Float32Array, to: number): void => {
-    const [v, k, c] = [Math.floor(row / (K * C)), Math.floor(row / C) % K, row % C];
-    const plain = v === 0 || V === 0;
-    for (const [channel, levels] of values.entries()) {
-      const [low, high] = [levels[0]!, levels[255]!];
-      const base = ((k * C + c) * 3 + channel) * plane;
-      const from = ((k * V + v - 1) * 3 + channel) * plane;
-      const at = to + channel * plane;
-      for (let i = 0; i < plane; i++) {
-        const value = levels[bases[base + i]!]!;
-        images[at + i] = plain ? value : Math.min(high, Math.max(low, value + compensators[from + i]!));
-      }
+/** Sets of up to so many bytes of decoded images are decoded once and kept. */
+const mostKept = 2 ** 28;
+
+type Decoder = Compiled<Record<string, TensorType>, { images: TensorType }>;
+
+type Arrays = Pick<DistilledSet, "manifest" | "bases" | "compensators">;
+
+const valuesIn = ({ height, width }: { readonly height: number; readonly width: number }): number => 3 * height * width;
+
+/** What is stored of some rows: normalised bases [n, 3, h, w] and compensators [n, 3, H, W], zeros where there is none. */
+const itemsOf = ({ manifest, bases, compensators }: Arrays, layout: Layout, rows: ArrayLike<number>) => {
+  const { stored, image } = layout;
+  const [small, whole] = [valuesIn(stored), valuesIn(image)];
+  const pixels = new Uint8Array(rows.length * small);
+  const added = new Float32Array(layout.compensators > 0 ? rows.length * whole : 0);
+  for (let i = 0; i < rows.length; i++) {
+    const [base, u] = [layout.base(rows[i]!), layout.compensator(rows[i]!)];
+    pixels.set(bases.subarray(base * small, (base + 1) * small), i * small);
+    if (u >= 0) added.set(compensators.subarray(u * whole, (u + 1) * whole), i * whole);
+  }
+  return { bases: normalise(pixels, manifest.normalisation, stored.height, stored.width), compensators: added };
+};
+
+/** Rebuilds the images of any rows, `batch` at a time. */
+const decoding =
+  (set: Arrays, layout: Layout, decoder: Decoder | undefined) =>
+  async (rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>> => {
+    if (decoder === undefined) return itemsOf(set, layout, rows).bases as Float32Array<ArrayBuffer>;
+    const { stored, image } = layout;
+    const size = valuesIn(image);
+    const out = new Float32Array(rows.length * size);
+    for (let from = 0; from < rows.length; from += batch) {
+      const some = Array.from({ length: batch }, (_, i) => rows[Math.min(from + i, rows.length - 1)]!);
+      const { bases, compensators } = itemsOf(set, layout, some);
+      const { images } = await decoder.run({
+        bases: tensor(bases, [batch, 3, stored.height, stored.width]),
+        ...(layout.compensators > 0 && { compensators: tensor(compensators, [batch, 3, image.height, image.width]) }),
+      });
+      out.set(floats(images).subarray(0, Math.min(batch, rows.length - from) * size), from * size);
     }
+    return out;
   };
 
-  const length = manifest.budget.trainingImages;
+/** Some rows of [n, ...], gathered. */
+const gathered = (values: Float32Array, size: number, rows: ArrayLike<number>): Float32Array<ArrayBuffer> => {
+  const out = new Float32Array(rows.length * size);
+  for (let i = 0; i < rows.length; i++) out.set(values.subarray(rows[i]! * size, (rows[i]! + 1) * size), i * size);
+  return out;
+};
+
+/**
+ * What a student is trained on: the set's images, decoded on a device as `decode` of their layout says. Small sets are decoded
+ * once; of large ones the rows that are asked for, so that memory does not grow with the number of compensators.
+ */
+export const openImages = async (set: Arrays, device: Device): Promise<TrainingImages> => {
+  const layout = layoutOf(set.manifest);
+  const { labelled, classes: C } = layout;
+  const length = set.manifest.budget.trainingImages;
+  const decoder = layout.plain ? undefined : await device.compile(traceDecode(layout, batch));
+  const decode = decoding(set, layout, decoder);
+  const size = valuesIn(layout.image);
+  const keeps = decoder !== undefined && labelled * size * 4 <= mostKept;
+  const kept = keeps ? await decode(Array.from({ length: labelled }, (_, row) => row)) : undefined;
+  if (keeps) await decoder.release();
   return {
     length,
     classes: Int32Array.from({ length }, (_, row) => row % C),
-    read: (rows) => {
-      const images = new Float32Array(rows.length * 3 * plane);
-      for (let i = 0; i < rows.length; i++) write(rows[i]!, images, i * 3 * plane);
-      return images;
+    read: async (rows) => {
+      const distinct = Array.from(rows, (row) => row % labelled);
+      return kept === undefined ? decode(distinct) : gathered(kept, size, distinct);
+    },
+    release: async () => {
+      if (!keeps) await decoder?.release();
     },
   };
 };

@@ -1,3 +1,4 @@
+// Writing a set, whole or not at all.
 import { rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DistilleryError } from "../support/errors.ts";

@@ -1,19 +1,55 @@
-/** How long work reports on itself; the command line draws bars, a test records, a library user passes `silent`. */
+/** Finite numbers measured at one moment, by their names, e.g. `{ loss: 0.412 }`. */
+export type ScalarValues = Readonly<Record<string, number>>;
+
+/**
+ * What long work says of itself, as data that JSON keeps: a terminal, a page or a test draws the same events. A task is
+ * known by its number; it starts once, is updated any number of times and ends once.
+ */
+export type ProgressEvent =
+  | { readonly type: "start"; readonly task: number; readonly title: string; readonly total: number }
+  | { readonly type: "update"; readonly task: number; readonly done: number; readonly scalars?: ScalarValues }
+  | { readonly type: "end"; readonly task: number }
+  | { readonly type: "note"; readonly text: string };
+
+/** Receives events in their order. */
+export type ProgressSink = (event: ProgressEvent) => void;
+
+/** How long work reports on itself; made from a sink by `progressTo`, or `silent`. */
 export interface Progress {
-  /** Starts a task of `total` units (steps, files, bytes) under a title such as "teacher convnet". */
+  /** Starts a task of `total` units (steps, files, bytes; 0 if not known) under a title such as "teacher convnet". */
   task(title: string, total: number): ProgressTask;
   /** One line worth keeping, e.g. "teacher convnet: 85.1 % on the test set". */
   note(line: string): void;
 }
 
 export interface ProgressTask {
-  /** Units done so far, and a short detail such as "loss 0.412". */
-  update(done: number, detail?: string): void;
+  /** Units done so far, and what was measured; the receiver rounds it. */
+  update(done: number, scalars?: ScalarValues): void;
   /** Ends the task; safe to call twice. */
   done(): void;
 }
 
-export const silent: Progress = {
-  task: () => ({ update: () => undefined, done: () => undefined }),
-  note: () => undefined,
+/** Progress whose events go to the sink. */
+export const progressTo = (sink: ProgressSink): Progress => {
+  let tasks = 0;
+  return {
+    task: (title, total) => {
+      const task = tasks++;
+      let over = false;
+      sink({ type: "start", task, title, total });
+      return {
+        update: (done, scalars) => {
+          if (!over) sink({ type: "update", task, done, ...(scalars && { scalars }) });
+        },
+        done: () => {
+          if (over) return;
+          over = true;
+          sink({ type: "end", task });
+        },
+      };
+    },
+    note: (text) => sink({ type: "note", text }),
+  };
 };
+
+export const silent: Progress = progressTo(() => undefined);

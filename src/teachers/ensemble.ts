@@ -2,7 +2,7 @@ import type { Device } from "../runtime/index.ts";
 import { type Classifier, openClassifier } from "../training/predict.ts";
 import type { Frozen } from "../training/train-step.ts";
 
-/** All teachers' mean logits, from classifiers that are open together. */
+/** Mean of what all teachers put out, from classifiers that are open together. */
 export const openEnsemble = async (device: Device, teachers: readonly Frozen[], batch: number): Promise<Classifier> => {
   const open: Classifier[] = [];
   for (const teacher of teachers) open.push(await openClassifier(device, teacher, batch));

@@ -5,7 +5,7 @@ import { imagesAtOnce, openClassifier } from "../training/predict.ts";
 import type { Readable } from "../training/readable.ts";
 import type { Frozen } from "../training/train-step.ts";
 
-/** Mean logits of the teachers on images: [n, C]. */
+/** Mean of what the teachers put out for images: [n, outputs], the logits of a classification. */
 export const meanLogits = async (
   device: Device,
   teachers: readonly Frozen[],
@@ -13,17 +13,17 @@ export const meanLogits = async (
   title: string,
   { progress, signal }: Context,
 ): Promise<Float32Array> => {
-  const { classes, ...task } = teachers[0]!.model.task;
+  const { task } = teachers[0]!.model;
   const atOnce = 2 * imagesAtOnce(task);
   const bar = progress.task(title, teachers.length * length);
-  const sums = new Float64Array(length * classes);
+  const sums = new Float64Array(length * task.outputs);
   for (const [j, teacher] of teachers.entries()) {
     const classifier = await openClassifier(device, teacher);
     for (let from = 0; from < length; from += atOnce) {
       stopIfAborted(signal, title);
       const indices = Int32Array.from({ length: Math.min(atOnce, length - from) }, (_, i) => from + i);
       const logits = await classifier.logits(await images(indices));
-      for (const [i, z] of logits.entries()) sums[from * classes + i]! += z;
+      for (const [i, z] of logits.entries()) sums[from * task.outputs + i]! += z;
       bar.update(j * length + from + indices.length);
     }
     await classifier.release();

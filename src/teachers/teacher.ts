@@ -1,6 +1,6 @@
 import type { Tensor } from "../autodiff/index.ts";
 import { formatNormalisation, isAlike } from "../data/normalisation.ts";
-import type { Model, Task, Weights } from "../models/model.ts";
+import type { Model, Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import { classesApart, sizesApart } from "../sets/compatibility.ts";
@@ -8,6 +8,7 @@ import type { SafeTensor } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { sha256, writeAtomic } from "../support/files.ts";
 import { shown } from "../support/schema.ts";
+import type { NetworkTask } from "../tasks/task.ts";
 import { encodeStored, named, readStored } from "../training/checkpoint.ts";
 import type { History } from "../training/loop.ts";
 import { matchWeights } from "./foreign-weights.ts";
@@ -38,7 +39,7 @@ type Trained = Pick<Teacher, "accuracy" | "accuracyViews" | "validationAccuracy"
 const flatWeights = ({ parameters, statistics }: Weights) => ({ ...parameters, ...statistics });
 
 /** The network that a teacher's file names. @throws CHECKPOINT where there is none of that name. */
-const modelOf = (architecture: string, task: Task, file: string): Model => {
+const modelOf = (architecture: string, task: NetworkTask, file: string): Model => {
   try {
     return buildModel(architecture, task);
   } catch (cause) {

@@ -1,8 +1,6 @@
 import { basename } from "node:path";
 import { tensor } from "../autodiff/index.ts";
-import { cropImages } from "../data/augment/cropping.ts";
-import type { Split } from "../data/dataset.ts";
-import { freshWeights, type Model, type Weights } from "../models/model.ts";
+import { freshWeights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { slowHyper } from "../nn/lookahead.ts";
 import { muon } from "../nn/muon.ts";
@@ -11,18 +9,17 @@ import { cosine, oneCycle, triangle } from "../nn/schedules.ts";
 import { type Prepared, readable } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Work } from "../recipe/work.ts";
-import type { Device } from "../runtime/index.ts";
 import { plural } from "../support/format.ts";
 import { keyOf } from "../support/key.ts";
 import { stream } from "../support/random.ts";
-import { alternatingFlips, batchIndices, oneHot } from "../training/batches.ts";
+import { alternatingFlips, batchIndices, cropLabelled } from "../training/batches.ts";
 import { unlessDamaged } from "../training/checkpoint.ts";
 import { forget, runLoop } from "../training/loop.ts";
-import { accuracyOf, type Classifier, openClassifier } from "../training/predict.ts";
+import { measure, withClassifier } from "../training/predict.ts";
 import { imagesToFit } from "../training/readable.ts";
 import { startTraining, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
-import { sixViews } from "../training/views.ts";
 import { watched, watchFile } from "../training/watch.ts";
+import { measureTeacher } from "./measure-teacher.ts";
 import { readTeacher, type Teacher, writeTeacher } from "./teacher.ts";
 
 type Settings = Omit<Recipe["teacher"], "watch" | "crop">;
@@ -43,40 +40,22 @@ const schedules = { cosine, "one-cycle": oneCycle, triangle } as const;
 /** The images and targets of every step of teacher number `index`. */
 const batchesOf = (recipe: Recipe, index: number, data: Prepared, batch: number) => {
   const { train, task } = data;
-  const { images: read } = readable(data);
   const { crop, flip, shift, fill, labelSmoothing } = recipe.teacher;
   const { height, width } = task.image;
   const name = `teacher ${index}`;
+  const source = { images: readable(data).images, labels: train.labels, crop, pad: Math.round(height * shift), fill };
   const order = batchIndices(train.length, batch, recipe.seed, name);
   const flips = flip === "alternating" ? alternatingFlips(train.length, batch, recipe.seed, name) : undefined;
   return async (step: number) => {
     const indices = order(step);
     const random = stream(recipe.seed, "teacher", index, "step", step);
-    const images = cropImages(await read(indices), batch, task.image, crop, Math.round(height * shift), random, {
-      fill,
-      ...(flips && { mirrored: flips(step, indices) }),
-    });
-    const labels = indices.map((i) => train.labels[i]!);
+    const labelled = { ...source, ...(flips && { mirrored: flips(step, indices) }) };
+    const { images, labels } = await cropLabelled(task, labelled, indices, random);
     return {
       images: tensor(images, [batch, 3, height, width]),
-      targets: { targets: tensor(oneHot(labels, task.classes, labelSmoothing), [batch, task.classes]) },
+      targets: task.targets(labels, labelSmoothing),
     };
   };
-};
-
-/** Opens a network for as long as `look` looks at it. */
-const withClassifier = async <T>(
-  device: Device,
-  model: Model,
-  { parameters, statistics }: Weights,
-  look: (classifier: Classifier) => Promise<T>,
-): Promise<T> => {
-  const classifier = await openClassifier(device, { model, weights: { parameters, statistics } });
-  try {
-    return await look(classifier);
-  } finally {
-    await classifier.release();
-  }
 };
 
 /** Trains teacher number `index` of a recipe into `folder`, or reads it from there if it is finished. */
@@ -105,8 +84,6 @@ export const trainTeacher = async (work: Work, index: number): Promise<Teacher> 
   }
 
   const title = `teacher ${model.name}`;
-  const accuracy = (classifier: Classifier, split: Split, what: string): Promise<number> =>
-    accuracyOf(classifier, split, dataset, `${title}: ${what}`, work);
   const optimiser = optimiserOf(settings);
   const batch = Math.min(settings.batch, train.length);
   const stepsPerEpoch = Math.ceil(train.length / batch);
@@ -134,9 +111,9 @@ export const trainTeacher = async (work: Work, index: number): Promise<Teacher> 
           split: watch,
           images: split.length,
           stepsPerEpoch,
-          look: (state, epoch) =>
-            withClassifier(device, model, state, (classifier) =>
-              accuracy(classifier, split, `${watch} after ${plural(epoch, "epoch")}`),
+          look: ({ parameters, statistics }, epoch) =>
+            withClassifier(device, { model, weights: { parameters, statistics } }, (classifier) =>
+              measure(classifier, split, data, `${title}: ${watch} after ${plural(epoch, "epoch")}`, work),
             ),
         });
   const { state, history } = await runLoop(
@@ -155,25 +132,14 @@ export const trainTeacher = async (work: Work, index: number): Promise<Teacher> 
     work,
   );
   await stepper.release();
-  const weights: Weights = { parameters: state.parameters, statistics: state.statistics };
-  const measured = await withClassifier(device, model, weights, async (classifier) => ({
-    accuracy: await accuracy(classifier, dataset.test, "test"),
-    ...(settings.views && {
-      accuracyViews: await accuracy(sixViews(classifier, task), dataset.test, "test, six views"),
-    }),
-    validationAccuracy: await accuracy(classifier, validation, "validation"),
-  }));
-  const teacher = await writeTeacher(
-    file,
-    key,
-    data,
-    { model, weights },
-    { ...measured, epochs: settings.epochs, history },
-  );
+  const trained = { model, weights: { parameters: state.parameters, statistics: state.statistics } };
+  const measured = await measureTeacher(work, trained);
+  const teacher = await writeTeacher(file, key, data, trained, { ...measured, epochs: settings.epochs, history });
   await forget(checkpoint);
-  const views = measured.accuracyViews === undefined ? "" : `, ${measured.accuracyViews.toFixed(1)} % with six views`;
+  const shown = (value: number): string => `${value.toFixed(1)} ${task.metric.unit}`;
+  const views = measured.accuracyViews === undefined ? "" : `, ${shown(measured.accuracyViews)} with six views`;
   progress.note(
-    `${title}: ${measured.accuracy.toFixed(1)} % of the test images${views} after ${plural(settings.epochs, "epoch")} (${basename(file)})`,
+    `${title}: ${shown(measured.accuracy)} of the test images${views} after ${plural(settings.epochs, "epoch")} (${basename(file)})`,
   );
   return teacher;
 };

@@ -1,4 +1,7 @@
-import { stream } from "../support/random.ts";
+import { type CropOptions, type Cropping, cropImages } from "../data/augment/cropping.ts";
+import { type Random, stream } from "../support/random.ts";
+import type { Task } from "../tasks/task.ts";
+import type { Readable } from "./readable.ts";
 
 /**
  * Which images make the batch of a step: the images in a fresh random order each epoch, epochs joined end to end, so that
@@ -27,11 +30,24 @@ export const batchIndices = (
     });
 };
 
-/** Rows [classes] of probability 1 - smoothing on the label, the rest spread evenly over all classes. */
-export const oneHot = (labels: ArrayLike<number>, classes: number, smoothing = 0): Float32Array => {
-  const rows = new Float32Array(labels.length * classes).fill(smoothing / classes);
-  for (let i = 0; i < labels.length; i++) rows[i * classes + labels[i]!] = 1 - smoothing + smoothing / classes;
-  return rows;
+/** Images with labels, and how they are cropped to be trained on; shifted by up to `pad` pixels. */
+export interface Labelled<Label> extends CropOptions {
+  readonly images: Readable["images"];
+  readonly labels: ArrayLike<Label>;
+  readonly crop: Cropping;
+  readonly pad: number;
+}
+
+/** The images of a step [n, 3, H, W], each cropped in its own way, and their labels, each moved with its image. */
+export const cropLabelled = async <Label>(
+  task: Task<Label>,
+  { images: read, labels, crop, pad, ...options }: Labelled<Label>,
+  indices: Int32Array,
+  random: Random,
+): Promise<{ readonly images: Float32Array; readonly labels: readonly Label[] }> => {
+  const whole = await read(indices);
+  const { images, warps } = cropImages(whole, indices.length, task.image, crop, pad, random, options);
+  return { images, labels: Array.from(indices, (index, i) => task.warp(labels[index]!, warps[i]!)) };
 };
 
 /** For each image of a step's batch how many epochs it has been in before. */

@@ -3,7 +3,7 @@ import { type TensorType, tensorsOf } from "../autodiff/index.ts";
 import type { Stepper, Tensors } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
-import type { Progress } from "../support/progress.ts";
+import type { Progress, ScalarValues } from "../support/progress.ts";
 import { named, readStored, rebuild, removeStored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { readAhead } from "./read-ahead.ts";
 
@@ -68,6 +68,10 @@ const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, F
 
 const allFinite = (state: unknown): boolean =>
   tensorsOf(state).every(({ leaf: { data } }) => !(data instanceof Float32Array) || data.every(Number.isFinite));
+
+/** The last point of every series. */
+const lastOf = (series: History["series"]): ScalarValues =>
+  Object.fromEntries(Object.entries(series).map(([name, values]) => [name, values.at(-1)!]));
 
 /**
  * Runs a loop to its end and returns the final state and what was measured.
@@ -138,8 +142,7 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
         at.open = {};
         at.count = 0;
       }
-      const detail = Object.entries(at.series).map(([name, values]) => `${name} ${values.at(-1)!.toPrecision(3)}`);
-      task.update(at.step, detail.join(", "));
+      task.update(at.step, lastOf(at.series));
       if (Date.now() - saved > 1000 * secondsBetweenCheckpoints && at.step < steps) {
         await writing;
         writing = save();

@@ -11,16 +11,16 @@ import {
 } from "../autodiff/index.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
 import { normalise } from "../data/normalisation.ts";
-import type { Task } from "../models/model.ts";
 import type { Device } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
+import type { NetworkTask, Task } from "../tasks/task.ts";
 import { readAhead } from "./read-ahead.ts";
 import { type Frozen, frozenLogits } from "./train-step.ts";
 
 /** A network with fixed weights, compiled. */
 export interface Classifier {
-  /** Logits [n, C] of normalised images [n, 3, H, W], any n. */
+  /** Logits [n, C], or whatever else its task puts out, of normalised images [n, 3, H, W], any n. */
   logits(images: Float32Array): Promise<Float32Array>;
   release(): Promise<void>;
 }
@@ -42,7 +42,11 @@ export interface Rows {
 }
 
 /** What `rowsOf` makes of images of a task, `batch` at a time. */
-export const traceRows = (task: Task, rowsOf: (images: Value) => Value, batch = imagesAtOnce(task)): TracedRows =>
+export const traceRows = (
+  task: NetworkTask,
+  rowsOf: (images: Value) => Value,
+  batch = imagesAtOnce(task),
+): TracedRows =>
   trace({ images: float32(batch, 3, task.image.height, task.image.width) }, ({ images }) => ({ rows: rowsOf(images) }));
 
 export const openRows = async (device: Device, traced: TracedRows): Promise<Rows> => {
@@ -77,43 +81,52 @@ export const openClassifier = async (device: Device, frozen: Frozen, batch?: num
   return { logits: rows, release };
 };
 
-/** Index of the largest of each row's C numbers. */
-export const argmaxRows = (rows: Float32Array, classes: number): Int32Array => {
-  const best = new Int32Array(rows.length / classes);
-  for (let i = 0; i < best.length; i++) {
-    for (let c = 1; c < classes; c++) if (rows[i * classes + c]! > rows[i * classes + best[i]!]!) best[i] = c;
+/** Opens a network for as long as `look` looks at it. */
+export const withClassifier = async <T>(
+  device: Device,
+  frozen: Frozen,
+  look: (classifier: Classifier) => Promise<T>,
+  batch?: number,
+): Promise<T> => {
+  const classifier = await openClassifier(device, frozen, batch);
+  try {
+    return await look(classifier);
+  } finally {
+    await classifier.release();
   }
-  return best;
 };
 
-/** Per cent of a split's images that the classifier gets right. */
-export const accuracyOf = async (
+/** What a task measures of a network on a split's images; NaN where there are none. */
+export const measure = async <Label>(
   classifier: Classifier,
-  split: Split,
-  data: Pick<Dataset, "normalisation" | "image" | "classes">,
+  split: Split<ArrayLike<Label>>,
+  { task, dataset }: { readonly task: Task<Label>; readonly dataset: Pick<Dataset, "normalisation"> },
   title: string,
   { progress, signal }: Context,
 ): Promise<number> => {
-  const stretch = 4 * imagesAtOnce(data);
-  const images = readAhead(0, Math.ceil(split.length / stretch), 1, async (i) => {
-    const length = Math.min(stretch, split.length - i * stretch);
-    const pixels = await split.read(Int32Array.from({ length }, (_, k) => i * stretch + k));
-    return normalise(pixels, data.normalisation, data.image.height, data.image.width);
-  });
-  const task = progress.task(title, split.length);
+  const { height, width } = task.image;
+  const stretch = 4 * imagesAtOnce(task);
+  const indicesOf = (i: number): Int32Array =>
+    Int32Array.from({ length: Math.min(stretch, split.length - i * stretch) }, (_, k) => i * stretch + k);
+  const count = Math.ceil(split.length / stretch);
+  const images = readAhead(0, count, 1, async (i) =>
+    normalise(await split.read(indicesOf(i)), dataset.normalisation, height, width),
+  );
+  const bar = progress.task(title, split.length);
   try {
-    let right = 0;
-    for (let from = 0; from < split.length; from += stretch) {
+    let score = task.metric.start;
+    for (let i = 0; i < count; i++) {
       if (signal?.aborted) throw new DistilleryError("INTERRUPTED", `${title}: stopped; the same command resumes`);
-      const best = argmaxRows(await classifier.logits(await images.next()), data.classes.length);
-      best.forEach((c, i) => {
-        if (c === split.labels[from + i]) right++;
-      });
-      task.update(from + best.length);
+      const outputs = await classifier.logits(await images.next());
+      score = score.add(
+        outputs,
+        Array.from(indicesOf(i), (at) => split.labels[at]!),
+      );
+      bar.update(Math.min((i + 1) * stretch, split.length));
     }
-    return (100 * right) / split.length;
+    return score.value;
   } finally {
     images.stop();
-    task.done();
+    bar.done();
   }
 };

@@ -14,11 +14,11 @@ import type { Model, Weights } from "../models/model.ts";
 import { inferenceNorm, statisticsTypes, trainingNorm } from "../nn/batch-norm.ts";
 import type { Named } from "../nn/layers.ts";
 import { catchUp, slowHyperTypes } from "../nn/lookahead.ts";
-import { crossEntropy, distillationLoss } from "../nn/losses.ts";
 import { hyperTypes, type Optimiser, slotTypes, updateAll, zerosLike } from "../nn/optimisers.ts";
 import type { Tensors } from "../runtime/index.ts";
+import type { NetworkTask } from "../tasks/task.ts";
 
-type Types = Record<string, TensorType>;
+type Types = Readonly<Record<string, TensorType>>;
 
 /** Everything of a network in training. The slots are the optimiser's, and Lookahead's "slow" weights. */
 export interface TrainState {
@@ -34,7 +34,7 @@ export interface TrainOptions {
   readonly lookahead?: boolean;
 }
 
-/** images [N,3,H,W] normalised; targets: { targets: [N,C] } or nothing where teachers make them; the optimiser's scalars. */
+/** images [N,3,H,W] normalised; targets as the objective has them; the optimiser's scalars. */
 export interface TrainFeeds {
   readonly images: TensorType;
   readonly targets: Types;
@@ -50,8 +50,8 @@ export interface Frozen {
 }
 
 /**
- * hard: targets are class probabilities. soft: targets are logits, compared at a temperature. dynamic: the teachers' mean
- * logits on the very images that the student sees.
+ * hard: the task's targets, made from labels. soft: { targets: [N, outputs] } are a teacher's outputs, compared at a
+ * temperature. dynamic: no targets, but the teachers' mean outputs on the very images that the student sees.
  */
 export type Objective =
   | { readonly kind: "hard" }
@@ -61,14 +61,14 @@ export type Objective =
 /** A network's numbers as constants of a graph. */
 export const frozenWeights = ({ weights }: Frozen): Weights<Value> => mapTree(weights, constant);
 
-/** Logits of a network with constant weights and running statistics. */
+/** Logits, or whatever else its task puts out, of a network with constant weights and running statistics. */
 export const frozenLogits = (frozen: Frozen, images: Value): Value => {
   const { model } = frozen;
   const { parameters, statistics } = frozenWeights(frozen);
   return model.forward(parameters, images, inferenceNorm(parameters, statistics));
 };
 
-const meanLogits = (teachers: readonly Frozen[], images: Value): Value => {
+const meanOutputs = (teachers: readonly Frozen[], images: Value): Value => {
   const [first, ...rest] = teachers.map((teacher) => frozenLogits(teacher, images));
   return mul(
     rest.reduce((sum, z) => add(sum, z), first!),
@@ -76,14 +76,27 @@ const meanLogits = (teachers: readonly Frozen[], images: Value): Value => {
   );
 };
 
-const lossOf = (objective: Objective, logits: Value, images: Value, targets: Value | undefined): Value => {
+/** What an objective is given beside a batch of images, and what it makes of a network's outputs. */
+interface Judged {
+  readonly targets: Types;
+  loss(outputs: Value, targets: Named<Value>, images: Value): Value;
+}
+
+const judgedBy = ({ outputs: size, targetTypes, loss }: NetworkTask, objective: Objective, batch: number): Judged => {
   switch (objective.kind) {
     case "hard":
-      return crossEntropy(logits, targets!);
+      return { targets: targetTypes(batch), loss: loss.hard };
     case "soft":
-      return distillationLoss(logits, targets!, objective.temperature);
+      return {
+        targets: { targets: float32(batch, size) },
+        loss: (outputs, { targets }) => loss.soft(outputs, targets!, objective.temperature),
+      };
     case "dynamic":
-      return distillationLoss(logits, meanLogits(objective.teachers, images), objective.temperature);
+      return {
+        targets: {},
+        loss: (outputs, _, images) =>
+          loss.soft(outputs, meanOutputs(objective.teachers, images), objective.temperature),
+      };
   }
 };
 
@@ -130,17 +143,18 @@ export const traceTrainStep = (
 ): Step<TrainState, TrainFeeds, TrainFetches> => {
   const { biasRate = 1, lookahead = false } = options;
   const shifts = new Set(Object.keys(model.norms).map((name) => `${name}.bias`));
-  const { classes, image } = model.task;
+  const { image } = model.task;
+  const judged = judgedBy(model.task, objective, batch);
   const feeds: TrainFeeds = {
     images: float32(batch, 3, image.height, image.width),
-    targets: objective.kind === "dynamic" ? {} : { targets: float32(batch, classes) },
+    targets: judged.targets,
     hyper: { ...hyperTypes(optimiser), ...(lookahead ? slowHyperTypes : {}) },
   };
   const inputs = { state: trainStateTypes(model, optimiser, options), feeds };
   return trace(inputs, ({ state, feeds: { images, targets, hyper } }) => {
     const { normalise, updated } = trainingNorm(state.parameters, state.statistics, model.statisticsMomentum);
-    const logits = model.forward(state.parameters, images, normalise);
-    const loss = lossOf(objective, logits, images, targets.targets);
+    const outputs = model.forward(state.parameters, images, normalise);
+    const loss = judged.loss(outputs, targets, images);
     const before = learnt(model, state.parameters);
     const { parameters, slots } = updateAll(optimiser, before, gradients(loss, before), state.slots, hyper, (name) =>
       shifts.has(name) ? biasRate : 1,

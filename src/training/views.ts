@@ -1,5 +1,5 @@
 import { moveImages } from "../data/augment/augment.ts";
-import type { Task } from "../models/model.ts";
+import type { NetworkTask } from "../tasks/task.ts";
 import type { Classifier } from "./predict.ts";
 
 /** The image as it is weighs as much as both its shifted copies together. */
@@ -11,7 +11,7 @@ const views = [0, -1, 1].flatMap((shift) =>
  * A classifier that looks at each image six times: as it is and shifted by one pixel up-left and down-right (reflected at
  * the edges), each also mirrored; the weighted mean of the logits (test-time augmentation as airbench does it).
  */
-export const sixViews = (classifier: Classifier, { image: { height, width } }: Task): Classifier => ({
+export const sixViews = (classifier: Classifier, { image: { height, width } }: NetworkTask): Classifier => ({
   logits: async (images) => {
     const n = images.length / (3 * height * width);
     let sum: Float32Array | undefined;

@@ -9,7 +9,7 @@ export interface WatchPoint {
   readonly step: number;
   /** Seconds of training up to here, without those of watching. */
   readonly seconds: number;
-  /** Per cent. */
+  /** What the task measures, in its unit. */
   readonly accuracy: number;
 }
 
@@ -19,7 +19,7 @@ export interface WatchPoint {
  */
 export interface Watched {
   readonly key: string;
-  /** The images the accuracy is of. */
+  /** The images that it was measured on. */
   readonly split: "validation" | "test";
   readonly images: number;
   readonly interrupted: boolean;
@@ -40,7 +40,7 @@ export interface Watch<State> {
   readonly split: Watched["split"];
   readonly images: number;
   readonly stepsPerEpoch: number;
-  /** Per cent of the images that the state gets right. */
+  /** What the task measures of the state on the images. */
   readonly look: (state: Tensors<State>, epoch: number) => Promise<number>;
 }
 

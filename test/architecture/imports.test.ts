@@ -3,8 +3,9 @@ import { folderOf, sourceFiles } from "./source-files.ts";
 
 /**
  * The folders of src/ in the order in which they stand on each other, which is the path of the data: a file imports from its
- * own folder and from earlier ones. `models` is below `data` because data prepared for a network name its task, `sets` is
- * above `data` because a set speaks of images and normalisation in the words of a data set.
+ * own folder and from earlier ones. `tasks` is above `nn` because a task has a loss, and below `models` and `data` because a
+ * network is built for a task and data are drawn by its strata; `sets` is above `data` because a set speaks of images and
+ * normalisation in the words of a data set.
  */
 const order = [
   "support",
@@ -14,6 +15,7 @@ const order = [
   "runtime",
   "codecs",
   "nn",
+  "tasks",
   "models",
   "data",
   "sets",

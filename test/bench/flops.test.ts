@@ -4,6 +4,7 @@ import { invertedNetwork } from "../../bench/inverted.ts";
 import { buildStep } from "../../bench/our-step.ts";
 import { conv2d, float32, gradients, matmul, mean, mul, trace } from "../../src/autodiff/index.ts";
 import { parameterCount } from "../../src/models/model.ts";
+import { classification } from "../../src/tasks/classification.ts";
 
 describe("floating-point operations", () => {
   test("of matrix products, transposed and batched", () => {
@@ -41,6 +42,6 @@ describe("floating-point operations", () => {
 });
 
 test("the network of inverted residuals is as large as PyTorch's", () => {
-  const task = { classes: 10, image: { height: 32, width: 32 } };
+  const task = classification(10, { height: 32, width: 32 });
   expect(parameterCount(invertedNetwork(task))).toBe(60_650);
 });

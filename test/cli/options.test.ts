@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { defaultsFor } from "../../src/recipe/recipe-defaults.ts";
-import { recipeFields } from "../../src/recipe/recipe-schema.ts";
+import { defaultsFor } from "../../src/pipeline/recipe/defaults.ts";
+import { recipeFields } from "../../src/pipeline/recipe/schema.ts";
 import { commandLine } from "./world.ts";
 
 let folder: string;

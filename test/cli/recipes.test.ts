@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { shippedRecipes } from "../../src/cli/recipes.ts";
 import { checkArchitecture } from "../../src/models/registry.ts";
-import { loadRecipe } from "../../src/recipe/recipe-file.ts";
+import { loadRecipe } from "../../src/pipeline/recipe/file.ts";
 import { budgetOf } from "../../src/sets/index.ts";
 import { commandLine } from "./world.ts";
 

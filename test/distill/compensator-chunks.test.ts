@@ -7,6 +7,7 @@ import { buildModel } from "../../src/models/registry.ts";
 import { adam, hyperTensors } from "../../src/nn/optimisers.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { stream } from "../../src/support/random.ts";
+import { classification } from "../../src/tasks/classification.ts";
 import type { Frozen } from "../../src/training/train-step.ts";
 import { formulaWeights, uniform } from "../goldens/formula.ts";
 
@@ -15,7 +16,7 @@ const normalisation = { mean: [0.5, 0.45, 0.4], std: [0.25, 0.24, 0.26] } as con
 const optimiser = adam({ beta1: 0.5, beta2: 0.9 });
 
 const teacherOf = (name: string): Frozen => {
-  const model = buildModel(name, { classes, image: { height: side, width: side } });
+  const model = buildModel(name, classification(classes, { height: side, width: side }));
   return { model, weights: formulaWeights(model, 1) };
 };
 

@@ -11,6 +11,7 @@ import { buildModel } from "../../src/models/registry.ts";
 import { adam, hyperTensors } from "../../src/nn/optimisers.ts";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
 import { stream } from "../../src/support/random.ts";
+import { classification } from "../../src/tasks/classification.ts";
 import type { Frozen } from "../../src/training/train-step.ts";
 import { floats } from "../autodiff/draw.ts";
 import { formulaWeights, type Summary, summaryError, uniform } from "../goldens/formula.ts";
@@ -46,7 +47,7 @@ const [classes, side] = [10, 32];
 const [beta1, beta2] = [0.5, 0.9];
 
 const teacherOf = (architecture: string): Frozen => {
-  const model = buildModel(architecture, { classes, image: { height: side, width: side } });
+  const model = buildModel(architecture, classification(classes, { height: side, width: side }));
   const statistics = Object.entries(teachers[architecture]!).flatMap(([layer, [means, variances]]) => [
     [`${layer}.running_mean`, tensor(Float32Array.from(means), [means.length])] as const,
     [`${layer}.running_var`, tensor(Float32Array.from(variances), [variances.length])] as const,

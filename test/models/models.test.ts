@@ -6,8 +6,9 @@ import { architectures, buildModel, checkArchitecture } from "../../src/models/r
 import { inferenceNorm, statisticsTypes } from "../../src/nn/batch-norm.ts";
 import type { DistilleryError } from "../../src/support/errors.ts";
 import { stream } from "../../src/support/random.ts";
+import { classification } from "../../src/tasks/classification.ts";
 
-const task = (side: number, classes = 10, width = side) => ({ classes, image: { height: side, width } });
+const task = (side: number, classes = 10, width = side) => classification(classes, { height: side, width });
 
 const failure = (act: () => unknown): DistilleryError => {
   try {

@@ -5,8 +5,9 @@ import { float32 } from "../../src/autodiff/types.ts";
 import { type Model, parameterCount } from "../../src/models/model.ts";
 import { buildModel } from "../../src/models/registry.ts";
 import type { DistilleryError } from "../../src/support/errors.ts";
+import { classification } from "../../src/tasks/classification.ts";
 
-const task = (side: number, classes = 10, width = side) => ({ classes, image: { height: side, width } });
+const task = (side: number, classes = 10, width = side) => classification(classes, { height: side, width });
 
 /**
  * torchvision 0.29's own: number of parameters, and the first digits of sha256 over the lines "name shape" of

@@ -13,7 +13,7 @@ import { statisticsLoss } from "../../src/nn/losses.ts";
 import { adamw, hyperTensors } from "../../src/nn/optimisers.ts";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
 import { stream } from "../../src/support/random.ts";
-import { oneHot } from "../../src/training/batches.ts";
+import { classification, oneHot } from "../../src/tasks/classification.ts";
 import { startTraining, traceTrainStep } from "../../src/training/train-step.ts";
 import { absoluteDot, dot, floats, moved, uniform } from "../autodiff/draw.ts";
 import { formulaWeights } from "../goldens/formula.ts";
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => device.close());
 
 const [batch, classes, side] = [8, 4, 16];
-const task = { classes, image: { height: side, width: side } };
+const task = classification(classes, { height: side, width: side });
 
 test.each(["convnet8x2in", "resnet34w4", "resnet50w4", "mobilenetv2w8", "efficientnetb0w8", "shufflenetv2w8"])(
   "%s learns eight images by heart",

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { splitOf } from "../../src/data/dataset.ts";
 import { checkPlan } from "../../src/pipeline/checks.ts";
 import { silent } from "../../src/support/progress.ts";
+import { classification } from "../../src/tasks/classification.ts";
 import { prepared } from "../distill/methods/workshop.ts";
 import { tinyRecipe } from "./tiny.ts";
 
@@ -11,7 +12,11 @@ test("base images that do not fit into one array are refused before anything is 
   const small = await prepared({ classes, side: 1, images: ipc });
   const labels = Int32Array.from({ length: classes * ipc }, (_, i) => i % classes);
   const image = { height: side, width: side };
-  const data = { ...small, train: splitOf(new Uint8Array(classes * ipc), labels), task: { classes, image } };
+  const data = {
+    ...small,
+    train: splitOf(new Uint8Array(classes * ipc), labels),
+    task: classification(classes, image),
+  };
   const check = checkPlan(tinyRecipe("photos", { method: "random", ipc }), data, [], { progress: silent });
   const bytes = ipc * classes * 3 * side ** 2;
   if (bytes <= constants.MAX_LENGTH) await expect(check).resolves.toBeUndefined();

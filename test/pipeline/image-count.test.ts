@@ -9,6 +9,7 @@ import { methods } from "../../src/sets/method.ts";
 import { DistilleryError } from "../../src/support/errors.ts";
 import { silent } from "../../src/support/progress.ts";
 import { stream } from "../../src/support/random.ts";
+import { classification } from "../../src/tasks/classification.ts";
 import { prepared } from "../distill/methods/workshop.ts";
 import { tinyRecipe } from "./tiny.ts";
 
@@ -27,10 +28,11 @@ const dataOf = async ({ recipe, classes, images, side }: Plan): Promise<Prepared
   const small = await prepared({ classes, side: 1, images: 1 });
   const labels = Int32Array.from({ length: classes * images }, (_, i) => i % classes);
   const whole = splitOf(new Uint8Array(labels.length), labels);
+  const task = classification(classes, { height: side, width: side });
   return {
     ...small,
-    ...holdOut(whole, recipe.validation, stream(1, "held")),
-    task: { classes, image: { height: side, width: side } },
+    ...holdOut(whole, task, recipe.validation, stream(1, "held")),
+    task,
   };
 };
 

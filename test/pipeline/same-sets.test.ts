@@ -15,7 +15,8 @@ import {
 } from "../../src/autodiff/index.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
 import { openDevice } from "../../src/runtime/index.ts";
-import { methods, readSet, trainingLabels } from "../../src/sets/index.ts";
+import { methods } from "../../src/distill/registry.ts";
+import { readSet, trainingLabels } from "../../src/sets/index.ts";
 import { sha256, writeJson } from "../../src/support/files.ts";
 import { stream } from "../../src/support/random.ts";
 import { quietly, tinyRecipe, writePictures } from "./tiny.ts";
@@ -58,13 +59,13 @@ it("every method's set has the images, compensators and labels that it always ha
     seeds: 1,
     student: { epochs: 1 },
     full: { epochs: 0 },
-    compare: { methods },
+    compare: { methods: methods.map(({ name }) => name) },
   };
   try {
     const recipe = tinyRecipe(await writePictures(join(folder, "pictures"), { side: 16 }), fields);
     await commands.compare(recipe, quietly(join(folder, "out")));
     const found: Record<string, string> = {};
-    for (const method of methods) {
+    for (const { name: method } of methods) {
       const set = await readSet(join(folder, "out/sets", `${method}-ipc3`));
       const labels = trainingLabels(set)!;
       const rows = Int32Array.from({ length: set.manifest.budget.trainingImages }, (_, i) => i);

@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { onTestFinished } from "vitest";
 import type { EvaluateContext } from "../../src/pipeline/commands.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
-import { mergeFields, parseRecipe } from "../../src/recipe/recipe-parse.ts";
+import { mergeFields, parseRecipe } from "../../src/pipeline/recipe/parse.ts";
 import { sha256 } from "../../src/support/files.ts";
 import { silent } from "../../src/support/progress.ts";
 import { stream } from "../../src/support/random.ts";

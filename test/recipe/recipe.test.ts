@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkArchitecture } from "../../src/models/registry.ts";
-import { defaultsFor } from "../../src/recipe/recipe-defaults.ts";
-import { loadRecipe, recipeToYaml } from "../../src/recipe/recipe-file.ts";
-import { parseRecipe } from "../../src/recipe/recipe-parse.ts";
-import { recipeFields } from "../../src/recipe/recipe-schema.ts";
+import { defaultsFor } from "../../src/pipeline/recipe/defaults.ts";
+import { loadRecipe, recipeToYaml } from "../../src/pipeline/recipe/file.ts";
+import { parseRecipe } from "../../src/pipeline/recipe/parse.ts";
+import { recipeFields } from "../../src/pipeline/recipe/schema.ts";
 
 let folder: string;
 beforeAll(async () => {

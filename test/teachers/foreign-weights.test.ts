@@ -6,10 +6,11 @@ import { freshWeights } from "../../src/models/model.ts";
 import { buildModel } from "../../src/models/registry.ts";
 import { DistilleryError } from "../../src/support/errors.ts";
 import { stream } from "../../src/support/random.ts";
+import { classification } from "../../src/tasks/classification.ts";
 import { foreignWeights } from "../../src/teachers/foreign-weights.ts";
 import { floats } from "../autodiff/draw.ts";
 
-const model = buildModel("mobilenetv2w8", { classes: 3, image: { height: 32, width: 32 } });
+const model = buildModel("mobilenetv2w8", classification(3, { height: 32, width: 32 }));
 const weights = freshWeights(model, stream(1, "foreign"));
 
 type File = Record<string, SafeTensor>;
@@ -66,7 +67,7 @@ describe("weights that another program wrote", () => {
   });
 
   test("serve a network without running statistics", () => {
-    const instance = buildModel("convnet8x2in", { classes: 3, image: { height: 32, width: 32 } });
+    const instance = buildModel("convnet8x2in", classification(3, { height: 32, width: 32 }));
     const fresh = freshWeights(instance, stream(2, "foreign"));
     const file = Object.fromEntries(Object.entries(fresh.parameters).map(([name, t]) => [name, safe(t)]));
     expect(foreignWeights(instance, file, "weights.safetensors")).toEqual(fresh);
@@ -114,7 +115,7 @@ describe("weights that do not fit", () => {
 
   test("of another architecture: a handful of each kind, and how many more", () => {
     const other = freshWeights(
-      buildModel("resnet18w8", { classes: 3, image: { height: 32, width: 32 } }),
+      buildModel("resnet18w8", classification(3, { height: 32, width: 32 })),
       stream(3, "foreign"),
     );
     const file = Object.fromEntries(

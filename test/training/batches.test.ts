@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { alternatingFlips, batchIndices, epochsOf, oneHot } from "../../src/training/batches.ts";
+import { alternatingFlips, batchIndices, epochsOf } from "../../src/training/batches.ts";
 
 const join = (lists: readonly Int32Array[]): number[] => lists.flatMap((list) => [...list]);
 const sorted = (list: readonly number[]): number[] => [...list].sort((a, b) => a - b);
@@ -87,27 +87,5 @@ describe("alternatingFlips", () => {
     expect([...epochsOf(5, 4)(0)]).toEqual([0, 0, 0, 0]);
     expect([...epochsOf(5, 4)(1)]).toEqual([0, 1, 1, 1]);
     expect([...epochsOf(3, 7)(1)]).toEqual([2, 2, 3, 3, 3, 4, 4]);
-  });
-});
-
-describe("oneHot", () => {
-  test("1 on the label, 0 elsewhere", () => {
-    expect([...oneHot([2, 0], 3)]).toEqual([0, 0, 1, 1, 0, 0]);
-    expect(oneHot([], 3)).toHaveLength(0);
-  });
-
-  test("smoothing is spread over all classes, the label included", () => {
-    const expected = [0.05, 0.85, 0.05, 0.05];
-    [...oneHot([1], 4, 0.2)].forEach((v, i) => {
-      expect(v).toBeCloseTo(expected[i]!, 6);
-    });
-  });
-
-  test.each([0, 0.1, 0.5, 1])("rows sum to 1 with smoothing %d", (smoothing) => {
-    const rows = oneHot([0, 4, 9, 4], 10, smoothing);
-    for (let i = 0; i < 4; i++) {
-      const sum = rows.subarray(10 * i, 10 * (i + 1)).reduce((s, v) => s + v, 0);
-      expect(sum).toBeCloseTo(1, 6);
-    }
   });
 });

@@ -6,14 +6,16 @@ import { adamw, hyperTensors, slotTypes, zerosLike } from "../../src/nn/optimise
 import { type Device, openDevice } from "../../src/runtime/device.ts";
 import type { DistilleryError } from "../../src/support/errors.ts";
 import { silent } from "../../src/support/progress.ts";
-import { accuracyOf, argmaxRows, openClassifier } from "../../src/training/predict.ts";
+import { classification } from "../../src/tasks/classification.ts";
+import { measure, openClassifier } from "../../src/training/predict.ts";
 import { type Objective, traceTrainStep, trainStateTypes } from "../../src/training/train-step.ts";
 import { floats, relativeError } from "../autodiff/draw.ts";
 import { formulaWeights, uniform } from "../goldens/formula.ts";
 
 const [classes, side] = [4, 8];
 const size = 3 * side * side;
-const model = buildModel("convnet6x2", { classes, image: { height: side, width: side } });
+const task = classification(classes, { height: side, width: side });
+const model = buildModel("convnet6x2", task);
 const frozen = { model, weights: formulaWeights(model, 0) };
 const imagesOf = (n: number): Float32Array => floats(uniform("images", [n, 3, side, side], 2));
 
@@ -54,18 +56,14 @@ describe("openClassifier", () => {
   });
 });
 
-test("argmaxRows finds each row's largest, the first of equals", () => {
-  expect([...argmaxRows(Float32Array.of(0, 2, 1, -3, -2, -1, 5, 5, 4), 3)]).toEqual([1, 2, 0]);
-});
-
-describe("accuracyOf", () => {
+describe("measure", () => {
   // Noise on a brightness of the image's own.
   const pixels = Uint8Array.from(
     { length: 1003 * size },
     (_, i) => ((Math.floor(i / size) * 67) % 200) + (Math.imul(i, 0x9e3779b1) >>> 27),
   );
   const normalisation = { mean: [0.5, 0.4, 0.3], std: [0.2, 0.25, 0.3] } as const;
-  const data = { normalisation, image: model.task.image, classes: ["a", "b", "c", "d"] };
+  const data = { task, dataset: { normalisation } };
 
   test("counts over several reads, the last one short", async () => {
     const classifier = {
@@ -82,10 +80,7 @@ describe("accuracyOf", () => {
       Int32Array.from({ length: 1003 }, (_, i) => (i + 1) % 4),
     );
     const right = split.labels.filter((label) => label === 1).length;
-    expect(await accuracyOf(classifier, split, data, "test", { progress: silent })).toBeCloseTo(
-      (100 * right) / 1003,
-      9,
-    );
+    expect(await measure(classifier, split, data, "test", { progress: silent })).toBeCloseTo((100 * right) / 1003, 9);
   });
 
   test("hands on the split's images in order, normalised", async () => {
@@ -98,9 +93,7 @@ describe("accuracyOf", () => {
       },
     };
     const few = pixels.subarray(0, 23 * size);
-    expect(await accuracyOf(classifier, splitOf(few, new Int32Array(23)), data, "test", { progress: silent })).toBe(
-      100,
-    );
+    expect(await measure(classifier, splitOf(few, new Int32Array(23)), data, "test", { progress: silent })).toBe(100);
     const expected = Array.from(few, (v, i) => {
       const c = Math.floor(i / (side * side)) % 3;
       return (v / 255 - normalisation.mean[c]!) / normalisation.std[c]!;
@@ -111,7 +104,7 @@ describe("accuracyOf", () => {
   test("stops when told to", async () => {
     const split = splitOf(pixels.subarray(0, size), Int32Array.of(0));
     const classifier = { logits: async () => new Float32Array(classes), release: async () => undefined };
-    const stopped = accuracyOf(classifier, split, data, "test", { progress: silent, signal: AbortSignal.abort() });
+    const stopped = measure(classifier, split, data, "test", { progress: silent, signal: AbortSignal.abort() });
     expect(((await stopped.catch((error: unknown) => error)) as DistilleryError).code).toBe("INTERRUPTED");
   });
 });

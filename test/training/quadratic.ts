@@ -3,7 +3,7 @@ import { trace } from "../../src/autodiff/trace.ts";
 import { float32, type Tensor, tensor } from "../../src/autodiff/types.ts";
 import { adam, hyperTensors, hyperTypes } from "../../src/nn/optimisers.ts";
 import type { Device, Stepper } from "../../src/runtime/device.ts";
-import type { Progress } from "../../src/support/progress.ts";
+import { type Progress, progressTo } from "../../src/support/progress.ts";
 import { stream } from "../../src/support/random.ts";
 import type { Loop } from "../../src/training/loop.ts";
 
@@ -69,10 +69,8 @@ export const quadraticLoop = (
 };
 
 /** Progress that hands every update and the end to the test. */
-export const recording = (onUpdate: (done: number) => unknown, onEnd: () => unknown = () => undefined): Progress => ({
-  task: () => ({
-    update: (done) => void onUpdate(done),
-    done: () => void onEnd(),
-  }),
-  note: () => undefined,
-});
+export const recording = (onUpdate: (done: number) => unknown, onEnd: () => unknown = () => undefined): Progress =>
+  progressTo((event) => {
+    if (event.type === "update") onUpdate(event.done);
+    if (event.type === "end") onEnd();
+  });

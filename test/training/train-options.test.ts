@@ -6,12 +6,12 @@ import { slowHyper } from "../../src/nn/lookahead.ts";
 import { hyperTensors, sgd } from "../../src/nn/optimisers.ts";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
 import { stream } from "../../src/support/random.ts";
-import { oneHot } from "../../src/training/batches.ts";
+import { classification, oneHot } from "../../src/tasks/classification.ts";
 import { startTraining, type TrainOptions, type TrainTensors, traceTrainStep } from "../../src/training/train-step.ts";
 import { floats, relativeError, uniform } from "../autodiff/draw.ts";
 
 const [classes, side, batch] = [4, 16, 6];
-const model = buildModel("speednet4", { classes, image: { height: side, width: side } });
+const model = buildModel("speednet4", classification(classes, { height: side, width: side }));
 const optimiser = sgd({ momentum: 0.85, weightDecay: 0.01, nesterov: true });
 
 let device: Device;

@@ -4,8 +4,7 @@ import { sizeOf, type Tensor, tensor } from "../../src/autodiff/types.ts";
 import { buildModel } from "../../src/models/registry.ts";
 import { adam, adamw, hyperTensors, type Optimiser, sgd } from "../../src/nn/optimisers.ts";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
-import { oneHot } from "../../src/training/batches.ts";
-import { argmaxRows } from "../../src/training/predict.ts";
+import { argmaxRows, classification, oneHot } from "../../src/tasks/classification.ts";
 import { traceTrainStep } from "../../src/training/train-step.ts";
 import { dot, floats, largest } from "../autodiff/draw.ts";
 import { formulaWeights, type Summary, summaryError, uniform, worst } from "../goldens/formula.ts";
@@ -39,7 +38,7 @@ const { cases } = JSON.parse(readFileSync(new URL("../goldens/train-steps.json",
 /** Relative to the loss, and to the Euclidean norm of each tensor's change and moments: see `summaryError`. */
 const tolerance = 1e-3;
 const [beta1, beta2] = [0.9, 0.999];
-const task = { classes: 10, image: { height: 32, width: 32 } };
+const task = classification(10, { height: 32, width: 32 });
 
 const optimiserOf = ({ kind, weightDecay = 0, momentum = 0, nesterov = false }: GoldenOptimiser): Optimiser =>
   kind === "sgd"

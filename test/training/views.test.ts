@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { classification } from "../../src/tasks/classification.ts";
 import type { Classifier } from "../../src/training/predict.ts";
 import { sixViews } from "../../src/training/views.ts";
 
-const task = { classes: 2, image: { height: 3, width: 4 } };
+const task = classification(2, { height: 3, width: 4 });
 const size = 3 * 3 * 4;
 
 /** "Logits" that are the image's first pixel and the sum of its first row: both tell views apart. */

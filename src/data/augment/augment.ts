@@ -1,5 +1,4 @@
 import { DistilleryError } from "../../support/errors.ts";
-import type { Random } from "../../support/random.ts";
 
 /** What comes in from outside when an image is shifted: the mean colour, or the image mirrored at its edge pixels. */
 export type Fill = "zeros" | "reflect";
@@ -60,67 +59,6 @@ export const moveImages = (
         for (let x = left; x < right; x++) out[to + x] = batch[from + columns[x]!]!;
       }
     }
-  }
-  return out;
-};
-
-export interface CropFlipOptions {
-  /** Zeros by default. */
-  readonly fill?: Fill;
-  /** For every image whether it is mirrored; by default every second one on average. */
-  readonly mirrored?: ArrayLike<number>;
-}
-
-/**
- * Shifts every image of a normalised batch [n, channels, h, w] by its own (dy, dx), each uniform in -pad..pad, and mirrors
- * some: random crops of padded images. Returns a new batch.
- */
-export const cropFlip = (
-  batch: Float32Array,
-  n: number,
-  h: number,
-  w: number,
-  pad: number,
-  random: Random,
-  { fill = "zeros", mirrored }: CropFlipOptions = {},
-): Float32Array => {
-  const draw = (image: number): Move => {
-    const dy = random.int(2 * pad + 1) - pad;
-    const dx = random.int(2 * pad + 1) - pad;
-    const drawn = random.int(2);
-    return { dy, dx, mirrored: (mirrored?.[image] ?? drawn) === 1 };
-  };
-  return moveImages(batch, n, h, w, draw, fill);
-};
-
-/** How a batch was mixed: row i became lambda * row i + (1 - lambda) * row permutation[i]. */
-export interface Mix {
-  readonly lambda: number;
-  readonly permutation: Int32Array;
-}
-
-/** One lambda ~ Beta(alpha, alpha) for the batch and a random partner for each row; alpha = 0 mixes nothing (lambda 1). */
-export const drawMix = (n: number, random: Random, alpha: number): Mix => ({
-  lambda: alpha > 0 ? random.beta(alpha, alpha) : 1,
-  permutation: random.permutation(n),
-});
-
-/**
- * Mixup (Zhang et al., arXiv 1710.09412) of the rows of [n, ...], whatever they hold: images, logits, one-hot labels.
- * Returns a new array.
- */
-export const mixRows = (rows: Float32Array, { lambda, permutation }: Mix): Float32Array => {
-  const n = permutation.length;
-  const size = n === 0 ? 0 : rows.length / n;
-  if (!Number.isInteger(size)) {
-    throw new DistilleryError("SHAPE", `mixRows: ${rows.length} values do not fill [${n}, ...]`);
-  }
-  const out = new Float32Array(rows.length);
-  const rest = 1 - lambda;
-  for (let i = 0; i < n; i++) {
-    const own = i * size;
-    const other = permutation[i]! * size;
-    for (let k = 0; k < size; k++) out[own + k] = lambda * rows[own + k]! + rest * rows[other + k]!;
   }
   return out;
 };

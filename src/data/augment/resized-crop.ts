@@ -125,16 +125,3 @@ export const drawCrop = ({ height: h, width: w }: Size, { scale, ratio }: CropRa
   const width = Math.max(1, Math.min(w, Math.round(h * shape)));
   return { top: Math.floor((h - height) / 2), left: Math.floor((w - width) / 2), height, width };
 };
-
-/**
- * RandomResizedCrop: a random part of every image of a normalised batch [n, channels, h, w], brought to the size `to`. With
- * the same stream the same crops are drawn for any number of channels.
- */
-export const randomResizedCrop = (
-  batch: Float32Array,
-  n: number,
-  from: Size,
-  to: Size,
-  random: Random,
-  range: CropRange = usualCrops,
-): Float32Array => resizeCrops(batch, n, from, () => drawCrop(from, range, random), to);

@@ -8,8 +8,8 @@ import {
   tensor,
   type Value,
 } from "../../autodiff/index.ts";
-import type { Task } from "../../models/model.ts";
 import type { Random } from "../../support/random.ts";
+import type { NetworkTask } from "../../tasks/task.ts";
 import { drawCrop, type Size, tapsOf, usualCrops } from "./resized-crop.ts";
 
 /**
@@ -88,7 +88,7 @@ export const drawView = (random: Random, image: Size, least: number): View => {
 };
 
 /** The smallest part of an image's area that SRe2L crops: from Tiny-ImageNet's size on it crops, below it does not. */
-export const usualLeast = ({ image }: Task): number =>
+export const usualLeast = ({ image }: NetworkTask): number =>
   Math.min(image.height, image.width) < 64 ? 1 : usualCrops.scale[0];
 
 /** A random crop of images padded by an eighth of their side with zeros (the mean colour), mirrored or not. */

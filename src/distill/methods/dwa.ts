@@ -1,19 +1,20 @@
+// DWA: SRe2L from real images, each batch against a teacher of its own.
 import { usualLeast } from "../../data/augment/view.ts";
 import { readable } from "../../recipe/prepare.ts";
-import type { Stage } from "../../teachers/stage.ts";
-import { judgeClasses } from "../objectives/judge.ts";
+import { type ClassBatch, classesOf } from "../class-batches.ts";
+import { defineMethod, type MethodStage } from "../method.ts";
+import { teacherObjective } from "../objectives/teacher.ts";
 import { drawImages } from "../select/draw.ts";
-import { classesOf } from "./class-batches.ts";
-import type { Method } from "./method.ts";
+import { pickNormalised } from "../select/pick.ts";
+import type { Synthesis } from "../synthesise.ts";
 import { nudge } from "./nudge.ts";
-import { sre2lSettings } from "./sre2l.ts";
-import { type Synthesis, synthesise } from "./synthesise.ts";
+import { type Sre2lOptions, sre2lOptions, synthesised } from "./sre2l.ts";
 
 /** Of the authors' script for CIFAR-100: how far the weights go, in how many steps, and what variances weigh beside means. */
 const settings = { rho: 0.015, steps: 12, variance: 11 } as const;
 
 /**
- * DWA (Du et al., NeurIPS 2024, arXiv 2409.17612): SRe2L from real images, each batch of it against the teacher's weights moved
+ * DWA (Du et al., NeurIPS 2024): SRe2L from real images, each batch of it against the teacher's weights moved
  * by a little gradient ascent of the cross-entropy on those images,
  *
  *   theta <- theta + (rho / 12) g / ||g||,  g = d CE(f_theta(x_1..x_C), [0..C-1]) / d theta,  12 times,
@@ -23,29 +24,36 @@ const settings = { rho: 0.015, steps: 12, variance: 11 } as const;
  *
  * The reference implementation shifts the images on which it takes the steps by one random shift; here they are as they are.
  */
-export const dwaSynthesis = (stage: Stage): Synthesis => {
-  const { data, recipe } = stage;
+export const dwaSynthesis = (stage: MethodStage, { alpha, ...options }: Sre2lOptions): Synthesis => {
+  const { data, layout, recipe } = stage;
   const teacher = stage.teachers[0]!;
   const { classes } = data.task;
-  const { variance } = settings;
-  const picks = drawImages(data, recipe.ipc, recipe.seed);
+  const how = { alpha, variance: settings.variance };
+  const picks = drawImages(data, layout.bases, recipe.seed);
+  const picksOf = ({ k, from, to }: ClassBatch): Int32Array => picks.subarray(k * classes + from, k * classes + to);
   return {
     name: "dwa",
-    settings: { teacher: teacher.sha256, ...settings },
-    ...sre2lSettings,
-    judges: [(images, targets) => judgeClasses(teacher, images, targets, { variance })],
-    own: async (start, batch, lane) => {
-      const own = await nudge(lane, teacher, start, classesOf(batch), settings);
-      return [(images, targets) => judgeClasses(own, images, targets, { variance })];
+    settings: { teacher: teacher.sha256, alpha, ...settings },
+    ...options,
+    objectives: (count) => [teacherObjective(teacher, count, how)],
+    own: async (batch, lane) => {
+      const images = await readable(data).images(picksOf(batch));
+      const own = await nudge(lane, teacher, images, classesOf(batch), settings);
+      return [teacherObjective(own, batch.to - batch.from, how)];
     },
-    start: ({ k, from, to }) => readable(data).images(picks.subarray(k * classes + from, k * classes + to)),
+    start: (batch) => pickNormalised(stage, picksOf(batch)),
     least: () => usualLeast(data.task),
   };
 };
 
-export const dwa: Method = {
+export const dwa = defineMethod(sre2lOptions, {
   name: "dwa",
-  teachers: "one",
-  statistics: true,
-  make: (stage) => synthesise(stage, dwaSynthesis(stage)),
-};
+  title: "DWA",
+  paper: "2409.17612",
+  about: "SRe2L from real images, the teacher's weights nudged anew for every batch",
+  family: "teacher",
+  mark: "diamond",
+  needs: { teachers: "one", statistics: true },
+  pixels: "from-natural",
+  ...synthesised(dwaSynthesis),
+});

@@ -1,14 +1,13 @@
-import type { Stage } from "../../teachers/stage.ts";
-import { collectStatistics, convolutionGaps } from "../objectives/convolutions.ts";
-import { type Judge, judgeClasses } from "../objectives/judge.ts";
-import type { Method } from "./method.ts";
-import { noise, type Synthesis, synthesise } from "./synthesise.ts";
-
-/** Of the authors' scripts for CIFAR, which take 4,000 steps. */
-const settings = { learningRate: 0.05, alpha: 0.01 } as const;
+// G-VBSM: several teachers in turns, statistics of convolutions too.
+import { aboveZero, atLeastZero, whole } from "../../support/fields.ts";
+import { defineMethod, type MethodStage } from "../method.ts";
+import { collectStatistics, convolutionGaps, statisticsOf } from "../objectives/convolutions.ts";
+import { teacherObjective } from "../objectives/teacher.ts";
+import { noise, type Synthesis } from "../synthesise.ts";
+import { type Sre2lOptions, synthesised } from "./sre2l.ts";
 
 /**
- * G-VBSM (Shao et al., CVPR 2024, arXiv 2311.17950): images optimised from noise against several teachers, whose convolutions
+ * G-VBSM (Shao et al., CVPR 2024): images optimised from noise against several teachers, whose convolutions
  * as well as BatchNorm layers are to see the statistics of real data (its generalised backbone and statistical matching):
  *
  *   CE + alpha sum_l w_l (||mean_l - real mean_l|| + ||var_l - real var_l||),  l over convolutions and BatchNorm layers
@@ -19,28 +18,43 @@ const settings = { learningRate: 0.05, alpha: 0.01 } as const;
  * It departs in leaving out what surrounds that: the spread within a class (data densification), statistics of
  * 4 x 4 patches, the mixing of a batch's statistics with those of earlier steps, the dropping of random convolutions; and in
  * mirroring and shifting images without padded crops. Statistics of real data are those of at most 10,000 training images,
- * unaugmented. Ensemble labels compared by mean squared error belong to the training of students, not to stage images.
+ * unaugmented. Ensemble labels compared by mean squared error belong to the training of students, not to making images.
  */
-export const gvbsmSynthesis = async (stage: Stage): Promise<Synthesis> => {
+export const gvbsmSynthesis = async (stage: MethodStage, { alpha, ...options }: Sre2lOptions): Promise<Synthesis> => {
   const { teachers } = stage;
-  const known = await collectStatistics(stage, teachers);
+  const known = await collectStatistics(stage);
   return {
     name: "gvbsm",
-    settings: { teachers: teachers.map(({ sha256 }) => sha256) },
-    ...settings,
-    judges: teachers.map(
-      (teacher, j): Judge =>
-        (images, targets) =>
-          judgeClasses(teacher, images, targets, { before: (logits) => convolutionGaps(logits, known[j]!) }),
-    ),
+    settings: { teachers: teachers.map(({ sha256 }) => sha256), alpha },
+    ...options,
+    objectives: (count) =>
+      teachers.map((teacher, j) =>
+        teacherObjective(teacher, count, { alpha, before: (logits) => convolutionGaps(logits, known[j]!) }),
+      ),
     start: async (batch) => noise(stage, "gvbsm", batch),
     least: () => 1,
   };
 };
 
-export const gvbsm: Method = {
-  name: "gvbsm",
-  teachers: "all",
-  statistics: true,
-  make: async (stage) => synthesise(stage, await gvbsmSynthesis(stage)),
-};
+const { make, kinds } = synthesised(gvbsmSynthesis);
+
+/** The constants are those of the authors' scripts for CIFAR, which take 4,000 steps. */
+export const gvbsm = defineMethod(
+  {
+    iterations: whole(1, "steps of a batch of images, one of each class; 4,000 in the paper").default(1000),
+    learningRate: aboveZero("highest learning rate of the images").default(0.05),
+    alpha: atLeastZero("weight of the statistics beside the cross-entropy").default(0.01),
+  },
+  {
+    name: "gvbsm",
+    title: "G-VBSM",
+    paper: "2311.17950",
+    about: "images optimised against all teachers in turns, with statistics of convolutions too",
+    family: "teacher",
+    mark: "triangle",
+    needs: { teachers: "all", statistics: true },
+    pixels: "from-noise",
+    make,
+    kinds: (options) => [...kinds(options), statisticsOf],
+  },
+);

@@ -1,61 +1,196 @@
-import { budgetFor } from "../../sets/index.ts";
-import type { Stage } from "../../teachers/stage.ts";
+// INFER and its ablations.
+import { cropping, shifting } from "../../data/augment/augmentation.ts";
+import { type Size, usualCrops } from "../../data/augment/resized-crop.ts";
+import { drawShift, drawView } from "../../data/augment/view.ts";
+import { normalise } from "../../data/normalisation.ts";
+import { adam } from "../../nn/optimisers.ts";
+import { cosine } from "../../nn/schedules.ts";
+import { atLeastZero, choice, whole } from "../../support/fields.ts";
+import { type Random, stream } from "../../support/random.ts";
 import type { Teacher } from "../../teachers/teacher.ts";
-import { makeCompensators, readCompensator } from "../compensators.ts";
-import { noiseLike } from "../noise.ts";
-import { chooseBases } from "../select/bases.ts";
-import type { Made, Method } from "./method.ts";
+import { planStep } from "../chunked-step.ts";
+import { defineMethod, type Made, type MethodStage } from "../method.ts";
+import { everyClassOnce, teacherObjective } from "../objectives/teacher.ts";
+import { type Optimisation, optimise, optimising, type Part } from "../optimise.ts";
+import { basesOf, confidence } from "../select/bases.ts";
+
+/** t of the paper's two recipes: cyclic shifts of small images; random crops, mirrored and shifted, of large ones. */
+const views = {
+  shifts: { of: shifting, draw: drawShift },
+  crops: { of: cropping, draw: (random: Random, image: Size) => drawView(random, image, usualCrops.scale[0]) },
+} as const;
+
+const bases = choice(
+  ["random", "confidence"],
+  "base images: random, or those the teachers are most confident of (confidence, an ablation)",
+).default("random");
+
+const options = {
+  iterations: whole(1, "optimisation steps of a compensator").default(1000),
+  alpha: atLeastZero("weight of the BatchNorm statistics in a compensator's loss").default(1),
+  bases,
+  views: choice(
+    ["shifts", "crops"],
+    "how a step moves a compensator's images: shifts, as for small images, or crops, mirrored and shifted, as at 224 pixels",
+  ).default("shifts"),
+  precision: choice(["F32", "F16", "I8"], "how compensators are stored: floats F32, half floats F16, 8 bits I8", {
+    storage: true,
+  }).default("F16"),
+};
+
+interface Options {
+  readonly iterations: number;
+  readonly alpha: number;
+  readonly bases: "random" | "confidence";
+  readonly views: keyof typeof views;
+}
+
+/**
+ * K base sets, and a compensator u_kj for each of them and each teacher j of `by` (INFER, arXiv 2408.06927):
+ *
+ *   u_kj = argmin_u CE(f_j(t(clip(P_k + u))), [0..C-1]) + alpha sum_l w_l (||mean_l - running mean_l|| + ||var_l - running var_l||)
+ *
+ * All C base images go through the teacher in one batch, with the one u added to each; t is the same for all of them. The clip
+ * to valid pixels is part of the loss, so u is optimised for the images that the set will give.
+ */
+const planner =
+  (by: (stage: MethodStage) => readonly Teacher[], { iterations, alpha, ...how }: Options) =>
+  async (stage: MethodStage): Promise<Optimisation> => {
+    const { data, layout, recipe } = stage;
+    const teachers = by(stage);
+    const { bases: K, compensators: V, classes: C, image } = layout;
+    const { normalisation } = data.dataset;
+    const { of, draw } = views[how.views];
+    const chosen = await basesOf(stage, how.bases);
+    const parts = teachers.flatMap((teacher, j) =>
+      Array.from({ length: K }, (_, k): Part & { readonly k: number; readonly j: number } => ({
+        k,
+        j,
+        name: `${k}-${j}`,
+        title: `compensator of base ${k + 1}/${K}, teacher ${j + 1}/${V}`,
+        curve: `base ${k}, teacher ${j}`,
+        learnt: { compensators: [k * V + j] },
+        fixed: { bases: Array.from({ length: C }, (_, c) => k * C + c) },
+        graph: `teacher ${j}`,
+        key: { teacher: teacher.sha256, k, j },
+      })),
+    );
+    const at = (part: Part) => parts.find(({ name }) => name === part.name)!;
+    const optimiser = adam({ beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
+    const step = { layout, normalisation, augmentation: of(image), optimiser };
+    const objective = (part: Part) => teacherObjective(teachers[at(part).j]!, C, { alpha });
+    return {
+      ...step,
+      name: "infer",
+      iterations,
+      learningRate: cosine(0.25, iterations),
+      parts,
+      key: { alpha, views: how.views, ...chosen.key },
+      objectives: (part) => [objective(part)],
+      step: (part) => planStep(step, teachers[at(part).j]!, objective(part), alpha),
+      start: async (part) => ({
+        bases: normalise(await chosen.read(at(part).k), normalisation, layout.stored.height, layout.stored.width),
+        compensators: new Float32Array(3 * image.height * image.width),
+      }),
+      draw: async (part, t) => ({
+        view: { ...draw(stream(recipe.seed, "compensator", at(part).k, at(part).j, t), image) },
+        objective: { labels: { targets: everyClassOnce(C) } },
+      }),
+      advice: `lower the method's alpha (it is ${alpha}) and run again, into another --out, or check the teachers' accuracies`,
+    };
+  };
 
 /** What becomes of the compensator of base set k and teacher j before it is stored. */
 type Change = (u: Float32Array, seed: number, k: number, j: number) => Float32Array;
 
-const unchanged: Change = (u) => u;
+const compensated = (by: (stage: MethodStage) => readonly Teacher[], change: Change = (u) => u) => ({
+  kinds: (given: Options) => [optimising(planner(by, given)), confidence],
+  make: async (stage: MethodStage, given: Options): Promise<Made> => {
+    const { compensators, curves } = await optimise(stage, planner(by, given));
+    const { compensators: V, image } = stage.layout;
+    const size = 3 * image.height * image.width;
+    for (let at = 0; at * size < compensators.length; at++) {
+      const u = compensators.subarray(at * size, (at + 1) * size);
+      u.set(change(u, stage.recipe.seed, Math.floor(at / V), at % V));
+    }
+    return { bases: await (await basesOf(stage, given.bases)).all(), compensators, curves };
+  },
+});
 
-/** K base sets and a compensator for each of them and of `by`. */
-const compensated = async (stage: Stage, by: readonly Teacher[], change: Change): Promise<Made> => {
-  const { recipe, data } = stage;
-  const bases = await chooseBases(stage, basesOf(stage));
-  const made = await makeCompensators({ ...stage, teachers: by }, bases);
-  const { height, width } = data.task.image;
-  const size = 3 * height * width;
-  const compensators = new Float32Array(made.length * size);
-  for (const { base, teacher, file } of made) {
-    const u = await readCompensator(file);
-    compensators.set(change(u, recipe.seed, base, teacher), (base * by.length + teacher) * size);
-  }
-  const curves = made.map(({ base, teacher, history }) => ({ name: `base ${base}, teacher ${teacher}`, history }));
-  return { bases: await bases.all(), compensators, curves };
-};
+const every = ({ teachers }: MethodStage): readonly Teacher[] => teachers;
+const first = ({ teachers }: MethodStage): readonly Teacher[] => teachers.slice(0, 1);
+const draws = (given: Pick<Options, "bases">): boolean => given.bases === "random";
 
-/** K of the method. */
-const basesOf = ({ recipe, data, teachers }: Stage): number =>
-  budgetFor(recipe.method, recipe.ipc, data.task.classes, teachers.length).bases;
-
-/** INFER (Zhang, Du, Liu and Zhou, ICLR 2025, arXiv 2408.06927): `traceCompensatorStep` has the equation. */
-export const infer: Method = {
+/** INFER (Zhang, Du, Liu and Zhou, ICLR 2025). */
+export const infer = defineMethod(options, {
   name: "infer",
-  teachers: "all",
-  statistics: true,
-  make: (stage) => compensated(stage, stage.teachers, unchanged),
+  title: "INFER",
+  paper: "2408.06927",
+  about: "base images, and compensators that all classes share",
+  family: "infer",
+  mark: "circle",
+  needs: { teachers: "all", statistics: true },
+  pixels: "natural",
+  compensators: (teachers) => teachers,
+  draws,
+  ...compensated(every),
+});
+
+/** u = 0: for the same number of training images without what makes them differ. */
+export const inferCopies = defineMethod(
+  { bases },
+  {
+    name: "infer-copies",
+    title: "INFER copies (u = 0)",
+    about: "INFER's base images, each teachers + 1 times, without compensators",
+    family: "infer",
+    mark: "square",
+    ablates: "infer",
+    needs: { teachers: "none" },
+    pixels: "natural",
+    compensators: (teachers) => teachers,
+    copies: true,
+    draws,
+    kinds: () => [confidence],
+    make: async (stage, given) => ({ bases: await (await basesOf(stage, given.bases)).all(), curves: [] }),
+  },
+);
+
+const normOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
+
+/** Normal noise with the Euclidean norm of a compensator: does it matter what is added, or only how much? */
+export const noiseLike: Change = (u, seed, k, j) => {
+  const { normal } = stream(seed, "infer-noise", k, j);
+  const noise = u.map(() => normal());
+  const scale = normOf(u) / normOf(noise);
+  return noise.map((value) => value * scale);
 };
 
-/** u = 0. */
-export const inferCopies: Method = {
-  name: "infer-copies",
-  teachers: "none",
-  make: async (stage) => ({ bases: await (await chooseBases(stage, basesOf(stage))).all(), curves: [] }),
-};
-
-export const inferNoise: Method = {
+export const inferNoise = defineMethod(options, {
   name: "infer-noise",
-  teachers: "all",
-  statistics: true,
-  make: (stage) => compensated(stage, stage.teachers, noiseLike),
-};
+  title: "INFER with noise for u",
+  about: "INFER with noise as strong as each compensator in its place",
+  family: "infer",
+  mark: "diamond",
+  ablates: "infer",
+  worksOn: "infer",
+  needs: { teachers: "all", statistics: true },
+  pixels: "natural",
+  compensators: (teachers) => teachers,
+  draws,
+  ...compensated(every, noiseLike),
+});
 
-export const inferOneTeacher: Method = {
+export const inferOneTeacher = defineMethod(options, {
   name: "infer-one-teacher",
-  teachers: "one",
-  statistics: true,
-  make: (stage) => compensated(stage, stage.teachers.slice(0, 1), unchanged),
-};
+  title: "INFER of one teacher",
+  about: "INFER with compensators of the first teacher only, labels of all",
+  family: "infer",
+  mark: "triangle",
+  ablates: "infer",
+  needs: { teachers: "one", statistics: true },
+  pixels: "natural",
+  compensators: () => 1,
+  draws,
+  ...compensated(first),
+});

@@ -16,7 +16,7 @@ import {
 } from "../../autodiff/index.ts";
 import { inferenceNorm } from "../../nn/batch-norm.ts";
 import { crossEntropy } from "../../nn/losses.ts";
-import { oneHot } from "../../training/batches.ts";
+import { oneHot } from "../../tasks/classification.ts";
 import type { Lane } from "../../training/jobs.ts";
 import type { Frozen } from "../../training/train-step.ts";
 

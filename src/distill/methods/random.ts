@@ -1,10 +1,23 @@
-import { pickImages } from "../select/choose.ts";
+// Real images at random: the yardstick of every comparison.
+import { defineMethod } from "../method.ts";
 import { drawImages } from "../select/draw.ts";
-import type { Method } from "./method.ts";
+import { pickImages } from "../select/pick.ts";
 
-/** Real images at random: the draw that INFER's bases are the beginning of. Under soft labels a strong baseline. */
-export const random: Method = {
-  name: "random",
-  teachers: "none",
-  make: async (stage) => pickImages(stage, drawImages(stage.data, stage.recipe.ipc, stage.recipe.seed)),
-};
+/** The draw that INFER's bases are the beginning of. Under soft labels a strong baseline. */
+export const random = defineMethod(
+  {},
+  {
+    name: "random",
+    title: "Random images",
+    about: "real images drawn at random",
+    family: "real",
+    mark: "circle",
+    needs: { teachers: "none" },
+    pixels: "natural",
+    draws: () => true,
+    make: async (stage) => ({
+      bases: await pickImages(stage, drawImages(stage.data, stage.layout.bases, stage.recipe.seed)),
+      curves: [],
+    }),
+  },
+);

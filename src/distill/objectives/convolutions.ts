@@ -1,8 +1,10 @@
+// What enters the convolutions of a network: an objective of G-VBSM beside BatchNorm's statistics.
 import {
   channelDot,
   channelSum,
   constant,
   float32,
+  floats,
   mul,
   sizeOf,
   tensor,
@@ -15,13 +17,11 @@ import { measureGap, type StatisticsGap } from "../../nn/batch-norm.ts";
 import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
 import { stream } from "../../support/random.ts";
-import type { Stage } from "../../teachers/stage.ts";
-import type { Teacher } from "../../teachers/teacher.ts";
 import { readStored, type Stored } from "../../training/checkpoint.ts";
-import { machineOf } from "../../training/jobs.ts";
-import { type KeptWork, runKept } from "../../training/kept.ts";
+import { type JobKind, type KeptJob, runKept } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { type Frozen, frozenLogits } from "../../training/train-step.ts";
+import type { MethodStage } from "../method.ts";
 
 /** At most so many training images, so many at a time. */
 const settings = { images: 10_000, batch: 100 } as const;
@@ -58,35 +58,25 @@ const add = (sums: Float64Array[], at: number, values: ArrayLike<number>): void 
   for (let i = 0; i < values.length; i++) sums[at]![i]! += values[i]!;
 };
 
-/**
- * What enters each teacher's convolutions when it sees random training images as they are, read from `folder` where it is
- * known already. Batches are equally large, so the means over batches are the means over all.
- */
-export const collectStatistics = async (
-  stage: Stage,
-  teachers: readonly Teacher[],
-): Promise<ConvolutionStatistics[]> => {
-  const { data, recipe, device, folder } = stage;
-  const { train, task, dataset } = data;
-  const { height, width } = task.image;
+const sizesOf = ({ data: { train } }: MethodStage) => {
   const batch = Math.min(settings.batch, train.length);
-  const batches = Math.floor(Math.min(settings.images, train.length) / batch);
-  const order = stream(recipe.seed, "convolution statistics").permutation(train.length);
+  return { batch, batches: Math.floor(Math.min(settings.images, train.length) / batch) };
+};
 
-  const workOf = (teacher: Teacher, j: number): KeptWork => ({
-    file: `${folder}/convolutions-${j}.safetensors`,
-    key: keyOf({
-      convolutions: settings,
-      data: data.fingerprint,
-      validation: recipe.validation,
-      teacher: teacher.sha256,
-      seed: recipe.seed,
-      device: device.name,
-    }),
-    units: batches,
-    make: async (lane, { progress, signal }) => {
+/** The kind of jobs that measure what enters a teacher's convolutions; each is of one teacher. */
+export const statisticsOf: JobKind<MethodStage> = {
+  kind: "convolution statistics",
+  open:
+    async (stage) =>
+    async (job, lane, { progress, signal }) => {
+      const { data, recipe, teachers } = stage;
+      const { train, task, dataset } = data;
+      const { height, width } = task.image;
+      const { batch, batches } = sizesOf(stage);
+      const order = stream(recipe.seed, "convolution statistics").permutation(train.length);
+      const teacher = teachers[Number(job.spec)]!;
       const title = `convolution statistics of ${teacher.model.name}`;
-      const network = await lane.held(`moments ${j}`, () => lane.device.compile(traceMoments(teacher, batch)));
+      const network = await lane.held(job.name, () => lane.device.compile(traceMoments(teacher, batch)));
       const bar = progress.task(title, batches);
       const means: Float64Array[] = [];
       const squares: Float64Array[] = [];
@@ -96,8 +86,8 @@ export const collectStatistics = async (
         const images = tensor(normalise(pixels, dataset.normalisation, height, width), [batch, 3, height, width]);
         const { moments } = await network.run({ images });
         for (const [i, { mean, square }] of moments.entries()) {
-          add(means, i, mean.data as Float32Array);
-          add(squares, i, square.data as Float32Array);
+          add(means, i, floats(mean));
+          add(squares, i, floats(square));
         }
         bar.update(b + 1);
       }
@@ -111,11 +101,33 @@ export const collectStatistics = async (
       });
       return { tensors: Object.fromEntries(entries), metadata: {} };
     },
-  });
+};
 
-  const works = teachers.map(workOf);
+/**
+ * What enters each teacher's convolutions when it sees random training images as they are, read from the stage's folder where
+ * it is known already. Batches are equally large, so the means over batches are the means over all.
+ */
+export const collectStatistics = async (stage: MethodStage): Promise<ConvolutionStatistics[]> => {
+  const { data, recipe, device, teachers } = stage;
+  const { batch, batches } = sizesOf(stage);
+  const jobs = teachers.map(
+    (teacher, j): KeptJob => ({
+      kind: statisticsOf.kind,
+      name: `convolutions-${j}`,
+      spec: j,
+      key: keyOf({
+        convolutions: settings,
+        data: data.fingerprint,
+        validation: recipe.validation,
+        teacher: teacher.sha256,
+        seed: recipe.seed,
+        device: device.name,
+      }),
+      cost: batches,
+    }),
+  );
   const bytes = (): number => Math.max(...teachers.map((t) => estimateBytes(traceMoments(t, batch).graph)));
-  const kept = await runKept("convolution statistics", machineOf(device), works, bytes, stage);
+  const kept = await runKept("convolution statistics", statisticsOf, jobs, bytes, stage);
   const known: ConvolutionStatistics[] = [];
   for (const { file } of kept) known.push((await readStored(file))!.tensors);
   return known;

@@ -1,18 +1,12 @@
-import { tensor } from "../../autodiff/index.ts";
-import { byClass } from "../../data/split.ts";
+// Real images chosen class by class by a teacher's features.
 import { readable } from "../../recipe/prepare.ts";
-import type { Method as MethodName } from "../../sets/index.ts";
-import { stopIfAborted } from "../../support/interrupt.ts";
-import { keyOf } from "../../support/key.ts";
-import type { Stage } from "../../teachers/stage.ts";
-import { readStored } from "../../training/checkpoint.ts";
-import { machineOf } from "../../training/jobs.ts";
-import { type KeptWork, runKept } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";
-import { imagesAtOnce, openRows, traceRows } from "../../training/predict.ts";
-import { frozenFeatures } from "../methods/features.ts";
-import type { Made, Method } from "../methods/method.ts";
+import { imagesAtOnce, openRows, type Rows, traceRows } from "../../training/predict.ts";
+import type { Made, MethodStage } from "../method.ts";
+import { frozenFeatures } from "../objectives/features.ts";
 import { drawImages } from "./draw.ts";
+import { pickImages } from "./pick.ts";
+import { runScan, type Scan, scanning, wholeClass } from "./scan.ts";
 
 /** Features of the images of one class, [n, size]. */
 export interface Features {
@@ -23,70 +17,43 @@ export interface Features {
 /** Which rows are chosen, best first. With a smaller count it chooses the beginning of what it chooses with a larger one. */
 export type Choose = (features: Features, count: number) => Int32Array;
 
-/** Training images as they are, by indices of which entry k C + c is the k-th image of class c. */
-export const pickImages = async ({ data }: Stage, picks: Int32Array): Promise<Made> => ({
-  bases: await data.train.read(picks),
-  curves: [],
+const tracedFeatures = ({ data, teachers }: MethodStage) =>
+  traceRows(data.task, (images) => frozenFeatures(teachers[0]!, images), imagesAtOnce(data.task));
+
+const featureScan = (name: string, choose: Choose): Scan<Rows, Float32Array> => ({
+  name,
+  key: ({ teachers, layout }) => ({ teacher: teachers[0]!.sha256, count: layout.bases }),
+  members: wholeClass,
+  atOnce: ({ data }) => imagesAtOnce(data.task),
+  open: (stage, lane) => openRows(lane.device, tracedFeatures(stage)),
+  bytes: (stage) => estimateBytes(tracedFeatures(stage).graph),
+  look: async ({ data }, network, images) => {
+    const rows = await network.rows(await readable(data).images(images));
+    return Array.from(images, (_, i) => rows.subarray(i * network.size, (i + 1) * network.size));
+  },
+  conclude: ({ layout }, features, images) => {
+    const size = features[0]!.length;
+    const rows = new Float32Array(features.length * size);
+    for (const [i, row] of features.entries()) rows.set(row, i * size);
+    return Array.from(choose({ rows, size }, layout.bases), (row) => images[row]!);
+  },
 });
 
 /**
- * Real images chosen class by class by the first teacher's features, which are the inputs of its last linear layer, of every
- * training image as it is.
+ * `make` and `kinds` of a method that chooses by the first teacher's features, which are the inputs of its last linear layer, of
+ * every training image as it is.
  */
-export const choosing = (name: MethodName, choose: Choose): Method => ({
-  name,
-  teachers: "one",
-  make: async (stage) => {
-    const { recipe, data, device, folder } = stage;
-    const { ipc } = recipe;
-    const { task, train, dataset } = data;
-    // For its error, where a class has fewer images than asked for.
-    drawImages(data, ipc, recipe.seed);
-    const teacher = stage.teachers[0]!;
-    const stretch = imagesAtOnce(task);
-    const traced = traceRows(task, (images) => frozenFeatures(teacher, images), stretch);
-    const members = byClass(train, task.classes).map((list) => Int32Array.from(list));
-    const workOf = (own: Int32Array, c: number): KeptWork => ({
-      file: `${folder}/${c}.safetensors`,
-      key: keyOf({
-        method: name,
-        data: data.fingerprint,
-        validation: recipe.validation,
-        seed: recipe.seed,
-        teacher: teacher.sha256,
-        ipc,
-        c,
-        device: device.name,
-      }),
-      units: own.length,
-      make: async (lane, { progress, signal }) => {
-        const network = await lane.held("features", () => openRows(lane.device, traced));
-        const rows = new Float32Array(own.length * network.size);
-        const bar = progress.task(`${name}: ${dataset.classes[c]!}`, own.length);
-        for (let from = 0; from < own.length; from += stretch) {
-          stopIfAborted(signal, name);
-          const some = own.subarray(from, from + stretch);
-          rows.set(await network.rows(await readable(data).images(some)), from * network.size);
-          bar.update(from + some.length);
-        }
-        const picks = BigInt64Array.from(choose({ rows, size: network.size }, ipc), (row) => BigInt(own[row]!));
-        return { tensors: { picks: tensor(picks, [ipc]) }, metadata: {} };
-      },
-    });
-    const kept = await runKept(
-      `${name}: features of ${train.length} images`,
-      machineOf(device),
-      members.map(workOf),
-      () => estimateBytes(traced.graph),
-      stage,
-    );
-    const picks = new Int32Array(ipc * task.classes);
-    for (const [c, { file }] of kept.entries()) {
-      const own = (await readStored(file))!.tensors.picks!.data;
-      own.forEach((pick, k) => {
-        picks[k * task.classes + c] = Number(pick);
-      });
-    }
-    return pickImages(stage, picks);
-  },
-});
+export const choosing = (name: string, choose: Choose) => {
+  const scan = featureScan(name, choose);
+  return {
+    kinds: () => [scanning(scan)],
+    make: async (stage: MethodStage): Promise<Made> => {
+      const { bases: K, classes: C } = stage.layout;
+      // Fails where a class has fewer images than asked for.
+      drawImages(stage.data, K, stage.recipe.seed);
+      const found = await runScan(stage, scan);
+      const picks = Int32Array.from({ length: K * C }, (_, i) => found[i % C]![Math.floor(i / C)]!);
+      return { bases: await pickImages(stage, picks), curves: [] };
+    },
+  };
+};

@@ -1,4 +1,4 @@
-import { pickPerClass } from "../../data/split.ts";
+import { pickPerStratum } from "../../data/split.ts";
 import type { Prepared } from "../../recipe/prepare.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { plural } from "../../support/format.ts";
@@ -10,7 +10,7 @@ import { stream } from "../../support/random.ts";
  */
 export const drawImages = (data: Prepared, perClass: number, seed: number): Int32Array => {
   try {
-    return pickPerClass(data.train, data.dataset.classes, perClass, stream(seed, "bases"));
+    return pickPerStratum(data.train, data.task, data.dataset.classes, perClass, stream(seed, "bases"));
   } catch (cause) {
     const held = data.validation.length;
     if (!(cause instanceof DistilleryError) || held === 0) throw cause;

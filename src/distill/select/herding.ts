@@ -1,3 +1,5 @@
+// Herding: images whose mean features are near to those of their class.
+import { defineMethod } from "../method.ts";
 import { type Choose, choosing, type Features } from "./choose.ts";
 
 /** Mean of some rows, in double precision. */
@@ -44,4 +46,17 @@ export const herd: Choose = (features, count) => {
  * arXiv 1611.07725, algorithm 4): each image is chosen once, to bring the mean of those chosen so far as near to the class
  * mean as can be. Features are not scaled to unit length, which iCaRL does.
  */
-export const herding = choosing("herding", herd);
+export const herding = defineMethod(
+  {},
+  {
+    name: "herding",
+    title: "Herding",
+    paper: "1611.07725",
+    about: "real images whose features have the mean of their class",
+    family: "real",
+    mark: "square",
+    needs: { teachers: "one" },
+    pixels: "natural",
+    ...choosing("herding", herd),
+  },
+);

@@ -1,3 +1,5 @@
+// k-centre: images that cover the features of their class.
+import { defineMethod } from "../method.ts";
 import { type Choose, choosing } from "./choose.ts";
 import { meanOf, squaredDistance } from "./herding.ts";
 
@@ -27,4 +29,17 @@ export const spread: Choose = (features, count) => {
  * k-centre, greedy (Sener & Savarese, ICLR 2018, arXiv 1708.00489, algorithm 1), class by class: chosen images cover the
  * features of their class. It starts with the image nearest to the class mean, where the paper starts with labelled images.
  */
-export const kCentre = choosing("k-centre", spread);
+export const kCentre = defineMethod(
+  {},
+  {
+    name: "k-centre",
+    title: "k-centre",
+    paper: "1708.00489",
+    about: "real images whose features cover their class",
+    family: "real",
+    mark: "diamond",
+    needs: { teachers: "one" },
+    pixels: "natural",
+    ...choosing("k-centre", spread),
+  },
+);

@@ -1,20 +1,17 @@
-import { tensor } from "../../autodiff/index.ts";
+// RDED: crops of real images that the teachers are surest of.
 import { type Crop, drawCrop, resizeCrops, type Size } from "../../data/augment/resized-crop.ts";
 import { normalise } from "../../data/normalisation.ts";
-import { byClass } from "../../data/split.ts";
-import { isSmall, type Task } from "../../models/model.ts";
-import { stopIfAborted } from "../../support/interrupt.ts";
-import { keyOf } from "../../support/key.ts";
+import { isSmall } from "../../models/model.ts";
+import { parametrisationOf } from "../../sets/index.ts";
 import { stream } from "../../support/random.ts";
+import type { Task } from "../../tasks/task.ts";
 import { openEnsemble } from "../../teachers/ensemble.ts";
-import type { Stage } from "../../teachers/stage.ts";
-import { readStored } from "../../training/checkpoint.ts";
-import { machineOf } from "../../training/jobs.ts";
-import { type KeptWork, runKept } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { type Classifier, imagesAtOnce, traceClassifier } from "../../training/predict.ts";
-import type { Method } from "../methods/method.ts";
+import { defineMethod, type MethodStage } from "../method.ts";
+import { crossEntropyOf } from "./bases.ts";
 import { drawImages } from "./draw.ts";
+import { runScan, type Scan, scanning, wholeClass } from "./scan.ts";
 
 /** Images of a class that are looked at, where it has so many; crops of each; the crops' shape. */
 const settings = { images: 300, crops: 5, scale: [0.08, 1], ratio: [1, 1] } as const;
@@ -25,13 +22,6 @@ const stretchOf = (task: Task): number => Math.ceil(imagesAtOnce(task) / setting
 /** Crops along a side of a stitched image. */
 export const factorOf = (task: Task): number => (isSmall(task) ? 1 : 2);
 
-/** -log softmax(logits)[label]. */
-export const crossEntropyOf = (logits: ArrayLike<number>, label: number): number => {
-  const all = Array.from(logits);
-  const largest = Math.max(...all);
-  return largest + Math.log(all.reduce((sum, z) => sum + Math.exp(z - largest), 0)) - logits[label]!;
-};
-
 /** A crop of a training image and how surely the teachers know it. */
 export interface Scored {
   readonly image: number;
@@ -40,14 +30,14 @@ export interface Scored {
 }
 
 /** The images of class c that are looked at. */
-export const candidatesOf = ({ data, recipe }: Stage, c: number, least: number): Int32Array => {
-  const own = byClass(data.train, data.task.classes)[c]!;
-  const order = stream(recipe.seed, "rded", c, "images").permutation(own.length);
+export const candidatesOf = (stage: MethodStage, c: number, least: number): Int32Array => {
+  const own = wholeClass(stage, c);
+  const order = stream(stage.recipe.seed, "rded", c, "images").permutation(own.length);
   return order.subarray(0, Math.max(settings.images, least)).map((at) => own[at]!);
 };
 
 /** The crops of one training image among which the best is sought. */
-export const cropsOf = ({ data, recipe }: Stage, image: number): Crop[] => {
+export const cropsOf = ({ data, recipe }: MethodStage, image: number): Crop[] => {
   const random = stream(recipe.seed, "rded", "crops", image);
   return Array.from({ length: settings.crops }, () => drawCrop(data.task.image, settings, random));
 };
@@ -58,7 +48,7 @@ export const cutOut = (pixels: Uint8Array, from: Size, crop: Crop, to: Size = fr
 
 /** Each image's crop of lowest cross-entropy, the first of equals. */
 const bestCrops = async (
-  stage: Stage,
+  stage: MethodStage,
   images: Int32Array,
   label: number,
   classifier: Classifier,
@@ -90,11 +80,15 @@ export const surest = (scored: readonly Scored[], count: number): Scored[] =>
   scored.toSorted((a, b) => a.crossEntropy - b.crossEntropy).slice(0, count);
 
 /** Crops side by side and below each other as one image [3, H, W], `factor` along a side. */
-const stitch = async ({ data: { train, task } }: Stage, parts: readonly (readonly bigint[])[], factor: number) => {
+const stitch = async (
+  { data: { train, task } }: MethodStage,
+  parts: readonly (readonly number[])[],
+  factor: number,
+) => {
   const { height, width } = task.image;
   const out = new Uint8Array(3 * height * width);
   for (const [i, part] of parts.entries()) {
-    const [image, top, left, h, w] = part.map(Number) as [number, number, number, number, number];
+    const [image, top, left, h, w] = part as [number, number, number, number, number];
     const [row, column] = [Math.floor(i / factor), i % factor];
     const edge = (length: number, at: number): number => Math.round((length * at) / factor);
     const [y, x] = [edge(height, row), edge(width, column)];
@@ -108,74 +102,69 @@ const stitch = async ({ data: { train, task } }: Stage, parts: readonly (readonl
   return out;
 };
 
+/** Crops of a class that are kept: one for each place of its stitched images. */
+const countOf = ({ layout, data }: MethodStage): number => layout.bases * factorOf(data.task) ** 2;
+
+const batchOf = ({ data }: MethodStage): number => stretchOf(data.task) * settings.crops;
+
+const crops: Scan<Classifier, Scored> = {
+  name: "rded",
+  key: (stage) => ({ settings, teachers: stage.teachers.map(({ sha256 }) => sha256), count: countOf(stage) }),
+  members: (stage, c) => candidatesOf(stage, c, countOf(stage)),
+  atOnce: ({ data }) => stretchOf(data.task),
+  open: (stage, lane) => openEnsemble(lane.device, stage.teachers, batchOf(stage)),
+  bytes: (stage) =>
+    stage.teachers.reduce((sum, one) => sum + estimateBytes(traceClassifier(one, batchOf(stage)).graph), 0),
+  look: (stage, classifier, images, c) => bestCrops(stage, images, c, classifier),
+  conclude: (stage, scored) =>
+    surest(scored, countOf(stage)).flatMap(({ image, crop: { top, left, height, width } }) => [
+      image,
+      top,
+      left,
+      height,
+      width,
+    ]),
+};
+
 /**
- * RDED (Sun et al., CVPR 2024, arXiv 2312.03526): of each class 300 images with 5 random crops each; each image's
+ * RDED (Sun et al., CVPR 2024): of each class 300 images with 5 random crops each; each image's
  * crop that is told best stays (realism), and of those the best; 2 x 2 of them make one image above 64 pixels
  * (diversity). Nothing is optimised.
  *
  * It departs from the reference implementation in that all teachers judge, by their mean logits, not one; and that crops are judged
  * at the size of the teachers' images, 8 bits deep, where that pads quarter-size crops with zeros.
  */
-export const rded: Method = {
-  name: "rded",
-  teachers: "all",
-  make: async (stage) => {
-    const { recipe, data, device, folder, teachers } = stage;
-    const { ipc } = recipe;
-    const { task, dataset } = data;
-    const factor = factorOf(task);
-    const count = ipc * factor ** 2;
-    const stretch = stretchOf(task);
-    const batch = stretch * settings.crops;
-    // For its error, where a class has fewer images than crops are needed.
-    drawImages(data, count, recipe.seed);
-    const workOf = (c: number): KeptWork => {
-      const images = candidatesOf(stage, c, count);
-      return {
-        file: `${folder}/${c}.safetensors`,
-        key: keyOf({
-          method: "rded",
-          data: data.fingerprint,
-          validation: recipe.validation,
-          seed: recipe.seed,
-          settings,
-          teachers: teachers.map(({ sha256 }) => sha256),
-          count,
-          c,
-          device: device.name,
-        }),
-        units: images.length,
-        make: async (lane, { progress, signal }) => {
-          const classifier = await lane.held("teachers", () => openEnsemble(lane.device, teachers, batch));
-          const bar = progress.task(`rded: ${dataset.classes[c]!}`, images.length);
-          const scored: Scored[] = [];
-          for (let from = 0; from < images.length; from += stretch) {
-            stopIfAborted(signal, "rded");
-            scored.push(...(await bestCrops(stage, images.subarray(from, from + stretch), c, classifier)));
-            bar.update(scored.length);
-          }
-          const rows = surest(scored, count).flatMap(({ image, crop: { top, left, height, width } }) =>
-            [image, top, left, height, width].map(BigInt),
-          );
-          return { tensors: { crops: tensor(BigInt64Array.from(rows), [count, 5]) }, metadata: {} };
-        },
-      };
-    };
-    const works = Array.from({ length: task.classes }, (_, c) => workOf(c));
-    const bytes = (): number =>
-      teachers.reduce((sum, teacher) => sum + estimateBytes(traceClassifier(teacher, batch).graph), 0);
-    const kept = await runKept(`rded: crops of ${task.classes} classes`, machineOf(device), works, bytes, stage);
-    const size = 3 * task.image.height * task.image.width;
-    const bases = new Uint8Array(ipc * task.classes * size);
-    for (const [c, { file }] of kept.entries()) {
-      const rows = (await readStored(file))!.tensors.crops!.data as BigInt64Array;
-      const crop = (rank: number): bigint[] => [...rows.subarray(5 * rank, 5 * rank + 5)];
-      for (let k = 0; k < ipc; k++) {
-        // An image is made of the k-th best of each quarter of the ranks, as in the reference implementation.
-        const parts = Array.from({ length: factor ** 2 }, (_, q) => crop(q * ipc + k));
-        bases.set(await stitch(stage, parts, factor), (k * task.classes + c) * size);
+export const rded = defineMethod(
+  {},
+  {
+    name: "rded",
+    title: "RDED",
+    paper: "2312.03526",
+    about: "crops of real images that the teachers are surest of",
+    family: "real",
+    mark: "triangle",
+    needs: { teachers: "all" },
+    pixels: "crops",
+    imagesEach: (task) => factorOf(task) ** 2,
+    kinds: () => [scanning(crops)],
+    make: async (stage) => {
+      const { data, layout, recipe } = stage;
+      const { bases: K, classes: C, image } = layout;
+      const factor = factorOf(data.task);
+      // Fails where a class has fewer images than crops are needed.
+      drawImages(data, countOf(stage), recipe.seed);
+      const found = await runScan(stage, crops);
+      const size = 3 * image.height * image.width;
+      const bases = new Uint8Array(K * C * size);
+      for (const [c, rows] of found.entries()) {
+        for (let k = 0; k < K; k++) {
+          // An image is made of the k-th best of each quarter of the ranks, as in the reference implementation.
+          const ranks = Array.from({ length: factor ** 2 }, (_, q) => q * K + k);
+          const parts = ranks.map((rank) => rows.slice(5 * rank, 5 * rank + 5));
+          bases.set(await stitch(stage, parts, factor), (k * C + c) * size);
+        }
       }
-    }
-    return { bases, curves: [] };
+      return { bases: parametrisationOf(layout.kind).encode(bases, image), curves: [] };
+    },
   },
-};
+);

@@ -17,7 +17,7 @@ export interface Cost {
 const accountOf = (set: SetOf, stage: TimedStage): string =>
   `${stage === "labels" ? setName(set) : workName(set)} ${stage}`;
 
-const stages: readonly TimedStage[] = ["compensators", "images", "labels"];
+const stages: readonly TimedStage[] = ["distil", "labels"];
 
 const memorySchema = z.record(z.string(), z.strictObject({ bytes: z.number(), by: z.enum(["VmHWM", "sampled"]) }));
 

@@ -1,9 +1,9 @@
+// Several methods at several budgets, under identical labels and steps.
 import { join } from "node:path";
 import { z } from "zod";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { setContender, teachRows, withAllData } from "../../evaluation/evaluate.ts";
-import type { AccuracyRow } from "../../evaluation/rows.ts";
-import { entriesOf } from "../../recipe/entry.ts";
+import { type AccuracyRow, allData } from "../../evaluation/rows.ts";
 import type { Prepared } from "../../recipe/prepare.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { nameOf } from "../../report/methods.ts";
@@ -18,6 +18,7 @@ import { checkPlan } from "../checks.ts";
 import type { CommandContext, Found } from "../commands.ts";
 import { timed } from "../folder/run-folder.ts";
 import { makeMethodSet } from "../method-set.ts";
+import { entriesOf, recipeOf } from "../recipe/entry.ts";
 import { bytesAround } from "../reporting.ts";
 import { type Run, teach, withRun } from "../run.ts";
 import { costing } from "./account.ts";
@@ -38,7 +39,7 @@ const plansOf = (recipe: Recipe): Plan[] =>
     entriesOf(recipe).map((entry) => ({
       ...entry,
       ipc,
-      recipe: { ...recipe, ...entry.settings, method: entry.method, ipc },
+      recipe: recipeOf(recipe, entry, ipc),
     })),
   );
 
@@ -80,7 +81,7 @@ const makeOne = async (run: CompareRun, plan: Plan, teachers: readonly Teacher[]
     ...run,
     recipe: plan.recipe,
     teachers,
-    folders: { compensators: work, images: work, set },
+    folders: { work, set, shared: folder.shared },
     time: costing(folder, plan),
   });
 };
@@ -96,8 +97,8 @@ const measureOne = async (
   const read = await readSet(join(folder.path, setPath(plan)));
   const stage = studentsOf(run, teachers);
   const epoch = epochImages(ipc, data.task.classes, teachers.length);
-  const { rows } = await teachRows(stage, [setContender(stage, read, setName(plan), epoch)], false);
-  const set = await describeSet(folder, plan, read.manifest, plan.recipe.iterations);
+  const { rows } = await teachRows(stage, [await setContender(stage, read, setName(plan), epoch)], false);
+  const set = await describeSet(folder, plan, read.manifest, plan.recipe.method.iterations);
   const weights = bytesAround(data, teachers).teachers;
   const charged = ({ labels }: AccuracyRow): number => set.bytes.total + (labels === "dynamic" ? weights : 0);
   return {
@@ -120,7 +121,7 @@ const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
   const sets: ComparedSet[] = [];
   const rows: ComparisonRow[] = [];
   const names = plans.map((plan) => `${nameOf(plan)} (${plan.ipc} a class)`);
-  if (withAllData(recipe)) names.push(nameOf({ method: "full" }));
+  if (withAllData(recipe)) names.push(nameOf({ method: allData }));
   const before = await readJson(folder.reportJson, z.looseObject({ pending: z.exactOptional(z.array(z.string())) }));
   // A whole table is never replaced by a part of it.
   const growing = before === undefined || before.pending !== undefined;

@@ -1,6 +1,8 @@
+// Where things lie in a comparison's folder.
 import { join } from "node:path";
-import type { Entry } from "../../recipe/entry.ts";
+import { methodNamed } from "../../distill/registry.ts";
 import { type RunFolder, runFolder } from "../folder/run-folder.ts";
+import type { Entry } from "../recipe/entry.ts";
 
 /** A comparison's folder: that of a run, with a set for every method and budget instead of one. */
 export interface CompareFolder extends RunFolder {
@@ -12,6 +14,7 @@ export interface CompareFolder extends RunFolder {
 /** It shares data and teachers with a run in the same folder, and nothing else. */
 export const compareFolder = (path: string): CompareFolder => ({
   ...runFolder(path),
+  shared: join(path, "work", "networks"),
   students: join(path, "students"),
   seconds: join(path, "comparison-seconds.json"),
   memory: join(path, "comparison-memory.json"),
@@ -32,12 +35,9 @@ export const setName = (set: SetOf): string => nameWith(set, set.variant);
 /** Where a set lies, relative to the comparison's folder. */
 export const setPath = (set: SetOf): string => join("sets", setName(set));
 
-/**
- * Whose images or compensators a set works on: those of INFER's own where noise is given their norms, and the same however
- * they are stored.
- */
+/** Whose work a set stands on: the same however it is stored, and another method's where its own stands on that. */
 export const workName = (set: SetOf): string =>
-  nameWith(set.method === "infer-noise" ? { ...set, method: "infer" } : set, set.making);
+  nameWith({ ...set, method: methodNamed(set.method).worksOn ?? set.method }, set.making);
 
 /** Where what leads to a set is kept. */
 export const workPath = (set: SetOf): string => join("work", workName(set));

@@ -1,8 +1,9 @@
+// What is told of a comparison.
 import { join } from "node:path";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { renderComparison } from "../../report/comparison/html.ts";
 import { renderComparisonMarkdown } from "../../report/comparison/markdown.ts";
-import { describeCompensators, describeLabels, isOptimised, type Manifest, weighSet } from "../../sets/index.ts";
+import { describeCompensators, describeLabels, type Manifest, weighSet } from "../../sets/index.ts";
 import { writeAtomic, writeJson } from "../../support/files.ts";
 import { version } from "../../support/version.ts";
 import type { Teacher } from "../../teachers/teacher.ts";
@@ -18,7 +19,7 @@ export const describeSet = async (
   folder: CompareFolder,
   one: SetOf,
   manifest: Manifest,
-  iterations: number,
+  iterations: unknown,
 ): Promise<ComparedSet> => {
   const path = setPath(one);
   const { method, budget, classes, compensators, labels } = manifest;
@@ -31,7 +32,7 @@ export const describeSet = async (
     bytes: await weighSet(join(folder.path, path)),
     compensators: describeCompensators(compensators.dtype),
     labels: describeLabels(labels, classes.length),
-    ...(isOptimised(method) && { iterations }),
+    ...(typeof iterations === "number" && { iterations }),
     ...(await costOf(folder, one)),
   };
 };

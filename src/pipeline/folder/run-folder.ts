@@ -1,3 +1,4 @@
+// Where things lie in a run's folder, and what it has cost so far.
 import { join } from "node:path";
 import { z } from "zod";
 import type { Curve } from "../../evaluation/rows.ts";
@@ -13,9 +14,10 @@ export interface RunFolder {
   readonly teachers: string;
   /** What `teach` reports. */
   readonly teachersJson: string;
-  readonly compensators: string;
-  /** What methods other than INFER work on. */
-  readonly images: string;
+  /** What a method works on. */
+  readonly work: string;
+  /** Networks whose features are matched. */
+  readonly shared: string;
   readonly set: string;
   readonly students: string;
   /** What was measured while the set was made. */
@@ -34,24 +36,20 @@ export const runFolder = (path: string): RunFolder => ({
   dataset: join(path, "1-dataset.json"),
   teachers: join(path, "2-teachers"),
   teachersJson: join(path, "teachers.json"),
-  compensators: join(path, "3-compensators"),
-  images: join(path, "3-images"),
+  work: join(path, "3-distil"),
+  shared: join(path, "3-distil", "networks"),
   set: join(path, "4-set"),
   students: join(path, "5-students"),
   curves: join(path, "curves.json"),
   seconds: join(path, "seconds.json"),
   reportJson: join(path, "report.json"),
   reportHtml: join(path, "report.html"),
-  owned: ["2-teachers", "3-compensators", "3-images", "5-students", "students", "sets", "work"].map((name) =>
-    join(path, name),
-  ),
+  owned: ["2-teachers", "3-distil", "5-students", "students", "sets", "work"].map((name) => join(path, name)),
 });
 
 const secondsSchema = z.record(z.string(), z.number());
 const curvesSchema = z.strictObject({
-  curves: z.array(
-    z.strictObject({ group: z.enum(["compensator", "image"]), name: z.string(), ...historySchema.shape }),
-  ),
+  curves: z.array(z.strictObject({ group: z.literal("set"), name: z.string(), ...historySchema.shape })),
 });
 
 /** Seconds by stage, over all the times that a run was taken up. */

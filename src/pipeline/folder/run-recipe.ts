@@ -2,11 +2,11 @@ import { realpathSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Recipe } from "../../recipe/recipe.ts";
-import { recipeIn, recipeToYaml } from "../../recipe/recipe-file.ts";
-import { recipeFields } from "../../recipe/recipe-schema.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { codeOf, readRegularFile, reasonOf } from "../../support/files.ts";
 import { wantedTeacher } from "../../teachers/teacher-names.ts";
+import { recipeIn, recipeToYaml } from "../recipe/file.ts";
+import { recipeFields } from "../recipe/schema.ts";
 
 /** The first line of a recipe that a run writes, by which the run's folder is known from any other with such a file. */
 const mark = "# Written by distillery: the recipe of the run in this folder.\n";

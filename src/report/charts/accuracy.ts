@@ -1,7 +1,8 @@
 import type { AccuracyRow, Report } from "../../evaluation/rows.ts";
+import { allData } from "../../evaluation/rows.ts";
 import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";
 import { formatCount, formatSigned, formatTenth, plural } from "../../support/format.ts";
-import { methodStyles, nameOf } from "../methods.ts";
+import { nameOf, styleOf } from "../methods.ts";
 import { type Content, html, type Markup, unbroken } from "../page/markup.ts";
 import {
   formatAccuracy,
@@ -33,7 +34,7 @@ const rowCells = (compared: ComparedRow): Markup => {
   const { row } = compared;
   const { values } = row.accuracy;
   const seeds = values.length > 1 ? values.map(formatTenth).join(", ") : values.length === 1 ? "one seed" : undefined;
-  return html`<tr><th scope="row"><span class="name"><i class="swatch ${methodStyles[row.method].colour}"></i>${nameOf(row)}</span><small>${spelledLabels(row)}, ${row.student}</small></th>
+  return html`<tr><th scope="row"><span class="name"><i class="swatch ${styleOf(row.method).colour}"></i>${nameOf(row)}</span><small>${spelledLabels(row)}, ${row.student}</small></th>
 <td class="number" data-title="images">${formatCount(row.images)}</td>
 <td class="number" data-title="steps">${formatCount(row.steps)}</td>
 <td class="number" data-title="accuracy, %"><div><b>${formatMean(row.accuracy)}</b>${seeds ? html`<small>${seeds}</small>` : undefined}</div></td>
@@ -67,13 +68,14 @@ const plot = (rows: readonly ComparedRow[]): Markup | undefined => {
   const lines = shown.map(({ row, full }, i): Markup => {
     const before = shown[i - 1]?.row;
     const opens =
-      before !== undefined && (before.labels !== row.labels || before.student !== row.student || row.method === "full");
+      before !== undefined &&
+      (before.labels !== row.labels || before.student !== row.student || row.method === allData);
     const { mean, std, values } = row.accuracy;
-    const reference = row.method === "full" ? mean : full?.accuracy.mean;
+    const reference = row.method === allData ? mean : full?.accuracy.mean;
     const dot = {
       mean,
       values,
-      colour: methodStyles[row.method].colour,
+      colour: styleOf(row.method).colour,
       description: describe(row),
       ...(values.length > 1 ? { deviation: std } : {}),
     };
@@ -84,9 +86,9 @@ const plot = (rows: readonly ComparedRow[]): Markup | undefined => {
   const methods = [...new Set(shown.map(({ row }) => row.method))];
   const several = shown.some(({ row }) => row.accuracy.values.length > 1);
   const key: Content = [
-    ...methods.map((method) => legendEntry(methodStyles[method].colour, nameOf({ method }))),
+    ...methods.map((method) => legendEntry(styleOf(method).colour, nameOf({ method }))),
     several ? html`<span class="key quiet">dot and bar: mean ± standard deviation; rings: seeds</span>` : undefined,
-    methods.includes("full") ? html`<span class="key quiet"><i class="dash"></i>all the data</span>` : undefined,
+    methods.includes(allData) ? html`<span class="key quiet"><i class="dash"></i>all the data</span>` : undefined,
   ];
   return html`<figure class="dots"><figcaption><strong>Test accuracy</strong> <span class="legend">${key}</span></figcaption>
 ${lines}<div class="dot-row"><div class="dot-label"></div><div class="dot-strip">${axis(scale, " %")}</div><div class="dot-value"></div></div></figure>

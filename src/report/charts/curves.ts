@@ -1,6 +1,6 @@
 import type { Curve, Report } from "../../evaluation/rows.ts";
 import { formatCount, plural } from "../../support/format.ts";
-import { methodStyles, nameOf } from "../methods.ts";
+import { nameOf, styleOf } from "../methods.ts";
 import { html, type Markup } from "../page/markup.ts";
 import { type Colour, type Line, linePanel, type Panel } from "./plot.ts";
 
@@ -112,13 +112,13 @@ const teacherPanels = (curves: readonly Curve[]): Markup[] => {
   );
 };
 
-const compensatorPanels = (curves: readonly Curve[]): Markup[] =>
-  curves.length === 0
+const setPanels = ({ method, curves }: Report): Markup[] => {
+  const own = curves.filter(({ group }) => group === "set");
+  const { name, colour } = styleOf(method);
+  return own.length === 0
     ? []
-    : panelsOf("Compensators", [{ name: plural(curves.length, "compensator"), colour: "infer", curves }]);
-
-const imagePanels = (curves: readonly Curve[]): Markup[] =>
-  curves.length === 0 ? [] : panelsOf("Images", [{ name: plural(curves.length, "loop"), colour: "infer", curves }]);
+    : panelsOf("The set", [{ name: `${name}, ${plural(own.length, "loop")}`, colour, curves: own }]);
+};
 
 /** Losses under different labels are different quantities, so each kind of label and student has its own panel. */
 const studentPanels = (curves: readonly Curve[]): Markup[] => {
@@ -131,22 +131,17 @@ const studentPanels = (curves: readonly Curve[]): Markup[] => {
       title,
       methods.map((method) => ({
         name: nameOf({ method }),
-        colour: methodStyles[method].colour,
+        colour: styleOf(method).colour,
         curves: members.filter((member) => member.method === method).map(({ curve }) => curve),
       })),
     );
   });
 };
 
-/** Loss curves of teachers, compensators, images and students. Says so where a run kept none. */
+/** Loss curves of teachers, of the set and of students. Says so where a run kept none. */
 export const curveSection = (report: Report): Markup => {
   const of = (group: Curve["group"]): Curve[] => report.curves.filter((curve) => curve.group === group);
-  const panels = [
-    ...teacherPanels(of("teacher")),
-    ...compensatorPanels(of("compensator")),
-    ...imagePanels(of("image")),
-    ...studentPanels(of("student")),
-  ];
+  const panels = [...teacherPanels(of("teacher")), ...setPanels(report), ...studentPanels(of("student"))];
   if (panels.length === 0) return html`<p class="quiet">This run kept no loss curves.</p>`;
   return html`<p class="lead">Horizontal axis: optimisation steps. Thin lines are single runs, the strong line is their median. Long curves are averaged over ${resolution} equal stretches.</p>
 <div class="panels">${panels}</div>`;

@@ -1,14 +1,18 @@
+// A comparison as a page.
+import { baseline, methods } from "../../distill/registry.ts";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
+import { allData } from "../../evaluation/rows.ts";
 import { formatBytes, formatCount, formatSeconds, formatTenth, plural } from "../../support/format.ts";
 import { differenceCell } from "../charts/accuracy.ts";
 import { markIcon, type ScatterPoint, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
-import { methodStyles, type NamedMethod, nameOf } from "../methods.ts";
+import { type NamedMethod, nameOf, styleOf } from "../methods.ts";
 import { html, type Markup, scrolling, section, unbroken } from "../page/markup.ts";
 import { pageOf, type Tile, tileList } from "../page/page.ts";
 import { provenanceSection, teacherSection } from "../run/provenance.ts";
 import { formatAccuracy, formatMean } from "../run/summary.ts";
 import { crossArchitectureSection, studentTable } from "./students.ts";
 import {
+  ablated,
   type ComparedSetRow,
   comparisonHeadline,
   comparisonJudgements,
@@ -24,7 +28,7 @@ const measured = ({ accuracy }: ComparisonRow): boolean => accuracy.values.lengt
 
 /** The name of a row's method behind its mark. */
 const methodName = (one: NamedMethod): Markup =>
-  html`<span class="name">${markIcon(methodStyles[one.method])}${nameOf(one)}</span>`;
+  html`<span class="name">${markIcon(styleOf(one.method))}${nameOf(one)}</span>`;
 
 const budgetText = ({ ipc }: Pick<ComparisonRow, "ipc">): string | undefined =>
   ipc === undefined ? undefined : `${plural(ipc, "image")} a class`;
@@ -71,11 +75,11 @@ const seriesOf = (
   lines: (own: readonly ComparisonRow[]) => readonly (readonly ComparisonRow[])[],
   weigh: Weigh,
 ): readonly ScatterSeries[] => {
-  const shown = rows.filter((row) => row.method !== "full" && measured(row));
+  const shown = rows.filter((row) => row.method !== allData && measured(row));
   return [...new Set(shown.map((row) => row.method))].map((method) => ({
     name: nameOf({ method }),
-    colour: methodStyles[method].colour,
-    mark: methodStyles[method].mark,
+    colour: styleOf(method).colour,
+    mark: styleOf(method).mark,
     lines: lines(shown.filter((row) => row.method === method)).map((line) => pointsOf(line, weigh).sort(byX)),
   }));
 };
@@ -85,7 +89,7 @@ const grouped = <T>(rows: readonly ComparisonRow[], key: (row: ComparisonRow) =>
 
 /** Accuracy against the bytes of sets. Budgets of a method are joined, not what differs in more than the budget. */
 const setPlot = ({ labels, student, rows }: Table): Markup | undefined => {
-  const full = rows.map(({ row }) => row).find((row) => row.method === "full" && measured(row));
+  const full = rows.map(({ row }) => row).find((row) => row.method === allData && measured(row));
   return scatterPlot({
     title: `${student}, ${labels} labels: test accuracy, %, against bytes`,
     description: `Test accuracy of ${student} with ${labels} labels against the bytes of the sets; the numbers are in the table below.`,
@@ -171,13 +175,20 @@ const costSection = (comparison: Comparison): Markup => {
 <p class="quiet note">${stored.join(". ")}.</p>`;
 };
 
-/** INFER, what it is read against, and all the data, in the first table; the first method where INFER is not compared. */
+/** The method that a comparison is about, what it is read against, and all the data, in the first table; or the first method. */
 const tilesOf = (tables: readonly Table[]): readonly Tile[] => {
   const rows = (tables[0]?.rows ?? []).map(({ row }) => row).filter(measured);
   const ipc = rows[0]?.ipc;
   const at = (method: ComparisonRow["method"]): ComparisonRow | undefined =>
-    rows.find((row) => row.method === method && row.variant === undefined && (row.ipc === ipc || method === "full"));
-  const chosen = [at("infer") ?? rows[0], at("random"), at("infer-copies"), at("full")];
+    rows.find((row) => row.method === method && row.variant === undefined && (row.ipc === ipc || method === allData));
+  const about = ablated(rows);
+  const copies = methods.filter(({ ablates, copies: u0 }) => u0 === true && ablates === about?.name);
+  const chosen = [
+    about === undefined ? rows[0] : at(about.name),
+    at(baseline.name),
+    ...copies.map(({ name }) => at(name)),
+    at(allData),
+  ];
   return [...new Set(chosen)].flatMap((row) =>
     row === undefined
       ? []
@@ -186,7 +197,7 @@ const tilesOf = (tables: readonly Table[]): readonly Tile[] => {
             figure: formatMean(row.accuracy),
             unit: "%",
             text: `${nameOf(row)}, ${row.labels} labels`,
-            colour: methodStyles[row.method].colour,
+            colour: styleOf(row.method).colour,
           },
         ],
   );

@@ -1,4 +1,8 @@
+// What a comparison says in words.
+import type { Method } from "../../distill/method.ts";
+import { baseline, methods } from "../../distill/registry.ts";
 import type { Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
+import { allData } from "../../evaluation/rows.ts";
 import { type ComparedRow, compare, comparedRows } from "../../evaluation/statistics.ts";
 import { formatSigned, plural } from "../../support/format.ts";
 import { nameOf } from "../methods.ts";
@@ -16,13 +20,13 @@ export interface Table {
 /** The tables of a comparison, by labels and then by student, as the recipe names them. */
 export const tablesOf = (comparison: Comparison): readonly Table[] => {
   const all = comparedRows(comparison);
-  const sets = all.filter(({ row }) => row.method !== "full");
-  const labels = [...new Set(comparison.rows.filter((r) => r.method !== "full").map((r) => r.labels))];
+  const sets = all.filter(({ row }) => row.method !== allData);
+  const labels = [...new Set(comparison.rows.filter((r) => r.method !== allData).map((r) => r.labels))];
   const students = [...new Set(comparison.rows.map((r) => r.student))];
   return labels.flatMap((kind) =>
     students.flatMap((student) => {
       const rows = sets.filter(({ row }) => row.labels === kind && row.student === student);
-      const full = all.filter(({ row }) => row.method === "full" && row.student === student);
+      const full = all.filter(({ row }) => row.method === allData && row.student === student);
       return rows.length === 0 ? [] : [{ labels: kind, student, rows: [...rows, ...full] }];
     }),
   );
@@ -37,7 +41,7 @@ const listed = (words: readonly string[]): string =>
   words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 
 const measured = ({ row }: ComparedSetRow): boolean =>
-  row.method !== "full" && row.accuracy.values.length > 0 && Number.isFinite(row.accuracy.mean);
+  row.method !== allData && row.accuracy.values.length > 0 && Number.isFinite(row.accuracy.mean);
 
 /** Which method is best of those at one budget, claimed only where it is clearly above every other. */
 const judgeBest = (rows: readonly ComparisonRow[]): string => {
@@ -57,22 +61,29 @@ const judgeBest = (rows: readonly ComparisonRow[]): string => {
   return `no method is clearly best: the highest, ${value}, is not clearly above ${listed(shown)}`;
 };
 
-/** What INFER gains over another row of its table: said plainly where it is nothing. */
-const judgeInfer = (infer: ComparisonRow, other: ComparisonRow | undefined, name: string): string => {
-  if (other === undefined) return `INFER was not measured beside ${name}`;
-  const { delta, verdict } = compare(infer.accuracy, other.accuracy);
+/** What a method gains over another row of its table: said plainly where it is nothing. */
+const judge = (one: ComparisonRow, other: ComparisonRow | undefined, name: string): string => {
+  const title = nameOf(one);
+  if (other === undefined) return `${title} was not measured beside ${name}`;
+  const { delta, verdict } = compare(one.accuracy, other.accuracy);
   const points = `${formatSigned(delta)} points`;
   switch (verdict) {
     case "better":
-      return `INFER beats ${name} (${points})`;
+      return `${title} beats ${name} (${points})`;
     case "worse":
-      return `INFER does not beat ${name}, it is clearly below (${points})`;
+      return `${title} does not beat ${name}, it is clearly below (${points})`;
     case "unclear":
-      return `INFER does not beat ${name} (${points}, no clear difference)`;
+      return `${title} does not beat ${name} (${points}, no clear difference)`;
     case "unknown":
-      return `whether INFER beats ${name} cannot be told from one seed (${points})`;
+      return `whether ${title} beats ${name} cannot be told from one seed (${points})`;
   }
 };
+
+/** The method that a comparison is about: the one whose ablations there are. */
+export const ablated = (rows: readonly { readonly method: string }[]): Method | undefined =>
+  methods.find(
+    ({ name }) => rows.some(({ method }) => method === name) && methods.some(({ ablates }) => ablates === name),
+  );
 
 const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -81,15 +92,16 @@ const judgeBudget = (table: Table, ipc: number): string => {
   const rows = table.rows.filter((compared) => compared.row.ipc === ipc && measured(compared)).map(({ row }) => row);
   const of = (method: ComparisonRow["method"]): ComparisonRow | undefined =>
     rows.find((row) => row.method === method && row.variant === undefined);
-  const infer = of("infer");
+  const tried = rows.find(({ method }) => method === ablated(rows)?.name);
+  const copies = methods.find(({ ablates, copies: u0 }) => u0 === true && ablates === tried?.method);
   const parts = [
     judgeBest(rows),
-    ...(infer
-      ? [
-          judgeInfer(infer, of("random"), "random images"),
-          judgeInfer(infer, of("infer-copies"), "its own copies (u = 0)"),
-        ]
-      : []),
+    ...(tried === undefined
+      ? []
+      : [
+          judge(tried, of(baseline.name), "random images"),
+          ...(copies === undefined ? [] : [judge(tried, of(copies.name), "its own copies (u = 0)")]),
+        ]),
   ];
   return `${plural(ipc, "image")} a class, ${table.labels} labels, ${table.student}: ${parts.join("; ")}.`;
 };

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import type { GalleryItem, NamedClass } from "../../evaluation/rows.ts";
-import { type DistilledSet, trainingImages, trainingLabels, wordsOf } from "../../sets/index.ts";
+import { type DistilledSet, layoutOf, type TrainingImages, trainingLabels, wordsOf } from "../../sets/index.ts";
 
 /** Values [3, H, W] mapped from [low, high] to 0..255 and encoded as a PNG. */
 const picture = (
@@ -37,15 +37,12 @@ const softmax = (logits: Float32Array): number[] => {
  * One example of each class (at most `most`), taken from the set as it is read, base sets and compensators in turn; none
  * of a set without compensators.
  */
-export const makeGallery = async (set: DistilledSet, most = 20): Promise<GalleryItem[]> => {
-  const { classes, image, normalisation, budget, teachers } = set.manifest;
+export const makeGallery = async (set: DistilledSet, images: TrainingImages, most = 20): Promise<GalleryItem[]> => {
+  const { classes, normalisation, teachers } = set.manifest;
+  const { bases: K, compensators: V, classes: C, image, stored } = layoutOf(set.manifest);
   const { height, width } = image;
-  const size = 3 * height * width;
-  const [K, C] = [budget.bases, classes.length];
-  /** Of each base set. */
-  const V = budget.compensators / K;
+  const [small, size] = [3 * stored.height * stored.width, 3 * height * width];
   if (V === 0) return [];
-  const images = trainingImages(set);
   const labels = trainingLabels(set);
   const low = normalisation.mean.map((mean, c) => -mean / normalisation.std[c]!);
   const high = normalisation.mean.map((mean, c) => (1 - mean) / normalisation.std[c]!);
@@ -68,14 +65,14 @@ export const makeGallery = async (set: DistilledSet, most = 20): Promise<Gallery
       return {
         ...named(c),
         base: await picture(
-          set.bases.subarray((k * C + c) * size, (k * C + c + 1) * size),
-          height,
-          width,
+          set.bases.subarray((k * C + c) * small, (k * C + c + 1) * small),
+          stored.height,
+          stored.width,
           [0, 0, 0],
           [255, 255, 255],
         ),
         compensator: await picture(u, height, width, [least, least, least], [largest, largest, largest]),
-        sum: await picture(images.read([row]), height, width, low, high),
+        sum: await picture(await images.read([row]), height, width, low, high),
         // Each compensator has its teacher, unless an ablation used other teachers for labels.
         caption: `base ${k}, ${V === teachers.length ? `teacher ${teachers[j]!.architecture}` : `compensator ${j}`}`,
         topLabels: top.slice(0, 3),

@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatSeconds, formatShare, plural } from "..
 import { accuracySection } from "../charts/accuracy.ts";
 import { curveSection } from "../charts/curves.ts";
 import { bytesSection, secondsSection } from "../comparison/costs.ts";
-import { methodStyles, nameOf } from "../methods.ts";
+import { nameOf, styleOf } from "../methods.ts";
 import { html, type Markup, section, unbroken } from "../page/markup.ts";
 import { pageOf, type Tile, tileList } from "../page/page.ts";
 import { gallerySection } from "./gallery.ts";
@@ -21,7 +21,7 @@ const tilesOf = (report: Report): readonly Tile[] => {
     ? [
         {
           row: chosen.row,
-          colour: methodStyles[chosen.row.method].colour,
+          colour: styleOf(chosen.row.method).colour,
           text: `${nameOf(chosen.row)}, ${chosen.row.labels} labels`,
         },
         ...(chosen.random

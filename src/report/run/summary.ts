@@ -1,6 +1,6 @@
+import { baseline } from "../../distill/registry.ts";
 import type { AccuracyRow, Report } from "../../evaluation/rows.ts";
 import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";
-import { originOf } from "../../sets/index.ts";
 import { formatBytes, formatCount, formatShare, formatSigned, formatTenth, plural } from "../../support/format.ts";
 import { nameOf } from "../methods.ts";
 
@@ -64,7 +64,7 @@ export const headline = (report: Report): string => {
       ? ` for ${plural(random.steps, "step")} in place of ${formatCount(row.steps)}`
       : "";
   const missing =
-    row.method === "random"
+    row.method === baseline.name
       ? "they are random images themselves"
       : "random images with the same labels were not measured";
   const parts = [
@@ -102,7 +102,7 @@ const judge = ({ row, toRandom, random }: ComparedRow): string => {
 /** One sentence for each student trained on the set, in the order of the table. */
 export const judgements = (report: Report): readonly string[] =>
   comparedRows(report)
-    .filter(({ row }) => row.method === report.method && row.method !== "random" && row.accuracy.values.length > 0)
+    .filter(({ row }) => row.method === report.method && row.method !== baseline.name && row.accuracy.values.length > 0)
     .map(judge);
 
 /** How the verdicts were reached, for a footnote. */
@@ -114,7 +114,7 @@ export const ruleOfJudgement =
 export const imagesInside = (report: Report): { readonly title: string; readonly text: string } => {
   const { method } = report;
   const name = nameOf({ method });
-  switch (originOf(method)) {
+  switch (report.pixels) {
     case "natural":
       return { title: "Natural images inside", text: naturalImages(report) };
     case "crops":
@@ -139,7 +139,7 @@ export const imagesInside = (report: Report): { readonly title: string; readonly
 export const naturalImages = (report: Report): string => {
   const count = report.budget.bases * report.data.classes;
   return (
-    `${report.method === "random" ? "A set of random images is" : `${nameOf(report)} keeps`} natural images: ${plural(count, "training image")} (${formatCount(report.budget.bases)} of every class) ` +
+    `${report.method === baseline.name ? "A set of random images is" : `${nameOf(report)} keeps`} natural images: ${plural(count, "training image")} (${formatCount(report.budget.bases)} of every class) ` +
     `${count === 1 ? "is" : "are"} stored in this set as they were. Whoever gets the set sees them, so do not pass on a set made from private pictures.`
   );
 };

@@ -11,7 +11,7 @@ import {
   printable,
   toAscii,
 } from "../../support/format.ts";
-import { methodStyles, type NamedMethod, nameOf } from "../methods.ts";
+import { type NamedMethod, nameOf, styleOf } from "../methods.ts";
 import { type Colours, type Column, drawFitting, wrap } from "../terminal.ts";
 import { bytesNeeded, formatMean, headline, headlineRow, judgements } from "./summary.ts";
 
@@ -32,7 +32,7 @@ const paints = { infer: "cyan", random: "yellow", full: "dim", a: "green", b: "m
 
 /** The name of a row's method in its colour. */
 export const methodText = (one: NamedMethod, colours: Colours): string =>
-  colours[paints[methodStyles[one.method].colour]](printable(nameOf(one)));
+  colours[paints[styleOf(one.method).colour]](printable(nameOf(one)));
 
 const method: RowColumn = { title: "trained on", align: "left", cell: ({ row }, c) => methodText(row, c) };
 const labels: RowColumn = { title: "labels", align: "left", cell: ({ row }) => row.labels };

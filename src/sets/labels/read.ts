@@ -1,4 +1,4 @@
-import { counts } from "../manifest/manifest.ts";
+import { layoutOf } from "../layout.ts";
 import type { DistilledSet } from "../set.ts";
 import { unpackLabels } from "./encoding.ts";
 
@@ -10,11 +10,11 @@ export interface TrainingLabels {
   read(rows: ArrayLike<number>): Float32Array<ArrayBuffer>;
 }
 
-/** Row for row the labels of `trainingImages`; undefined when the set stores none. Copies of a base share its row. */
+/** Row for row the labels of `openImages`; undefined when the set stores none. Copies of a base share its row. */
 export const trainingLabels = (set: Pick<DistilledSet, "manifest" | "labels">): TrainingLabels | undefined => {
   const { labels: choice, budget } = set.manifest;
   if (choice.kind === "none") return undefined;
-  const { classes, labelled } = counts(set.manifest);
+  const { classes, labelled } = layoutOf(set.manifest);
   const write = unpackLabels(choice, set.labels, classes);
   return {
     length: budget.trainingImages,

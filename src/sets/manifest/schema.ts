@@ -1,7 +1,8 @@
+// Field by field, what a manifest may say.
 import { z } from "zod";
 import { classNames, imageSize, normalisationValues } from "../../data/description.ts";
 import { expected, fieldsOf, hashText, listOf, numberIn, textOf, wholeIn, wordOf } from "../../support/schema.ts";
-import { methods } from "../method.ts";
+import { origins } from "../pixels.ts";
 
 const name = textOf(1, 4096);
 const count = wholeIn(1, 100_000_000);
@@ -12,7 +13,6 @@ const recipe = z.looseObject(
   {
     data: name,
     ipc: count,
-    method: z.exactOptional(wordOf(methods)),
     seed: z.exactOptional(seed),
   },
   expected("a recipe"),
@@ -34,7 +34,7 @@ const labels = z.discriminatedUnion(
 );
 
 const part = fieldsOf({
-  holds: wordOf(["bases", "compensators", "labels"]),
+  holds: wordOf(["bases", "compensators", "labels", "decoder"]),
   // As many as Node reads at once.
   bytes: wholeIn(1, 2 ** 31 - 1),
   sha256: hashText,
@@ -43,9 +43,10 @@ const part = fieldsOf({
 /** Field by field, what a manifest may say; manifest.ts checks whether the fields agree with each other. */
 export const manifestSchema = fieldsOf({
   format: z.literal("distillery-set"),
-  version: z.literal(3),
+  version: z.literal(4),
   data: name,
-  method: wordOf(methods),
+  method: textOf(1, 200),
+  pixels: wordOf(origins),
   classes: classNames,
   words: z.exactOptional(listOf(textOf(0, 10_000), 1, 65_536)),
   image: imageSize,
@@ -56,6 +57,9 @@ export const manifestSchema = fieldsOf({
     compensators: wholeIn(0, 100_000_000),
     trainingImages: count,
   }),
+  storage: fieldsOf({ kind: textOf(1, 200), ...imageSize.shape }),
+  decoding: textOf(0, 10_000),
+  undecoded: z.exactOptional(z.literal(true)),
   compensators: fieldsOf({ dtype: wordOf(["none", "F32", "F16", "I8"]) }),
   labels,
   teachers: listOf(fieldsOf({ architecture: textOf(1, 200), accuracy: numberIn(0, 100), sha256: hashText }), 0, 1000),

@@ -3,6 +3,7 @@ import * as ad from "../../../src/autodiff/index.ts";
 import { buildModel } from "../../../src/models/registry.ts";
 import { sgd } from "../../../src/nn/optimisers.ts";
 import { stream } from "../../../src/support/random.ts";
+import { classification } from "../../../src/tasks/classification.ts";
 import { traceTrainStep } from "../../../src/training/train-step.ts";
 import { floats, uniform } from "../draw.ts";
 import { runGraph } from "../run-graph.ts";
@@ -34,7 +35,7 @@ const afterwards = (f: (z: ad.Value, inputs: Inputs) => readonly ad.Value[]): st
 const filterGradient = ({ x, w }: Inputs, dz: ad.Value, options = {}): ad.Value =>
   ad.vjp([ad.conv2d(x, w, undefined, options)], [dz], [w])[0]!;
 
-const task = { classes: 10, image: { height: 32, width: 32 } };
+const task = classification(10, { height: 32, width: 32 });
 
 describe("the result of a convolution with few taps", () => {
   test("is not made in a training step of a ConvNet, but for the folded batch norm's ReLU", () => {
@@ -132,7 +133,7 @@ test("the variance of what filters see in smooth images keeps its precision", as
 
 test("a training step of a ConvNet gives the numbers it gave", async () => {
   const { graph } = traceTrainStep(
-    buildModel("convnet64x1", { classes: 3, image: { height: 8, width: 8 } }),
+    buildModel("convnet64x1", classification(3, { height: 8, width: 8 })),
     sgd(),
     { kind: "hard" },
     4,

@@ -1,10 +1,20 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cropFlip, drawMix, mixRows, moveImages } from "../../../src/data/augment/augment.ts";
+import { moveImages } from "../../../src/data/augment/augment.ts";
+import { type CropOptions, cropImages } from "../../../src/data/augment/cropping.ts";
 import { type Random, stream } from "../../../src/support/random.ts";
 
 /** A Random whose `int` answers are given. */
 const scripted = (answers: number[]): Random => ({ ...stream(0), int: () => answers.shift() ?? 0 });
+
+const cropFlip = (
+  batch: Float32Array,
+  n: number,
+  height: number,
+  width: number,
+  pad: number,
+  random: Random,
+  options?: CropOptions,
+): Float32Array => cropImages(batch, n, { height, width }, "shift", pad, random, options).images;
 
 const counting = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => i + 1);
 
@@ -59,46 +69,6 @@ test("cropFlip treats the channels of an image alike and images apart", () => {
   expect(variants.size).toBeGreaterThan(20);
 });
 
-test("mixup mixes images and targets with one lambda and the same partners", () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 9 }),
-      fc.nat(),
-      fc.double({ min: 0.05, max: 4, noNaN: true }),
-      (n, seed, alpha) => {
-        const images = Float32Array.from({ length: n * 12 }, (_, i) => Math.floor(i / 12));
-        const targets = Float32Array.from({ length: n * 3 }, (_, i) => Math.floor(i / 3));
-        const mixed = drawMix(n, stream(seed), alpha);
-        const [mixedImages, mixedTargets] = [mixRows(images, mixed), mixRows(targets, mixed)];
-        expect(mixed.lambda).toBeGreaterThanOrEqual(0);
-        expect(mixed.lambda).toBeLessThanOrEqual(1);
-        expect([...mixed.permutation].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
-        for (let i = 0; i < n; i++) {
-          const expected = mixed.lambda * i + (1 - mixed.lambda) * mixed.permutation[i]!;
-          expect(mixedImages[i * 12 + 11]).toBeCloseTo(expected, 5);
-          expect(mixedTargets[i * 3]).toBeCloseTo(expected, 5);
-        }
-      },
-    ),
-  );
-});
-
-test("lambda follows Beta(0.8, 0.8): mean 1/2, variance 1 / (4 (2 alpha + 1))", () => {
-  const lambdas = Array.from({ length: 4000 }, (_, step) => drawMix(1, stream(0, step), 0.8).lambda);
-  const mean = lambdas.reduce((sum, v) => sum + v, 0) / lambdas.length;
-  const variance = lambdas.reduce((sum, v) => sum + (v - mean) ** 2, 0) / lambdas.length;
-  expect(mean).toBeCloseTo(0.5, 1);
-  expect(variance).toBeCloseTo(1 / (4 * 2.6), 2);
-});
-
-test("alpha 0 leaves the batch as it is", () => {
-  const images = counting(6);
-  const mix = drawMix(2, stream(1), 0);
-  expect(mix.lambda).toBe(1);
-  expect(mixRows(images, mix)).toEqual(images);
-});
-
 test("values that do not fill the batch are refused", () => {
   expect(() => cropFlip(new Float32Array(13), 2, 2, 2, 1, stream(0))).toThrow("13 values");
-  expect(() => mixRows(new Float32Array(3), drawMix(2, stream(0), 1))).toThrow("3 values");
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cropFlip } from "../../../src/data/augment/augment.ts";
-import { cropImages } from "../../../src/data/augment/cropping.ts";
+import { type Cropping, cropImages } from "../../../src/data/augment/cropping.ts";
 import { stream } from "../../../src/support/random.ts";
 
 const [n, size] = [12, { height: 10, width: 14 }] as const;
@@ -9,14 +8,24 @@ const places = (): Float32Array => Float32Array.from({ length: n * 3 * 140 }, (_
 const random = () => stream(1, "cropping");
 
 describe("cropping", () => {
-  it("by shifts is what shifting and mirroring is", () => {
-    expect(cropImages(places(), n, size, "shift", 2, random())).toEqual(
-      cropFlip(places(), n, size.height, size.width, 2, random()),
-    );
+  it.each<Cropping>(["shift", "resize"])("tells where each pixel of a %s came from", (cropping) => {
+    const { images, warps } = cropImages(places(), n, size, cropping, 2, random(), { fill: "reflect" });
+    expect(new Set(warps.map(({ x }) => Math.sign(x.scale))).size).toBe(2);
+    for (const [i, { y, x }] of warps.entries()) {
+      // Places grow evenly, so that also what lies between pixels is known; edges are another matter.
+      for (const [row, column] of [
+        [4, 6],
+        [5, 8],
+        [6, 7],
+      ] as const) {
+        const [fromY, fromX] = [(row + 0.5 - y.shift) / y.scale - 0.5, (column + 0.5 - x.shift) / x.scale - 0.5];
+        expect(images[i * 420 + row * 14 + column]!).toBeCloseTo(14 * fromY + fromX, 3);
+      }
+    }
   });
 
   it("by resizing shows a part of each image of its own, larger than life, some mirrored", () => {
-    const seen = cropImages(places(), n, size, "resize", 2, random());
+    const seen = cropImages(places(), n, size, "resize", 2, random()).images;
     const about = Array.from({ length: n }, (_, i) => {
       const image = seen.subarray(i * 420, (i + 1) * 420);
       const [first, right, below] = [image[0]!, image[13]!, image[9 * 14]!];
@@ -35,7 +44,7 @@ describe("cropping", () => {
 
   it("mirrors by choice whatever the crop", () => {
     const mirrored = Array.from({ length: n }, (_, i) => i % 2);
-    const seen = cropImages(places(), n, size, "resize", 0, random(), { mirrored });
+    const seen = cropImages(places(), n, size, "resize", 0, random(), { mirrored }).images;
     for (const [i, turned] of mirrored.entries()) {
       expect(Math.sign(seen[i * 420 + 13]! - seen[i * 420]!)).toBe(turned === 1 ? -1 : 1);
     }

@@ -1,12 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  drawCrop,
-  randomResizedCrop,
-  resizeCrops,
-  type Size,
-  usualCrops,
-} from "../../../src/data/augment/resized-crop.ts";
+import { drawCrop, resizeCrops, type Size, usualCrops } from "../../../src/data/augment/resized-crop.ts";
 import { type Random, stream } from "../../../src/support/random.ts";
 
 /** A Random whose answers are given; integers are scaled to what is asked for. */
@@ -103,12 +97,4 @@ test("drawn crops lie inside, within the bounds, and all places are reached", ()
   expect(shares.reduce((sum, share) => sum + share, 0) / 400).toBeGreaterThan(0.45);
   for (const { height, width } of crops) expect(Math.abs(Math.log(width / height))).toBeLessThan(0.36);
   expect(new Set(crops.map(({ top, left }) => `${top < 8} ${left < 8}`)).size).toBe(4);
-});
-
-test("random crops follow from the stream alone", () => {
-  const batch = counting(3 * 3 * 16 * 16);
-  const crops = (seed: number) => randomResizedCrop(batch, 3, square(16), square(8), stream(seed, "crops"));
-  expect(crops(1)).toEqual(crops(1));
-  expect(crops(1)).not.toEqual(crops(2));
-  expect(crops(1)).toHaveLength(3 * 3 * 64);
 });

@@ -14,7 +14,7 @@ import { adam, hyperTensors, sgd } from "../../../src/nn/optimisers.ts";
 import { type Prepared, readable } from "../../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { stream } from "../../../src/support/random.ts";
-import { oneHot } from "../../../src/training/batches.ts";
+import { oneHot } from "../../../src/tasks/classification.ts";
 import type { Lane } from "../../../src/training/jobs.ts";
 import { dot, floats, moved, uniform } from "../../autodiff/draw.ts";
 import { temporaryFolder } from "../../pipeline/tiny.ts";

@@ -5,6 +5,7 @@ import type { Prepared } from "../../../src/recipe/prepare.ts";
 import type { Device } from "../../../src/runtime/index.ts";
 import { silent } from "../../../src/support/progress.ts";
 import { stream } from "../../../src/support/random.ts";
+import { classification } from "../../../src/tasks/classification.ts";
 import type { Stage } from "../../../src/teachers/stage.ts";
 import type { Teacher } from "../../../src/teachers/teacher.ts";
 import { formulaWeights } from "../../goldens/formula.ts";
@@ -41,7 +42,7 @@ export const prepared = async ({ classes = 3, side = 8, images = 10 }: Bench = {
     },
     train,
     validation: nothing,
-    task: { classes, image: { height: side, width: side } },
+    task: classification(classes, { height: side, width: side }),
     fingerprint: JSON.stringify([classes, side, images]),
   };
 };

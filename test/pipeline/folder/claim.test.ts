@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { compareFolder } from "../../../src/pipeline/compare/folder.ts";
 import { type Claim, claimFolder } from "../../../src/pipeline/folder/claim.ts";
 import { runFolder } from "../../../src/pipeline/folder/run-folder.ts";
-import { recipeToYaml } from "../../../src/recipe/recipe-file.ts";
+import { recipeToYaml } from "../../../src/pipeline/recipe/file.ts";
 import { writeJson } from "../../../src/support/files.ts";
 import { silent } from "../../../src/support/progress.ts";
 import { temporaryFor } from "../../../src/support/temporary.ts";

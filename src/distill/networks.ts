@@ -1,0 +1,28 @@
+// The networks whose features are matched: one is drawn for every step, and fed to it.
+import { float32, type Tensor, type TensorType, type Value } from "../autodiff/index.ts";
+import { freshWeights, type Model } from "../models/model.ts";
+import type { Normalise } from "../nn/batch-norm.ts";
+import type { Random } from "../support/random.ts";
+import type { Groups } from "./objectives/objective.ts";
+
+type Named<T> = Readonly<Record<string, T>>;
+
+export interface Networks {
+  readonly model: Model;
+  /** Types of `parameters` and, where its normalisation layers need them, `statistics`. */
+  readonly types: Groups<TensorType>;
+  /** The normalisation of one that was drawn; no image may change another. */
+  normalise(parameters: Named<Value>, statistics: Named<Value>): Normalise;
+  draw(step: number): Promise<Groups<Tensor>>;
+}
+
+export const parameterTypes = ({ parameters }: Model): Record<string, TensorType> =>
+  Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, float32(...shape)]));
+
+/** Untrained networks, which must treat every image for itself (instance norm): no statistics are known. */
+export const freshNetworks = (model: Model, random: (step: number) => Random): Networks => ({
+  model,
+  types: { parameters: parameterTypes(model) },
+  normalise: () => (z) => z,
+  draw: async (step) => ({ parameters: freshWeights(model, random(step)).parameters }),
+});

@@ -1,0 +1,217 @@
+// The one driver of everything that is learnt: INFER's compensators, SRe2L's images and its kin's, matched images.
+import { type Tensor, tensor } from "../autodiff/index.ts";
+import { denormalise } from "../data/normalisation.ts";
+import { hyperTensors, zerosLike } from "../nn/optimisers.ts";
+import type { Schedule } from "../nn/schedules.ts";
+import type { Stepper } from "../runtime/index.ts";
+import { keyOf } from "../support/key.ts";
+import type { Lane } from "../training/jobs.ts";
+import {
+  historyOf,
+  type JobKind,
+  type KeptJob,
+  keptTensor,
+  type Maker,
+  runKept,
+  runKeptLoop,
+} from "../training/kept.ts";
+import { estimateBytes } from "../training/memory.ts";
+import type { Made, MethodStage } from "./method.ts";
+import type { Groups, Objective } from "./objectives/objective.ts";
+import { type StepFeeds, type StepParts, type StepState, stepTypes, traceStep } from "./optimise-step.ts";
+import { takingTurns } from "./turns.ts";
+
+type Named<T> = Readonly<Record<string, T>>;
+
+/** Places of some of a set's items: bases among [K C], compensators among [K V]. */
+export type Items = Readonly<Partial<Record<"bases" | "compensators", readonly number[]>>>;
+
+/** A piece of a set that is learnt by a loop of its own. */
+export interface Part {
+  /** Names its file. */
+  readonly name: string;
+  /** Names its bar, and its curve in the report. */
+  readonly title: string;
+  readonly curve: string;
+  readonly learnt: Items;
+  /** What is seen with them and stays as it is. */
+  readonly fixed?: Items;
+  /** Names the graph of its step; parts of one name share a compiled one. */
+  readonly graph: string;
+  /** What determines its result besides what all parts have in common. */
+  readonly key: Named<unknown>;
+}
+
+/** A step that can be opened, and what it takes, by estimate. */
+export interface StepPlan {
+  readonly bytes: number;
+  open(lane: Lane): Promise<Stepper<StepState, StepFeeds, StepState["learnt"]>>;
+}
+
+/** A set to be learnt. */
+export interface Optimisation extends StepParts {
+  /** Of the method, for titles and keys. */
+  readonly name: string;
+  readonly iterations: number;
+  readonly learningRate: Schedule;
+  readonly parts: readonly Part[];
+  /** What determines the result besides data, seed, device, steps and the parts' own keys: settings, teachers' hashes. */
+  readonly key: Named<unknown>;
+  /** The objectives of a part; they take turns, step by step. */
+  objectives(part: Part): readonly Objective[];
+  /** Objectives of a part's own in their place. */
+  readonly own?: (part: Part, lane: Lane) => Promise<readonly Objective[]>;
+  /** The number of the objective whose turn it is; 0 where it is not said. */
+  readonly turn?: (part: Part, step: number) => number;
+  /** A step that is not made like the others'. */
+  readonly step?: (part: Part) => StepPlan;
+  /** Values of bases [n, 3, h, w] and compensators [n, 3, H, W], learnt and fixed ones, normalised. */
+  start(part: Part): Promise<Named<Float32Array>>;
+  /** What a step is fed: the view, and what the objective asks for. */
+  draw(part: Part, step: number): Promise<{ readonly view: Named<Tensor>; readonly objective: Groups<Tensor> }>;
+  /** What to change when values are no longer finite. */
+  readonly advice: string;
+}
+
+const countsOf = ({ learnt, fixed = {} }: Part) => {
+  const counted = ({ bases, compensators }: Items) => ({
+    ...(bases && { bases: bases.length }),
+    ...(compensators && { compensators: compensators.length }),
+  });
+  return { learnt: counted(learnt), fixed: counted(fixed) };
+};
+
+const traced = (plan: Optimisation, part: Part, objective: Objective) => traceStep(plan, countsOf(part), objective);
+
+const openStep = async (plan: Optimisation, part: Part, lane: Lane) => {
+  if (plan.step !== undefined) return takingTurns([await plan.step(part).open(lane)]);
+  const objectives = (await plan.own?.(part, lane)) ?? plan.objectives(part);
+  const steppers: Stepper<StepState, StepFeeds, StepState["learnt"]>[] = [];
+  for (const objective of objectives) steppers.push(await lane.device.compileStep(traced(plan, part, objective)));
+  return takingTurns(steppers);
+};
+
+const bytesOf = (plan: Optimisation, part: Part): number =>
+  plan.step?.(part).bytes ??
+  plan.objectives(part).reduce((sum, one) => sum + estimateBytes(traced(plan, part, one).graph), 0);
+
+/** How the parts of a plan are made. */
+const makerOf =
+  (plan: Optimisation, folder: string): Maker =>
+  async (job, lane, context) => {
+    const part = plan.parts.find(({ name }) => name === job.name)!;
+    const types = stepTypes(plan, countsOf(part));
+    const values = await plan.start(part);
+    const filled = (some: StepState["learnt"]): Record<string, Tensor> =>
+      Object.fromEntries(Object.entries(some).map(([name, { shape }]) => [name, tensor(values[name]!, shape)]));
+    const stepper = await lane.held(part.graph, () => openStep(plan, part, lane));
+    const { iterations, optimiser, learningRate, turn = () => 0, advice } = plan;
+    return runKeptLoop(
+      folder,
+      job,
+      {
+        title: part.title,
+        stepper,
+        types,
+        steps: iterations,
+        start: () => ({ learnt: filled(types.learnt), slots: zerosLike(types.slots), fixed: filled(types.fixed) }),
+        feeds: async (step) => ({
+          ...(await plan.draw(part, step)),
+          hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
+          turn: tensor(BigInt64Array.of(BigInt(turn(part, step))), []),
+        }),
+        keep: ({ learnt }) => learnt,
+        advice,
+      },
+      context,
+    );
+  };
+
+/** Plans of stages, so that a job that was handed over as data finds the plan that it is a part of. */
+export type Planner = (stage: MethodStage) => Promise<Optimisation>;
+
+/** Parts of a set, each learnt by a loop of its own. */
+export const optimising = (planner: Planner): JobKind<MethodStage> => ({
+  kind: "optimise",
+  open: async (stage) => makerOf(await planner(stage), stage.folder),
+});
+
+/** Puts what the parts learnt where it belongs in the set. */
+const assemble = async (
+  { data, layout }: MethodStage,
+  parts: readonly Part[],
+  kept: Awaited<ReturnType<typeof runKept>>,
+) => {
+  const { stored, image } = layout;
+  const [small, whole] = [stored, image].map(({ height, width }) => 3 * height * width) as [number, number];
+  const count = (name: keyof Items): number => parts.reduce((sum, { learnt }) => sum + (learnt[name]?.length ?? 0), 0);
+  const bases = new Uint8Array(count("bases") * small);
+  const compensators = new Float32Array(count("compensators") * whole);
+  for (const [i, { learnt }] of parts.entries()) {
+    if (learnt.bases !== undefined) {
+      const { data: values } = await keptTensor(kept[i]!, "bases");
+      const pixels = denormalise(values as Float32Array, data.dataset.normalisation, stored.height, stored.width);
+      for (const [at, to] of learnt.bases.entries())
+        bases.set(pixels.subarray(at * small, (at + 1) * small), to * small);
+    }
+    if (learnt.compensators !== undefined) {
+      const { data: values } = await keptTensor(kept[i]!, "compensators");
+      for (const [at, to] of learnt.compensators.entries()) {
+        compensators.set((values as Float32Array).subarray(at * whole, (at + 1) * whole), to * whole);
+      }
+    }
+  }
+  return { bases, compensators };
+};
+
+/** Learns every part of a plan that is not learnt yet, several at a time. Arrays of what no part learns are empty. */
+export const optimise = async (
+  stage: MethodStage,
+  planner: Planner,
+): Promise<Made & { readonly compensators: Float32Array }> => {
+  const plan = await planner(stage);
+  const { recipe, data, device } = stage;
+  const jobs = plan.parts.map(
+    (part): KeptJob => ({
+      kind: "optimise",
+      name: part.name,
+      spec: null,
+      key: keyOf({
+        method: plan.name,
+        data: data.fingerprint,
+        validation: recipe.validation,
+        seed: recipe.seed,
+        device: device.name,
+        iterations: plan.iterations,
+        storage: layoutKey(stage),
+        ...plan.key,
+        ...part.key,
+      }),
+      cost: plan.iterations,
+    }),
+  );
+  const largest = [...new Map(plan.parts.map((part) => [part.graph, part])).values()];
+  const bytes = (): number => Math.max(...largest.map((part) => bytesOf(plan, part)));
+  const title = `${plan.name}: ${plan.parts.length} ${plan.parts.length === 1 ? "part" : "parts"} of a set`;
+  const kept = await runKept(title, optimising(planner), jobs, bytes, stage);
+  const made = await assemble(stage, plan.parts, kept);
+  const curves = kept.map((one, i) => ({ name: plan.parts[i]!.curve, history: historyOf(one) }));
+  return { ...made, curves };
+};
+
+/** Sizes that a part's key depends on. */
+const layoutKey = ({ layout: { stored, image } }: MethodStage): readonly number[] => [
+  stored.height,
+  stored.width,
+  image.height,
+  image.width,
+];
+
+/** `make` and `kinds` of a method all of whose work is one plan. */
+export const learning = <Options>(plan: (stage: MethodStage, options: Options) => Promise<Optimisation>) => {
+  const planner = (options: Options) => (stage: MethodStage) => plan(stage, options);
+  return {
+    make: (stage: MethodStage, options: Options): Promise<Made> => optimise(stage, planner(options)),
+    kinds: (options: Options) => [optimising(planner(options))],
+  };
+};

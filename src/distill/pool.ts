@@ -1,0 +1,185 @@
+// A pool of networks trained on the data and kept at several moments of their training, whose features are matched.
+import { mapTree, type Tensor, type TensorType, tensor } from "../autodiff/index.ts";
+import { freshWeights, type Model, type Weights } from "../models/model.ts";
+import { buildModel } from "../models/registry.ts";
+import { inferenceNorm, statisticsTypes } from "../nn/batch-norm.ts";
+import { hyperTensors, sgd } from "../nn/optimisers.ts";
+import { oneCycle } from "../nn/schedules.ts";
+import { readable } from "../recipe/prepare.ts";
+import type { Tensors } from "../runtime/index.ts";
+import { keyOf } from "../support/key.ts";
+import { stream } from "../support/random.ts";
+import { batchIndices, cropLabelled } from "../training/batches.ts";
+import { named, readStored, rebuild, removeStored, unlessDamaged, writeStored } from "../training/checkpoint.ts";
+import { type JobKind, type Kept, type KeptJob, type Maker, runKept } from "../training/kept.ts";
+import { runLoop } from "../training/loop.ts";
+import { estimateBytes } from "../training/memory.ts";
+import { imagesToFit } from "../training/readable.ts";
+import { startTraining, type TrainState, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
+import type { MethodStage } from "./method.ts";
+import { type Networks, parameterTypes } from "./networks.ts";
+
+/** What a pool is trained by. */
+export interface PoolOptions {
+  readonly architecture: string;
+  readonly networks: number;
+  readonly epochs: number;
+  /** How often each is kept: at equal stretches of its training, the last time at its end. */
+  readonly moments: number;
+}
+
+/** Those of teachers with SGD: a crop by an eighth, mirrored, one cycle of the learning rate. */
+const settings = { batch: 256, learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 } as const;
+
+const optimiser = sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay, nesterov: true });
+
+const modelOf = ({ data }: MethodStage, { architecture }: PoolOptions): Model => buildModel(architecture, data.task);
+
+const batchOf = ({ data }: MethodStage): number => Math.min(settings.batch, data.train.length);
+
+const stepOf = (stage: MethodStage, options: PoolOptions) =>
+  traceTrainStep(modelOf(stage, options), optimiser, { kind: "hard" }, batchOf(stage));
+
+/** Steps of a whole training, and those after which a network is kept. */
+const stepsOf = (stage: MethodStage, { epochs, moments }: PoolOptions) => {
+  const steps = epochs * Math.ceil(stage.data.train.length / batchOf(stage));
+  const kept = Array.from({ length: moments }, (_, m) => Math.round(((m + 1) * steps) / moments));
+  return { steps, kept };
+};
+
+/** Trains network number `job.spec`, moment by moment; what was trained before an interruption is taken from its files. */
+const makerOf =
+  (stage: MethodStage, options: PoolOptions): Maker =>
+  async (job, lane, { progress, ...context }) => {
+    const { data, recipe } = stage;
+    const { task, train } = data;
+    const index = Number(job.spec);
+    const name = `pool network ${index}`;
+    const model = modelOf(stage, options);
+    const types = trainStateTypes(model, optimiser);
+    const batch = batchOf(stage);
+    const { steps, kept } = stepsOf(stage, options);
+    const order = batchIndices(train.length, batch, recipe.seed, name);
+    const rate = oneCycle(settings.learningRate, steps);
+    const pad = Math.round(task.image.height / 8);
+    const source = { images: readable(data).images, labels: train.labels, crop: "shift" as const, pad };
+    const stepper = await lane.stepper(`pool ${model.name}`, () => stepOf(stage, options));
+    const fit = await imagesToFit(model, readable(data), stream(recipe.seed, name, "fit"));
+    const bar = progress.task(name, steps);
+    let state: Tensors<TrainState> = startTraining(
+      model,
+      optimiser,
+      freshWeights(model, stream(recipe.seed, name, "weights"), fit),
+    );
+    const tensors: Record<string, Tensor> = {};
+    const files: string[] = [];
+    let from = 0;
+    for (const [m, to] of kept.entries()) {
+      const file = `${stage.shared}/${job.name}-${m}.moment`;
+      const key = `${job.key} ${m}`;
+      const known = await unlessDamaged(file, progress, () => readStored(file));
+      if (known?.metadata.key === key) state = rebuild(types, known.tensors, file);
+      else {
+        const start = state;
+        const begun = from;
+        const loop = await runLoop(
+          {
+            title: name,
+            stepper,
+            types,
+            steps: to - begun,
+            start: () => start,
+            feeds: async (step) => {
+              const indices = order(begun + step);
+              const random = stream(recipe.seed, name, "step", begun + step);
+              const { images, labels } = await cropLabelled(task, source, indices, random);
+              return {
+                images: tensor(images, [batch, 3, task.image.height, task.image.width]),
+                targets: task.targets(labels),
+                hyper: hyperTensors(optimiser.hyper(begun + step, rate(begun + step))),
+              };
+            },
+            checkpoint: { file: `${stage.shared}/${job.name}.partial`, key },
+            advice: "leave the method out",
+          },
+          {
+            ...context,
+            progress: {
+              ...progress,
+              task: () => ({ update: (done, seen) => bar.update(begun + done, seen), done: () => undefined }),
+            },
+          },
+        );
+        state = loop.state;
+        await writeStored(file, { tensors: named(state), metadata: { key } });
+      }
+      for (const [path, value] of Object.entries(
+        named({ parameters: state.parameters, statistics: state.statistics }),
+      )) {
+        tensors[`${m}.${path}`] = value;
+      }
+      files.push(file);
+      from = to;
+    }
+    for (const file of files) await removeStored(file);
+    return { tensors, metadata: {} };
+  };
+
+/** The kind of jobs that train a pool's networks. */
+export const pooling = (options: PoolOptions): JobKind<MethodStage> => ({
+  kind: "pool",
+  open: async (stage) => makerOf(stage, options),
+});
+
+const typesOf = (model: Model): Weights<TensorType> => ({
+  parameters: parameterTypes(model),
+  statistics: statisticsTypes(model.norms),
+});
+
+/** The networks of a pool, trained where they are not yet there; `shared` of the stage holds them for all that match. */
+export const openPool = async (stage: MethodStage, options: PoolOptions): Promise<Networks> => {
+  const { data, recipe, device } = stage;
+  const model = modelOf(stage, options);
+  const { steps } = stepsOf(stage, options);
+  const jobs = Array.from({ length: options.networks }, (_, index): KeptJob => {
+    const { architecture: _a, networks: _n, ...how } = options;
+    const key = keyOf({
+      pool: { architecture: model.name, ...how },
+      settings,
+      data: data.fingerprint,
+      validation: recipe.validation,
+      seed: recipe.seed,
+      device: device.name,
+      index,
+    });
+    return { kind: "pool", name: `pool-${model.name}-${index}-${key.slice(0, 8)}`, spec: index, key, cost: steps };
+  });
+  const bytes = (): number => estimateBytes(stepOf(stage, options).graph);
+  const kept = await runKept(`pool of ${jobs.length} networks`, pooling(options), jobs, bytes, {
+    ...stage,
+    folder: stage.shared,
+  });
+  const types = typesOf(model);
+  const weights: Weights[] = [];
+  for (const one of kept) weights.push(...(await momentsIn(one, types, options.moments)));
+  return {
+    model,
+    types: { parameters: types.parameters, statistics: types.statistics },
+    normalise: inferenceNorm,
+    // A run takes the buffers of what it is fed.
+    draw: async (step) => {
+      const { parameters, statistics } = weights[stream(recipe.seed, "pool", step).int(weights.length)]!;
+      return mapTree({ parameters, statistics }, ({ data: values, shape }: Tensor) => tensor(values.slice(), shape));
+    },
+  };
+};
+
+const momentsIn = async ({ file }: Kept, types: Weights<TensorType>, moments: number): Promise<Weights[]> => {
+  const { tensors } = (await readStored(file))!;
+  return Array.from({ length: moments }, (_, m) => {
+    const own = Object.entries(tensors).flatMap(([path, value]) =>
+      path.startsWith(`${m}.`) ? [[path.slice(`${m}.`.length), value] as const] : [],
+    );
+    return rebuild({ ...types }, Object.fromEntries(own), file);
+  });
+};

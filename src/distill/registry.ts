@@ -1,0 +1,44 @@
+// Every way to make a set: INFER and its ablations, then its rivals from the plainest to the most laborious.
+import { DistilleryError } from "../support/errors.ts";
+import { didYouMean } from "../support/suggest.ts";
+import type { Method } from "./method.ts";
+import { cda } from "./methods/cda.ts";
+import { dm } from "./methods/dm.ts";
+import { dwa } from "./methods/dwa.ts";
+import { gvbsm } from "./methods/gvbsm.ts";
+import { infer, inferCopies, inferNoise, inferOneTeacher } from "./methods/infer.ts";
+import { random } from "./methods/random.ts";
+import { sre2l } from "./methods/sre2l.ts";
+import { herding } from "./select/herding.ts";
+import { kCentre } from "./select/k-centre.ts";
+import { rded } from "./select/rded.ts";
+
+export const methods: readonly Method[] = [
+  infer,
+  inferCopies,
+  inferNoise,
+  inferOneTeacher,
+  random,
+  herding,
+  kCentre,
+  rded,
+  sre2l,
+  cda,
+  dwa,
+  gvbsm,
+  dm,
+];
+
+/** The method that every other is read against. */
+export const baseline = random;
+
+/** The method of a name; undefined for any other, such as those of somebody else's sets. */
+export const findMethod = (name: string): Method | undefined => methods.find((one) => one.name === name);
+
+/** The method of a name. @throws DistilleryError RECIPE for an unknown one. */
+export const methodNamed = (name: string): Method => {
+  const found = findMethod(name);
+  if (found !== undefined) return found;
+  const names = methods.map((one) => one.name);
+  throw new DistilleryError("RECIPE", `method: unknown method "${name}"${didYouMean(name, names)}`);
+};

@@ -1,0 +1,84 @@
+// Looking at all training images class by class: the shape that choosing, ranking and cropping images share.
+import { type Tensor, tensor } from "../../autodiff/index.ts";
+import { byStratum } from "../../data/split.ts";
+import { stopIfAborted } from "../../support/interrupt.ts";
+import { keyOf } from "../../support/key.ts";
+import type { Lane } from "../../training/jobs.ts";
+import { type JobKind, type KeptJob, keptTensor, runKept } from "../../training/kept.ts";
+import type { MethodStage } from "../method.ts";
+
+/** Numbers found out about the images of each class. */
+export interface Scan<Network, Row> {
+  /** Names its jobs, its bar and, before the class, its files. */
+  readonly name: string;
+  /** What determines its result besides data, seed, device and class. */
+  key(stage: MethodStage): Readonly<Record<string, unknown>>;
+  /** The training images of class c that are looked at, by their indices. */
+  members(stage: MethodStage, c: number): Int32Array;
+  /** How many are looked at together. */
+  atOnce(stage: MethodStage): number;
+  /** Opens what looks at them; it is held by the lane. */
+  open(stage: MethodStage, lane: Lane): Promise<Network & { release(): Promise<void> }>;
+  /** Memory of that, by estimate, in bytes. */
+  bytes(stage: MethodStage): number;
+  /** A row for each of some images of class c. */
+  look(stage: MethodStage, network: Network, images: Int32Array, c: number): Promise<readonly Row[]>;
+  /** Whole numbers made of all rows of a class, [n]. */
+  conclude(stage: MethodStage, rows: readonly Row[], images: Int32Array): readonly number[];
+}
+
+const asLongs = (values: readonly number[]): Tensor => tensor(BigInt64Array.from(values, BigInt), [values.length]);
+
+/** The kind of a scan's jobs. */
+export const scanning = <Network, Row>(scan: Scan<Network, Row>): JobKind<MethodStage> => ({
+  kind: scan.name,
+  open:
+    async (stage) =>
+    async (job, lane, { progress, signal }) => {
+      const c = Number(job.spec);
+      const images = scan.members(stage, c);
+      const network = await lane.held(scan.name, () => scan.open(stage, lane));
+      const bar = progress.task(`${scan.name}: ${stage.data.dataset.classes[c]!}`, images.length);
+      const stretch = scan.atOnce(stage);
+      const rows: Row[] = [];
+      for (let from = 0; from < images.length; from += stretch) {
+        stopIfAborted(signal, scan.name);
+        rows.push(...(await scan.look(stage, network, images.subarray(from, from + stretch), c)));
+        bar.update(rows.length);
+      }
+      return { tensors: { found: asLongs(scan.conclude(stage, rows, images)) }, metadata: {} };
+    },
+});
+
+/** What a scan concludes of each class, those kept in the stage's folder taken from there. */
+export const runScan = async <Network, Row>(stage: MethodStage, scan: Scan<Network, Row>): Promise<number[][]> => {
+  const { data, recipe, device } = stage;
+  const { classes } = data.task;
+  const jobs = Array.from(
+    { length: classes },
+    (_, c): KeptJob => ({
+      kind: scan.name,
+      name: `${scan.name}-${c}`,
+      spec: c,
+      key: keyOf({
+        scan: scan.name,
+        data: data.fingerprint,
+        validation: recipe.validation,
+        seed: recipe.seed,
+        device: device.name,
+        ...scan.key(stage),
+        c,
+      }),
+      cost: scan.members(stage, c).length,
+    }),
+  );
+  const images = jobs.reduce((sum, { cost }) => sum + cost, 0);
+  const kept = await runKept(`${scan.name}: ${images} images`, scanning(scan), jobs, () => scan.bytes(stage), stage);
+  const found: number[][] = [];
+  for (const one of kept) found.push(Array.from((await keptTensor(one, "found")).data, Number));
+  return found;
+};
+
+/** All training images of class c. */
+export const wholeClass = ({ data }: MethodStage, c: number): Int32Array =>
+  Int32Array.from(byStratum(data.train, data.task)[c]!);

@@ -1,0 +1,63 @@
+// What a recipe holds where nothing else is said.
+import type { Recipe } from "../../recipe/recipe.ts";
+
+export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "labelBytes" | "setBytes">;
+
+/** For real data: the method's own settings where they fit, a student's length chosen for a machine without a GPU. */
+const general: RecipeDefaults = {
+  skipUnreadable: false,
+  normalisation: "data",
+  validation: 0.02,
+  method: { name: "infer" },
+  ipc: 10,
+  teachers: ["convnet", "convnet64x2"],
+  students: ["convnet"],
+  labels: ["static"],
+  seeds: 3,
+  seed: 0,
+  device: "cpu",
+  teacher: {
+    epochs: 10,
+    batch: 64,
+    optimiser: "sgd",
+    learningRate: 0.05,
+    weightDecay: 5e-4,
+    momentum: 0.9,
+    filterRate: 0.24,
+    biasRate: 1,
+    schedule: "one-cycle",
+    labelSmoothing: 0,
+    lookahead: false,
+    crop: "shift",
+    flip: "random",
+    shift: 0.125,
+    fill: "zeros",
+    views: false,
+    watch: "none",
+  },
+  student: {
+    epochs: 400,
+    batch: 64,
+    learningRate: 1e-3,
+    weightDecay: 0.01,
+    temperature: 30,
+    crop: "shift",
+    mixup: 0.8,
+  },
+  full: { epochs: 6, batch: 64 },
+  compare: { methods: ["infer", "infer-copies", "infer-noise", "random", "herding", "rded", "sre2l", "dm"] },
+};
+
+/** The whole path on the demo images has to end within three minutes on two cores. */
+const demo: RecipeDefaults = {
+  ...general,
+  teachers: ["convnet64", "convnet32x2"],
+  students: ["convnet32"],
+  iterations: 200,
+  teacher: { ...general.teacher, epochs: 4 },
+  student: { ...general.student, epochs: 80 },
+  full: { ...general.full, epochs: 7 },
+};
+
+/** What a recipe on this data holds where nothing else is said. */
+export const defaultsFor = (data: string): RecipeDefaults => (data === "demo" ? demo : general);

@@ -1,0 +1,105 @@
+// A recipe from what was given, with errors that name the field.
+import type { z } from "zod";
+import { findMethod } from "../../distill/registry.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import { DistilleryError } from "../../support/errors.ts";
+import { shown } from "../../support/schema.ts";
+import { didYouMean } from "../../support/suggest.ts";
+import { defaultsFor } from "./defaults.ts";
+import { idleInRecipe } from "./idle-fields.ts";
+import { expectationAt, recipeSchema, schemaAt } from "./schema.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A choice of method by its name alone, as fields. */
+const asChoice = (value: unknown): Fields => (isFields(value) ? value : { name: value });
+
+/** Options go on top of others of the same method; another method has none of them. */
+const mergeMethods = (under: unknown, over: unknown): Fields => {
+  const [below, above] = [asChoice(under), asChoice(over)];
+  return above.name === undefined || above.name === below.name ? { ...below, ...above } : above;
+};
+
+/** `over` on top of `under`, group by group. */
+export const mergeFields = (under: Fields, over: Fields): Fields => {
+  // A map, because assigning a field named "__proto__" to an object would not add a field.
+  const merged = new Map(Object.entries(under));
+  const { method } = under;
+  // The steps that are asked for now, not those that were written out.
+  if (over.iterations !== undefined && isFields(method)) {
+    const { iterations: _, ...others } = method;
+    merged.set("method", others);
+  }
+  for (const [name, value] of Object.entries(over)) {
+    const below = merged.get(name);
+    if (name === "method" && below !== undefined) merged.set(name, mergeMethods(below, value));
+    else merged.set(name, isFields(below) && isFields(value) ? mergeFields(below, value) : value);
+  }
+  return Object.fromEntries(merged);
+};
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (at, step) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[step] : undefined),
+    value,
+  );
+
+/** `, in which "a" is repeated` of a list that repeats an item. */
+const repetition = (got: unknown): string => {
+  const repeated = Array.isArray(got) ? got.findIndex((item, i) => got.indexOf(item) < i) : -1;
+  return repeated < 0 ? "" : `, in which ${shown((got as unknown[])[repeated])} is repeated`;
+};
+
+/** `expected X, got Y`, with the nearest choice where a word was misspelt; without the name of the field. */
+export const explainIssue = (issue: z.core.$ZodIssue, expects: string, got: unknown): string => {
+  if (issue.code === "custom" && issue.message !== "Invalid input") return issue.message;
+  const words = issue.code === "invalid_value" ? issue.values.map(String) : [];
+  const hint = typeof got === "string" ? didYouMean(got, words) : repetition(got);
+  return `expected ${expects}, got ${shown(got)}${hint}`;
+};
+
+const explain = (issue: z.core.$ZodIssue, whole: unknown): string => {
+  if (issue.code === "unrecognized_keys") {
+    const around = schemaAt(issue.path);
+    const known = "shape" in around ? Object.keys(around.shape as object) : [];
+    const key = issue.keys[0] ?? "";
+    const hint = didYouMean(key, known) || `; known are ${known.join(", ")}`;
+    return `${[...issue.path, key].join(".")}: unknown field${hint}`;
+  }
+  const where = issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
+  return `${where}${explainIssue(issue, expectationAt(issue.path), valueAt(whole, issue.path))}`;
+};
+
+/** Steps of the recipe as those of its method, where that has such and is not given its own. */
+const withSteps = (fields: Fields): Fields => {
+  const { method, iterations } = fields;
+  const choice = asChoice(method);
+  const known = findMethod(String(choice.name));
+  if (iterations === undefined || choice.iterations !== undefined || known?.options.shape.iterations === undefined) {
+    return fields;
+  }
+  return { ...fields, method: { ...choice, iterations } };
+};
+
+/**
+ * A whole recipe from what was given, e.g. the content of a recipe file; what is not given comes from defaultsFor its
+ * data. Only `data` must be given.
+ * @throws DistilleryError RECIPE, beginning with `nameForErrors` and naming field, expectation and value; also where
+ * a field is given that means nothing for the data.
+ */
+export const parseRecipe = (value: unknown, nameForErrors: string): Recipe => {
+  const data = isFields(value) && typeof value.data === "string" ? value.data : "";
+  const whole = isFields(value) ? withSteps(mergeFields({ ...defaultsFor(data) }, value)) : value;
+  const result = recipeSchema.safeParse(whole);
+  if (result.success) {
+    const idle = idleInRecipe(result.data);
+    if (idle === undefined) return result.data;
+    throw new DistilleryError("RECIPE", `${nameForErrors}: ${idle}; leave it out`);
+  }
+  const [first, ...others] = result.error.issues;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more wrong field${others.length === 1 ? "" : "s"})`;
+  throw new DistilleryError("RECIPE", `${nameForErrors}: ${first === undefined ? "" : explain(first, whole)}${more}`);
+};

@@ -1,0 +1,45 @@
+// Fields of recipes and options of methods: a schema with its default and its help in one.
+import { z } from "zod";
+
+/** What the error messages and the help of the command line say about a field. */
+export interface About {
+  /** Completes "expected ...". */
+  readonly expects: string;
+  /** Completes a line of help. */
+  readonly help: string;
+  /** Whether it says how a set is stored, not what it is made of. */
+  readonly storage?: boolean;
+}
+
+export const described = <S extends z.ZodType>(
+  schema: S,
+  expects: string,
+  help: string,
+  more: Partial<About> = {},
+): S => schema.meta({ expects, help, ...more });
+
+export const whole = (least: number, help: string) =>
+  described(z.int().min(least), `a whole number of at least ${least}`, help);
+export const atLeastZero = (help: string) => described(z.number().min(0), "a number of at least 0", help);
+export const belowOne = (help: string) =>
+  described(z.number().min(0).lt(1), "a number of at least 0 and below 1", help);
+export const aboveZero = (help: string) => described(z.number().positive(), "a number above 0", help);
+export const flag = (help: string) => described(z.boolean(), "true or false", help);
+export const choice = <const V extends readonly [string, ...string[]]>(
+  values: V,
+  help: string,
+  more: Partial<About> = {},
+) => described(z.enum(values), `one of ${values.join(", ")}`, help, more);
+export const group = <S extends z.ZodRawShape>(shape: S) =>
+  described(z.strictObject(shape), `a group of the fields ${Object.keys(shape).join(", ")}`, "");
+export const names = (help: string) =>
+  described(z.array(z.string().min(1)).min(1), "a list of at least one architecture name", help);
+export const unique = (list: readonly unknown[]): boolean => new Set(list).size === list.length;
+
+/** What is said of a field; a field with a default says what the field in it does. */
+export const aboutOf = (schema: z.ZodType): About => {
+  const said = schema.meta() ?? (schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType).meta() : undefined);
+  return z
+    .looseObject({ expects: z.string(), help: z.string(), storage: z.boolean().optional() })
+    .parse(said ?? {}) as About;
+};

@@ -1,0 +1,46 @@
+import { float32, tensor } from "../autodiff/index.ts";
+import { crossEntropy, distillationLoss } from "../nn/losses.ts";
+import { mixTensors } from "./mixup.ts";
+import type { Score, Task } from "./task.ts";
+
+/** Rows [classes] of probability 1 - smoothing on the label, the rest spread evenly over all classes. */
+export const oneHot = (labels: ArrayLike<number>, classes: number, smoothing = 0): Float32Array => {
+  const rows = new Float32Array(labels.length * classes).fill(smoothing / classes);
+  for (let i = 0; i < labels.length; i++) rows[i * classes + labels[i]!] = 1 - smoothing + smoothing / classes;
+  return rows;
+};
+
+/** Index of the largest of each row's C numbers. */
+export const argmaxRows = (rows: Float32Array, classes: number): Int32Array => {
+  const best = new Int32Array(rows.length / classes);
+  for (let i = 0; i < best.length; i++) {
+    for (let c = 1; c < classes; c++) if (rows[i * classes + c]! > rows[i * classes + best[i]!]!) best[i] = c;
+  }
+  return best;
+};
+
+/** Per cent of `seen` images that are `right`. */
+const accuracy = (classes: number, right = 0, seen = 0): Score<number> => ({
+  value: (100 * right) / seen,
+  add: (logits, labels) => {
+    const hits = argmaxRows(logits, classes).filter((best, i) => best === labels[i]);
+    return accuracy(classes, right + hits.length, seen + labels.length);
+  },
+});
+
+/** One class of C for each image: logits [N, C], targets [N, C] that are probabilities. */
+export const classification = (classes: number, image: Task["image"]): Task => ({
+  name: "classification",
+  classes,
+  image,
+  outputs: classes,
+  targetTypes: (n) => ({ targets: float32(n, classes) }),
+  targets: (labels, smoothing) => ({
+    targets: tensor(oneHot(labels, classes, smoothing), [labels.length, classes]),
+  }),
+  loss: { hard: (logits, { targets }) => crossEntropy(logits, targets!), soft: distillationLoss },
+  mix: mixTensors,
+  warp: (label) => label,
+  metric: { name: "accuracy", unit: "%", start: accuracy(classes) },
+  strata: { count: classes, of: (label) => [label] },
+});
