@@ -28,7 +28,10 @@ const walk = (node: unknown, path: string, visit: (leaf: TensorType, path: strin
 };
 
 /** Applies `visit` to every leaf; `path` is the keys joined by dots. Order: insertion order of keys, depth first. */
-export const mapTree = <S, To>(tree: S, visit: (leaf: TensorType & LeafOf<S>, path: string) => To): WithLeaves<S, To> =>
+export const mapTree = <S, To>(
+  tree: S,
+  visit: (leaf: NoInfer<TensorType & LeafOf<S>>, path: string) => To,
+): WithLeaves<S, To> =>
   // Asserted here and nowhere else: the two types say of any tree what `walk` does to it.
   walk(tree, "", (leaf, path) => visit(leaf as TensorType & LeafOf<S>, path)) as WithLeaves<S, To>;
 
