@@ -11,7 +11,6 @@ import {
   matmul,
   mean,
   sizeOf,
-  type Tensor,
   type TensorType,
   tensor,
   trace,
@@ -95,9 +94,7 @@ const best = async (device: Device, { inputs, chain, amount }: Probe, runs: numb
   }));
   const stepper = await device.compileStep(traced);
   const sample = async (): Promise<number> => {
-    const feeds = mapTree<typeof inputs, TensorType, Tensor>(inputs, ({ shape }) =>
-      tensor(new Float32Array(sizeOf(shape)).fill(1), shape),
-    );
+    const feeds = mapTree(inputs, ({ shape }) => tensor(new Float32Array(sizeOf(shape)).fill(1), shape));
     const start = performance.now();
     await stepper.run(feeds);
     return performance.now() - start;

@@ -1,9 +1,9 @@
-import { topologicalOrder } from "./graph.ts";
+import { topologicalOrder, valuesOf } from "./graph.ts";
 import { add } from "./ops/elementwise.ts";
 import { ones, zeros } from "./ops/leaves.ts";
 import { reduceSumTo } from "./ops/reduce.ts";
 import { shapeError } from "./shapes.ts";
-import { fillTree, leavesOf, type Tree } from "./tree.ts";
+import { fillTree, type WithLeaves } from "./tree.ts";
 import type { Value } from "./value.ts";
 
 /**
@@ -37,8 +37,7 @@ export const vjp = (outputs: readonly Value[], cotangents: readonly Value[], wrt
 };
 
 /** Gradient of a scalar with respect to a tree of values, as a tree of the same form. */
-export const gradients = <P>(loss: Value, wrt: P): P => {
+export const gradients = <P>(loss: Value, wrt: P): WithLeaves<P, Value> => {
   if (loss.shape.length !== 0) throw shapeError("gradients", `the loss must be a scalar, got [${loss.shape}]`);
-  const leaves = leavesOf(wrt as Tree<Value>).map(({ leaf }) => leaf);
-  return fillTree<P, Value, Value>(wrt, vjp([loss], [ones([])], leaves)) as unknown as P;
+  return fillTree(wrt, vjp([loss], [ones([])], valuesOf(wrt)));
 };

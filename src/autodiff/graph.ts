@@ -1,13 +1,21 @@
 import { DistilleryError } from "../support/errors.ts";
 import { inputOp } from "./ops/leaves.ts";
+import { leavesOf } from "./tree.ts";
 import { formatType, sameType } from "./types.ts";
-import type { AttributeValue, Value } from "./value.ts";
+import { type AttributeValue, Value } from "./value.ts";
 
 /** A traced function: its inputs in order (used or not) and its results. Everything between hangs on the results. */
 export interface Graph {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
 }
+
+/** The leaves of a tree that holds values only. */
+export const valuesOf = (tree: unknown): Value[] =>
+  leavesOf(tree).map(({ path, leaf }) => {
+    if (!(leaf instanceof Value)) throw new TypeError(`expected a traced value at "${path}"`);
+    return leaf;
+  });
 
 /** Every value on which the outputs depend, each after its inputs; of a value's inputs those of lower rank come first. */
 export const topologicalOrder = (outputs: readonly Value[], rank?: ReadonlyMap<Value, number>): Value[] => {

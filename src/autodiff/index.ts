@@ -12,15 +12,17 @@ export { concat, dilate, pad, padAxis, reshape, slice, transpose } from "./ops/m
 export { avgPool2d, globalAvgPool, maxPool2d, type PoolOptions, upsample2d } from "./ops/pooling.ts";
 export { broadcastTo, mean, reduceMax, reduceSum } from "./ops/reduce.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
+export { sizes } from "./shapes.ts";
 export { simplify } from "./simplify.ts";
-export { type Traced, trace, typesOf, type Values } from "./trace.ts";
-export { fillTree, leavesOf, mapTree, type Tree, type WithLeaves } from "./tree.ts";
+export { type Step, type Traced, type Types, trace, typesOf, type Values } from "./trace.ts";
+export { fillTree, leavesOf, mapTree, tensorsOf, type WithLeaves } from "./tree.ts";
 export {
   type DType,
   float32,
   floats,
   formatType,
   int64,
+  integers,
   sameShape,
   sameType,
   sizeOf,

@@ -17,6 +17,22 @@ export const broadcast = (op: string, a: readonly number[], b: readonly number[]
   });
 };
 
+interface Sizes {
+  readonly 2: readonly [number, number];
+  readonly 3: readonly [number, number, number];
+  readonly 4: readonly [number, number, number, number];
+  readonly 5: readonly [number, number, number, number, number];
+  readonly 6: readonly [number, number, number, number, number, number];
+}
+
+const hasRank = <R extends keyof Sizes>(shape: readonly number[], rank: R): shape is Sizes[R] => shape.length === rank;
+
+/** The sizes of a shape of known rank, to be taken apart: `const [n, c, h, w] = sizes(x.shape, 4)`. */
+export const sizes = <R extends keyof Sizes>(shape: readonly number[], rank: R): Sizes[R] => {
+  if (!hasRank(shape, rank)) throw shapeError("sizes", `expected a shape of rank ${rank}, got [${shape}]`);
+  return shape;
+};
+
 /** Axes that must be summed to bring `from` back to `to`, where `to` broadcasts to `from`. */
 export const broadcastAxes = (from: readonly number[], to: readonly number[]): number[] => {
   const lead = from.length - to.length;

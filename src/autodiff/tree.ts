@@ -1,38 +1,56 @@
-/** Nested objects and arrays with leaves of one type: how parameters, states and feeds are written down. */
-export type Tree<T> = T | readonly Tree<T>[] | { readonly [key: string]: Tree<T> };
+import { isTensor, type Tensor, type TensorType } from "./types.ts";
 
-/** The same tree with its leaves of type From replaced by To. */
-export type WithLeaves<S, From, To> = S extends From ? To : { readonly [K in keyof S]: WithLeaves<S[K], From, To> };
+/**
+ * A tree is nested objects and arrays whose leaves are types, tensors or values: how parameters, states and feeds are
+ * written down. This is the same tree with other leaves.
+ */
+export type WithLeaves<S, To> = S extends TensorType ? To : { readonly [K in keyof S]: WithLeaves<S[K], To> };
 
-/** Tells a leaf from an inner node: leaves carry `shape`. */
-const isLeaf = (node: unknown): boolean => typeof node === "object" && node !== null && "shape" in node;
+/** What a tree's leaves are; of a tree of which nothing is known, types. */
+export type LeafOf<S> = unknown extends S
+  ? TensorType
+  : S extends TensorType
+    ? S
+    : S extends readonly (infer Child)[]
+      ? LeafOf<Child>
+      : LeafOf<S[keyof S]>;
 
-type Branch = { readonly [key: string]: unknown };
+/** Tells a leaf from an inner node. */
+const isLeaf = (node: unknown): node is TensorType =>
+  typeof node === "object" && node !== null && "shape" in node && "dtype" in node;
 
-const walk = (node: unknown, path: string, visit: (leaf: unknown, path: string) => unknown): unknown => {
+const walk = (node: unknown, path: string, visit: (leaf: TensorType, path: string) => unknown): unknown => {
   if (isLeaf(node)) return visit(node, path);
-  if (Array.isArray(node)) return node.map((child, i) => walk(child, path === "" ? `${i}` : `${path}.${i}`, visit));
-  return Object.fromEntries(
-    Object.entries(node as Branch).map(([key, child]) => [
-      key,
-      walk(child, path === "" ? key : `${path}.${key}`, visit),
-    ]),
-  );
+  const at = (key: string | number): string => (path === "" ? `${key}` : `${path}.${key}`);
+  if (Array.isArray(node)) return node.map((child, i) => walk(child, at(i), visit));
+  if (node === null || node === undefined) throw new TypeError(`expected a tree of tensors, got ${node} at "${path}"`);
+  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, walk(child, at(key), visit)]));
 };
 
 /** Applies `visit` to every leaf; `path` is the keys joined by dots. Order: insertion order of keys, depth first. */
-export const mapTree = <S, From, To>(tree: S, visit: (leaf: From, path: string) => To): WithLeaves<S, From, To> =>
-  walk(tree, "", (leaf, path) => visit(leaf as From, path)) as WithLeaves<S, From, To>;
+export const mapTree = <S, To>(
+  tree: S,
+  visit: (leaf: NoInfer<TensorType & LeafOf<S>>, path: string) => To,
+): WithLeaves<S, To> =>
+  // Asserted here and nowhere else: the two types say of any tree what `walk` does to it.
+  walk(tree, "", (leaf, path) => visit(leaf as TensorType & LeafOf<S>, path)) as WithLeaves<S, To>;
 
 /** The leaves in walking order, each with its dotted path. */
-export const leavesOf = <T>(tree: Tree<T>): { readonly path: string; readonly leaf: T }[] => {
-  const leaves: { path: string; leaf: T }[] = [];
-  walk(tree, "", (leaf, path) => leaves.push({ path, leaf: leaf as T }));
+export const leavesOf = <S>(tree: S): { readonly path: string; readonly leaf: TensorType & LeafOf<S> }[] => {
+  const leaves: { path: string; leaf: TensorType & LeafOf<S> }[] = [];
+  mapTree(tree, (leaf, path) => leaves.push({ path, leaf }));
   return leaves;
 };
 
+/** The leaves of a tree that holds tensors only. */
+export const tensorsOf = (tree: unknown): { readonly path: string; readonly leaf: Tensor }[] =>
+  leavesOf(tree).map(({ path, leaf }) => {
+    if (!isTensor(leaf)) throw new TypeError(`expected a tensor at "${path}"`);
+    return { path, leaf };
+  });
+
 /** The tree of the same form as `like` with its leaves replaced, in walking order. */
-export const fillTree = <S, From, To>(like: S, leaves: readonly To[]): WithLeaves<S, From, To> => {
+export const fillTree = <S, To>(like: S, leaves: readonly To[]): WithLeaves<S, To> => {
   let next = 0;
-  return mapTree<S, From, To>(like, () => leaves[next++] as To);
+  return mapTree(like, () => leaves[next++]!);
 };

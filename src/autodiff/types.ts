@@ -11,6 +11,8 @@ export interface Tensor extends TensorType {
   readonly data: Float32Array | BigInt64Array;
 }
 
+export const isTensor = (type: TensorType): type is Tensor => "data" in type;
+
 export const float32 = (...shape: readonly number[]): TensorType => ({ dtype: "float32", shape });
 export const int64 = (...shape: readonly number[]): TensorType => ({ dtype: "int64", shape });
 
@@ -36,4 +38,10 @@ export const tensor = (data: Float32Array | BigInt64Array, shape: readonly numbe
 export const floats = ({ data }: Pick<Tensor, "data">): Float32Array => {
   if (data instanceof Float32Array) return data;
   throw new TypeError("expected a tensor of float32, got one of int64");
+};
+
+/** The values of an int64 tensor. @throws TypeError for another. */
+export const integers = ({ data }: Pick<Tensor, "data">): BigInt64Array => {
+  if (data instanceof BigInt64Array) return data;
+  throw new TypeError("expected a tensor of int64, got one of float32");
 };

@@ -15,29 +15,35 @@ export interface Sample<A> {
   readonly indices?: { readonly [input: number]: number };
 }
 
-/** One operator, complete in one place. */
-export interface Op<A extends Attributes = Attributes> {
+/** An operator's inputs as a tuple, such as `[x: Value, w: Value, ...bias: Value[]]`, or `readonly Value[]` for any number. */
+export type Operands = readonly Value[];
+
+/** The same for what stands for each of them: its type, its name in a file. */
+type Each<I extends Operands, T> = { readonly [K in keyof I]: T };
+
+/**
+ * One operator, complete in one place. Every `Op<A, I>` is also an `Op`, which walkers over graphs call without knowing
+ * its attributes and inputs: methods are compared leniently, and a value has only what `apply` took for its operator.
+ */
+export interface Op<A extends Attributes = Attributes, I extends Operands = Operands> {
   readonly name: string;
   /** Result type from the input types; throws a SHAPE error that names the operator and the shapes. */
-  infer(inputs: readonly TensorType[], attributes: A): TensorType;
+  infer(inputs: Each<I, TensorType>, attributes: A): TensorType;
   /**
    * Cotangents of the inputs from the cotangent of the output (reverse rule), as ordinary values. `undefined` where the
    * derivative is zero everywhere or the input is an index. A cotangent may still have the output's broadcast shape.
    */
-  vjp(
-    dy: Value,
-    at: { readonly inputs: readonly Value[]; readonly y: Value; readonly attributes: A },
-  ): readonly (Value | undefined)[];
+  vjp(dy: Value, at: { readonly inputs: I; readonly y: Value; readonly attributes: A }): readonly (Value | undefined)[];
   /** Emits ONNX nodes and returns the name of the result. */
-  lower(onnx: OnnxWriter, inputs: readonly string[], at: LoweringContext<A>): string;
+  lower(onnx: OnnxWriter, inputs: Each<I, string>, at: LoweringContext<A, I>): string;
   /** The operator on plain numbers, for elementwise operators: lets uniform constants be folded. */
   readonly scalar?: (...inputs: number[]) => number;
   readonly samples: readonly Sample<A>[];
 }
 
-export interface LoweringContext<A> {
+export interface LoweringContext<A, I extends Operands = Operands> {
   readonly attributes: A;
-  readonly inputs: readonly TensorType[];
+  readonly inputs: Each<I, TensorType>;
   readonly output: TensorType;
 }
 
@@ -58,9 +64,28 @@ export class Value implements TensorType {
   }
 }
 
-/** Declares an operator. The attributes' type is checked here and erased for the walkers over graphs. */
-export const defineOp = <A extends Attributes>(op: Op<A>): Op => op as unknown as Op;
+/** A value of a known operator, with the inputs and attributes that the operator takes. */
+export interface ValueOf<A extends Attributes, I extends Operands> extends Value {
+  readonly inputs: I;
+  readonly attributes: A;
+}
+
+/** The values of an operator that is known by its name: `ResultOf<typeof conv2dOp>`. */
+export type ResultOf<O extends Op> = O extends Op<infer A, infer I> ? ValueOf<A, I> : never;
+
+/** Tells whether a value is an operator's result: its inputs and attributes are typed then. */
+export const isOf = <A extends Attributes, I extends Operands>(v: Value, op: Op<A, I>): v is ValueOf<A, I> =>
+  v.op === op;
+
+/** The attributes of an operator that needs none. */
+export type NoAttributes = Record<never, never>;
+
+/** Declares an operator by its attributes and its inputs, one unless told. */
+export const defineOp = <A extends Attributes, I extends Operands = readonly [x: Value]>(op: Op<A, I>): Op<A, I> => op;
 
 /** Applies an operator. */
-export const apply = (op: Op, inputs: readonly Value[], attributes: Attributes = {}): Value =>
-  new Value(op, inputs, attributes);
+export const apply = <A extends Attributes, I extends Operands>(
+  op: Op<A, I>,
+  inputs: NoInfer<I>,
+  attributes: NoInfer<A>,
+): Value => new Value(op, inputs, attributes);

@@ -4,8 +4,8 @@ import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/con
 import { padOp, sliceOp } from "../autodiff/ops/movement.ts";
 import { avgPool2dOp, maxPool2dOp, upsample2dOp } from "../autodiff/ops/pooling.ts";
 import { sameShape, sizeOf } from "../autodiff/types.ts";
-import type { Value } from "../autodiff/value.ts";
-import { convolutionOf, filterLayout, hasBlockedImageGradient } from "./convolution.ts";
+import { isOf, type Value } from "../autodiff/value.ts";
+import { filterLayout, hasBlockedImageGradient } from "./convolution.ts";
 import { hasBlockedFilterGradient } from "./filter-gradient.ts";
 import { fits, type Layout } from "./layout.ts";
 import { stretched } from "./operands.ts";
@@ -21,12 +21,11 @@ export const layoutsOf = (
 ): ReadonlyMap<Value, Layout> => {
   const layouts = new Map<Value, Layout>();
   const state = new Set(graph.inputs.slice(0, states));
-  const filters = (v: Value): Value | undefined =>
-    v.op === conv2dOp || v.op === imageGradientOp ? v.inputs[1] : undefined;
   for (const v of order) {
-    const w = filters(v);
-    const layout = w && filterLayout(w.shape, convolutionOf(v).groups, size);
-    if (layout !== undefined && state.has(w!)) layouts.set(w!, layout);
+    if (!isOf(v, conv2dOp) && !isOf(v, imageGradientOp)) continue;
+    const w = v.inputs[1];
+    const layout = filterLayout(w.shape, v.attributes.groups, size);
+    if (layout !== undefined && state.has(w)) layouts.set(w, layout);
   }
   for (const v of order) {
     const layout = layouts.has(v) ? undefined : ownLayout(v, size, layouts);
@@ -51,42 +50,34 @@ export const layoutsOf = (
 
 /** The layout that a value takes by its operator and the layouts of its inputs. */
 const ownLayout = (v: Value, size: number, layouts: ReadonlyMap<Value, Layout>): Layout | undefined => {
-  const [x, second] = v.inputs as [Value, Value];
   const image = (i: Value): boolean => layouts.get(i) === "image";
   const imageIf = (condition: boolean): Layout | undefined =>
     condition && fits(v.shape, "image", size) ? "image" : undefined;
-  switch (v.op) {
-    case conv2dOp:
-      return imageIf(filterLayout(second.shape, convolutionOf(v).groups, size) !== undefined);
-    case imageGradientOp: {
-      const c = convolutionOf(v);
-      const layout = filterLayout(second.shape, c.groups, size);
-      const wide = layout === "filter" || (layout === "rows" && c.groups > 1);
-      return imageIf(wide && hasBlockedImageGradient(v.shape, x.shape, second.shape, c));
-    }
-    case filterGradientOp: {
-      const c = convolutionOf(v);
-      const layout = filterLayout(v.shape, c.groups, size);
-      const plain = c.dilation.every((d) => d === 1);
-      if (layout === "filter") return hasBlockedFilterGradient(x.shape, c) ? layout : undefined;
-      return layout === "rows" && image(second) && (c.groups > 1 || plain) ? layout : undefined;
-    }
-    case channelAffineOp:
-    case avgPool2dOp:
-    case maxPool2dOp:
-      return imageIf(image(x));
-    case upsample2dOp:
-      // Better blocked while it is small.
-      return imageIf(true);
-    case padOp: {
-      const { low, high } = v.attributes as { low: number[]; high: number[] };
-      return imageIf(image(x) && low[0] === 0 && low[1] === 0 && high[0] === 0 && high[1] === 0);
-    }
-    case sliceOp:
-      return imageIf(image(x) && (v.attributes.axis as number) >= 2);
-    default:
-      return isElementwise(v) ? elementwiseLayout(v, size, layouts) : undefined;
+  if (isOf(v, conv2dOp)) return imageIf(filterLayout(v.inputs[1].shape, v.attributes.groups, size) !== undefined);
+  if (isOf(v, imageGradientOp)) {
+    const [dy, w] = v.inputs;
+    const c = v.attributes;
+    const layout = filterLayout(w.shape, c.groups, size);
+    const wide = layout === "filter" || (layout === "rows" && c.groups > 1);
+    return imageIf(wide && hasBlockedImageGradient(v.shape, dy.shape, w.shape, c));
   }
+  if (isOf(v, filterGradientOp)) {
+    const [x, dy] = v.inputs;
+    const c = v.attributes;
+    const layout = filterLayout(v.shape, c.groups, size);
+    const plain = c.dilation.every((d) => d === 1);
+    if (layout === "filter") return hasBlockedFilterGradient(x.shape, c) ? layout : undefined;
+    return layout === "rows" && image(dy) && (c.groups > 1 || plain) ? layout : undefined;
+  }
+  if (isOf(v, channelAffineOp) || isOf(v, avgPool2dOp) || isOf(v, maxPool2dOp)) return imageIf(image(v.inputs[0]));
+  // Better blocked while it is small.
+  if (isOf(v, upsample2dOp)) return imageIf(true);
+  if (isOf(v, padOp)) {
+    const { low, high } = v.attributes;
+    return imageIf(image(v.inputs[0]) && low[0] === 0 && low[1] === 0 && high[0] === 0 && high[1] === 0);
+  }
+  if (isOf(v, sliceOp)) return imageIf(image(v.inputs[0]) && v.attributes.axis >= 2);
+  return isElementwise(v) ? elementwiseLayout(v, size, layouts) : undefined;
 };
 
 const elementwiseLayout = (v: Value, size: number, layouts: ReadonlyMap<Value, Layout>): Layout | undefined => {

@@ -3,18 +3,16 @@ import { type Phase, phasesOf } from "../autodiff/ops/convolution/transpose-lowe
 import { gather } from "../autodiff/ops/gather.ts";
 import { constant, zeros } from "../autodiff/ops/leaves.ts";
 import { concat, pad, reshape, transpose } from "../autodiff/ops/movement.ts";
+import { sizes } from "../autodiff/shapes.ts";
 import { sizeOf, tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import { fillsBlocks, type Layout } from "./layout.ts";
 import { blockedConv, type ConvolutionParts, transposeTiles } from "./ops.ts";
 import { transformedFilters, type WinogradChoice, winogradConv } from "./winograd.ts";
 
-/** What a convolution, or one of its gradients, says of itself. */
-export const convolutionOf = (v: Value): Convolution => v.attributes as unknown as Convolution;
-
 /** How a convolution's filter lies when the blocked operator can do it; undefined where it cannot. */
 export const filterLayout = (w: readonly number[], groups: number, block: number): Layout | undefined => {
-  const [k, j] = w as [number, number];
+  const [k, j] = sizes(w, 4);
   if (!fillsBlocks(k, block)) return undefined;
   if (groups === 1) return j < block ? "rows" : fillsBlocks(j, block) ? "filter" : undefined;
   return groups === k && j === 1 ? "rows" : undefined;
@@ -27,7 +25,7 @@ export const isWinograds = (
   pads: readonly number[],
   winograd: WinogradChoice,
 ): boolean => {
-  const [n, , h, w, b] = x.shape as [number, number, number, number, number];
+  const [n, , h, w, b] = sizes(x.shape, 5);
   const [height, width] = [h + pads[0]! + pads[2]! - 2, w + pads[1]! + pads[3]! - 2];
   return kh === 3 && kw === 3 && winograd.isFaster(cb! * b, kb! * b, n, height, width);
 };
@@ -46,7 +44,7 @@ export const blockedConvolution = (
   const pads = [...padding, ...padding];
   const simple = [...stride, ...dilation].every((n) => n === 1);
   if (w.shape.length === 6 && simple && isWinograds(x, w.shape, pads, winograd)) {
-    const [kb, cb, , , b] = w.shape as [number, number, number, number, number];
+    const [kb, cb, , , b] = sizes(w.shape, 6);
     const taps = transpose(reshape(w, [kb, cb, 9, b * b]), [2, 0, 1, 3]);
     return winogradConv(x, transformedFilters(taps, b), { ...parts, pads }, winograd.cache);
   }
@@ -64,7 +62,7 @@ const picked = (tiles: Value, order: readonly number[]): Value => {
 
 /** A filter's taps chosen and ordered by `rows` and `columns`, with K and C exchanged: [C/b, K/b, rows, columns, b, b]. */
 const turned = (tiles: Value, rows: readonly number[], columns: readonly number[]): Value => {
-  const [kb, cb, kh, kw, b] = tiles.shape as [number, number, number, number, number];
+  const [kb, cb, kh, kw, b] = sizes(tiles.shape, 6);
   const order: number[] = [];
   for (let c = 0; c < cb; c++)
     for (let k = 0; k < kb; k++)
@@ -74,7 +72,7 @@ const turned = (tiles: Value, rows: readonly number[], columns: readonly number[
 
 /** The same of a depthwise filter, which has no channels to exchange: [C/b, 1, rows, columns, b]. */
 const depthwiseTaps = (w: Value, rows: readonly number[], columns: readonly number[]): Value => {
-  const [cb, , kh, kw, b] = w.shape as [number, number, number, number, number];
+  const [cb, , kh, kw, b] = sizes(w.shape, 5);
   const order = rows.flatMap((i) => columns.map((j) => BigInt(i * kw + j)));
   const indices = constant(tensor(BigInt64Array.from(order), [order.length]));
   return reshape(gather(reshape(w, [cb, kh * kw, b]), indices, 1), [cb, 1, rows.length, columns.length, b]);
@@ -82,7 +80,7 @@ const depthwiseTaps = (w: Value, rows: readonly number[], columns: readonly numb
 
 /** A 3 x 3 filter turned about, its taps first: [9, C/b, K/b, b b]. */
 const turnedTaps = (tiles: Value): Value => {
-  const [kb, cb, , , b] = tiles.shape as [number, number, number, number, number];
+  const [kb, cb, , , b] = sizes(tiles.shape, 6);
   const order: number[] = [];
   for (const tap of reversed(9))
     for (let c = 0; c < cb; c++) for (let k = 0; k < kb; k++) order.push((k * cb + c) * 9 + tap);
@@ -119,7 +117,7 @@ export const blockedImageGradient = (
   sum: Value | undefined,
   winograd: WinogradChoice,
 ): Value => {
-  const [kh, kw] = w.shape.slice(2, 4) as [number, number];
+  const [kh, kw] = [w.shape[2]!, w.shape[3]!];
   if (stride[0] === 1 && stride[1] === 1) {
     const [top, left] = [dilation[0] * (kh - 1) - padding[0], dilation[1] * (kw - 1) - padding[1]];
     const pads = [top, left, top, left];
@@ -135,7 +133,7 @@ export const blockedImageGradient = (
   }
   const depthwise = w.shape.length === 5;
   const tiles = depthwise ? w : transposeTiles(w);
-  const [n, kb, ho, wo, b] = dy.shape as [number, number, number, number, number];
+  const [n, kb, ho, wo, b] = sizes(dy.shape, 5);
   const cb = depthwise ? kb : w.shape[1]!;
   const [down, across] = [phasesOf(kh, stride[0], padding[0]), phasesOf(kw, stride[1], padding[1])];
   const phase = (i: Phase, j: Phase): Value =>

@@ -5,6 +5,7 @@ import { constant } from "../autodiff/ops/leaves.ts";
 import { matmul } from "../autodiff/ops/matmul.ts";
 import { concat, pad, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
 import { reduceSum } from "../autodiff/ops/reduce.ts";
+import { sizes } from "../autodiff/shapes.ts";
 import { tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import { isWinograds } from "./convolution.ts";
@@ -32,7 +33,7 @@ const wholeBlocks = (x: Value, b: number): Value => {
 
 /** x [N, C/b, H, W, b] -> its phases, each [N, C/b, H/s, W/s, b]. */
 const phases = (x: Value, [sy, sx]: readonly [number, number]): ((row: number, column: number) => Value) => {
-  const [n, cb, h, w, b] = x.shape as [number, number, number, number, number];
+  const [n, cb, h, w, b] = sizes(x.shape, 5);
   if (sy === 1 && sx === 1) return () => x;
   const shape = [n, cb, h / sy, w / sx, b];
   const apart = transpose(reshape(x, [n * cb, h / sy, sy, w / sx, sx, b]), [2, 4, 0, 1, 3, 5]);
@@ -51,7 +52,7 @@ interface RowTap {
 
 /** Taps of rows that are whole blocks: the tiles are transposed once and then picked in the order needed. */
 const rowsOfBlocks = (taps: readonly RowTap[], ho: number): Value => {
-  const [n, cb, h, w, b] = taps[0]!.from.shape as [number, number, number, number, number];
+  const [n, cb, h, w, b] = sizes(taps[0]!.from.shape, 5);
   const across = w / b;
   const sources = [...new Set(taps.map((t) => t.from))];
   const above = Math.max(0, ...taps.map((t) => -t.shift));
@@ -76,7 +77,7 @@ const rowsOfBlocks = (taps: readonly RowTap[], ho: number): Value => {
 
 /** Taps of rows of any length: shifted first, then cut into blocks. */
 const shiftedRows = (taps: readonly RowTap[], ho: number): Value => {
-  const [n, cb, h, w, b] = taps[0]!.from.shape as [number, number, number, number, number];
+  const [n, cb, h, w, b] = sizes(taps[0]!.from.shape, 5);
   const moved = taps.map(({ from, shift }) =>
     reshape(pad(from, [0, 0, -shift, 0, 0], [0, 0, shift + ho - h, 0, 0]), [n, cb, ho * w, b]),
   );
@@ -92,7 +93,7 @@ const imageOfPlaces = (taps: readonly RowTap[], ho: number): Value =>
 
 /** x [N, K/b, H, W, b] as the filter of a 1 x 1 convolution over its places: [K/b, P/b, 1, 1, b of P, b of K]. */
 const filterOfPlaces = (x: Value): Value => {
-  const [n, kb, h, w, b] = x.shape as [number, number, number, number, number];
+  const [n, kb, h, w, b] = sizes(x.shape, 5);
   const all = wholeBlocks(reshape(x, [n, kb, h * w, b]), b);
   const blocks = all.shape[2]! / b;
   return reshape(transpose(reshape(all, [n, kb, blocks, b, b]), [1, 0, 2, 3, 4]), [kb, n * blocks, 1, 1, b, b]);
@@ -104,8 +105,8 @@ const filterOfPlaces = (x: Value): Value => {
  * which it lies right, are so small that summing them takes less.
  */
 const overPlaces = (image: Value, x: Value): Value => {
-  const [n, kb, h, w, b] = x.shape as [number, number, number, number, number];
-  const [, positions, channels] = image.shape as [number, number, number];
+  const [n, kb, h, w, b] = sizes(x.shape, 5);
+  const [, positions, channels] = sizes(image.shape, 5);
   if ((h * w) % b === 0 && 2 * channels * b <= h * w) {
     const filters = reshape(x, [n * kb, positions / n, 1, 1, b, b]);
     const products = blockedConv(image, filters, { groups: n });
@@ -127,8 +128,8 @@ export const blockedFilterGradient = (
   if (simple && isWinograds(x, [dy.shape[1]!, x.shape[1]!, kh, kw], pads, winograd)) {
     return winogradFilterGradient(x, dy, pads, winograd.cache);
   }
-  const [, cb, , , b] = x.shape as [number, number, number, number, number];
-  const [, kb, ho, wo] = dy.shape as [number, number, number, number];
+  const [, cb, , , b] = sizes(x.shape, 5);
+  const [, kb, ho, wo] = sizes(dy.shape, 5);
   const phase = phases(x, stride);
   const [rows, columns] = [x.shape[2]! / stride[0], x.shape[3]! / stride[1]];
 
@@ -167,8 +168,8 @@ export const narrowFilterGradient = (
   [kh, kw]: readonly [number, number],
   { stride, padding }: Convolution,
 ): Value => {
-  const [n, c] = x.shape as [number, number];
-  const [, kb, ho, wo, b] = dy.shape as [number, number, number, number, number];
+  const [n, c] = sizes(x.shape, 4);
+  const [, kb, ho, wo, b] = sizes(dy.shape, 5);
   const padded = pad(x, [0, 0, ...padding], [0, 0, ...padding]);
   const patches: Value[] = [];
   for (let i = 0; i < kh; i++) {
@@ -192,8 +193,8 @@ export const depthwiseFilterGradient = (
   [kh, kw]: readonly [number, number],
   { stride, padding, dilation }: Convolution,
 ): Value => {
-  const [n, cb, h, w, b] = x.shape as [number, number, number, number, number];
-  const [, , ho, wo] = dy.shape as [number, number, number, number];
+  const [n, cb, h, w, b] = sizes(x.shape, 5);
+  const [, , ho, wo] = sizes(dy.shape, 5);
   // Rows and columns beyond the last window must not make further places.
   const over = [h, w].map((d, a) => {
     const reach = stride[a]! * ([ho, wo][a]! - 1) + dilation[a]! * ([kh, kw][a]! - 1) + 1;
@@ -205,7 +206,7 @@ export const depthwiseFilterGradient = (
     dilation: stride,
     groups: n * cb * b,
   });
-  const [rows, columns] = products.shape.slice(2, 4) as [number, number];
+  const [, , rows, columns] = sizes(products.shape, 5);
   const kept = rows === kh && columns === kw ? products : slice(slice(products, 2, 0, kh), 3, 0, kw);
   return reshape(reduceSum(reshape(kept, [n, cb, 1, kh, kw, b]), [0]), [cb, 1, kh, kw, b]);
 };

@@ -1,6 +1,5 @@
 import { padAxis, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
-import type { Tensor } from "../autodiff/types.ts";
-import { sizeOf, tensor } from "../autodiff/types.ts";
+import { floats, sizeOf, type Tensor, tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 
 /**
@@ -140,8 +139,8 @@ const resized = (data: Float32Array, shape: readonly number[], to: readonly numb
 };
 
 /** Blocking of values outside any graph. */
-export const blockTensor = ({ data, shape }: Tensor, layout: Layout, size: number): Tensor => {
-  const values = data as Float32Array;
+export const blockTensor = (given: Tensor, layout: Layout, size: number): Tensor => {
+  const [values, { shape }] = [floats(given), given];
   const { permutation } = forms[layout];
   const whole = paddedShape(shape, layout, size);
   // Slots of an optimiser start at zero: as many values as the network has, and nothing to move.
@@ -152,9 +151,10 @@ export const blockTensor = ({ data, shape }: Tensor, layout: Layout, size: numbe
 };
 
 /** The way back, to a plain shape. */
-export const unblockTensor = ({ data, shape }: Tensor, layout: Layout, plain: readonly number[]): Tensor => {
+export const unblockTensor = (given: Tensor, layout: Layout, plain: readonly number[]): Tensor => {
+  const { shape } = given;
   const whole = plainShape(shape, layout);
   const split = splitShape(whole, layout, shape.at(-1)!);
-  const values = permuted(data as Float32Array, split, forms[layout].permutation, true);
+  const values = permuted(floats(given), split, forms[layout].permutation, true);
   return tensor(resized(values, whole, plain), plain);
 };

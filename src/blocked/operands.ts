@@ -1,4 +1,5 @@
 import { reshape } from "../autodiff/ops/movement.ts";
+import { sizes } from "../autodiff/shapes.ts";
 import { sizeOf } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import { type Layout, padToBlocks } from "./layout.ts";
@@ -16,8 +17,8 @@ const inBlocks = (x: Value, block: number, shapeOf: (blocks: number) => number[]
  */
 export const stretched = (x: Value, to: readonly number[], layout: Layout, block: number): Value | undefined => {
   if (sizeOf(x.shape) === 1) return reshape(x, []);
-  const shape = [...Array.from({ length: to.length - x.shape.length }, () => 1), ...x.shape] as number[];
-  const [first, second, rows, columns] = shape as [number, number, number, number];
+  const shape = [...Array.from({ length: to.length - x.shape.length }, () => 1), ...x.shape];
+  const [first, second, rows, columns] = sizes(shape, 4);
   if (layout === "image") {
     if (second === 1) return reshape(x, [first, 1, rows, columns, 1]);
     if (second !== to[1]) return undefined;

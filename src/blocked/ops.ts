@@ -1,6 +1,14 @@
 import { shapeError } from "../autodiff/shapes.ts";
 import type { TensorType } from "../autodiff/types.ts";
-import { type Attributes, apply, defineOp, type Op, type Value } from "../autodiff/value.ts";
+import {
+  type Attributes,
+  apply,
+  defineOp,
+  type NoAttributes,
+  type Op,
+  type Operands,
+  type Value,
+} from "../autodiff/value.ts";
 import { blockedShape, padToBlocks, plainShape } from "./layout.ts";
 
 /**
@@ -18,16 +26,17 @@ const afterGradients = {
   samples: [],
 };
 
-const blockedOp = <A extends Attributes>(op: Pick<Op<A>, "name" | "infer" | "lower">): Op =>
-  defineOp<A>({ ...op, ...afterGradients });
+const blockedOp = <A extends Attributes, I extends Operands = readonly [x: Value]>(
+  op: Pick<Op<A, I>, "name" | "infer" | "lower">,
+): Op<A, I> => defineOp<A, I>({ ...op, ...afterGradients });
 
 const nominal = ({ shape }: TensorType): number[] => plainShape(shape, "image");
 
 export const blockImageOp = blockedOp<{ block: number }>({
   name: "blockImage",
-  infer: ([x], { block }) => ({ dtype: "float32", shape: blockedShape(x!.shape, "image", block) }),
+  infer: ([x], { block }) => ({ dtype: "float32", shape: blockedShape(x.shape, "image", block) }),
   lower: (onnx, [x], { output }) =>
-    onnx.reshape(onnx.node(`${domain}ReorderInput`, [x!], { channels_last: 0 }), output.shape, nominal(output)),
+    onnx.reshape(onnx.node(`${domain}ReorderInput`, [x], { channels_last: 0 }), output.shape, nominal(output)),
 });
 
 /** x [N, C, H, W] blocked, with zeros after its channels. The operator itself adds them to multiples of four. */
@@ -36,32 +45,32 @@ export const blockImage = (x: Value, block: number): Value =>
 
 export const unblockImageOp = blockedOp<{ channels: number }>({
   name: "unblockImage",
-  infer: ([x], { channels }) => ({ dtype: "float32", shape: nominal(x!).with(1, channels) }),
+  infer: ([x], { channels }) => ({ dtype: "float32", shape: nominal(x).with(1, channels) }),
   lower: (onnx, [x], { inputs: [type], attributes: { channels } }) =>
-    onnx.node(`${domain}ReorderOutput`, [onnx.reshape(x!, nominal(type!))], { channels, channels_last: 0 }),
+    onnx.node(`${domain}ReorderOutput`, [onnx.reshape(x, nominal(type))], { channels, channels_last: 0 }),
 });
 
 /** The way back: the first `channels` of x. */
 export const unblockImage = (x: Value, channels: number): Value => apply(unblockImageOp, [x], { channels });
 
 /** Every [b, b] tile at the end of a tensor transposed. */
-export const transposeTilesOp = blockedOp<Record<never, never>>({
+export const transposeTilesOp = blockedOp<NoAttributes>({
   name: "transposeTiles",
   infer: ([x]) => {
-    const [rows, columns] = x!.shape.slice(-2);
+    const [rows, columns] = x.shape.slice(-2);
     if (rows !== columns) throw shapeError("transposeTiles", `tiles are [${rows}, ${columns}], expected square ones`);
-    return x!;
+    return x;
   },
   // A tile is an image of b channels and b places.
   lower: (onnx, [x], { output: { shape } }) => {
     const b = shape.at(-1)!;
     const tiles = shape.slice(0, -2).reduce((n, d) => n * d, 1);
-    const images = onnx.reshape(x!, [tiles, b, b, 1], shape);
+    const images = onnx.reshape(x, [tiles, b, b, 1], shape);
     return onnx.reshape(onnx.node(`${domain}ReorderInput`, [images], { channels_last: 0 }), shape, [tiles, b, b, 1]);
   },
 });
 
-export const transposeTiles = (x: Value): Value => apply(transposeTilesOp, [x]);
+export const transposeTiles = (x: Value): Value => apply(transposeTilesOp, [x], {});
 
 /** What a convolution may do to its result before it is written. */
 export type Activation = "none" | "relu" | "relu6" | "step" | "abs";
@@ -89,21 +98,24 @@ export type BlockedConvolution = {
  * Inputs x [N, C/b, H, W, b] (or plain [N, C, H, W] where C < b), w [K/b, C/b, kh, kw, b, b] (or rows), then bias [K] if
  * `bias`, then a tensor of the result's shape to add if `sum`; the activation comes last.
  */
-export const blockedConvOp = blockedOp<BlockedConvolution>({
+export const blockedConvOp = blockedOp<BlockedConvolution, readonly [x: Value, w: Value, ...more: Value[]]>({
   name: "blockedConv",
   infer: ([x, w], { stride, pads, dilation }) => {
     const size = [0, 1].map(
       (a) =>
         Math.floor(
-          (x!.shape[2 + a]! + pads[a]! + pads[2 + a]! - dilation[a]! * (w!.shape[2 + a]! - 1) - 1) / stride[a]!,
+          (x.shape[2 + a]! + pads[a]! + pads[2 + a]! - dilation[a]! * (w.shape[2 + a]! - 1) - 1) / stride[a]!,
         ) + 1,
     );
-    return { dtype: "float32", shape: [x!.shape[0]!, w!.shape[0]!, size[0]!, size[1]!, w!.shape.at(-1)!] };
+    return { dtype: "float32", shape: [x.shape[0]!, w.shape[0]!, size[0]!, size[1]!, w.shape.at(-1)!] };
   },
-  lower: (onnx, names, { attributes: { stride, pads, dilation, groups, bias, sum, activation }, inputs, output }) => {
-    const [x, w] = inputs as readonly [TensorType, TensorType];
-    const image = x.shape.length === 5 ? onnx.reshape(names[0]!, nominal(x), x.shape) : names[0]!;
-    const filter = onnx.reshape(names[1]!, plainShape(w.shape, w.shape.length === 6 ? "filter" : "rows"), w.shape);
+  lower: (
+    onnx,
+    names,
+    { attributes: { stride, pads, dilation, groups, bias, sum, activation }, inputs: [x, w], output },
+  ) => {
+    const image = x.shape.length === 5 ? onnx.reshape(names[0], nominal(x), x.shape) : names[0];
+    const filter = onnx.reshape(names[1], plainShape(w.shape, w.shape.length === 6 ? "filter" : "rows"), w.shape);
     const rest = [
       ...(bias || sum ? [bias ? names[2]! : ""] : []),
       ...(sum ? [onnx.reshape(names.at(-1)!, nominal(output), output.shape)] : []),
@@ -133,8 +145,14 @@ export interface ConvolutionParts {
 export const blockedConv = (x: Value, w: Value, parts: ConvolutionParts = {}): Value => {
   const { stride = [1, 1], pads = [0, 0, 0, 0], dilation = [1, 1], groups = 1, bias, sum, activation = "none" } = parts;
   const flags = { bias: bias !== undefined, sum: sum !== undefined };
-  const inputs = [x, w, ...(bias ? [bias] : []), ...(sum ? [sum] : [])];
-  return apply(blockedConvOp, inputs, { stride, pads, dilation, groups, ...flags, activation });
+  return apply(blockedConvOp, [x, w, ...(bias ? [bias] : []), ...(sum ? [sum] : [])], {
+    stride,
+    pads,
+    dilation,
+    groups,
+    ...flags,
+    activation,
+  });
 };
 
 type Pool = {
@@ -147,17 +165,14 @@ type Pool = {
 export const blockedPoolOp = blockedOp<Pool>({
   name: "blockedPool",
   infer: ([x], { kernel, stride, padding }) => {
-    const size = [0, 1].map((a) => Math.floor((x!.shape[2 + a]! + 2 * padding[a]! - kernel[a]!) / stride[a]!) + 1) as [
-      number,
-      number,
-    ];
-    return { dtype: "float32", shape: x!.shape.with(2, size[0]).with(3, size[1]) };
+    const size = (a: 0 | 1): number => Math.floor((x.shape[2 + a]! + 2 * padding[a]! - kernel[a]!) / stride[a]!) + 1;
+    return { dtype: "float32", shape: x.shape.with(2, size(0)).with(3, size(1)) };
   },
   lower: (onnx, [x], { attributes: { kind, kernel, stride, padding }, inputs: [type], output }) => {
     const counted = kind === "AveragePool" ? { count_include_pad: 1 } : {};
     const pads = [...padding, ...padding];
     const attributes = { kernel_shape: kernel, strides: stride, pads, ...counted };
-    const image = onnx.reshape(x!, nominal(type!), type!.shape);
+    const image = onnx.reshape(x, nominal(type), type.shape);
     return onnx.reshape(onnx.node(domain + kind, [image], attributes), output.shape, nominal(output));
   },
 });
@@ -165,13 +180,13 @@ export const blockedPoolOp = blockedOp<Pool>({
 export const blockedPool = (x: Value, pool: Pool): Value => apply(blockedPoolOp, [x], pool);
 
 /** Means over rows and columns: [N, C/b, H, W, b] -> [N, C/b, 1, 1, b]. */
-export const blockedMeanOp = blockedOp<Record<never, never>>({
+export const blockedMeanOp = blockedOp<NoAttributes>({
   name: "blockedMean",
-  infer: ([x]) => ({ dtype: "float32", shape: x!.shape.with(2, 1).with(3, 1) }),
+  infer: ([x]) => ({ dtype: "float32", shape: x.shape.with(2, 1).with(3, 1) }),
   lower: (onnx, [x], { inputs: [type], output }) => {
-    const image = onnx.reshape(x!, nominal(type!), type!.shape);
+    const image = onnx.reshape(x, nominal(type), type.shape);
     return onnx.reshape(onnx.node(`${domain}GlobalAveragePool`, [image]), output.shape, nominal(output));
   },
 });
 
-export const blockedMean = (x: Value): Value => apply(blockedMeanOp, [x]);
+export const blockedMean = (x: Value): Value => apply(blockedMeanOp, [x], {});

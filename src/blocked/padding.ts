@@ -37,7 +37,7 @@ export const paddingOf = (
     const layout = layouts.get(v);
     if (layout === undefined || v.op.scalar === undefined || !hasPadding(v.shape, layout, size)) continue;
     const operands = v.inputs.map((i) => operand(i, v, layout));
-    known.set(v, operands.includes("some") ? withSome(v, operands) : v.op.scalar(...(operands as number[])));
+    known.set(v, operands.every((p) => p !== "some") ? v.op.scalar(...operands) : withSome(v, operands));
   }
   return (v) => known.get(v) ?? 0;
 };

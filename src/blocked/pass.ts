@@ -7,10 +7,11 @@ import { matmul, matmulOp } from "../autodiff/ops/matmul.ts";
 import { pad, padOp, reshape, reshapeOp, slice, sliceOp, transpose } from "../autodiff/ops/movement.ts";
 import { avgPool2dOp, maxPool2dOp, upsample2dOp } from "../autodiff/ops/pooling.ts";
 import { broadcastTo, reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
-import { float32, sameShape, type Tensor } from "../autodiff/types.ts";
-import { Value } from "../autodiff/value.ts";
+import { sizes } from "../autodiff/shapes.ts";
+import { float32, sameShape, type Tensor, tensor } from "../autodiff/types.ts";
+import { isOf, type ResultOf, Value } from "../autodiff/value.ts";
 import { layoutsOf } from "./choose.ts";
-import { blockedConvolution, blockedImageGradient, convolutionOf, filterLayout } from "./convolution.ts";
+import { blockedConvolution, blockedImageGradient, filterLayout } from "./convolution.ts";
 import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
 import { block, blockedShape, blockTensor, hasPadding, type Layout, padded, padToBlocks, unblock } from "./layout.ts";
 import { stretched } from "./operands.ts";
@@ -80,11 +81,12 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
     if (uniform !== undefined && (uniform === 0 || !hasPadding(v.shape, layout, size))) {
       return splat(uniform, blockedShape(v.shape, layout, size));
     }
-    if (v.op === literalOp) {
+    if (isOf(v, literalOp)) {
+      const { data } = v.attributes;
       return memo(blockedForms, v, () => {
-        const tensor = blockTensor(literal(v), layout, size);
-        owned.add(tensor.data);
-        return constant(tensor);
+        const known = blockTensor(tensor(data, v.shape), layout, size);
+        owned.add(known.data);
+        return constant(known);
       });
     }
     return converted(v, layout);
@@ -104,10 +106,10 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
 
   /** A convolution or affine with what follows it taken in: a sum, then an activation. Only what nothing else reads is taken in. */
   const hosted = (v: Value, sum?: Value, activation: Activation = "none"): Value | undefined => {
-    const [x, w, extra] = v.inputs as [Value, Value, Value | undefined];
     if (layoutOf(v) !== "image") return undefined;
-    if (v.op === conv2dOp) {
-      const c = convolutionOf(v);
+    if (isOf(v, conv2dOp)) {
+      const [x, w, extra] = v.inputs;
+      const c = v.attributes;
       const layout = filterLayout(w.shape, c.groups, size)!;
       const narrow = layout === "rows" && c.groups === 1;
       const image = narrow ? plain(x) : inLayout(x, "image");
@@ -119,8 +121,11 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
         winograd,
       );
     }
-    if (v.op === channelAffineOp) return affine(inLayout(x, "image"), w, extra!, { sum, activation });
-    if (v.op === imageGradientOp && activation === "none" && convolutionOf(v).stride.every((s) => s === 1)) {
+    if (isOf(v, channelAffineOp)) {
+      const [x, scale, shift] = v.inputs;
+      return affine(inLayout(x, "image"), scale, shift, { sum, activation });
+    }
+    if (isOf(v, imageGradientOp) && activation === "none" && v.attributes.stride.every((s) => s === 1)) {
       return imageGradient(v, sum);
     }
     if (v.op === addOp && sum === undefined && v.inputs.every((i) => sameShape(i.shape, v.shape))) {
@@ -133,9 +138,9 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
     return undefined;
   };
 
-  const imageGradient = (v: Value, sum?: Value): Value => {
-    const [dy, w] = v.inputs as [Value, Value];
-    const c = convolutionOf(v);
+  const imageGradient = (v: ResultOf<typeof imageGradientOp>, sum?: Value): Value => {
+    const [dy, w] = v.inputs;
+    const c = v.attributes;
     return blockedImageGradient(
       inLayout(dy, "image"),
       inLayout(w, filterLayout(w.shape, c.groups, size)!),
@@ -147,11 +152,12 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
 
   const elementwise = (v: Value, layout: Layout): Value => {
     // A repeated operand is read as often as needed instead of being written out first.
-    const up = v.inputs.find((i) => i.op === upsample2dOp && layoutOf(i) === "image" && v.inputs.length === 2);
+    const ups = v.inputs.length === 2 ? v.inputs.filter((i) => isOf(i, upsample2dOp)) : [];
+    const up = ups.find((i) => layoutOf(i) === "image");
     if (up !== undefined && v.inputs.every((i) => sameShape(i.shape, v.shape))) {
-      const small = inLayout(up.inputs[0]!, "image");
-      const [n, cb, h, w, b] = small.shape as [number, number, number, number, number];
-      const [fy, fx] = up.attributes.factor as readonly [number, number];
+      const small = inLayout(up.inputs[0], "image");
+      const [n, cb, h, w, b] = sizes(small.shape, 5);
+      const [fy, fx] = up.attributes.factor;
       const operands = v.inputs.map((i) =>
         i === up ? reshape(small, [n * cb, h, 1, w, 1, b]) : reshape(inLayout(i, "image"), [n * cb, h, fy, w, fx, b]),
       );
@@ -168,57 +174,57 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
   const makeBlocked = (v: Value): Value => {
     const layout = layoutOf(v)!;
     const shape = blockedShape(v.shape, layout, size);
-    const [x, second] = v.inputs as [Value, Value];
-    const attributes = v.attributes as unknown as {
-      kernel: number[];
-      stride: number[];
-      padding: number[];
-      factor: [number, number];
-    };
-    if (v.op === inputOp) return input(String(v.attributes.name), float32(...shape));
-    if (v.op === filterGradientOp) {
-      const c = convolutionOf(v);
-      const kernel = v.shape.slice(2) as [number, number];
-      const dy = inLayout(second, "image");
+    if (isOf(v, inputOp)) return input(v.attributes.name, float32(...shape));
+    if (isOf(v, filterGradientOp)) {
+      const x = v.inputs[0];
+      const c = v.attributes;
+      const [, , kh, kw] = sizes(v.shape, 4);
+      const kernel: [number, number] = [kh, kw];
+      const dy = inLayout(v.inputs[1], "image");
       if (c.groups > 1) return depthwiseFilterGradient(inLayout(x, "image"), dy, kernel, c);
       if (layout === "rows") return narrowFilterGradient(plain(x), dy, kernel, c);
       return blockedFilterGradient(inLayout(x, "image"), dy, kernel, c, winograd);
     }
-    if (v.op === imageGradientOp) return imageGradient(v);
-    if ((v.op === reluOp || v.op === relu6Op) && layout === "image") {
+    if (isOf(v, imageGradientOp)) return imageGradient(v);
+    if ((isOf(v, reluOp) || isOf(v, relu6Op)) && layout === "image") {
+      const x = v.inputs[0];
       const activation = v.op === reluOp ? "relu" : "relu6";
       const joined = uses.get(x) === 1 ? hosted(x, undefined, activation) : undefined;
       return joined ?? new Value(v.op, [inLayout(x, "image")], v.attributes);
     }
-    if (v.op === stepOp && x.op === reluOp && x.inputs[0]!.op === channelAffineOp) {
+    if (isOf(v, stepOp) && isOf(v.inputs[0], reluOp) && v.inputs[0].inputs[0].op === channelAffineOp) {
       // Where a normalised z is above zero: from z, which its normalisation's gradient keeps anyway, and not from the ReLU.
-      const above = hosted(x.inputs[0]!, undefined, "step");
+      const above = hosted(v.inputs[0].inputs[0], undefined, "step");
       if (above !== undefined) return above;
     }
-    if (v.op === within6Op) {
+    if (isOf(v, within6Op)) {
       // Within 3 of 3, in two passes: of the normalised z, if there is one, as above.
-      const z = x.op === relu6Op && x.inputs[0]!.op === channelAffineOp ? x.inputs[0]!.inputs : undefined;
-      const [image, scale, shift] = z ?? [x, splat(1, [v.shape[1]!]), splat(0, [v.shape[1]!])];
-      const distance = affine(inLayout(image!, "image"), scale!, sub(shift!, 3), { activation: "abs" });
-      return affine(distance, splat(-1, scale!.shape), splat(3, scale!.shape), { activation: "step" });
+      const x = v.inputs[0];
+      const [image, scale, shift] =
+        isOf(x, relu6Op) && isOf(x.inputs[0], channelAffineOp)
+          ? x.inputs[0].inputs
+          : [x, splat(1, [v.shape[1]!]), splat(0, [v.shape[1]!])];
+      const distance = affine(inLayout(image, "image"), scale, sub(shift, 3), { activation: "abs" });
+      return affine(distance, splat(-1, scale.shape), splat(3, scale.shape), { activation: "step" });
     }
-    if (v.op === avgPool2dOp || v.op === maxPool2dOp) {
-      const { kernel, stride, padding } = attributes;
+    if (isOf(v, avgPool2dOp) || isOf(v, maxPool2dOp)) {
+      const { kernel, stride, padding } = v.attributes;
       const kind = v.op === avgPool2dOp ? "AveragePool" : "MaxPool";
-      return blockedPool(inLayout(x, "image"), { kind, kernel, stride, padding });
+      return blockedPool(inLayout(v.inputs[0], "image"), { kind, kernel, stride, padding });
     }
-    if (v.op === upsample2dOp) {
-      const [n, cb, h, w, b] = inLayout(x, "image").shape as [number, number, number, number, number];
-      const small = reshape(inLayout(x, "image"), [n * cb, h, 1, w, 1, b]);
-      return reshape(broadcastTo(small, [n * cb, h, attributes.factor[0], w, attributes.factor[1], b]), shape);
+    if (isOf(v, upsample2dOp)) {
+      const [fy, fx] = v.attributes.factor;
+      const x = inLayout(v.inputs[0], "image");
+      const [n, cb, h, w, b] = sizes(x.shape, 5);
+      return reshape(broadcastTo(reshape(x, [n * cb, h, 1, w, 1, b]), [n * cb, h, fy, w, fx, b]), shape);
     }
-    if (v.op === padOp) {
-      const { low, high } = v.attributes as { low: number[]; high: number[] };
-      return pad(inLayout(x, "image"), [...low, 0], [...high, 0]);
+    if (isOf(v, padOp)) {
+      const { low, high } = v.attributes;
+      return pad(inLayout(v.inputs[0], "image"), [...low, 0], [...high, 0]);
     }
-    if (v.op === sliceOp) {
-      const { axis, start, end, step } = v.attributes as { axis: number; start: number; end: number; step: number };
-      return slice(inLayout(x, "image"), axis, start, end, step);
+    if (isOf(v, sliceOp)) {
+      const { axis, start, end, step } = v.attributes;
+      return slice(inLayout(v.inputs[0], "image"), axis, start, end, step);
     }
     return hosted(v) ?? elementwise(v, layout);
   };
@@ -227,12 +233,14 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
   const sumOverPlaces = (x: Value): Value => mul(blockedMean(x), x.shape[2]! * x.shape[3]!);
 
   /** The product of an image [N, C, HW] with rows [N, J, HW], as [N, C, J], without unblocking the image. */
-  const placesTimes = (x: Value, rows: Value, v: Value): Value | undefined => {
-    const image = x.inputs[0]!;
-    const [n, c, h, w] = image.shape as [number, number, number, number];
-    const { transposeA, transposeB } = v.attributes as { transposeA: boolean; transposeB: boolean };
+  const placesTimes = (v: ResultOf<typeof matmulOp>): Value | undefined => {
+    const [x, rows] = v.inputs;
+    const image = isOf(x, reshapeOp) ? x.inputs[0] : undefined;
+    if (image === undefined || layoutOf(image) !== "image") return undefined;
+    const [n, c, h, w] = sizes(image.shape, 4);
+    const { transposeA, transposeB } = v.attributes;
     if (transposeA || !transposeB || !sameShape(x.shape, [n, c, h * w]) || rows.shape.length !== 3) return undefined;
-    const [batch, j] = rows.shape as [number, number];
+    const [batch, j] = sizes(rows.shape, 3);
     const places = reshape(blocked(image), [n, padded(c, size) / size, h * w, size]);
     const product = matmul(reshape(plain(rows), [batch, 1, j, h * w]), places);
     return slice(reshape(transpose(product, [0, 1, 3, 2]), [n, padded(c, size), j]), 1, 0, c);
@@ -240,10 +248,10 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
 
   /** A value that has no blocked form, on the forms of its inputs that suit it. */
   const rebuilt = (v: Value): Value => {
-    const [x, second] = v.inputs as [Value, Value];
-    if (v.op === channelDotOp && (layoutOf(x) === "image" || layoutOf(second) === "image")) {
+    if (isOf(v, channelDotOp) && v.inputs.some((i) => layoutOf(i) === "image")) {
+      const [x, second] = v.inputs;
       // The whole of one image of one channel is the filter of the other: one product and one sum a channel.
-      const [n, cb, h, w, b] = blockedShape(x.shape, "image", size) as [number, number, number, number, number];
+      const [n, cb, h, w, b] = sizes(blockedShape(x.shape, "image", size), 5);
       const products = blockedConv(
         reshape(inLayout(x, "image"), [1, n * cb, h, w, b]),
         reshape(inLayout(second, "image"), [n * cb, 1, h, w, b]),
@@ -251,18 +259,17 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
       );
       return slice(reduceSum(reshape(products, [n, cb * b]), [0]), 0, 0, x.shape[1]!);
     }
-    if (v.op === reduceSumOp && layoutOf(x) === "image") {
-      const axes = v.attributes.axes as readonly number[];
-      const [n, c] = x.shape as [number, number];
+    if (isOf(v, reduceSumOp) && layoutOf(v.inputs[0]) === "image") {
+      const { axes } = v.attributes;
+      const x = v.inputs[0];
+      const [n, c] = sizes(x.shape, 4);
       const sums = (): Value => reshape(sumOverPlaces(blocked(x)), [n, padded(c, size)]);
       if (String(axes) === "0,2,3") return reshape(slice(reduceSum(sums(), [0]), 0, 0, c), v.shape);
       if (String(axes) === "2,3") return reshape(slice(sums(), 1, 0, c), v.shape);
       if (String(axes) === "0") return reshape(unblockImage(reduceSum(blocked(x), [0], true), c), v.shape);
     }
-    if (v.op === matmulOp && x.op === reshapeOp && layoutOf(x.inputs[0]!) === "image") {
-      const product = placesTimes(x, second, v);
-      if (product !== undefined) return product;
-    }
+    const product = isOf(v, matmulOp) ? placesTimes(v) : undefined;
+    if (product !== undefined) return product;
     const inputs = v.inputs.map(plain);
     return inputs.every((i, at) => i === v.inputs[at]) ? v : new Value(v.op, inputs, v.attributes);
   };
@@ -281,9 +288,3 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
   };
   return { graph: checkGraph(result, "blocking"), layouts: stateLayouts, owned };
 };
-
-const literal = (v: Value): Tensor => ({
-  dtype: "float32",
-  shape: v.shape,
-  data: v.attributes.data as Float32Array,
-});

@@ -3,6 +3,7 @@ import { gather } from "../autodiff/ops/gather.ts";
 import { constant, zeros } from "../autodiff/ops/leaves.ts";
 import { matmul } from "../autodiff/ops/matmul.ts";
 import { concat, pad, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
+import { sizes } from "../autodiff/shapes.ts";
 import { tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import { blockedConv, type ConvolutionParts, transposeTiles } from "./ops.ts";
@@ -80,7 +81,7 @@ const imagesTogether = (
   filterCount: number,
   cache: number,
 ): number => {
-  const [n, cb, , , b] = shape as [number, number, number, number, number];
+  const [n, cb, , , b] = sizes(shape, 5);
   if (4 * points * cb * b * filterCount > cache) return n;
   const [th, tw] = tilesOf({ height, width });
   // The gradient of the filter needs tiles by the block.
@@ -91,7 +92,7 @@ const imagesTogether = (
 };
 
 const geometryOf = (x: Value, pads: readonly number[], filterCount: number, cache: number): Geometry => {
-  const [, , h, w] = x.shape as [number, number, number, number];
+  const [, , h, w] = sizes(x.shape, 5);
   const geometry = {
     shape: x.shape,
     pads,
@@ -107,7 +108,7 @@ const chunksOf = ({ shape, images }: Geometry): Chunk[] =>
 /** Which rows of b numbers of x, and the row of zeros after them, make the tiles of some images: [36, C/b, n, th, tw]. */
 const tileOrder = (geometry: Geometry, [start, end]: Chunk): Value => {
   const { shape, pads } = geometry;
-  const [n, cb, h, w] = shape as [number, number, number, number];
+  const [n, cb, h, w] = sizes(shape, 5);
   const [th, tw] = tilesOf(geometry);
   const order = new BigInt64Array(points * cb * (end - start) * th * tw);
   let at = 0;
@@ -135,7 +136,7 @@ const sharedOrders = (geometry: Geometry): readonly Value[] => {
 
 /** B^T d B of the tiles of x [N, C/b, H, W, b], chunk by chunk: [36, C/b n th tw b] each. */
 const transformTiles = (x: Value, geometry: Geometry): readonly Value[] => {
-  const [n, cb, h, w, b] = x.shape as [number, number, number, number, number];
+  const [n, cb, h, w, b] = sizes(x.shape, 5);
   const rows = concat([reshape(x, [n * cb * h * w, b]), zeros([1, b])], 0);
   return sharedOrders(geometry).map((order) => {
     const tiles = gather(rows, order, 0);
@@ -156,7 +157,7 @@ const transformedTiles = (x: Value, geometry: Geometry): readonly Value[] => {
 
 /** G g G^T of filters whose taps come first, [9, K/b, C/b, b b]: filters [36 K/b, C/b, 1, 1, b, b] of a grouped 1 x 1 convolution. */
 export const transformedFilters = (taps: Value, b: number): Value => {
-  const [nine, kb, cb] = taps.shape as [number, number, number];
+  const [nine, kb, cb] = sizes(taps.shape, 4);
   const transformed = matmul(filters, reshape(taps, [nine, kb * cb * b * b]));
   return reshape(transformed, [points * kb, cb, 1, 1, b, b]);
 };
@@ -178,7 +179,7 @@ export const winogradConv = (
   cache: number,
 ): Value => {
   const activate = { none: (v: Value) => v, relu, relu6, step, abs }[activation];
-  const [, cb, , , b] = x.shape as [number, number, number, number, number];
+  const [, cb, , , b] = sizes(x.shape, 5);
   const kb = transformed.shape[0]! / points;
   const geometry = geometryOf(x, pads, kb * b, cache);
   const { height, width } = geometry;
@@ -210,8 +211,8 @@ export const hasWinogradFilterGradient = ([n, , height, width, b]: readonly numb
  * dg = G^T [sum over tiles of (B^T d B) * (A dY A^T)] G, in [K/b, C/b, 3, 3, b, b].
  */
 export const winogradFilterGradient = (x: Value, dy: Value, pads: readonly number[], cache: number): Value => {
-  const [, cb] = x.shape as [number, number];
-  const [, kb, height, width, b] = dy.shape as [number, number, number, number, number];
+  const [, cb] = sizes(x.shape, 5);
+  const [, kb, height, width, b] = sizes(dy.shape, 5);
   const geometry = geometryOf(x, pads, kb * b, cache);
   const [th, tw] = tilesOf(geometry);
   const tiles = transformedTiles(x, geometry);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DistilleryError } from "../support/errors.ts";
 import { reasonOf } from "../support/files.ts";
-import { parseJson } from "../support/json.ts";
+import { isObject, parseJson } from "../support/json.ts";
 import { mistakenFor } from "../support/mistaken-for.ts";
 import { shown } from "../support/schema.ts";
 
@@ -116,7 +116,10 @@ const tensorOf = ({ dtype, shape }: Entry, raw: Uint8Array): SafeTensor => {
   }
 };
 
-const parseHeader = (text: Uint8Array, damaged: (what: string) => DistilleryError): Record<string, unknown> => {
+const parseHeader = (
+  text: Uint8Array,
+  damaged: (what: string) => DistilleryError,
+): Readonly<Record<string, unknown>> => {
   let decoded: string;
   try {
     decoded = new TextDecoder("utf-8", { fatal: true }).decode(text);
@@ -129,8 +132,8 @@ const parseHeader = (text: Uint8Array, damaged: (what: string) => DistilleryErro
   } catch (cause) {
     throw damaged(`its header ${reasonOf(cause)}`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw damaged("its header is not an object");
-  return value as Record<string, unknown>;
+  if (!isObject(value) || Array.isArray(value)) throw damaged("its header is not an object");
+  return value;
 };
 
 /** Finds what torch.save writes: a zip archive around a pickle, and long ago a pickle, whose bytes 4 to 7 are no length's. */
@@ -169,7 +172,7 @@ export const decodeSafetensors = (bytes: Uint8Array, nameForErrors: string): Saf
   const entries = Object.entries(rawEntries).map(([name, raw]): [string, Entry] => {
     const entry = entrySchema.safeParse(raw);
     if (!entry.success) {
-      const { dtype } = { ...(raw as { readonly dtype?: unknown }) };
+      const dtype = isObject(raw) ? raw.dtype : undefined;
       if (unread.includes(dtype)) {
         throw new DistilleryError(
           "CHECKPOINT",

@@ -29,9 +29,14 @@ export const notFinite = (tensors: FileTensors): string | undefined =>
 
 type DataOf = { readonly [T in SafeTensor as T["dtype"]]: T["data"] };
 
+const isTyped = <D extends SafeTensor["dtype"]>(
+  tensor: SafeTensor | undefined,
+  dtype: D,
+): tensor is SafeTensor & { readonly dtype: D; readonly data: DataOf[D] } => tensor?.dtype === dtype;
+
 /** The values of a tensor that `layoutMisfit` has found to be there. */
 export const dataOf = <D extends SafeTensor["dtype"]>(tensors: FileTensors, name: string, dtype: D): DataOf[D] => {
   const tensor = tensors[name];
-  if (tensor?.dtype !== dtype) throw new Error(`tensor "${name}" is ${tensor?.dtype ?? "missing"}, expected ${dtype}`);
-  return tensor.data as DataOf[D];
+  if (!isTyped(tensor, dtype)) throw new Error(`tensor "${name}" is ${tensor?.dtype ?? "missing"}, expected ${dtype}`);
+  return tensor.data;
 };

@@ -49,7 +49,7 @@ export const splitOf = (pixels: Uint8Array, labels: Int32Array): Split => {
     read: async (indices) => {
       const out = new Uint8Array(indices.length * size);
       for (let i = 0; i < indices.length; i++) {
-        const from = (indices[i] as number) * size;
+        const from = indices[i]! * size;
         out.set(pixels.subarray(from, from + size), i * size);
       }
       return out;

@@ -1,18 +1,20 @@
 // INFER's step for more classes than memory holds at once.
 import {
   add,
+  fillTree,
   float32,
   floats,
   gradients,
-  mapTree,
   mul,
   reduceSum,
   type Tensor,
   type TensorType,
   tensor,
+  tensorsOf,
   trace,
   type Value,
   type Values,
+  type WithLeaves,
 } from "../autodiff/index.ts";
 import { measuringNorm } from "../nn/batch-norm.ts";
 import { crossEntropy, statisticsLoss } from "../nn/losses.ts";
@@ -177,8 +179,11 @@ export const classesTogether = (scene: Scene, limit: number): number => {
 };
 
 /** Copies of tensors that a run takes over. */
-const lent = <T>(tree: T): T =>
-  mapTree<T, Tensor, Tensor>(tree, ({ data, shape }) => tensor(data.slice() as Tensor["data"], shape)) as T;
+const lent = <T>(tree: T): WithLeaves<T, Tensor> =>
+  fillTree(
+    tree,
+    tensorsOf(tree).map(({ leaf: { data, shape } }) => tensor(data.slice(), shape)),
+  );
 
 /** INFER's step in chunks of at most `n` classes. */
 export const openChunkedStep = async (

@@ -1,4 +1,4 @@
-import { sizeOf, type Tensor, tensor } from "../autodiff/index.ts";
+import { sizeOf, sizes, type Tensor, tensor } from "../autodiff/index.ts";
 import type { Random } from "../support/random.ts";
 
 /**
@@ -20,7 +20,7 @@ export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
 
 /** Makes the first filters of [K, C, kh, kw] those that pass their own input on. */
 const passOn = (data: Float32Array, shape: readonly number[]): void => {
-  const [outputs, inputs, rows, columns] = shape as [number, number, number, number];
+  const [outputs, inputs, rows, columns] = sizes(shape, 4);
   const taps = rows * columns;
   const centre = Math.floor(rows / 2) * columns + Math.floor(columns / 2);
   const passed = Math.min(outputs, inputs);

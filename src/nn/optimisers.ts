@@ -11,6 +11,7 @@ import {
   type TensorType,
   tensor,
   type Value,
+  type WithLeaves,
 } from "../autodiff/index.ts";
 import type { Named } from "./layers.ts";
 
@@ -99,8 +100,8 @@ export const slotTypes = (
   );
 
 /** Zeros of the given types. */
-export const zerosLike = (types: Record<string, Record<string, TensorType>>): Record<string, Record<string, Tensor>> =>
-  mapTree<typeof types, TensorType, Tensor>(types, ({ shape }) => tensor(new Float32Array(sizeOf(shape)), shape));
+export const zerosLike = <S>(types: S): WithLeaves<S, Tensor> =>
+  mapTree(types, ({ shape }) => tensor(new Float32Array(sizeOf(shape)), shape));
 
 /** All parameters at once, each at its rate (see `Optimiser`). */
 export const updateAll = (

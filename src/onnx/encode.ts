@@ -3,7 +3,7 @@ import { depths, type Graph, topologicalOrder } from "../autodiff/graph.ts";
 import type { OnnxAttribute, OnnxWriter } from "../autodiff/onnx-writer.ts";
 import { inputOp, literalOp } from "../autodiff/ops/leaves.ts";
 import { sameShape, sizeOf, type Tensor, type TensorType, tensor } from "../autodiff/types.ts";
-import type { Value } from "../autodiff/value.ts";
+import { isOf, type ResultOf, type Value } from "../autodiff/value.ts";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -66,9 +66,9 @@ const writer = (nodes: NodeProto[], constants: TensorProto[]): OnnxWriter => {
   const nodesWith: OnnxWriter["nodes"] = (opType, inputs, attributes, outputs) => {
     const output = Array.from({ length: outputs }, () => `t${count++}`);
     const attribute = Object.entries(attributes).map(([name, value]) => encodeAttribute(name, value));
-    const [domain, name] = opType.includes("::") ? (opType.split("::") as [string, string]) : ["", opType];
+    const [name, domain = ""] = opType.split("::").reverse();
     nodes.push(
-      create(NodeProtoSchema, { opType: name, domain, input: [...inputs], output, name: output[0]!, attribute }),
+      create(NodeProtoSchema, { opType: name!, domain, input: [...inputs], output, name: output[0]!, attribute }),
     );
     return output;
   };
@@ -161,13 +161,13 @@ export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => 
   const constants: TensorProto[] = [];
   const onnx = writer(nodes, constants);
   const inputs = naming.inputs ?? graph.inputs.map((_, i) => `x${i}`);
-  const fed: { name: string; value: Value }[] = [];
+  const fed: { name: string; value: ResultOf<typeof literalOp> }[] = [];
   const names = new Map<Value, string>(graph.inputs.map((v, i) => [v, inputs[i]!]));
   // ONNX Runtime walks back from the results and takes the node that comes last in the file first. The longest chain is
   // named last, then, so that what is cheap to make (masks, transformed filters) is made just before its use.
   for (const v of topologicalOrder(graph.outputs, depths(graph.outputs))) {
     if (v.op === inputOp) continue;
-    if (v.op === literalOp && sizeOf(v.shape) >= (naming.feedFrom ?? Number.POSITIVE_INFINITY)) {
+    if (isOf(v, literalOp) && sizeOf(v.shape) >= (naming.feedFrom ?? Number.POSITIVE_INFINITY)) {
       const name = `k${fed.length}`;
       fed.push({ name, value: v });
       names.set(v, name);
@@ -208,8 +208,6 @@ export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => 
     bytes: toBinary(ModelProtoSchema, model),
     inputs,
     outputs,
-    fed: Object.fromEntries(
-      fed.map(({ name, value }) => [name, tensor(value.attributes.data as Tensor["data"], value.shape)]),
-    ),
+    fed: Object.fromEntries(fed.map(({ name, value }) => [name, tensor(value.attributes.data, value.shape)])),
   };
 };

@@ -1,6 +1,6 @@
 import type { Graph } from "../autodiff/graph.ts";
 import type { Traced } from "../autodiff/trace.ts";
-import { leavesOf, type Tree } from "../autodiff/tree.ts";
+import { leavesOf, tensorsOf } from "../autodiff/tree.ts";
 import { formatType, sameType, type Tensor, type TensorType } from "../autodiff/types.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { didYouMean } from "../support/suggest.ts";
@@ -9,14 +9,14 @@ import { didYouMean } from "../support/suggest.ts";
 
 export type Leaves = readonly { readonly path: string; readonly leaf: TensorType }[];
 
-export const leavesIn = (types: unknown): Leaves => leavesOf(types as Tree<TensorType>);
+export const leavesIn = (types: unknown): Leaves => leavesOf(types);
 
 /**
  * The tensors of a tree in the order of the declared types, found by path.
  * @throws SHAPE where one is missing or differs.
  */
 export const inOrder = (types: Leaves, given: unknown): Tensor[] => {
-  const byPath = new Map(leavesOf(given as Tree<Tensor>).map(({ path, leaf }) => [path, leaf]));
+  const byPath = new Map(tensorsOf(given).map(({ path, leaf }) => [path, leaf]));
   const known = new Set(types.map(({ path }) => path));
   for (const path of byPath.keys()) {
     if (!known.has(path))

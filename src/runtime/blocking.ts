@@ -8,7 +8,7 @@ import { reduceSum } from "../autodiff/ops/reduce.ts";
 import { simplify } from "../autodiff/simplify.ts";
 import { trace } from "../autodiff/trace.ts";
 import { float32, sizeOf, type Tensor, tensor } from "../autodiff/types.ts";
-import { apply } from "../autodiff/value.ts";
+import { apply, type Op } from "../autodiff/value.ts";
 import { blockImageOp } from "../blocked/ops.ts";
 import { blockGraph } from "../blocked/pass.ts";
 import { winogradChoice } from "../blocked/winograd.ts";
@@ -16,7 +16,7 @@ import { reasonOf } from "../support/files.ts";
 import { stream } from "../support/random.ts";
 import type { RunOnce } from "./self-check.ts";
 
-const convolutions = new Set([conv2dOp, imageGradientOp, filterGradientOp]);
+const convolutions = new Set<Op>([conv2dOp, imageGradientOp, filterGradientOp]);
 
 export const hasConvolution = (graph: Graph): boolean =>
   topologicalOrder(graph.outputs).some((v) => convolutions.has(v.op));

@@ -2,7 +2,7 @@ import type { Graph } from "../autodiff/graph.ts";
 import { simplify } from "../autodiff/simplify.ts";
 import type { Traced } from "../autodiff/trace.ts";
 import { fillTree, type WithLeaves } from "../autodiff/tree.ts";
-import type { Tensor, TensorType } from "../autodiff/types.ts";
+import type { Tensor } from "../autodiff/types.ts";
 import { blockTensor, unblockTensor } from "../blocked/layout.ts";
 import { type BlockedGraph, blockGraph } from "../blocked/pass.ts";
 import { encodeModel } from "../onnx/encode.ts";
@@ -10,11 +10,12 @@ import { DistilleryError } from "../support/errors.ts";
 import { inOrder, leavesIn, stateFirst } from "./arrange.ts";
 import { findBlockSize, hasConvolution } from "./blocking.ts";
 import { type Kind, kinds } from "./kinds.ts";
+import { buffersOf } from "./protocol.ts";
 import { checkResults } from "./self-check.ts";
 import type { SessionThread } from "./session-thread.ts";
 
 /** The tensors that stand where a tree of types has its leaves. */
-export type Tensors<S> = WithLeaves<S, TensorType, Tensor>;
+export type Tensors<S> = WithLeaves<S, Tensor>;
 
 /** A compiled function without memory. */
 export interface Compiled<In, Out> {
@@ -85,8 +86,7 @@ export const deviceOn = async (
     const { bytes, inputs, outputs, fed } = encodeModel(graph, optimise ? {} : { feedFrom: largeConstant });
     const spec = { model: bytes, inputs, outputs, fed, state, provider, optimise, threads: on };
     const handed = Object.values(fed).filter(({ data }) => owned?.has(data));
-    const buffers = [bytes, ...handed.map(({ data }) => data)].map(({ buffer }) => buffer as ArrayBuffer);
-    await thread.ask({ kind: "create", session, spec }, buffers);
+    await thread.ask({ kind: "create", session, spec }, buffersOf([bytes, ...handed.map(({ data }) => data)]));
     return session;
   };
   const once = async (graph: Graph, feeds: readonly Tensor[]): Promise<readonly Tensor[]> => {
@@ -124,7 +124,7 @@ export const deviceOn = async (
       const { session } = await open(graph, 0);
       return {
         run: async (given) =>
-          fillTree(outputs, await thread.ask({ kind: "run", session, feeds: inOrder(types, given) })) as never,
+          fillTree(outputs, await thread.ask({ kind: "run", session, feeds: inOrder(types, given) })),
         release: () => release(session),
       };
     },
@@ -145,16 +145,13 @@ export const deviceOn = async (
           needState();
           const tensors = await thread.ask({ kind: "read", session });
           const plain = tensors.map((t, i) => (layouts[i] ? unblockTensor(t, layouts[i], state[i]!.leaf.shape) : t));
-          return fillTree(traced.inputs.state, plain) as never;
+          return fillTree(traced.inputs.state, plain);
         },
         run: async (given) => {
           const tensors = inOrder(feeds, given);
           needState();
-          const transfer = new Set(tensors.map((t) => t.data.buffer as ArrayBuffer));
-          return fillTree(
-            traced.outputs.fetches,
-            await thread.ask({ kind: "run", session, feeds: tensors }, [...transfer]),
-          ) as never;
+          const transfer = buffersOf(tensors.map(({ data }) => data));
+          return fillTree(traced.outputs.fetches, await thread.ask({ kind: "run", session, feeds: tensors }, transfer));
         },
         release: () => release(session),
       };

@@ -1,3 +1,4 @@
+import { sizes } from "../autodiff/shapes.ts";
 import { sizeOf } from "../autodiff/types.ts";
 import type { Layers, Window } from "./check-network.ts";
 
@@ -36,7 +37,7 @@ const pool = (
   start: number,
   join: (result: number, value: number) => number,
 ): Plain => {
-  const [n, channels, height, width] = x.shape as Four;
+  const [n, channels, height, width] = sizes(x.shape, 4);
   return images([n, channels, resultSize(height, size, at), resultSize(width, size, at)], (b, c, h, w) => {
     const top = h * at.stride - at.padding;
     const left = w * at.stride - at.padding;
@@ -51,7 +52,7 @@ const pool = (
 const each = (x: Plain, f: (value: number, i: number) => number): Plain => ({ ...x, data: x.data.map(f) });
 
 const meanOf = (x: Plain, channel: number, f: (value: number) => number): number => {
-  const [n, channels, height, width] = x.shape as Four;
+  const [n, channels, height, width] = sizes(x.shape, 4);
   let sum = 0;
   for (let b = 0; b < n; b++) {
     const plane = (b * channels + channel) * height * width;
@@ -63,13 +64,13 @@ const meanOf = (x: Plain, channel: number, f: (value: number) => number): number
 /** The layers by their definitions, in loops and double precision: shares nothing with what it is to check. */
 export const plainLayers: Layers<Plain> = {
   pick: (x, rows) => {
-    const shape = x.shape as Four;
+    const shape = sizes(x.shape, 4);
     const [, channels, height, width] = shape;
     return images(shape, (b, c, h, w) => x.data[((b * channels + c) * height + rows.data[h]!) * width + w]!);
   },
   convolve: (x, filter, { groups, ...at }) => {
-    const [n, channels, height, width] = x.shape as Four;
-    const [k, perGroup, kh, kw] = filter.shape as Four;
+    const [n, channels, height, width] = sizes(x.shape, 4);
+    const [k, perGroup, kh, kw] = sizes(filter.shape, 4);
     return images([n, k, resultSize(height, kh, at), resultSize(width, kw, at)], (b, o, h, w) => {
       const first = b * channels + Math.floor(o / (k / groups)) * perGroup;
       const top = h * at.stride - at.padding;
@@ -85,7 +86,7 @@ export const plainLayers: Layers<Plain> = {
     });
   },
   normalise: (x, scale, shift) => {
-    const shape = x.shape as Four;
+    const shape = sizes(x.shape, 4);
     const moments = Array.from({ length: shape[1] }, (_, c) => {
       const mean = meanOf(x, c, (v) => v);
       return { mean, deviation: Math.sqrt(meanOf(x, c, (v) => (v - mean) ** 2)) };
@@ -108,12 +109,12 @@ export const plainLayers: Layers<Plain> = {
     ),
   maxPool: (x, size, at) => pool(x, size, at, Number.NEGATIVE_INFINITY, Math.max),
   globalAverage: (x) => {
-    const [n, channels, height, width] = x.shape as Four;
+    const [n, channels, height, width] = sizes(x.shape, 4);
     const place = height * width;
     return filled([n, channels], (i) => x.data.subarray(i * place, (i + 1) * place).reduce((s, v) => s + v, 0) / place);
   },
   dense: (x, matrix) => {
-    const [n, channels] = x.shape as readonly [number, number];
+    const [n, channels] = sizes(x.shape, 2);
     const columns = matrix.shape[1]!;
     return filled([n, columns], (i) => {
       const [row, column] = [Math.floor(i / columns), i % columns];
@@ -123,7 +124,7 @@ export const plainLayers: Layers<Plain> = {
     });
   },
   crossEntropy: (logits, targets) => {
-    const [n, classes] = logits.shape as readonly [number, number];
+    const [n, classes] = sizes(logits.shape, 2);
     let sum = 0;
     for (let row = 0; row < n; row++) {
       const z = logits.data.subarray(row * classes, (row + 1) * classes);

@@ -33,3 +33,7 @@ export interface Message {
 export type Reply =
   | { readonly id: number; readonly tensors: readonly Tensor[] }
   | { readonly id: number; readonly failure: string };
+
+/** The buffers of some arrays, each once, to be handed over with a message. Shared memory needs no handing over. */
+export const buffersOf = (arrays: readonly ArrayBufferView[]): ArrayBuffer[] =>
+  [...new Set(arrays.map(({ buffer }) => buffer))].filter((buffer) => buffer instanceof ArrayBuffer);

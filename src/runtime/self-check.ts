@@ -2,7 +2,8 @@ import { gradients } from "../autodiff/grad.ts";
 import type { Graph } from "../autodiff/graph.ts";
 import { simplify } from "../autodiff/simplify.ts";
 import { trace } from "../autodiff/trace.ts";
-import { sizeOf, type Tensor, type TensorType, tensor } from "../autodiff/types.ts";
+import { mapTree } from "../autodiff/tree.ts";
+import { floats, sizeOf, type Tensor, type TensorType, tensor } from "../autodiff/types.ts";
 import { type Random, stream } from "../support/random.ts";
 import { constants, networkLoss, variables } from "./check-network.ts";
 import { type Plain, plainLayers } from "./plain-layers.ts";
@@ -13,9 +14,6 @@ export type RunOnce = (graph: Graph, feeds: readonly Tensor[]) => Promise<readon
 
 /** A device that computes, but not what it should. */
 export class WrongResult extends Error {}
-
-type Name = keyof typeof variables;
-const names = Object.keys(variables) as Name[];
 
 /** A random direction of ones and minus ones, so that no part of a gradient escapes, and the loss's slope along it. */
 interface Slope {
@@ -28,7 +26,7 @@ interface Prepared {
   readonly graph: Graph;
   readonly feeds: readonly Tensor[];
   readonly loss: number;
-  readonly slopes: Readonly<Record<Name, readonly Slope[]>>;
+  readonly slopes: Readonly<Record<string, readonly Slope[]>>;
 }
 
 /** Length of a move along a direction: a slope's error is near it, and that of double precision near 1e-16 / 1e-7. */
@@ -44,12 +42,9 @@ const drawn = (random: Random, { shape }: TensorType, low: number): Tensor =>
 /** For the layers in plain loops. */
 export const inLoops = ({ data, shape }: Tensor): Plain => ({ shape, data: Float64Array.from(data, Number) });
 
-export const record = <T>(make: (name: Name) => T): Record<Name, T> =>
-  Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, T>;
-
 /** A point at which the network can be run. */
 export const checkPoint = (random: Random) => ({
-  variables: record((name) => drawn(random, variables[name], /scale/i.test(name) ? 0.5 : -1)),
+  variables: mapTree(variables, (type, name) => drawn(random, type, /scale/i.test(name) ? 0.5 : -1)),
   rows: tensor(BigInt64Array.from(random.permutation(sizeOf(constants.rows.shape)), BigInt), constants.rows.shape),
   targets: drawn(random, constants.targets, 0),
 });
@@ -61,12 +56,11 @@ const prepare = (): Prepared => {
   const random = stream(seed, "self-check");
   const { variables: at, rows, targets } = checkPoint(random);
   const given = { rows: inLoops(rows), targets: inLoops(targets) };
-  const here = record((name) => inLoops(at[name]));
-  const lossAt = (changed: Partial<Record<Name, Plain>>): number =>
+  const here = mapTree(at, inLoops);
+  const lossAt = (changed: Readonly<Record<string, Plain>>): number =>
     networkLoss(plainLayers, { ...here, ...changed }, given).data[0]!;
   const loss = lossAt({});
-  const slopeOf = (name: Name): Slope => {
-    const { data, shape } = here[name];
+  const slopeOf = (name: string, { data, shape }: Plain): Slope => {
     const direction = data.map(() => (random.float() < 0.5 ? -1 : 1));
     const moved = { shape, data: data.map((v, i) => v + reach * direction[i]!) };
     return { direction, expected: (lossAt({ [name]: moved }) - loss) / reach };
@@ -77,9 +71,9 @@ const prepare = (): Prepared => {
   });
   return {
     graph: simplify(graph),
-    feeds: [...names.map((name) => at[name]), rows, targets],
+    feeds: [...Object.values(at), rows, targets],
     loss,
-    slopes: record((name) => Array.from({ length: directions }, () => slopeOf(name))),
+    slopes: mapTree(at, (value, name) => Array.from({ length: directions }, () => slopeOf(name, inLoops(value)))),
   };
 };
 
@@ -103,13 +97,13 @@ export const checkResults = async (run: RunOnce, tolerance: number): Promise<voi
     // Not `>`: an error that is no number is none to accept.
     if (!(error <= tolerance)) throw new WrongResult(`${what} is off by ${error.toPrecision(2)} of its size`);
   };
-  const [value, ...results] = (await run(graph, feeds)).map(({ data }) => data as Float32Array);
+  const [value, ...results] = (await run(graph, feeds)).map(floats);
   expectNear("the loss", Math.abs(value![0]! - loss) / Math.abs(loss));
-  for (const [i, name] of names.entries()) {
+  for (const [i, [name, along]] of Object.entries(slopes).entries()) {
     const gradient = results[i]!;
     // The root mean square of a gradient's slopes along such directions.
     const size = Math.sqrt(dot(gradient, gradient));
-    const worst = slopes[name].map(({ direction, expected }) => Math.abs(dot(gradient, direction) - expected) / size);
+    const worst = along.map(({ direction, expected }) => Math.abs(dot(gradient, direction) - expected) / size);
     expectNear(`the gradient of ${name}`, Math.max(...worst));
   }
 };

@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { env, InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { sizeOf, type Tensor } from "../autodiff/types.ts";
-import type { Message, Provider, Reply, Request, SessionSpec } from "./protocol.ts";
+import { sizeOf, type Tensor, tensor } from "../autodiff/types.ts";
+import { buffersOf, type Message, type Provider, type Reply, type Request, type SessionSpec } from "./protocol.ts";
 
 /** The thread that owns the sessions: `run` blocks it, and nothing else. The only importer of ONNX Runtime. */
 
@@ -22,10 +22,10 @@ const sessions = new Map<number, Session>();
 const toOrt = ({ dtype, shape, data }: Tensor): OrtTensor =>
   data instanceof Float32Array ? new OrtTensor("float32", data, shape) : new OrtTensor(dtype, data, shape);
 
-const fromOrt = (t: OrtTensor): Tensor =>
-  t.data instanceof BigInt64Array
-    ? { dtype: "int64", shape: t.dims, data: t.data.slice() }
-    : { dtype: "float32", shape: t.dims, data: (t.data as Float32Array).slice() };
+const fromOrt = ({ type, data, dims }: OrtTensor): Tensor => {
+  if (data instanceof Float32Array || data instanceof BigInt64Array) return tensor(data.slice(), dims);
+  throw new TypeError(`a result is of type ${type}`);
+};
 
 /** Tensors of which no two lie in one buffer: every one of them will be written to. */
 const apart = (tensors: readonly Tensor[]): Tensor[] => {
@@ -37,9 +37,10 @@ const apart = (tensors: readonly Tensor[]): Tensor[] => {
   });
 };
 
-const overwrite = (t: OrtTensor, { data }: Tensor): void => {
-  if (data instanceof BigInt64Array) (t.data as BigInt64Array).set(data);
-  else (t.data as Float32Array).set(data);
+const overwrite = ({ type, data }: OrtTensor, by: Tensor): void => {
+  if (data instanceof Float32Array && by.data instanceof Float32Array) data.set(by.data);
+  else if (data instanceof BigInt64Array && by.data instanceof BigInt64Array) data.set(by.data);
+  else throw new TypeError(`a state of type ${type} cannot become ${by.dtype}`);
 };
 
 const emptyLike = ({ dtype, shape }: Tensor): OrtTensor => {
@@ -79,7 +80,7 @@ const run = async (s: Session, feeds: readonly Tensor[]): Promise<Tensor[]> => {
   const given = { ...s.fed, ...Object.fromEntries(inputs.map((name, i) => [name, values[i]!])) };
   const fetches = Object.fromEntries(outputs.map((name, i) => [name, s.spare[i] ?? null]));
   const results = await s.session.run(given, fetches);
-  const ordered = outputs.map((name) => results[name] as OrtTensor);
+  const ordered = outputs.map((name) => results[name]!);
   if (s.spare.length > 0) s.spare = s.state;
   s.state = ordered.slice(0, state);
   return ordered.slice(state).map(fromOrt);
@@ -123,10 +124,7 @@ port.on("message", ({ id, request }: Message) => {
   queue = queue.then(async () => {
     try {
       const tensors = await handle(request);
-      port.postMessage(
-        { id, tensors } satisfies Reply,
-        tensors.map((t) => t.data.buffer as ArrayBuffer),
-      );
+      port.postMessage({ id, tensors } satisfies Reply, buffersOf(tensors.map(({ data }) => data)));
     } catch (error) {
       port.postMessage({ id, failure: error instanceof Error ? error.message : String(error) } satisfies Reply);
     }

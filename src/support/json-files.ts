@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { codeOf, readRegularFile, sha256, toJson, writeJson } from "./files.ts";
+import { isObject } from "./json.ts";
 import type { Progress } from "./progress.ts";
 
 /** Told of a file that is damaged, and therefore as good as not there. */
@@ -53,7 +54,7 @@ export const readSealed = async <T>(
 ): Promise<T | undefined> => {
   const parsed = await parse(path, damaged);
   if (parsed === undefined) return undefined;
-  const { sha256: _, ...content } = { ...(parsed.value as Readonly<Record<string, unknown>>) };
+  const { sha256: _, ...content }: Readonly<Record<string, unknown>> = isObject(parsed.value) ? parsed.value : {};
   const { data } = schema.safeParse(content);
   // By every byte: what JSON takes for the same, such as a line twice, is damage too.
   if (data !== undefined && parsed.text === toJson(sealed(content))) return data;

@@ -3,6 +3,10 @@ import { shown } from "./schema.ts";
 /** Levels of objects and lists inside each other; what is read here needs six. */
 const deepest = 100;
 
+/** Tells an object, or a list, from text, numbers and null. */
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
 /** Finds where the string that begins at `from` ends, behind its closing quote. */
 const endOfString = (text: string, from: number): number => {
   let at = from + 1;
@@ -28,7 +32,7 @@ const oddity = (text: string): string | undefined => {
       string = text.slice(at, end);
       at = end - 1;
     } else if (character === ":") {
-      const key = JSON.parse(string) as string;
+      const key = String(JSON.parse(string));
       const keys = open.at(-1)!;
       if (key === "__proto__") return 'holds the key "__proto__"';
       if (keys.has(key)) return `holds the key ${shown(key)} twice in one object`;

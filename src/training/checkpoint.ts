@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { fillTree, leavesOf, sameShape, type Tensor, type TensorType, type Tree, tensor } from "../autodiff/index.ts";
+import { fillTree, leavesOf, sameShape, type Tensor, tensor, tensorsOf } from "../autodiff/index.ts";
 import type { Tensors } from "../runtime/index.ts";
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
@@ -16,13 +16,13 @@ export interface Stored {
 
 /** The tensors of a tree, named by their paths. */
 export const named = (tree: unknown): Record<string, Tensor> =>
-  Object.fromEntries(leavesOf(tree as Tree<Tensor>).map(({ path, leaf }) => [path, leaf]));
+  Object.fromEntries(tensorsOf(tree).map(({ path, leaf }) => [path, leaf]));
 
 /** The tree of the given types with its tensors taken by path. Throws CHECKPOINT, naming file and tensor, if they do not fit. */
 export const rebuild = <S>(types: S, tensors: Readonly<Record<string, Tensor>>, file: string): Tensors<S> =>
   fillTree(
     types,
-    leavesOf(types as Tree<TensorType>).map(({ path, leaf }) => {
+    leavesOf(types).map(({ path, leaf }) => {
       const found = tensors[path];
       if (found === undefined || !sameShape(found.shape, leaf.shape)) {
         const got = found === undefined ? "it is missing" : `it is [${found.shape}]`;
@@ -33,7 +33,7 @@ export const rebuild = <S>(types: S, tensors: Readonly<Record<string, Tensor>>, 
       }
       return found;
     }),
-  ) as unknown as Tensors<S>;
+  );
 
 const pack = ({ data, shape }: Tensor): SafeTensor =>
   data instanceof Float32Array ? { dtype: "F32", shape, data } : { dtype: "I64", shape, data };

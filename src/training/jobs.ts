@@ -1,9 +1,7 @@
 import { availableParallelism } from "node:os";
-import type { Traced } from "../autodiff/index.ts";
+import type { Step } from "../autodiff/index.ts";
 import { type Device, openDevice, type Stepper } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
-
-type Step<State, Feeds, Fetches> = Traced<{ state: State; feeds: Feeds }, { state: State; fetches: Fetches }>;
 
 /** A device, and the one thing that was opened on it last, mostly a step: memory does not grow with the number of jobs. */
 export interface Lane {
@@ -117,13 +115,13 @@ export const runJobs = async <Result>(
   }
   const stop = new AbortController();
   const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;
-  let failure: { readonly error: unknown } | undefined;
+  const failures: unknown[] = [];
 
   const workOn = async (queue: number[], { lanes, threads }: Wave): Promise<void> => {
     const device = lanes === 1 ? machine.device : await machine.open(threads, context.progress.note);
     const lane = openLane(device);
     try {
-      for (let index = queue.shift(); index !== undefined && failure === undefined; index = queue.shift()) {
+      for (let index = queue.shift(); index !== undefined && failures.length === 0; index = queue.shift()) {
         results.set(index, await jobs[index]!.work(lane, { ...context, signal }));
       }
     } finally {
@@ -138,12 +136,12 @@ export const runJobs = async <Result>(
     const queue = order.slice(wave.from, wave.to).filter((index) => !results.has(index));
     const lanes = Array.from({ length: Math.min(wave.lanes, queue.length) }, () =>
       workOn(queue, wave).catch((error: unknown) => {
-        failure ??= { error };
+        failures.push(error);
         stop.abort(error);
       }),
     );
     await Promise.all(lanes);
-    if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
+    if (failures.length > 0) throw failures[0];
   }
   return jobs.map((_, index) => results.get(index)!);
 };

@@ -141,4 +141,4 @@ export const keptTensor = async ({ file }: Kept, name: string): Promise<Tensor> 
 };
 
 /** What a kept loop measured. */
-export const historyOf = ({ metadata }: Kept): History => JSON.parse(metadata.history!) as History;
+export const historyOf = ({ metadata }: Kept): History => JSON.parse(metadata.history!);

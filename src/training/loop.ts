@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { leavesOf, type Tensor, type TensorType, type Tree } from "../autodiff/index.ts";
+import { type TensorType, tensorsOf } from "../autodiff/index.ts";
 import type { Stepper, Tensors } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
@@ -55,10 +55,8 @@ type Progressed = z.infer<typeof progressSchema>;
 const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, Feeds, Fetches>, progress: Progress) => {
   const { checkpoint, types } = loop;
   const stored = checkpoint && (await unlessDamaged(checkpoint.file, progress, () => readStored(checkpoint.file)));
-  const fresh = {
-    state: loop.start,
-    at: { step: 0, steps: [], series: {}, open: {}, count: 0 } satisfies Progressed as Progressed,
-  };
+  const at: Progressed = { step: 0, steps: [], series: {}, open: {}, count: 0 };
+  const fresh = { state: loop.start, at };
   if (stored === undefined || checkpoint === undefined || stored.metadata.key !== checkpoint.key) return fresh;
   try {
     const state = rebuild(types, stored.tensors, checkpoint.file);
@@ -69,9 +67,7 @@ const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, F
 };
 
 const allFinite = (state: unknown): boolean =>
-  leavesOf(state as Tree<Tensor>).every(
-    ({ leaf: { data } }) => !(data instanceof Float32Array) || data.every(Number.isFinite),
-  );
+  tensorsOf(state).every(({ leaf: { data } }) => !(data instanceof Float32Array) || data.every(Number.isFinite));
 
 /** The last point of every series. */
 const lastOf = (series: History["series"]): ScalarValues =>
@@ -129,8 +125,8 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
         );
       }
       const fetched = await stepper.run(await batches.next());
-      for (const [name, t] of Object.entries(fetched as Readonly<Record<string, Tensor>>)) {
-        const value = Number(t.data[0]);
+      for (const { path: name, leaf } of tensorsOf(fetched)) {
+        const value = Number(leaf.data[0]);
         if (!Number.isFinite(value)) {
           await writing;
           throw blownUp(`${name} became ${value}`, at.step + 1);

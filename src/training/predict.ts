@@ -1,5 +1,6 @@
 import {
   float32,
+  floats,
   sizeOf,
   type Tensor,
   type TensorType,
@@ -64,7 +65,7 @@ export const openRows = async (device: Device, traced: TracedRows): Promise<Rows
         const padded = new Float32Array(batch * pixels);
         padded.set(images.subarray(from * pixels, (from + count) * pixels));
         const { rows }: { rows: Tensor } = await compiled.run({ images: tensor(padded, shape) });
-        out.set((rows.data as Float32Array).subarray(0, count * size), from * size);
+        out.set(floats(rows).subarray(0, count * size), from * size);
       }
       return out;
     },

@@ -5,9 +5,8 @@ import {
   gradients,
   mapTree,
   mul,
-  type Tensor,
+  type Step,
   type TensorType,
-  type Traced,
   trace,
   type Value,
 } from "../autodiff/index.ts";
@@ -60,8 +59,7 @@ export type Objective =
   | { readonly kind: "dynamic"; readonly temperature: number; readonly teachers: readonly Frozen[] };
 
 /** A network's numbers as constants of a graph. */
-export const frozenWeights = ({ weights }: Frozen): Weights<Value> =>
-  mapTree<Weights, Tensor, Value>(weights, constant) as unknown as Weights<Value>;
+export const frozenWeights = ({ weights }: Frozen): Weights<Value> => mapTree(weights, constant);
 
 /** Logits, or whatever else its task puts out, of a network with constant weights and running statistics. */
 export const frozenLogits = (frozen: Frozen, images: Value): Value => {
@@ -142,7 +140,7 @@ export const traceTrainStep = (
   objective: Objective,
   batch: number,
   options: TrainOptions = {},
-): Traced<{ state: TrainState; feeds: TrainFeeds }, { state: TrainState; fetches: TrainFetches }> => {
+): Step<TrainState, TrainFeeds, TrainFetches> => {
   const { biasRate = 1, lookahead = false } = options;
   const shifts = new Set(Object.keys(model.norms).map((name) => `${name}.bias`));
   const { image } = model.task;
@@ -175,7 +173,7 @@ export const traceTrainStep = (
       },
       fetches: { loss },
     };
-  }) as Traced<{ state: TrainState; feeds: TrainFeeds }, { state: TrainState; fetches: TrainFetches }>;
+  });
 };
 
 export type TrainTensors = Tensors<TrainState>;

@@ -149,7 +149,7 @@ describe("the plain-number form of elementwise operators", () => {
     const compiled = await device.compile(
       trace(
         drawn.map((xs) => xs.map(({ dtype, shape }) => ({ dtype, shape }))),
-        (all) => all.map((xs, i) => apply(scalars[i]!, xs as unknown as Value[])),
+        (all) => all.map((xs, i) => apply(scalars[i]!, xs as unknown as Value[], {})),
       ),
     );
     const results = (await compiled.run(drawn)) as unknown as Tensor[];

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type Graph,
-  leavesOf,
   mapTree,
   simplify,
   sizeOf,
   type Tensor,
   type TensorType,
   tensor,
+  tensorsOf,
 } from "../../src/autodiff/index.ts";
 import { blockGraph } from "../../src/blocked/pass.ts";
 import { type WinogradChoice, winogradChoice } from "../../src/blocked/winograd.ts";
@@ -48,13 +48,11 @@ const stepOn = async (
     );
   };
   const stepper = await device.compileStep(traced);
-  await stepper.write(mapTree<typeof traced.inputs.state, TensorType, Tensor>(traced.inputs.state, filled));
-  const fetches = await stepper.run(
-    mapTree<typeof traced.inputs.feeds, TensorType, Tensor>(traced.inputs.feeds, filled),
-  );
+  await stepper.write(mapTree(traced.inputs.state, filled));
+  const fetches = await stepper.run(mapTree(traced.inputs.feeds, filled));
   const state = await stepper.read();
   await stepper.release();
-  return Object.fromEntries(leavesOf({ state, fetches } as never).map(({ path, leaf }) => [path, leaf as Tensor]));
+  return Object.fromEntries(tensorsOf({ state, fetches }).map(({ path, leaf }) => [path, leaf]));
 };
 
 const largest = (values: ArrayLike<number>): number =>

@@ -6,8 +6,7 @@ import { reduceSum } from "../../src/autodiff/ops/reduce.ts";
 import { trace } from "../../src/autodiff/trace.ts";
 import { mapTree } from "../../src/autodiff/tree.ts";
 import { float32, type Tensor, tensor } from "../../src/autodiff/types.ts";
-import type { Value } from "../../src/autodiff/value.ts";
-import { freshWeights, type Weights } from "../../src/models/model.ts";
+import { freshWeights } from "../../src/models/model.ts";
 import { buildModel } from "../../src/models/registry.ts";
 import { measuringNorm } from "../../src/nn/batch-norm.ts";
 import { statisticsLoss } from "../../src/nn/losses.ts";
@@ -62,10 +61,7 @@ test("efficientnetb0w16: the gradient in the images, statistics included, is wha
   const model = buildModel("efficientnetb0w16", task);
   const shape = [2, 3, side, side];
   const traced = trace({ images: float32(...shape), c: float32(2, classes) }, ({ images, c }) => {
-    const { parameters, statistics } = mapTree<Weights, Tensor, Value>(
-      formulaWeights(model, 0, 1.75),
-      constant,
-    ) as unknown as Weights<Value>;
+    const { parameters, statistics } = mapTree(formulaWeights(model, 0, 1.75), constant);
     const { normalise, gaps } = measuringNorm(parameters, statistics);
     const logits = model.forward(parameters, images, normalise);
     const loss = add(reduceSum(mul(logits, c)), mul(statisticsLoss(gaps), 0.01));

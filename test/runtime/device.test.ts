@@ -15,7 +15,7 @@ afterAll(() => device.close());
 /** A hash of every leaf's bytes. */
 const bits = (tree: unknown): string[] =>
   ad
-    .leavesOf<ad.Tensor>(tree as ad.Tree<ad.Tensor>)
+    .tensorsOf(tree)
     .map(({ leaf }) => sha256(new Uint8Array(leaf.data.buffer, leaf.data.byteOffset, leaf.data.byteLength)));
 
 describe("a compiled function", () => {

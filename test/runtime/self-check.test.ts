@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { mapTree } from "../../src/autodiff/tree.ts";
 import type { AttributeProto, NodeProto } from "../../src/onnx/onnx_pb.ts";
 import { findBlockSize } from "../../src/runtime/blocking.ts";
 import { networkLoss } from "../../src/runtime/check-network.ts";
 import { openFirst, openKind } from "../../src/runtime/device.ts";
 import { type Kind, kinds } from "../../src/runtime/kinds.ts";
 import { type Plain, plainLayers } from "../../src/runtime/plain-layers.ts";
-import { checkPoint, checkResults, inLoops, record, seed } from "../../src/runtime/self-check.ts";
+import { checkPoint, checkResults, inLoops, seed } from "../../src/runtime/self-check.ts";
 import type { SessionThread } from "../../src/runtime/session-thread.ts";
 import { stream } from "../../src/support/random.ts";
 import { runGraph } from "../autodiff/run-graph.ts";
@@ -30,11 +31,7 @@ test("the network is run far from its kinks, which coarse numbers would cross", 
     },
   };
   const given = { rows: inLoops(rows), targets: inLoops(targets) };
-  networkLoss(
-    layers,
-    record((name) => inLoops(variables[name])),
-    given,
-  );
+  networkLoss(layers, mapTree(variables, inLoops), given);
   expect(near.length).toBeGreaterThan(200);
   expect(Math.min(...near)).toBeGreaterThan(0.03);
 });

@@ -1,6 +1,5 @@
 import { trace } from "../../src/autodiff/index.ts";
-import { leavesOf, type Tree } from "../../src/autodiff/tree.ts";
-import type { Tensor } from "../../src/autodiff/types.ts";
+import { tensorsOf } from "../../src/autodiff/tree.ts";
 import type { Attributes, Op, Sample, Value } from "../../src/autodiff/value.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { stream } from "../../src/support/random.ts";
@@ -21,9 +20,7 @@ export interface Difference {
 }
 
 const numbers = (tree: unknown): ArrayLike<number>[] =>
-  leavesOf(tree as Tree<Tensor>).map(({ leaf: { data } }) =>
-    data instanceof Float32Array ? data : Array.from(data, Number),
-  );
+  tensorsOf(tree).map(({ leaf: { data } }) => (data instanceof Float32Array ? data : Array.from(data, Number)));
 
 const differences = async (op: Op, webgpu: Device, cpu: Device): Promise<Difference[]> => {
   const random = stream(11, "ops", op.name);

@@ -1,5 +1,6 @@
+import type { OnnxWriter } from "../onnx-writer.ts";
 import { broadcast, expectFloat } from "../shapes.ts";
-import { apply, defineOp, type Op, type Sample, Value } from "../value.ts";
+import { apply, defineOp, type NoAttributes, type Op, type Operands, type Sample, Value } from "../value.ts";
 import { splat } from "./leaves.ts";
 
 /** A value, or a number that stands for a scalar constant. */
@@ -7,10 +8,12 @@ export type Operand = Value | number;
 
 export const asValue = (x: Operand): Value => (x instanceof Value ? x : splat(x));
 
-type Rule = (dy: Value, x: readonly Value[], y: Value) => readonly (Value | undefined)[];
+type One = readonly [x: Value];
+type Two = readonly [a: Value, b: Value];
+type Rule<I extends Operands> = (dy: Value, inputs: I, y: Value) => readonly (Value | undefined)[];
 
-const none: Sample<Record<never, never>>[] = [{ shapes: [[3, 4]] }, { shapes: [[2, 3, 4, 5]] }];
-const pairs: Sample<Record<never, never>>[] = [
+const none: Sample<NoAttributes>[] = [{ shapes: [[3, 4]] }, { shapes: [[2, 3, 4, 5]] }];
+const pairs: Sample<NoAttributes>[] = [
   {
     shapes: [
       [4, 1, 3],
@@ -28,45 +31,45 @@ const pairs: Sample<Record<never, never>>[] = [
 
 const unary = (
   name: string,
-  onnxName: string | ((onnx: Parameters<Op["lower"]>[0], x: string) => string),
+  onnxName: string | ((onnx: OnnxWriter, x: string) => string),
   scalar: (x: number) => number,
-  vjp: Rule,
+  vjp: Rule<One>,
   range?: readonly [number, number],
-): Op =>
-  defineOp({
+): Op<NoAttributes, One> =>
+  defineOp<NoAttributes, One>({
     name,
-    infer: ([x]) => expectFloat(name, x!),
+    infer: ([x]) => expectFloat(name, x),
     vjp: (dy, { inputs, y }) => vjp(dy, inputs, y),
-    lower: (onnx, [x]) => (typeof onnxName === "string" ? onnx.node(onnxName, [x!]) : onnxName(onnx, x!)),
+    lower: (onnx, [x]) => (typeof onnxName === "string" ? onnx.node(onnxName, [x]) : onnxName(onnx, x)),
     scalar,
     samples: range ? none.map((s) => ({ ...s, range })) : none,
   });
 
 const binary = (
   name: string,
-  onnxName: string | ((onnx: Parameters<Op["lower"]>[0], a: string, b: string) => string),
+  onnxName: string | ((onnx: OnnxWriter, a: string, b: string) => string),
   scalar: (a: number, b: number) => number,
-  vjp: Rule,
+  vjp: Rule<Two>,
   range?: readonly [number, number],
-): Op =>
-  defineOp({
+): Op<NoAttributes, Two> =>
+  defineOp<NoAttributes, Two>({
     name,
-    infer: ([a, b]) => ({ dtype: expectFloat(name, a!, b!).dtype, shape: broadcast(name, a!.shape, b!.shape) }),
+    infer: ([a, b]) => ({ dtype: expectFloat(name, a, b).dtype, shape: broadcast(name, a.shape, b.shape) }),
     vjp: (dy, { inputs, y }) => vjp(dy, inputs, y),
-    lower: (onnx, [a, b]) => (typeof onnxName === "string" ? onnx.node(onnxName, [a!, b!]) : onnxName(onnx, a!, b!)),
+    lower: (onnx, [a, b]) => (typeof onnxName === "string" ? onnx.node(onnxName, [a, b]) : onnxName(onnx, a, b)),
     scalar,
     samples: range ? pairs.map((s) => ({ ...s, range })) : pairs,
   });
 
 const apply1 =
-  (op: Op) =>
+  (op: Op<NoAttributes, One>) =>
   (x: Value): Value =>
-    apply(op, [x]);
+    apply(op, [x], {});
 const apply2 =
-  (op: Op) =>
+  (op: Op<NoAttributes, Two>) =>
   (a: Operand, b: Operand): Value =>
-    apply(op, [asValue(a), asValue(b)]);
-const flat: Rule = (_dy, x) => x.map(() => undefined);
+    apply(op, [asValue(a), asValue(b)], {});
+const flat: Rule<Operands> = (_dy, x) => x.map(() => undefined);
 
 export const addOp = binary(
   "add",
@@ -85,27 +88,27 @@ export const mulOp = binary(
   "mul",
   "Mul",
   (a, b) => a * b,
-  (dy, [a, b]) => (a === b ? [mul(mul(dy, 2), a!), undefined] : [mul(dy, b!), mul(dy, a!)]),
+  (dy, [a, b]) => (a === b ? [mul(mul(dy, 2), a), undefined] : [mul(dy, b), mul(dy, a)]),
 );
 // d(a/b) = da / b - (a/b) db / b
 export const divOp = binary(
   "div",
   "Div",
   (a, b) => a / b,
-  (dy, [, b], y) => [div(dy, b!), neg(div(mul(dy, y), b!))],
+  (dy, [, b], y) => [div(dy, b), neg(div(mul(dy, y), b))],
   [0.5, 1.5],
 );
 // A tie belongs to the first operand, so that clamp passes the gradient at its bounds as PyTorch's does.
 export const maximumOp = binary("maximum", "Max", Math.max, (dy, [a, b]) => [
-  mul(dy, greaterEqual(a!, b!)),
-  mul(dy, greater(b!, a!)),
+  mul(dy, greaterEqual(a, b)),
+  mul(dy, greater(b, a)),
 ]);
 export const minimumOp = binary("minimum", "Min", Math.min, (dy, [a, b]) => [
-  mul(dy, greaterEqual(b!, a!)),
-  mul(dy, greater(a!, b!)),
+  mul(dy, greaterEqual(b, a)),
+  mul(dy, greater(a, b)),
 ]);
 
-const compared = (opType: string) => (onnx: Parameters<Op["lower"]>[0], a: string, b: string) =>
+const compared = (opType: string) => (onnx: OnnxWriter, a: string, b: string) =>
   onnx.node("Cast", [onnx.node(opType, [a, b])], { to: 1 });
 
 // Comparisons give 0 or 1 as float32; their derivative is zero wherever it exists.
@@ -120,7 +123,7 @@ export const negOp = unary(
   (dy) => [neg(dy)],
 );
 export const expOp = unary("exp", "Exp", Math.exp, (dy, _x, y) => [mul(dy, y)]);
-export const logOp = unary("log", "Log", Math.log, (dy, [x]) => [div(dy, x!)], [0.5, 2]);
+export const logOp = unary("log", "Log", Math.log, (dy, [x]) => [div(dy, x)], [0.5, 2]);
 export const sqrtOp = unary("sqrt", "Sqrt", Math.sqrt, (dy, _x, y) => [div(mul(dy, 0.5), y)], [0.5, 2]);
 export const reciprocalOp = unary(
   "reciprocal",
@@ -129,7 +132,7 @@ export const reciprocalOp = unary(
   (dy, _x, y) => [neg(mul(dy, mul(y, y)))],
   [0.5, 2],
 );
-export const absOp = unary("abs", "Abs", Math.abs, (dy, [x]) => [mul(dy, sub(step(x!), step(neg(x!))))], [0.2, 1]);
+export const absOp = unary("abs", "Abs", Math.abs, (dy, [x]) => [mul(dy, sub(step(x), step(neg(x))))], [0.2, 1]);
 export const reluOp = unary(
   "relu",
   "Relu",
@@ -152,7 +155,7 @@ export const sigmoidOp = unary(
 );
 export const tanhOp = unary("tanh", "Tanh", Math.tanh, (dy, _x, y) => [mul(dy, sub(1, mul(y, y)))]);
 // A hard sigmoid of slope 1e30 is the fastest way ONNX Runtime has to say whether x > 0.
-const aboveZero = (onnx: Parameters<Op["lower"]>[0], x: string): string =>
+const aboveZero = (onnx: OnnxWriter, x: string): string =>
   onnx.node("HardSigmoid", [x], { alpha: { float: 1e30 }, beta: { float: 0 } });
 
 // 1 where x > 0.

@@ -1,10 +1,10 @@
 import { shapeError } from "../shapes.ts";
 import type { Tensor, TensorType } from "../types.ts";
 import { sizeOf } from "../types.ts";
-import { apply, defineOp, type Value } from "../value.ts";
+import { apply, defineOp, isOf, type Value } from "../value.ts";
 
 /** A graph's input: its name is only for people. */
-export const inputOp = defineOp<{ name: string; dtype: TensorType["dtype"]; shape: readonly number[] }>({
+export const inputOp = defineOp<{ name: string; dtype: TensorType["dtype"]; shape: readonly number[] }, readonly []>({
   name: "input",
   infer: (_, { dtype, shape }) => ({ dtype, shape }),
   vjp: () => [],
@@ -16,7 +16,7 @@ export const input = (name: string, type: TensorType): Value =>
   apply(inputOp, [], { name, dtype: type.dtype, shape: type.shape });
 
 /** A constant tensor with its own values. */
-export const literalOp = defineOp<{ data: Float32Array | BigInt64Array; shape: readonly number[] }>({
+export const literalOp = defineOp<{ data: Float32Array | BigInt64Array; shape: readonly number[] }, readonly []>({
   name: "literal",
   infer: (_, { data, shape }) => {
     if (data.length !== sizeOf(shape))
@@ -34,7 +34,7 @@ export const constant = ({ data, shape }: Pick<Tensor, "data" | "shape">): Value
   apply(literalOp, [], { data, shape });
 
 /** A float32 constant with one value everywhere: kept apart from literals so that arithmetic on it can be folded. */
-export const splatOp = defineOp<{ value: number; shape: readonly number[] }>({
+export const splatOp = defineOp<{ value: number; shape: readonly number[] }, readonly []>({
   name: "splat",
   infer: (_, { shape }) => ({ dtype: "float32", shape }),
   vjp: () => [],
@@ -48,5 +48,4 @@ export const zeros = (shape: readonly number[]): Value => splat(0, shape);
 export const ones = (shape: readonly number[]): Value => splat(1, shape);
 
 /** The uniform value of a constant, or undefined. */
-export const splatValue = (v: Value): number | undefined =>
-  v.op === splatOp ? (v.attributes.value as number) : undefined;
+export const splatValue = (v: Value): number | undefined => (isOf(v, splatOp) ? v.attributes.value : undefined);

@@ -5,16 +5,13 @@ import { apply, defineOp, type Value } from "../value.ts";
 export const reshapeOp = defineOp<{ shape: readonly number[] }>({
   name: "reshape",
   infer: ([x], { shape }) => {
-    if (sizeOf(shape) !== sizeOf(x!.shape)) {
-      throw shapeError(
-        "reshape",
-        `[${x!.shape}] has ${sizeOf(x!.shape)} elements but [${shape}] holds ${sizeOf(shape)}`,
-      );
+    if (sizeOf(shape) !== sizeOf(x.shape)) {
+      throw shapeError("reshape", `[${x.shape}] has ${sizeOf(x.shape)} elements but [${shape}] holds ${sizeOf(shape)}`);
     }
-    return { dtype: x!.dtype, shape };
+    return { dtype: x.dtype, shape };
   },
-  vjp: (dy, { inputs: [x] }) => [reshape(dy, x!.shape)],
-  lower: (onnx, [x], { attributes, inputs: [type] }) => onnx.reshape(x!, attributes.shape, type!.shape),
+  vjp: (dy, { inputs: [x] }) => [reshape(dy, x.shape)],
+  lower: (onnx, [x], { attributes, inputs: [type] }) => onnx.reshape(x, attributes.shape, type.shape),
   samples: [
     { shapes: [[2, 6]], attributes: { shape: [3, 4] } },
     { shapes: [[4]], attributes: { shape: [2, 1, 2] } },
@@ -29,10 +26,10 @@ export const transposeOp = defineOp<{ permutation: readonly number[] }>({
   name: "transpose",
   infer: ([x], { permutation }) => {
     const sorted = [...permutation].sort((a, b) => a - b);
-    if (sorted.length !== x!.shape.length || sorted.some((p, i) => p !== i)) {
-      throw shapeError("transpose", `[${permutation}] is no permutation of the axes of [${x!.shape}]`);
+    if (sorted.length !== x.shape.length || sorted.some((p, i) => p !== i)) {
+      throw shapeError("transpose", `[${permutation}] is no permutation of the axes of [${x.shape}]`);
     }
-    return { dtype: x!.dtype, shape: permutation.map((p) => x!.shape[p]!) };
+    return { dtype: x.dtype, shape: permutation.map((p) => x.shape[p]!) };
   },
   vjp: (dy, { attributes: { permutation } }) => [
     transpose(
@@ -40,7 +37,7 @@ export const transposeOp = defineOp<{ permutation: readonly number[] }>({
       permutation.map((_, i) => permutation.indexOf(i)),
     ),
   ],
-  lower: (onnx, [x], { attributes }) => onnx.node("Transpose", [x!], { perm: attributes.permutation }),
+  lower: (onnx, [x], { attributes }) => onnx.node("Transpose", [x], { perm: attributes.permutation }),
   samples: [{ shapes: [[2, 3, 4]], attributes: { permutation: [2, 0, 1] } }],
 });
 
@@ -52,18 +49,18 @@ type SliceAttributes = { axis: number; start: number; end: number; step: number 
 export const sliceOp = defineOp<SliceAttributes>({
   name: "slice",
   infer: ([x], { axis, start, end, step }) => {
-    const d = x!.shape[axis];
+    const d = x.shape[axis];
     if (d === undefined || start < 0 || end > d || start >= end || step < 1) {
-      throw shapeError("slice", `${start}:${end}:${step} on axis ${axis} is outside [${x!.shape}]`);
+      throw shapeError("slice", `${start}:${end}:${step} on axis ${axis} is outside [${x.shape}]`);
     }
-    return { dtype: x!.dtype, shape: x!.shape.map((n, i) => (i === axis ? Math.ceil((end - start) / step) : n)) };
+    return { dtype: x.dtype, shape: x.shape.map((n, i) => (i === axis ? Math.ceil((end - start) / step) : n)) };
   },
   vjp: (dy, { inputs: [x], attributes: { axis, start, step } }) => {
     const spread = dilate(dy, axis, step);
-    return [padAxis(spread, axis, start, x!.shape[axis]! - start - spread.shape[axis]!)];
+    return [padAxis(spread, axis, start, x.shape[axis]! - start - spread.shape[axis]!)];
   },
   lower: (onnx, [x], { attributes: { axis, start, end, step } }) =>
-    onnx.node("Slice", [x!, onnx.ints([start]), onnx.ints([end]), onnx.ints([axis]), onnx.ints([step])]),
+    onnx.node("Slice", [x, onnx.ints([start]), onnx.ints([end]), onnx.ints([axis]), onnx.ints([step])]),
   samples: [
     { shapes: [[5, 3]], attributes: { axis: 0, start: 1, end: 4, step: 1 } },
     { shapes: [[2, 7]], attributes: { axis: 1, start: 1, end: 7, step: 2 } },
@@ -80,12 +77,12 @@ export const slice = (x: Value, axis: number, start: number, end: number, step =
 export const padOp = defineOp<{ low: readonly number[]; high: readonly number[] }>({
   name: "pad",
   infer: ([x], { low, high }) => {
-    expectFloat("pad", x!);
-    const shape = x!.shape.map((d, i) => d + (low[i] ?? Number.NaN) + (high[i] ?? Number.NaN));
+    expectFloat("pad", x);
+    const shape = x.shape.map((d, i) => d + (low[i] ?? Number.NaN) + (high[i] ?? Number.NaN));
     if (low.length !== shape.length || shape.some((d) => !(d > 0))) {
-      throw shapeError("pad", `low [${low}] and high [${high}] do not fit [${x!.shape}]`);
+      throw shapeError("pad", `low [${low}] and high [${high}] do not fit [${x.shape}]`);
     }
-    return { dtype: x!.dtype, shape };
+    return { dtype: x.dtype, shape };
   },
   vjp: (dy, { attributes: { low, high } }) => [
     pad(
@@ -97,7 +94,7 @@ export const padOp = defineOp<{ low: readonly number[]; high: readonly number[] 
   // Neighbouring axes without pads move as one: ONNX Runtime copies row by row of the last axis.
   lower: (onnx, [x], { attributes: { low, high }, inputs: [type], output }) => {
     const groups: { size: number; low: number; high: number }[] = [];
-    for (const [axis, size] of type!.shape.entries()) {
+    for (const [axis, size] of type.shape.entries()) {
       const last = groups.at(-1);
       const still = low[axis] === 0 && high[axis] === 0;
       if (last !== undefined && still) {
@@ -105,9 +102,9 @@ export const padOp = defineOp<{ low: readonly number[]; high: readonly number[] 
       } else groups.push({ size, low: low[axis]!, high: high[axis]! });
     }
     const merged = onnx.reshape(
-      x!,
+      x,
       groups.map((g) => g.size),
-      type!.shape,
+      type.shape,
     );
     const padded = onnx.node("Pad", [merged, onnx.ints([...groups.map((g) => g.low), ...groups.map((g) => g.high)])]);
     return onnx.reshape(
@@ -147,7 +144,7 @@ export const dilate = (x: Value, axis: number, step: number): Value => {
   return padAxis(joined, axis, 0, 1 - step);
 };
 
-export const concatOp = defineOp<{ axis: number }>({
+export const concatOp = defineOp<{ axis: number }, readonly Value[]>({
   name: "concat",
   infer: (xs, { axis }) => {
     const first = xs[0]!;

@@ -1,4 +1,4 @@
-import { expectFloat, expectRank, shapeError } from "../shapes.ts";
+import { expectFloat, expectRank, shapeError, sizes } from "../shapes.ts";
 import { apply, defineOp, type Value } from "../value.ts";
 import { convTranspose2d } from "./convolution/convolution.ts";
 import { both } from "./convolution/settings.ts";
@@ -41,14 +41,14 @@ const onnxAttributes = ({ kernel, stride, padding }: Pool) => ({
 export const upsample2dOp = defineOp<{ factor: readonly [number, number] }>({
   name: "upsample2d",
   infer: ([x], { factor: [fy, fx] }) => {
-    expectFloat("upsample2d", x!);
-    expectRank("upsample2d", "input", x!, 4);
-    const [n, c, h, w] = x!.shape as [number, number, number, number];
+    expectFloat("upsample2d", x);
+    expectRank("upsample2d", "input", x, 4);
+    const [n, c, h, w] = sizes(x.shape, 4);
     return { dtype: "float32", shape: [n, c, h * fy, w * fx] };
   },
   vjp: (dy, { attributes: { factor } }) => [mul(avgPool2d(dy, { kernel: factor }), factor[0] * factor[1])],
   lower: (onnx, [x], { attributes: { factor } }) =>
-    onnx.node("Resize", [x!, "", onnx.floats(Float32Array.of(1, 1, ...factor), [4])], {
+    onnx.node("Resize", [x, "", onnx.floats(Float32Array.of(1, 1, ...factor), [4])], {
       mode: "nearest",
       nearest_mode: "floor",
       coordinate_transformation_mode: "asymmetric",
@@ -69,13 +69,13 @@ const poolSamples: { shapes: number[][]; attributes: Pool }[] = [
 export const avgPool2dOp = defineOp<Pool>({
   name: "avgPool2d",
   infer: ([x], pool) => {
-    expectFloat("avgPool2d", x!);
-    expectRank("avgPool2d", "input", x!, 4);
-    return { dtype: "float32", shape: pooled("avgPool2d", x!.shape, pool) };
+    expectFloat("avgPool2d", x);
+    expectRank("avgPool2d", "input", x, 4);
+    return { dtype: "float32", shape: pooled("avgPool2d", x.shape, pool) };
   },
   vjp: (dy, { inputs: [x], attributes: { kernel, stride, padding } }) => {
     const share = mul(dy, 1 / (kernel[0] * kernel[1]));
-    const [, c, h, w] = x!.shape as [number, number, number, number];
+    const [, c, h, w] = sizes(x.shape, 4);
     if (kernel.every((k, a) => k === stride[a] && padding[a] === 0)) {
       const up = upsample2d(share, kernel);
       return [pad(up, [0, 0, 0, 0], [0, 0, h - up.shape[2]!, w - up.shape[3]!])];
@@ -86,7 +86,7 @@ export const avgPool2dOp = defineOp<Pool>({
     return [convTranspose2d(share, splat(1, [c, 1, ...kernel]), { stride, padding, groups: c, outputPadding })];
   },
   lower: (onnx, [x], { attributes }) =>
-    onnx.node("AveragePool", [x!], { ...onnxAttributes(attributes), count_include_pad: 1 }),
+    onnx.node("AveragePool", [x], { ...onnxAttributes(attributes), count_include_pad: 1 }),
   samples: poolSamples,
 });
 
@@ -96,17 +96,17 @@ export const avgPool2d = (x: Value, options: PoolOptions): Value => apply(avgPoo
 export const maxPool2dOp = defineOp<Pool>({
   name: "maxPool2d",
   infer: ([x], pool) => {
-    expectFloat("maxPool2d", x!);
-    expectRank("maxPool2d", "input", x!, 4);
+    expectFloat("maxPool2d", x);
+    expectRank("maxPool2d", "input", x, 4);
     if (pool.padding.some((p, a) => 2 * p > pool.kernel[a]!))
       throw shapeError("maxPool2d", `padding [${pool.padding}] exceeds half the window [${pool.kernel}]`);
-    return { dtype: "float32", shape: pooled("maxPool2d", x!.shape, pool) };
+    return { dtype: "float32", shape: pooled("maxPool2d", x.shape, pool) };
   },
   // The first largest element of a window (row by row) takes the cotangent. The places in the window are visited one by
   // one: `free` marks the windows whose largest element has not been met yet.
   vjp: (dy, { inputs: [x], y, attributes: { kernel, stride, padding } }) => {
-    const [, , h, w] = x!.shape as [number, number, number, number];
-    const [, , ho, wo] = y.shape as [number, number, number, number];
+    const [, , h, w] = sizes(x.shape, 4);
+    const [, , ho, wo] = sizes(y.shape, 4);
     const spread = [(ho - 1) * stride[0] + 1, (wo - 1) * stride[1] + 1] as const;
     const extent = [
       Math.max(h + 2 * padding[0], spread[0] + kernel[0] - 1),
@@ -123,13 +123,13 @@ export const maxPool2dOp = defineOp<Pool>({
         )
       : undefined;
     const padded = pad(
-      x!,
+      x,
       [0, 0, padding[0], padding[1]],
       [0, 0, extent[0] - h - padding[0], extent[1] - w - padding[1]],
     );
     const image = inside ? sub(padded, mul(sub(1, inside), far)) : padded;
     let free: Value | undefined;
-    let dx: Value = zeros([x!.shape[0]!, x!.shape[1]!, ...extent]);
+    let dx: Value = zeros([x.shape[0]!, x.shape[1]!, ...extent]);
     for (let i = 0; i < kernel[0]; i++) {
       for (let j = 0; j < kernel[1]; j++) {
         const seen = slice(slice(image, 2, i, i + spread[0], stride[0]), 3, j, j + spread[1], stride[1]);
@@ -143,7 +143,7 @@ export const maxPool2dOp = defineOp<Pool>({
     }
     return [slice(slice(dx, 2, padding[0], padding[0] + h), 3, padding[1], padding[1] + w)];
   },
-  lower: (onnx, [x], { attributes }) => onnx.node("MaxPool", [x!], onnxAttributes(attributes)),
+  lower: (onnx, [x], { attributes }) => onnx.node("MaxPool", [x], onnxAttributes(attributes)),
   samples: poolSamples,
 });
 

@@ -26,11 +26,11 @@ export const lowerSum = (onnx: OnnxWriter, opType: string, x: string, { axes, ke
 export const reduceSumOp = defineOp<ReduceAttributes>({
   name: "reduceSum",
   infer: ([x], attributes) => ({
-    dtype: expectFloat("reduceSum", x!).dtype,
-    shape: reducedShape(x!.shape, attributes),
+    dtype: expectFloat("reduceSum", x).dtype,
+    shape: reducedShape(x.shape, attributes),
   }),
-  vjp: (dy, { inputs: [x], attributes }) => [broadcastTo(reshape(dy, keptShape(x!.shape, attributes.axes)), x!.shape)],
-  lower: (onnx, [x], { attributes }) => lowerSum(onnx, "ReduceSum", x!, attributes),
+  vjp: (dy, { inputs: [x], attributes }) => [broadcastTo(reshape(dy, keptShape(x.shape, attributes.axes)), x.shape)],
+  lower: (onnx, [x], { attributes }) => lowerSum(onnx, "ReduceSum", x, attributes),
   samples: [
     { shapes: [[2, 3, 4]], attributes: { axes: [1], keepDims: false } },
     { shapes: [[2, 3, 4, 5]], attributes: { axes: [0, 2, 3], keepDims: true } },
@@ -41,17 +41,17 @@ export const reduceSumOp = defineOp<ReduceAttributes>({
 export const reduceMaxOp = defineOp<ReduceAttributes>({
   name: "reduceMax",
   infer: ([x], attributes) => ({
-    dtype: expectFloat("reduceMax", x!).dtype,
-    shape: reducedShape(x!.shape, attributes),
+    dtype: expectFloat("reduceMax", x).dtype,
+    shape: reducedShape(x.shape, attributes),
   }),
   // The cotangent is shared evenly among equal largest elements.
   vjp: (dy, { inputs: [x], y, attributes: { axes } }) => {
-    const kept = keptShape(x!.shape, axes);
-    const largest = equal(x!, reshape(y, kept));
+    const kept = keptShape(x.shape, axes);
+    const largest = equal(x, reshape(y, kept));
     return [mul(largest, div(reshape(dy, kept), reduceSum(largest, axes, true)))];
   },
   lower: (onnx, [x], { attributes: { axes, keepDims } }) =>
-    onnx.node("ReduceMax", [x!, onnx.ints(axes)], { keepdims: keepDims ? 1 : 0 }),
+    onnx.node("ReduceMax", [x, onnx.ints(axes)], { keepdims: keepDims ? 1 : 0 }),
   samples: [
     { shapes: [[3, 7]], attributes: { axes: [1], keepDims: false } },
     { shapes: [[3, 2, 4]], attributes: { axes: [0, 2], keepDims: true } },
@@ -84,13 +84,13 @@ export const reduceSumTo = (x: Value, shape: readonly number[]): Value =>
 export const broadcastToOp = defineOp<{ shape: readonly number[] }>({
   name: "broadcastTo",
   infer: ([x], { shape }) => {
-    if (!sameShape(broadcast("broadcastTo", x!.shape, shape), shape)) {
-      throw shapeError("broadcastTo", `[${x!.shape}] does not broadcast to [${shape}]`);
+    if (!sameShape(broadcast("broadcastTo", x.shape, shape), shape)) {
+      throw shapeError("broadcastTo", `[${x.shape}] does not broadcast to [${shape}]`);
     }
-    return { dtype: x!.dtype, shape };
+    return { dtype: x.dtype, shape };
   },
-  vjp: (dy, { inputs: [x] }) => [reduceSumTo(dy, x!.shape)],
-  lower: (onnx, [x], { attributes }) => onnx.node("Expand", [x!, onnx.ints(attributes.shape)]),
+  vjp: (dy, { inputs: [x] }) => [reduceSumTo(dy, x.shape)],
+  lower: (onnx, [x], { attributes }) => onnx.node("Expand", [x, onnx.ints(attributes.shape)]),
   samples: [{ shapes: [[3, 1]], attributes: { shape: [2, 3, 4] } }],
 });
 

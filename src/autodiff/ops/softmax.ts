@@ -10,22 +10,22 @@ const samples = [
 
 export const softmaxOp = defineOp<{ axis: number }>({
   name: "softmax",
-  infer: ([x]) => expectFloat("softmax", x!),
+  infer: ([x]) => expectFloat("softmax", x),
   // dx = y (dy - sum(dy y))
   vjp: (dy, { y, attributes: { axis } }) => [mul(y, sub(dy, reduceSum(mul(dy, y), [axis], true)))],
-  lower: (onnx, [x], { attributes }) => onnx.node("Softmax", [x!], { axis: attributes.axis }),
+  lower: (onnx, [x], { attributes }) => onnx.node("Softmax", [x], { axis: attributes.axis }),
   samples,
 });
 
 export const logSoftmaxOp = defineOp<{ axis: number }>({
   name: "logSoftmax",
-  infer: ([x]) => expectFloat("logSoftmax", x!),
+  infer: ([x]) => expectFloat("logSoftmax", x),
   // dx = dy - softmax(x) sum(dy)
-  vjp: (dy, { inputs: [x], attributes: { axis } }) => [sub(dy, mul(softmax(x!, axis), reduceSum(dy, [axis], true)))],
+  vjp: (dy, { inputs: [x], attributes: { axis } }) => [sub(dy, mul(softmax(x, axis), reduceSum(dy, [axis], true)))],
   // WebGPU has no LogSoftmax.
   lower: (onnx, [x], { attributes }) => {
     const axes = onnx.ints([attributes.axis]);
-    const below = onnx.node("Sub", [x!, onnx.node("ReduceMax", [x!, axes])]);
+    const below = onnx.node("Sub", [x, onnx.node("ReduceMax", [x, axes])]);
     const sum = onnx.node("ReduceSum", [onnx.node("Exp", [below]), axes]);
     return onnx.node("Sub", [below, onnx.node("Log", [sum])]);
   },

@@ -1,11 +1,10 @@
 import { channelAffine, channelAffineOp } from "../ops/channel.ts";
 import { conv2d, conv2dOp } from "../ops/convolution/convolution.ts";
-import type { ConvolutionOptions } from "../ops/convolution/settings.ts";
 import { add, addOp, mul } from "../ops/elementwise.ts";
 import { reshape } from "../ops/movement.ts";
 import { broadcastToOp } from "../ops/reduce.ts";
 import { sameShape } from "../types.ts";
-import type { Value } from "../value.ts";
+import { isOf, type Value } from "../value.ts";
 import { on, type Rewrite } from "./rewrite.ts";
 
 /** If x adds the same number to every element of a channel: those numbers, [C]. */
@@ -25,18 +24,18 @@ const termsOf = (v: Value, usesOf: (v: Value) => number, root = true): Value[] =
 export const channelRules: readonly Rewrite[] = [
   // s2 (s1 x + t1) + t2 = (s1 s2) x + (s2 t1 + t2)
   on(channelAffineOp, "affine of an affine", (v, usesOf) => {
-    const [inner, scale, shift] = v.inputs as [Value, Value, Value];
-    if (inner.op !== channelAffineOp || usesOf(inner) > 1) return undefined;
-    const [x, s, t] = inner.inputs as [Value, Value, Value];
+    const [inner, scale, shift] = v.inputs;
+    if (!isOf(inner, channelAffineOp) || usesOf(inner) > 1) return undefined;
+    const [x, s, t] = inner.inputs;
     return channelAffine(x, mul(s, scale), add(mul(t, scale), shift));
   }),
   // s (w * x + b) + t = (s w) * x + (s b + t): batch norm with fixed statistics disappears into its convolution
   on(channelAffineOp, "affine into its convolution", (v, usesOf) => {
-    const [conv, scale, shift] = v.inputs as [Value, Value, Value];
-    if (conv.op !== conv2dOp || usesOf(conv) > 1) return undefined;
-    const [x, w, bias] = conv.inputs as [Value, Value, Value | undefined];
+    const [conv, scale, shift] = v.inputs;
+    if (!isOf(conv, conv2dOp) || usesOf(conv) > 1) return undefined;
+    const [x, w, bias] = conv.inputs;
     const k = w.shape[0]!;
-    const { stride, padding, dilation, groups } = conv.attributes as Required<ConvolutionOptions>;
+    const { stride, padding, dilation, groups } = conv.attributes;
     return conv2d(x, mul(w, reshape(scale, [k, 1, 1, 1])), bias ? add(mul(bias, scale), shift) : shift, {
       stride,
       padding,
@@ -48,14 +47,14 @@ export const channelRules: readonly Rewrite[] = [
   on(addOp, "sums of affines", (v, usesOf) => {
     const terms = termsOf(v, usesOf);
     // An affine smaller than the sum would lose a broadcast that a per-channel term stands for.
-    const affine = terms.find((t) => t.op === channelAffineOp && sameShape(t.shape, v.shape));
+    const affine = terms.filter((t) => isOf(t, channelAffineOp)).find((t) => sameShape(t.shape, v.shape));
     if (affine === undefined) return undefined;
-    let [x, scale, shift] = affine.inputs as [Value, Value, Value];
+    let [x, scale, shift] = affine.inputs;
     const rest = terms.filter((t) => {
       if (t === affine) return false;
-      if (t.op === channelAffineOp && t.inputs[0] === x && usesOf(t) === 1) {
-        scale = add(scale, t.inputs[1]!);
-        shift = add(shift, t.inputs[2]!);
+      if (isOf(t, channelAffineOp) && t.inputs[0] === x && usesOf(t) === 1) {
+        scale = add(scale, t.inputs[1]);
+        shift = add(shift, t.inputs[2]);
         return false;
       }
       const channel = perChannel(t, x.shape[1]!);

@@ -6,16 +6,23 @@ import { add, addOp, mul } from "../ops/elementwise.ts";
 import { ones, zeros } from "../ops/leaves.ts";
 import { reshape } from "../ops/movement.ts";
 import { reduceSumOp } from "../ops/reduce.ts";
+import { sizes } from "../shapes.ts";
 import { sameShape, sizeOf } from "../types.ts";
-import { Value } from "../value.ts";
+import { isOf, type ResultOf, Value } from "../value.ts";
 import { patchMoments } from "./patch-moments.ts";
 import { pointwiseMoments } from "./pointwise-moments.ts";
 import type { Combination, ResultMoments } from "./result-moments.ts";
 
-const settingsOf = ({ attributes }: Value): Convolution => {
-  const { stride, padding, dilation, groups } = attributes as Convolution;
-  return { stride, padding, dilation, groups };
-};
+/** The settings alone, of attributes that may say more. */
+const settingsOf = ({ stride, padding, dilation, groups }: Convolution): Convolution => ({
+  stride,
+  padding,
+  dilation,
+  groups,
+});
+
+/** A convolution's result. */
+type Convolved = ResultOf<typeof conv2dOp>;
 
 /** Up to so many taps J = C kh kw, 2 J^2 products a position cost less than the passes over K >= J numbers they replace. */
 const fewTaps = 32;
@@ -28,12 +35,8 @@ const manyFilters = 3;
 const manyPositions = 128;
 
 /** Whether every place of the result is a product of a matrix with the same place of the image. */
-const isPointwise = ({ inputs: [, w], attributes }: Value): boolean => {
-  const { stride, padding } = attributes as Convolution;
-  return (
-    w!.shape[2] === 1 && w!.shape[3] === 1 && [...stride].every((s) => s === 1) && [...padding].every((p) => p === 0)
-  );
-};
+const isPointwise = ({ inputs: [, w], attributes: { stride, padding } }: Convolved): boolean =>
+  w.shape[2] === 1 && w.shape[3] === 1 && [...stride].every((s) => s === 1) && [...padding].every((p) => p === 0);
 
 interface Method {
   readonly momentsOf: (x: Value, w: Value, bias: Value | undefined, settings: Convolution) => ResultMoments;
@@ -45,9 +48,9 @@ const patches: Method = { momentsOf: patchMoments, imageGradients: false };
 const pointwise: Method = { momentsOf: pointwiseMoments, imageGradients: true };
 
 /** How the sums over a convolution's result are had without it; undefined where that is no gain. */
-const methodFor = (v: Value): Method | undefined => {
-  if (v.op !== conv2dOp || v.attributes.groups !== 1) return undefined;
-  const [filters, ...rest] = v.inputs[1]!.shape as [number, ...number[]];
+const methodFor = (v: Convolved): Method | undefined => {
+  if (v.attributes.groups !== 1) return undefined;
+  const [filters, ...rest] = sizes(v.inputs[1].shape, 4);
   const taps = sizeOf(rest);
   const positions = sizeOf(v.shape) / filters;
   if (isPointwise(v) && manyFilters * taps <= filters && manyPositions * taps <= positions) return pointwise;
@@ -56,7 +59,7 @@ const methodFor = (v: Value): Method | undefined => {
 
 /** How z is done without: every use of it is one of the sums, or the one affine `kept`, which folds into the convolution. */
 interface Plan {
-  readonly z: Value;
+  readonly z: Convolved;
   readonly method: Method;
   /** z and the sums of affines of z and at most one other tensor. */
   readonly combined: ReadonlySet<Value>;
@@ -65,25 +68,25 @@ interface Plan {
 }
 
 /** The tensor of which v is an affine. */
-const belowAffines = (v: Value): Value => (v.op === channelAffineOp ? belowAffines(v.inputs[0]!) : v);
+const belowAffines = (v: Value): Value => (isOf(v, channelAffineOp) ? belowAffines(v.inputs[0]) : v);
 
 /**
  * What a channelSum, a channelDot or a filter gradient of z's convolution sums over positions, or the image gradient of a
  * 1 x 1 convolution over filters.
  */
-const summands = (v: Value, z: Value, method: Method): readonly Value[] => {
-  const [x, w] = z.inputs as [Value, Value];
-  const { axes } = v.attributes as { readonly axes?: readonly number[] };
-  if (v.op === reduceSumOp && sameShape(v.inputs[0]!.shape, z.shape) && sameShape(axes!, [0, 2, 3])) return v.inputs;
-  if (v.op === channelDotOp && sameShape(v.inputs[0]!.shape, z.shape)) return v.inputs;
-  const alike = (): boolean => JSON.stringify(settingsOf(v)) === JSON.stringify(settingsOf(z));
-  if (v.op === filterGradientOp && v.inputs[0] === x && sameShape(v.shape, w.shape) && alike())
-    return v.inputs.slice(1);
-  const ofImage = v.op === imageGradientOp && v.inputs[1] === w && sameShape(v.shape, x.shape);
-  return ofImage && method.imageGradients && alike() ? v.inputs.slice(0, 1) : [];
+const summands = (v: Value, z: Convolved, method: Method): readonly [] | readonly [Value] | readonly [Value, Value] => {
+  const [x, w] = z.inputs;
+  const alike = (c: Convolution): boolean => JSON.stringify(settingsOf(c)) === JSON.stringify(settingsOf(z.attributes));
+  if (isOf(v, reduceSumOp))
+    return sameShape(v.inputs[0].shape, z.shape) && sameShape(v.attributes.axes, [0, 2, 3]) ? v.inputs : [];
+  if (isOf(v, channelDotOp)) return sameShape(v.inputs[0].shape, z.shape) ? v.inputs : [];
+  if (isOf(v, filterGradientOp))
+    return v.inputs[0] === x && sameShape(v.shape, w.shape) && alike(v.attributes) ? [v.inputs[1]] : [];
+  if (!isOf(v, imageGradientOp) || !method.imageGradients) return [];
+  return v.inputs[1] === w && sameShape(v.shape, x.shape) && alike(v.attributes) ? [v.inputs[0]] : [];
 };
 
-const planFor = (z: Value, graph: Graph, order: readonly Value[]): Plan | undefined => {
+const planFor = (z: Convolved, graph: Graph, order: readonly Value[]): Plan | undefined => {
   const method = methodFor(z);
   if (method === undefined) return undefined;
   // Combined values, with the other tensor in them.
@@ -126,7 +129,7 @@ const planFor = (z: Value, graph: Graph, order: readonly Value[]): Plan | undefi
 const substitute = ({ z, method, combined, sums, kept }: Plan, graph: Graph, order: readonly Value[]): Graph => {
   const done = new Map<Value, Value>();
   const now = (v: Value): Value => done.get(v)!;
-  const [x, w, bias] = z.inputs as [Value, Value, Value | undefined];
+  const [x, w, bias] = z.inputs;
   const [none, one] = [zeros([z.shape[1]!]), ones([z.shape[1]!])];
 
   const known = new Map<Value, Combination>([[z, { scale: none, gain: one, offset: none }]]);
@@ -136,13 +139,13 @@ const substitute = ({ z, method, combined, sums, kept }: Plan, graph: Graph, ord
     return found;
   };
   const combine = (v: Value): Combination => {
-    if (v.op === channelAffineOp) {
-      const { rest, scale, gain, offset } = combination(v.inputs[0]!);
-      const [s, t] = [now(v.inputs[1]!), now(v.inputs[2]!)];
+    if (isOf(v, channelAffineOp)) {
+      const { rest, scale, gain, offset } = combination(v.inputs[0]);
+      const [s, t] = [now(v.inputs[1]), now(v.inputs[2])];
       return { rest, scale: mul(scale, s), gain: mul(gain, s), offset: add(mul(offset, s), t) };
     }
-    if (!combined.has(v)) return { rest: now(v), scale: one, gain: none, offset: none };
-    const [a, b] = v.inputs.map(combination) as [Combination, Combination];
+    if (!combined.has(v) || !isOf(v, addOp)) return { rest: now(v), scale: one, gain: none, offset: none };
+    const [a, b] = [combination(v.inputs[0]), combination(v.inputs[1])];
     return {
       rest: a.rest ?? b.rest,
       scale: add(a.scale, b.scale),
@@ -153,8 +156,9 @@ const substitute = ({ z, method, combined, sums, kept }: Plan, graph: Graph, ord
 
   let moments: ResultMoments | undefined;
   const summed = (v: Value): Value => {
-    moments ??= method.momentsOf(now(x), now(w), bias && now(bias), settingsOf(z));
-    const [a, b] = summands(v, z, method).map(combination) as [Combination, Combination | undefined];
+    moments ??= method.momentsOf(now(x), now(w), bias && now(bias), settingsOf(z.attributes));
+    const [a, b] = summands(v, z, method).map(combination);
+    if (a === undefined) throw new Error(`${v.op.name} sums nothing of this convolution`);
     if (v.op === filterGradientOp) return moments.filterGradient(a);
     if (v.op === imageGradientOp) return moments.imageGradient!(a);
     if (b === undefined) return reshape(moments.sum(a), v.shape);
@@ -186,7 +190,7 @@ export const withoutNarrowResults = (graph: Graph): Graph => {
     const order = topologicalOrder(current.outputs);
     let plan: Plan | undefined;
     for (const z of order) {
-      if (z.op !== conv2dOp || refused.has(z)) continue;
+      if (!isOf(z, conv2dOp) || refused.has(z)) continue;
       plan = planFor(z, current, order);
       if (plan !== undefined) break;
       refused.add(z);

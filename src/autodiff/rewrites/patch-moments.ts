@@ -5,6 +5,7 @@ import { constant, zeros } from "../ops/leaves.ts";
 import { matmul } from "../ops/matmul.ts";
 import { concat, reshape, slice } from "../ops/movement.ts";
 import { reduceSum } from "../ops/reduce.ts";
+import { sizes } from "../shapes.ts";
 import type { Value } from "../value.ts";
 import type { Combination, ResultMoments } from "./result-moments.ts";
 
@@ -31,7 +32,7 @@ const kronecker = (a: readonly number[][], b: readonly number[][]): number[][] =
  * themselves, a small difference of large float32 sums.
  */
 export const patchMoments = (x: Value, w: Value, bias: Value | undefined, settings: Convolution): ResultMoments => {
-  const [k, channels, rows, columns] = w.shape as [number, number, number, number];
+  const [k, channels, rows, columns] = sizes(w.shape, 4);
   const taps = channels * rows * columns;
   const transform = Float32Array.from(kronecker(kronecker(cosines(channels), cosines(rows)), cosines(columns)).flat());
   const basis = constant({ data: transform, shape: [taps, taps] });

@@ -5,6 +5,7 @@ import { zeros } from "../ops/leaves.ts";
 import { matmul } from "../ops/matmul.ts";
 import { reshape } from "../ops/movement.ts";
 import { reduceSum } from "../ops/reduce.ts";
+import { sizes } from "../shapes.ts";
 import { sizeOf } from "../types.ts";
 import type { Value } from "../value.ts";
 import type { Combination, ResultMoments } from "./result-moments.ts";
@@ -20,7 +21,7 @@ import type { Combination, ResultMoments } from "./result-moments.ts";
  * and its image gradient W' v = (s W)' rest + (W' g W) x + W' (g b + o) is two convolutions on J channels.
  */
 export const pointwiseMoments = (x: Value, w: Value, bias: Value | undefined): ResultMoments => {
-  const [k, j] = w.shape as [number, number];
+  const [k, j] = sizes(w.shape, 4);
   const positions = sizeOf(x.shape) / j;
   const b = bias ?? zeros([k]);
   const matrix = reshape(w, [k, j]);

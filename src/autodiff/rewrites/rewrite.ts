@@ -1,4 +1,4 @@
-import type { Op, Value } from "../value.ts";
+import { type Attributes, isOf, type Op, type Operands, type Value, type ValueOf } from "../value.ts";
 
 /** A named rule: returns an equal but cheaper value, or undefined where it does not apply. */
 export interface Rewrite {
@@ -7,11 +7,11 @@ export interface Rewrite {
 }
 
 /** A rule for values of one operator. */
-export const on = (
-  op: Op,
+export const on = <A extends Attributes, I extends Operands>(
+  op: Op<A, I>,
   name: string,
-  rule: (v: Value, usesOf: (v: Value) => number) => Value | undefined,
+  rule: (v: ValueOf<A, I>, usesOf: (v: Value) => number) => Value | undefined,
 ): Rewrite => ({
   name,
-  rewrite: (v, usesOf) => (v.op === op ? rule(v, usesOf) : undefined),
+  rewrite: (v, usesOf) => (isOf(v, op) ? rule(v, usesOf) : undefined),
 });

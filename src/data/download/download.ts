@@ -32,7 +32,7 @@ const matches = async (path: string, checksum: Checksum): Promise<{ readonly ok:
   const [algorithm, expected] = "md5" in checksum ? ["md5", checksum.md5] : ["sha256", checksum.sha256];
   const hash = createHash(algorithm);
   const file = await openRegularFile(path, Number.POSITIVE_INFINITY);
-  for await (const chunk of file.createReadStream()) hash.update(chunk as Buffer);
+  for await (const chunk of file.createReadStream()) hash.update(chunk);
   const found = hash.digest("hex");
   return { ok: found === expected.toLowerCase(), said: `${algorithm} is ${found}, expected ${expected}` };
 };

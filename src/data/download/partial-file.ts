@@ -22,7 +22,7 @@ export interface PartialFile {
 
 const readOrigin = async (path: string): Promise<Origin | undefined> => {
   try {
-    const { url, etag } = JSON.parse(await readFile(path, "utf8")) as Partial<Origin>;
+    const { url, etag }: Partial<Origin> = JSON.parse(await readFile(path, "utf8"));
     return typeof url === "string" && typeof etag === "string" ? { url, etag } : undefined;
   } catch {
     // No note, or one cut short by a crash: either way there is nothing to go by, and the download starts over.

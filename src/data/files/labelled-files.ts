@@ -27,7 +27,7 @@ export const listLabelled = async (
 ): Promise<Listing> => {
   const fail = (what: string): DistilleryError => new DistilleryError("DATA", `${what}; ${advice}`);
   const present = new Set((await namesIn(folder)).filter(isImageName));
-  const ofClass = new Map(classes.map((name) => [name, [] as string[]]));
+  const ofClass = new Map<string, string[]>(classes.map((name) => [name, []]));
 
   const unknown = labelled.filter(({ wnid }) => !ofClass.has(wnid));
   if (unknown[0]) {

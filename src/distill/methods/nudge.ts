@@ -8,7 +8,6 @@ import {
   mul,
   reduceSum,
   sqrt,
-  type Tensor,
   type TensorType,
   type Traced,
   tensor,
@@ -30,9 +29,7 @@ type NudgeStep = Traced<
 /** One step of gradient ascent on a teacher's weights, of Euclidean length `length` over all of them together. */
 export const traceNudge = ({ model, weights }: Frozen, length: number, count: number): NudgeStep => {
   const { classes, image } = model.task;
-  const parameters = mapTree<Frozen["weights"]["parameters"], Tensor, TensorType>(weights.parameters, ({ shape }) =>
-    float32(...shape),
-  ) as Types;
+  const parameters = mapTree(weights.parameters, ({ shape }) => float32(...shape));
   const inputs = {
     state: { parameters },
     feeds: { images: float32(count, 3, image.height, image.width), targets: float32(count, classes) },
@@ -63,7 +60,7 @@ export const traceNudge = ({ model, weights }: Frozen, length: number, count: nu
       state: { parameters: Object.fromEntries(moved) as Record<string, Value> },
       fetches: { crossEntropy: loss },
     };
-  }) as NudgeStep;
+  });
 };
 
 /** A teacher after `steps` such steps of total length `rho`, judged on images [N, 3, H, W], one of each of N classes. */

@@ -51,22 +51,22 @@ const cases: { x: number[]; w: number[]; c: Convolution }[] = [
   { x: [1, 3, 7, 5], w: [4, 3, 2, 2], c: settings({ stride: 2 }) },
 ];
 
-export const conv2dOp = defineOp<Convolution>({
+export const conv2dOp = defineOp<Convolution, readonly [x: Value, w: Value, ...bias: Value[]]>({
   name: "conv2d",
   infer: ([x, w, bias], c) => {
-    expectFloat("conv2d", x!, w!);
-    expectRank("conv2d", "input", x!, 4);
-    expectRank("conv2d", "filter", w!, 4);
-    if (bias) expectShape("conv2d", "bias", bias, [w!.shape[0]!]);
-    return { dtype: "float32", shape: resultShape("conv2d", x!.shape, w!.shape, c) };
+    expectFloat("conv2d", x, w);
+    expectRank("conv2d", "input", x, 4);
+    expectRank("conv2d", "filter", w, 4);
+    if (bias) expectShape("conv2d", "bias", bias, [w.shape[0]!]);
+    return { dtype: "float32", shape: resultShape("conv2d", x.shape, w.shape, c) };
   },
   vjp: (dy, { inputs: [x, w, bias], attributes: c }) => [
-    imageGradient(dy, w!, x!.shape, c),
-    filterGradient(x!, dy, w!.shape, c),
+    imageGradient(dy, w, x.shape, c),
+    filterGradient(x, dy, w.shape, c),
     ...(bias ? [channelSum(dy)] : []),
   ],
   lower: (onnx, inputs, { attributes, inputs: [, w] }) =>
-    onnx.node("Conv", inputs, onnxAttributes(attributes, w!.shape.slice(2))),
+    onnx.node("Conv", inputs, onnxAttributes(attributes, w.shape.slice(2))),
   samples: [
     ...cases.map(({ x, w, c }): Sample<Convolution> => ({ shapes: [x, w], attributes: c })),
     { shapes: [[2, 3, 4, 4], [4, 3, 3, 3], [4]], attributes: settings({ padding: 1 }) },
@@ -75,15 +75,15 @@ export const conv2dOp = defineOp<Convolution>({
 
 type Sized = Convolution & { readonly shape: readonly number[] };
 
-export const imageGradientOp = defineOp<Sized>({
+export const imageGradientOp = defineOp<Sized, readonly [dy: Value, w: Value]>({
   name: "convImageGradient",
   infer: ([dy, w], { shape, ...c }) => {
-    expectShape("convImageGradient", "cotangent", dy!, resultShape("convImageGradient", shape, w!.shape, c));
+    expectShape("convImageGradient", "cotangent", dy, resultShape("convImageGradient", shape, w.shape, c));
     return { dtype: "float32", shape };
   },
   vjp: (dx, { inputs: [dy, w], attributes: { shape: _, ...c } }) => [
-    conv2d(dx, w!, undefined, c),
-    filterGradient(dx, dy!, w!.shape, c),
+    conv2d(dx, w, undefined, c),
+    filterGradient(dx, dy, w.shape, c),
   ],
   lower: lowerTransposed,
   samples: cases.map(({ x, w, c }) => ({
@@ -96,15 +96,15 @@ export const imageGradientOp = defineOp<Sized>({
 const imageGradient = (dy: Value, w: Value, shape: readonly number[], c: Convolution): Value =>
   apply(imageGradientOp, [dy, w], { ...c, shape });
 
-export const filterGradientOp = defineOp<Sized>({
+export const filterGradientOp = defineOp<Sized, readonly [x: Value, dy: Value]>({
   name: "convFilterGradient",
   infer: ([x, dy], { shape, ...c }) => {
-    expectShape("convFilterGradient", "cotangent", dy!, resultShape("convFilterGradient", x!.shape, shape, c));
+    expectShape("convFilterGradient", "cotangent", dy, resultShape("convFilterGradient", x.shape, shape, c));
     return { dtype: "float32", shape };
   },
   vjp: (dw, { inputs: [x, dy], attributes: { shape: _, ...c } }) => [
-    imageGradient(dy!, dw, x!.shape, c),
-    conv2d(x!, dw, undefined, c),
+    imageGradient(dy, dw, x.shape, c),
+    conv2d(x, dw, undefined, c),
   ],
   lower: lowerFilterGradient,
   samples: cases.map(({ x, w, c }) => ({

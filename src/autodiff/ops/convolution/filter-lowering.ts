@@ -1,8 +1,9 @@
 import type { OnnxWriter } from "../../onnx-writer.ts";
-import type { LoweringContext } from "../../value.ts";
+import { sizes } from "../../shapes.ts";
+import type { LoweringContext, Value } from "../../value.ts";
 import type { Convolution } from "./settings.ts";
 
-type Context = LoweringContext<Convolution & { readonly shape: readonly number[] }>;
+type Context = LoweringContext<Convolution & { readonly shape: readonly number[] }, readonly [x: Value, dy: Value]>;
 
 /** Which phase of the image a tap reads (row index modulo stride), and by how many rows of that phase it is shifted. */
 export const tapsOf = (kernel: number, stride: number, dilation: number, padding: number) =>
@@ -32,14 +33,14 @@ const memo = (make: (a: number, b: number) => string) => {
  * tap is a shift: columns are shifted on the image side, rows (the other way) on the cotangent side, so that a 3 x 3
  * kernel needs three copies of each instead of nine of one. Zeros that enter at the edges are the padding.
  */
-export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[], context: Context): string => {
+export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly [string, string], context: Context): string => {
   const {
     attributes: c,
     inputs: [xType, dyType],
   } = context;
-  const [n, channels, height, width] = xType!.shape as [number, number, number, number];
-  const [, k, ho, wo] = dyType!.shape as [number, number, number, number];
-  const [kh, kw] = c.shape.slice(2) as [number, number];
+  const [n, channels, height, width] = sizes(xType.shape, 4);
+  const [, k, ho, wo] = sizes(dyType.shape, 4);
+  const [, , kh, kw] = sizes(c.shape, 4);
   const [sy, sx] = c.stride;
   const g = c.groups;
   const [hq, wq] = [Math.max(ho, Math.ceil(height / sy)), Math.max(wo, Math.ceil(width / sx))];
@@ -53,7 +54,7 @@ export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[]
     return Math.abs(by) >= length ? onnx.fill(0, [rows, length]) : onnx.node("Pad", [name, onnx.ints([0, by, 0, -by])]);
   };
 
-  const xPadded = padTo(x!, height, width, hq * sy, wq * sx);
+  const xPadded = padTo(x, height, width, hq * sy, wq * sx);
   const phases =
     sy * sx === 1
       ? [
@@ -74,7 +75,7 @@ export const lowerFilterGradient = (onnx: OnnxWriter, [x, dy]: readonly string[]
           { axis: 0, num_outputs: sy * sx },
           sy * sx,
         );
-  const cotangent = onnx.node("Transpose", [onnx.reshape(padTo(dy!, ho, wo, hq, wq), [n, k, hq * wq])], {
+  const cotangent = onnx.node("Transpose", [onnx.reshape(padTo(dy, ho, wo, hq, wq), [n, k, hq * wq])], {
     perm: [1, 0, 2],
   });
 

@@ -1,8 +1,9 @@
 import type { OnnxWriter } from "../../onnx-writer.ts";
-import type { LoweringContext } from "../../value.ts";
+import { sizes } from "../../shapes.ts";
+import type { LoweringContext, Value } from "../../value.ts";
 import type { Convolution } from "./settings.ts";
 
-type Context = LoweringContext<Convolution & { readonly shape: readonly number[] }>;
+type Context = LoweringContext<Convolution & { readonly shape: readonly number[] }, readonly [dy: Value, w: Value]>;
 
 /** The phases of one direction, and how many positions of the image's grid lie beyond the cotangent. */
 interface Axis {
@@ -32,7 +33,7 @@ const lowerFlipped = (
   w: string,
   { attributes: c, inputs: [, wType] }: Context,
 ): string => {
-  const [k, cg, kh, kw] = wType!.shape as [number, number, number, number];
+  const [k, cg, kh, kw] = sizes(wType.shape, 4);
   const taps = kh * kw;
   const split = onnx.reshape(w, [c.groups, k / c.groups, cg, taps]);
   const swapped = onnx.node("Transpose", [split], { perm: [0, 2, 1, 3] });
@@ -91,8 +92,8 @@ const lowerPhases = (
     attributes: c,
     inputs: [, wType],
   } = context;
-  const [n, channels, height, width] = c.shape as [number, number, number, number];
-  const [k, , kh, kw] = wType!.shape as [number, number, number, number];
+  const [n, channels, height, width] = sizes(c.shape, 4);
+  const [k, , kh, kw] = sizes(wType.shape, 4);
   const [sy, sx] = c.stride;
   const [rows, columns] = axes;
   // [K, C, taps] -> [taps, C, K]
@@ -132,10 +133,10 @@ const lowerGeneral = (
   const extra = ([0, 1] as const).map(
     (a) =>
       c.shape[2 + a]! -
-      ((dyType!.shape[2 + a]! - 1) * c.stride[a] - 2 * c.padding[a] + c.dilation[a] * (wType!.shape[2 + a]! - 1) + 1),
+      ((dyType.shape[2 + a]! - 1) * c.stride[a] - 2 * c.padding[a] + c.dilation[a] * (wType.shape[2 + a]! - 1) + 1),
   );
   return onnx.node("ConvTranspose", [dy, w], {
-    kernel_shape: wType!.shape.slice(2),
+    kernel_shape: wType.shape.slice(2),
     strides: c.stride,
     pads: [...c.padding, ...c.padding],
     dilations: c.dilation,
@@ -144,15 +145,15 @@ const lowerGeneral = (
   });
 };
 
-export const lowerTransposed = (onnx: OnnxWriter, [dy, w]: readonly string[], context: Context): string => {
+export const lowerTransposed = (onnx: OnnxWriter, [dy, w]: readonly [string, string], context: Context): string => {
   const { stride, dilation, padding, groups, shape } = context.attributes;
   const [dyType, wType] = context.inputs;
-  const kernel = wType!.shape.slice(2);
+  const kernel = wType.shape.slice(2);
   const reaches = kernel.every((k, a) => dilation[a]! * (k - 1) >= padding[a]!);
-  if (stride.every((s) => s === 1) && reaches) return lowerFlipped(onnx, dy!, w!, context);
+  if (stride.every((s) => s === 1) && reaches) return lowerFlipped(onnx, dy, w, context);
   const axisOf = (a: 0 | 1): Axis => ({
     phases: phasesOf(kernel[a]!, stride[a], padding[a]),
-    extra: Math.ceil(shape[2 + a]! / stride[a]) - dyType!.shape[2 + a]!,
+    extra: Math.ceil(shape[2 + a]! / stride[a]) - dyType.shape[2 + a]!,
   });
   const axes: [Axis, Axis] = [axisOf(0), axisOf(1)];
   const dense = groups === 1 && dilation.every((d) => d === 1);
@@ -160,5 +161,5 @@ export const lowerTransposed = (onnx: OnnxWriter, [dy, w]: readonly string[], co
   const fits = axes.every(({ phases, extra }) =>
     phases.every(({ taps, low, high }) => taps.length > 0 && low <= 0 && high + extra >= 0),
   );
-  return dense && fits ? lowerPhases(onnx, dy!, w!, context, axes) : lowerGeneral(onnx, dy!, w!, context);
+  return dense && fits ? lowerPhases(onnx, dy, w, context, axes) : lowerGeneral(onnx, dy, w, context);
 };

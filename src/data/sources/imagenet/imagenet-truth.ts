@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { type MatValue, mostMatBytes, readMatFile } from "../../../codecs/mat-file.ts";
+import { mostMatBytes, readMatFile } from "../../../codecs/mat-file.ts";
 import { DistilleryError } from "../../../support/errors.ts";
 import { exists, readRegularFile, reasonOf } from "../../../support/files.ts";
+import { isObject } from "../../../support/json.ts";
 import type { FileLabel } from "../../files/labelled-files.ts";
 import { isWnid, linesOf } from "./wordnet.ts";
 
@@ -59,8 +60,8 @@ const pairsOf = (bytes: Buffer): [string, string][] => {
   const rows = readMatFile(bytes).get("synsets");
   if (!Array.isArray(rows)) throw new RangeError('it has no table "synsets"');
   return rows.map((row: unknown) => {
-    const { ILSVRC2012_ID: number, WNID: wnid } = Object(row) as Readonly<Record<string, MatValue>>;
-    const [id] = Array.isArray(number) ? (number as readonly unknown[]) : [];
+    const { ILSVRC2012_ID: number, WNID: wnid }: Readonly<Record<string, unknown>> = isObject(row) ? row : {};
+    const id: unknown = Array.isArray(number) ? number[0] : undefined;
     if (typeof id !== "number" || typeof wnid !== "string" || !isWnid(wnid)) {
       throw new RangeError("a row lacks ILSVRC2012_ID or WNID");
     }
