@@ -5,8 +5,8 @@ import { version } from "../support/version.ts";
 import type { Teacher } from "../teachers/teacher.ts";
 import { readWatched, watchFile } from "../training/watch.ts";
 import { readSeconds } from "./folder/run-folder.ts";
+import type { Run } from "./open.ts";
 import { describeDataset, describeHardware, describeTeachers } from "./reporting.ts";
-import type { Run } from "./run.ts";
 import { plain } from "./set.ts";
 
 const describe = async (teacher: Teacher, row: TeacherRow): Promise<TaughtTeacher> => {

@@ -18,9 +18,9 @@ import { checkPlan } from "../checks.ts";
 import type { CommandContext, Found } from "../commands.ts";
 import { timed } from "../folder/run-folder.ts";
 import { makeMethodSet } from "../method-set.ts";
+import { openRun, type Run, teach } from "../open.ts";
 import { entriesOf, recipeOf } from "../recipe/entry.ts";
 import { bytesAround } from "../reporting.ts";
-import { type Run, teach, withRun } from "../run.ts";
 import { costing } from "./account.ts";
 import { type CompareFolder, compareFolder, type SetOf, setName, setPath, workPath } from "./folder.ts";
 import { describeSet, writeComparison } from "./reporting.ts";
@@ -148,8 +148,7 @@ const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
 };
 
 /** Several methods at several budgets, under identical labels and steps; see Commands.compare. */
-export const compareMethods = (recipe: Recipe, context: CommandContext): Promise<Found<Comparison>> => {
-  const check = (data: Prepared, candidates: readonly Candidate[]): Promise<void> =>
-    checkPlans(recipe, data, candidates, context);
-  return withRun(recipe, context, compareFolder(context.out), check, compareAll);
+export const compareMethods = async (recipe: Recipe, context: CommandContext): Promise<Found<Comparison>> => {
+  await using run = await openRun(recipe, context, compareFolder(context.out), checkPlans);
+  return await compareAll(run);
 };

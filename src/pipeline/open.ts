@@ -1,8 +1,10 @@
+// A command at work: its data, device, teachers and folder, opened and checked.
 import { buildModel } from "../models/registry.ts";
 import { type Prepared, prepareData } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Work } from "../recipe/work.ts";
 import { openDevice } from "../runtime/index.ts";
+import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { writeJson } from "../support/files.ts";
 import type { Teacher } from "../teachers/teacher.ts";
@@ -43,24 +45,27 @@ const checkStudents = ({ students }: Recipe, { task }: Prepared): void => {
 
 /**
  * Opens data and device, checks the recipe and, by `check`, what else is given against the data, and only then claims the
- * folder; closes the device and lets go of the folder at the end.
+ * folder. Whoever has the run disposes of it: the device is closed and the folder let go of.
  */
-export const withRun = async <T, Folder extends RunFolder, R>(
+export const openRun = async <T, Folder extends RunFolder>(
   recipe: Recipe,
   context: CommandContext,
   folder: Folder,
-  check: (data: Prepared, candidates: readonly Candidate[]) => Promise<T>,
-  work: (run: Run<Folder>, checked: T) => Promise<R>,
-): Promise<R> => {
+  check: (recipe: Recipe, data: Prepared, candidates: readonly Candidate[], context: Context) => Promise<T>,
+): Promise<Run<Folder> & AsyncDisposable & { readonly checked: T }> => {
   checkRecipe(recipe);
   await checkFree(folder);
   const device = await openDevice(recipe.device, { note: context.progress.note });
   let claim: Claim | undefined;
+  const dispose = async (): Promise<void> => {
+    await device.close();
+    await claim?.release();
+  };
   try {
     const started = performance.now();
     const data = await prepareData(recipe, context);
     checkStudents(recipe, data);
-    const checked = await check(data, await findCandidates(recipe, data));
+    const checked = await check(recipe, data, await findCandidates(recipe, data), context);
     claim = await claimFolder(folder, recipe, data.fingerprint, context.progress);
     await timed(folder, "data", async () => undefined, performance.now() - started);
     await writeJson(folder.dataset, {
@@ -69,10 +74,10 @@ export const withRun = async <T, Folder extends RunFolder, R>(
       skippedFiles: data.dataset.skipped,
       fingerprint: data.fingerprint,
     });
-    return await work({ ...context, recipe: claim.recipe, folder, device, data }, checked);
-  } finally {
-    await device.close();
-    await claim?.release();
+    return { ...context, recipe: claim.recipe, folder, device, data, checked, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
   }
 };
 
