@@ -9,11 +9,13 @@ import type { Lane } from "../training/jobs.ts";
 import {
   historyOf,
   type JobKind,
+  type Kept,
   type KeptJob,
   keptTensor,
   type Maker,
   runKept,
   runKeptLoop,
+  tensorStore,
 } from "../training/kept.ts";
 import { estimateBytes } from "../training/memory.ts";
 import type { Made, MethodStage } from "./method.ts";
@@ -133,15 +135,12 @@ export type Planner = (stage: MethodStage) => Promise<Optimisation>;
 /** Parts of a set, each learnt by a loop of its own. */
 export const optimising = (planner: Planner): JobKind<MethodStage> => ({
   kind: "optimise",
+  store: tensorStore,
   open: async (stage) => makerOf(await planner(stage), stage.folder),
 });
 
 /** Puts what the parts learnt where it belongs in the set. */
-const assemble = async (
-  { data, layout }: MethodStage,
-  parts: readonly Part[],
-  kept: Awaited<ReturnType<typeof runKept>>,
-) => {
+const assemble = async ({ data, layout }: MethodStage, parts: readonly Part[], kept: readonly Kept[]) => {
   const { stored, image } = layout;
   const [small, whole] = [stored, image].map(({ height, width }) => 3 * height * width) as [number, number];
   const count = (name: keyof Items): number => parts.reduce((sum, { learnt }) => sum + (learnt[name]?.length ?? 0), 0);

@@ -11,7 +11,7 @@ import { keyOf } from "../support/key.ts";
 import { stream } from "../support/random.ts";
 import { batchIndices, cropLabelled } from "../training/batches.ts";
 import { named, readStored, rebuild, removeStored, unlessDamaged, writeStored } from "../training/checkpoint.ts";
-import { type JobKind, type Kept, type KeptJob, type Maker, runKept } from "../training/kept.ts";
+import { type JobKind, type Kept, type KeptJob, type Maker, runKept, tensorStore } from "../training/kept.ts";
 import { runLoop } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { imagesToFit } from "../training/readable.ts";
@@ -128,6 +128,7 @@ const makerOf =
 /** The kind of jobs that train a pool's networks. */
 export const pooling = (options: PoolOptions): JobKind<MethodStage> => ({
   kind: "pool",
+  store: tensorStore,
   open: async (stage) => makerOf(stage, options),
 });
 

@@ -1,19 +1,19 @@
+// Students: networks trained on a set, each measured once after its last step.
 import { z } from "zod";
 import { tensor } from "../autodiff/index.ts";
-import { freshWeights, type Weights } from "../models/model.ts";
+import { freshWeights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { adamw, hyperTensors, zerosLike } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import { keyOf } from "../support/key.ts";
-import type { Progress } from "../support/progress.ts";
 import { stream } from "../support/random.ts";
 import { drawMix, mixRows } from "../tasks/mixup.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { batchIndices, cropLabelled } from "../training/batches.ts";
-import { type Job, machineOf, runJobs } from "../training/jobs.ts";
-import { forget, type History, historySchema, runLoop } from "../training/loop.ts";
+import { checkpointOf, type JobKind, type KeptJob, runKept, type Store } from "../training/kept.ts";
+import { type History, historySchema, runLoop } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { measure, traceClassifier, withClassifier } from "../training/predict.ts";
 import { imagesToFit, type Readable } from "../training/readable.ts";
@@ -70,9 +70,116 @@ const objectiveOf = (labels: LabelKind, temperature: number, teachers: readonly 
   return labels === "static" ? { kind: "soft", temperature } : { kind: "dynamic", temperature, teachers };
 };
 
-const readResult = async (file: string, key: string, progress: Progress): Promise<StudentResult | undefined> => {
-  const result = await readSealed(file, resultSchema, noteDamage(progress));
-  return result?.key === key ? result : undefined;
+/** Students' results, in files that people can read too. */
+const store: Store<Omit<StudentResult, "key">, StudentResult> = {
+  ending: ".json",
+  read: async (file, key, progress) => {
+    const result = await readSealed(file, resultSchema, noteDamage(progress));
+    return result?.key === key ? result : undefined;
+  },
+  write: async (file, key, made) => {
+    const result = { key, ...made };
+    await writeSealed(file, result);
+    return result;
+  },
+};
+
+const optimiserOf = ({ recipe }: Stage) => adamw({ weightDecay: recipe.student.weightDecay });
+
+const stepOf = (stage: Stage, { architecture, labels, batch }: Lesson) =>
+  traceTrainStep(
+    buildModel(architecture, stage.data.task),
+    optimiserOf(stage),
+    objectiveOf(labels, stage.recipe.student.temperature, stage.teachers),
+    batch,
+  );
+
+/** Crop and flip, then mixup of images and targets alike; targets are made of labels, stored outputs or the teachers'. */
+const feedsOf = (stage: Stage, { source, batch, labels: kind, steps, mixup }: Lesson, seed: number) => {
+  const { recipe, data } = stage;
+  const { task } = data;
+  const { height, width } = task.image;
+  const optimiser = optimiserOf(stage);
+  const pad = Math.round(height / 8);
+  const labelled = { images: source.images, labels: source.classes, crop: recipe.student.crop, pad };
+  const order = batchIndices(source.length, batch, recipe.seed, `student ${seed}`);
+  const learningRate = cosine(recipe.student.learningRate, steps);
+  return async (step: number) => {
+    const random = stream(recipe.seed, "student", seed, "step", step);
+    const indices = order(step);
+    const { images, labels } = await cropLabelled(task, labelled, indices, random);
+    const mix = drawMix(batch, random, mixup);
+    const targets = {
+      hard: () => task.targets(labels),
+      static: () => ({ targets: tensor(source.logits!(indices), [batch, task.outputs]) }),
+      dynamic: () => ({}),
+    }[kind]();
+    return {
+      images: tensor(mixRows(images, mix), [batch, 3, height, width]),
+      targets: task.mix(targets, mix),
+      hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
+    };
+  };
+};
+
+/** A stage, and the lessons of which its jobs name one. */
+type Class = Stage & { readonly lessons: readonly Lesson[] };
+
+const specSchema = z.strictObject({ lesson: z.string(), seed: z.int() });
+
+const fileName = ({ name, architecture }: Lesson, { task }: Stage["data"], seed: number): string =>
+  `${name.replaceAll(" ", "-")}-${buildModel(architecture, task).name}-${seed}`;
+
+/** The kind of jobs that train a student and measure it. */
+export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult> = {
+  kind: "student",
+  store,
+  open: async (stage) => async (job, lane, around) => {
+    const { recipe, data, folder, lessons } = stage;
+    const { task } = data;
+    const { lesson: named, seed } = specSchema.parse(job.spec);
+    const lesson = lessons.find(({ name }) => name === named)!;
+    const { name, labels, batch, steps, source } = lesson;
+    const model = buildModel(lesson.architecture, task);
+    const title = `student ${model.name} on ${name}, seed ${seed}`;
+    const types = trainStateTypes(model, optimiserOf(stage));
+    const images = await imagesToFit(model, source, stream(recipe.seed, "student", seed, "fit"));
+    const { state, history } = await runLoop(
+      {
+        title,
+        stepper: await lane.stepper(JSON.stringify([model.name, labels, batch]), () => stepOf(stage, lesson)),
+        types,
+        steps,
+        start: () => ({
+          ...freshWeights(model, stream(recipe.seed, "student", seed, "weights"), images),
+          slots: zerosLike(types.slots),
+        }),
+        feeds: feedsOf(stage, lesson, seed),
+        checkpoint: checkpointOf(folder, job),
+        advice: `lower student.learningRate (it is ${recipe.student.learningRate}; --student-learning-rate) and run again, into another --out`,
+      },
+      around,
+    );
+    const accuracy = await withClassifier(
+      lane.device,
+      { model, weights: state },
+      (classifier) => measure(classifier, data.dataset.test, data, `${title}: test`, around),
+      testBatch,
+    );
+    around.progress.note(`${title}: ${accuracy.toFixed(1)} ${task.metric.unit}`);
+    return { accuracy, history };
+  },
+};
+
+/** A student's step, and the classifier that its training ends with. */
+const bytesOf = (stage: Stage, lesson: Lesson): number => {
+  const model = buildModel(lesson.architecture, stage.data.task);
+  const { parameters, statistics } = trainStateTypes(model, optimiserOf(stage));
+  // Any weights will do.
+  const weights = zerosLike({ parameters, statistics });
+  return (
+    estimateBytes(stepOf(stage, lesson).graph) + estimateBytes(traceClassifier({ model, weights }, testBatch).graph)
+  );
 };
 
 /**
@@ -80,113 +187,32 @@ const readResult = async (file: string, key: string, progress: Progress): Promis
  * lesson. Students that were finished before are kept.
  */
 export const teachStudents = async (lessons: readonly Lesson[], stage: Stage): Promise<StudentResult[][]> => {
-  const { recipe, data, teachers, device, folder, progress } = stage;
-  const { task } = data;
-  const { height, width } = task.image;
+  const { recipe, data, device } = stage;
   const { crop, ...settings } = recipe.student;
-  const optimiser = adamw({ weightDecay: settings.weightDecay });
-
-  const stepOf = ({ architecture, labels, batch }: Lesson) =>
-    traceTrainStep(
-      buildModel(architecture, task),
-      optimiser,
-      objectiveOf(labels, settings.temperature, teachers),
-      batch,
-    );
-
-  /** Crop and flip, then mixup of images and targets alike; targets are made of labels, stored outputs or the teachers'. */
-  const feedsOf = ({ source, batch, labels: kind, steps, mixup }: Lesson, seed: number) => {
-    const labelled = { images: source.images, labels: source.classes, crop, pad: Math.round(height / 8) };
-    const order = batchIndices(source.length, batch, recipe.seed, `student ${seed}`);
-    const learningRate = cosine(settings.learningRate, steps);
-    return async (step: number) => {
-      const random = stream(recipe.seed, "student", seed, "step", step);
-      const indices = order(step);
-      const { images, labels } = await cropLabelled(task, labelled, indices, random);
-      const mix = drawMix(batch, random, mixup);
-      const targets = {
-        hard: () => task.targets(labels),
-        static: () => ({ targets: tensor(source.logits!(indices), [batch, task.outputs]) }),
-        dynamic: () => ({}),
-      }[kind]();
-      return {
-        images: tensor(mixRows(images, mix), [batch, 3, height, width]),
-        targets: task.mix(targets, mix),
-        hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
-      };
-    };
-  };
-
-  const jobOf = (lesson: Lesson, seed: number): Job<StudentResult> => {
-    const model = buildModel(lesson.architecture, task);
-    const { name, labels, steps, batch, mixup, sourceKey } = lesson;
-    const file = `${folder}/${name.replaceAll(" ", "-")}-${model.name}-${seed}`;
-    const key = keyOf({
-      sourceKey,
-      labels,
-      steps,
-      batch,
-      mixup,
-      settings,
-      ...(crop !== "shift" && { crop }),
-      architecture: model.name,
-      seed: recipe.seed,
-      student: seed,
-      device: device.name,
-    });
-    const title = `student ${model.name} on ${name}, seed ${seed}`;
-    const checkpoint = { file: `${file}.partial`, key };
+  const jobOf = (lesson: Lesson, seed: number): KeptJob => {
+    const { name, architecture, labels, steps, batch, mixup, sourceKey } = lesson;
     return {
+      kind: studying.kind,
+      name: fileName(lesson, data, seed),
+      spec: { lesson: name, seed },
+      key: keyOf({
+        sourceKey,
+        labels,
+        steps,
+        batch,
+        mixup,
+        settings,
+        crop,
+        architecture: buildModel(architecture, data.task).name,
+        seed: recipe.seed,
+        student: seed,
+        device: device.name,
+      }),
       cost: steps * batch,
-      finished: async () => {
-        const result = await readResult(`${file}.json`, key, progress);
-        // A process that was killed right after it wrote the result left its checkpoint.
-        if (result !== undefined) await forget(checkpoint);
-        return result;
-      },
-      work: async (lane, around) => {
-        const types = trainStateTypes(model, optimiser);
-        const images = await imagesToFit(model, lesson.source, stream(recipe.seed, "student", seed, "fit"));
-        const { state, history } = await runLoop(
-          {
-            title,
-            stepper: await lane.stepper(JSON.stringify([model.name, labels, batch]), () => stepOf(lesson)),
-            types,
-            steps,
-            start: () => ({
-              ...freshWeights(model, stream(recipe.seed, "student", seed, "weights"), images),
-              slots: zerosLike(types.slots),
-            }),
-            feeds: feedsOf(lesson, seed),
-            checkpoint,
-            advice: `lower student.learningRate (it is ${settings.learningRate}; --student-learning-rate) and run again, into another --out`,
-          },
-          around,
-        );
-        const accuracy = await withClassifier(
-          lane.device,
-          { model, weights: state },
-          (classifier) => measure(classifier, data.dataset.test, data, `${title}: test`, around),
-          testBatch,
-        );
-        const result = { key, accuracy, history };
-        await writeSealed(`${file}.json`, result);
-        await forget(checkpoint);
-        around.progress.note(`${title}: ${accuracy.toFixed(1)} ${task.metric.unit}`);
-        return result;
-      },
     };
-  };
-
-  /** A student's step, and the classifier that its training ends with. */
-  const bytesOf = (lesson: Lesson): number => {
-    const model = buildModel(lesson.architecture, task);
-    const { parameters, statistics } = trainStateTypes(model, optimiser);
-    // Any weights will do.
-    const weights = zerosLike({ parameters, statistics }) as unknown as Weights;
-    return estimateBytes(stepOf(lesson).graph) + estimateBytes(traceClassifier({ model, weights }, testBatch).graph);
   };
   const jobs = lessons.flatMap((lesson) => Array.from({ length: recipe.seeds }, (_, seed) => jobOf(lesson, seed)));
-  const results = await runJobs(machineOf(device), jobs, () => Math.max(...lessons.map(bytesOf)), stage);
+  const bytes = (): number => Math.max(...lessons.map((lesson) => bytesOf(stage, lesson)));
+  const results = await runKept(undefined, studying, jobs, bytes, { ...stage, lessons });
   return lessons.map((_, i) => results.slice(i * recipe.seeds, (i + 1) * recipe.seeds));
 };

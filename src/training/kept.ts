@@ -3,7 +3,7 @@ import type { Tensor } from "../autodiff/index.ts";
 import type { Device, Tensors } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
-import type { ProgressTask } from "../support/progress.ts";
+import type { Progress, ProgressTask } from "../support/progress.ts";
 import { readStored, type Stored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { type Job, type Lane, machineOf, runJobs } from "./jobs.ts";
 import { forget, type History, type Loop, runLoop, type Scalars } from "./loop.ts";
@@ -26,13 +26,22 @@ export interface KeptJob {
 }
 
 /** Makes the results of jobs. Any progress that it reports, up to a job's cost, goes to the common bar. */
-export type Maker = (job: KeptJob, lane: Lane, context: Context) => Promise<Stored>;
+export type Maker<Made = Stored> = (job: KeptJob, lane: Lane, context: Context) => Promise<Made>;
+
+/** How results lie in their files, each with its job's key. */
+export interface Store<Made, Found> {
+  readonly ending: string;
+  /** What a file holds; undefined where it is of another job, was cut short or rotted. */
+  read(file: string, key: string, progress: Progress): Promise<Found | undefined>;
+  write(file: string, key: string, made: Made): Promise<Found>;
+}
 
 /** A kind of jobs, by which a process that is handed one finds out how its result is made. */
-export interface JobKind<Around extends KeptAround> {
+export interface JobKind<Around extends KeptAround, Made = Stored, Found = Kept> {
   readonly kind: string;
+  readonly store: Store<Made, Found>;
   /** What all jobs of one work share is prepared once. */
-  open(around: Around): Promise<Maker>;
+  open(around: Around): Promise<Maker<Made>>;
 }
 
 /** Where jobs are done and kept. */
@@ -47,70 +56,84 @@ export interface Kept {
   readonly metadata: Stored["metadata"];
 }
 
-const partialOf = (file: string): string => file.replace(/(\.safetensors)?$/, ".partial");
+/** Tensors in safetensors files; they wait on the disk, so that memory does not grow with the jobs. */
+export const tensorStore: Store<Stored, Kept> = {
+  ending: ".safetensors",
+  read: async (file, key, progress) => {
+    const stored = await unlessDamaged(file, progress, () => readStored(file));
+    return stored?.metadata.key === key && stored.sealed ? { file, metadata: stored.metadata } : undefined;
+  },
+  write: async (file, key, made) => {
+    const metadata = { key, ...made.metadata };
+    await writeStored(file, { tensors: made.tensors, metadata });
+    return { file, metadata };
+  },
+};
 
-/** The file of a job's result. */
-export const fileOf = (folder: string, { name }: Pick<KeptJob, "name">): string => `${folder}/${name}.safetensors`;
+/** Where the checkpoint of a job lies meanwhile. */
+const partialOf = (folder: string, { name }: KeptJob): string => `${folder}/${name}.partial`;
 
 /** Makes one job's result into its file and takes its checkpoint away. */
-export const makeKept = async (make: Maker, folder: string, job: KeptJob, lane: Lane, context: Context) => {
-  const file = fileOf(folder, job);
-  const made = await make(job, lane, context);
-  const metadata = { key: job.key, ...made.metadata };
-  await writeStored(file, { tensors: made.tensors, metadata });
-  await forget({ file: partialOf(file) });
-  return { file, metadata };
+export const makeKept = async <Around extends KeptAround, Made, Found>(
+  { store }: JobKind<Around, Made, Found>,
+  make: Maker<Made>,
+  folder: string,
+  job: KeptJob,
+  lane: Lane,
+  context: Context,
+): Promise<Found> => {
+  const found = await store.write(`${folder}/${job.name}${store.ending}`, job.key, await make(job, lane, context));
+  await forget({ file: partialOf(folder, job) });
+  return found;
 };
 
 /**
  * Does what is not done yet of some jobs of one kind, several at a time, and returns all results in their order; see
- * `runJobs`. `bytes` estimates the memory of the largest.
+ * `runJobs`. They share one bar, where it has a title. `bytes` estimates the memory of the largest.
  */
-export const runKept = async <Around extends KeptAround>(
-  title: string,
-  { open }: JobKind<Around>,
+export const runKept = async <Around extends KeptAround, Made, Found>(
+  title: string | undefined,
+  kind: JobKind<Around, Made, Found>,
   jobs: readonly KeptJob[],
   bytes: () => number,
   around: Around,
-): Promise<Kept[]> => {
+): Promise<Found[]> => {
   const { folder, device, progress } = around;
-  const overall = progress.task(
-    title,
-    jobs.reduce((sum, { cost }) => sum + cost, 0),
-  );
-  let maker: Promise<Maker> | undefined;
+  const total = jobs.reduce((sum, { cost }) => sum + cost, 0);
+  const overall = title === undefined ? undefined : progress.task(title, total);
+  let maker: Promise<Maker<Made>> | undefined;
   let unitsDone = 0;
-  const jobOf = (job: KeptJob): Job<Kept> => {
+  const jobOf = (job: KeptJob): Job<Found> => {
     const { key, cost } = job;
-    const file = fileOf(folder, job);
     /** Of this work, so that the one bar of all can go on by the difference. */
     let own = 0;
     const advance: ProgressTask["update"] = (to, scalars) => {
       unitsDone += to - own;
       own = to;
-      overall.update(unitsDone, scalars);
+      overall?.update(unitsDone, scalars);
     };
     return {
       cost,
       finished: async () => {
-        const stored = await unlessDamaged(file, progress, () => readStored(file));
-        if (stored?.metadata.key !== key || !stored.sealed) return undefined;
+        const found = await kind.store.read(`${folder}/${job.name}${kind.store.ending}`, key, progress);
+        if (found === undefined) return undefined;
         // A process that was killed right after it wrote the result left its checkpoint.
-        await forget({ file: partialOf(file) });
+        await forget({ file: partialOf(folder, job) });
         advance(cost);
-        return { file, metadata: stored.metadata };
+        return found;
       },
       work: async (lane, inner) => {
         const bar = { update: advance, done: () => undefined };
-        maker ??= open(around);
-        return makeKept(await maker, folder, job, lane, { ...inner, progress: { ...inner.progress, task: () => bar } });
+        const reports = overall === undefined ? inner.progress : { ...inner.progress, task: () => bar };
+        maker ??= kind.open(around);
+        return makeKept(kind, await maker, folder, job, lane, { ...inner, progress: reports });
       },
     };
   };
   try {
     return await runJobs(machineOf(device), jobs.map(jobOf), bytes, around);
   } finally {
-    overall.done();
+    overall?.done();
   }
 };
 
@@ -120,14 +143,17 @@ export interface KeptLoop<State, Feeds, Fetches extends Scalars>
   readonly keep: (state: Tensors<State>) => Stored["tensors"];
 }
 
-/** A job's result by a loop: its checkpoint lies beside the file meanwhile, its history goes into the metadata. */
+/** The checkpoint of a job that is a loop; it lies beside its file meanwhile. */
+export const checkpointOf = (folder: string, job: KeptJob) => ({ file: partialOf(folder, job), key: job.key });
+
+/** A job's result by a loop; its history goes into the metadata. */
 export const runKeptLoop = async <State, Feeds, Fetches extends Scalars>(
   folder: string,
   job: KeptJob,
   { keep, ...loop }: KeptLoop<State, Feeds, Fetches>,
   context: Context,
 ): Promise<Stored> => {
-  const checkpoint = { file: partialOf(fileOf(folder, job)), key: job.key };
+  const checkpoint = checkpointOf(folder, job);
   const { state, history } = await runLoop({ ...loop, checkpoint }, context);
   return { tensors: keep(state), metadata: { history: JSON.stringify(history) } };
 };

@@ -18,7 +18,7 @@ import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
 import { stream } from "../../support/random.ts";
 import { readStored, type Stored } from "../../training/checkpoint.ts";
-import { type JobKind, type KeptJob, runKept } from "../../training/kept.ts";
+import { type JobKind, type KeptJob, runKept, tensorStore } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { type Frozen, frozenLogits } from "../../training/train-step.ts";
 import type { MethodStage } from "../method.ts";
@@ -66,6 +66,7 @@ const sizesOf = ({ data: { train } }: MethodStage) => {
 /** The kind of jobs that measure what enters a teacher's convolutions; each is of one teacher. */
 export const statisticsOf: JobKind<MethodStage> = {
   kind: "convolution statistics",
+  store: tensorStore,
   open:
     async (stage) =>
     async (job, lane, { progress, signal }) => {

@@ -4,7 +4,7 @@ import { byStratum } from "../../data/split.ts";
 import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
 import type { Lane } from "../../training/jobs.ts";
-import { type JobKind, type KeptJob, keptTensor, runKept } from "../../training/kept.ts";
+import { type JobKind, type KeptJob, keptTensor, runKept, tensorStore } from "../../training/kept.ts";
 import type { MethodStage } from "../method.ts";
 
 /** Numbers found out about the images of each class. */
@@ -32,6 +32,7 @@ const asLongs = (values: readonly number[]): Tensor => tensor(BigInt64Array.from
 /** The kind of a scan's jobs. */
 export const scanning = <Network, Row>(scan: Scan<Network, Row>): JobKind<MethodStage> => ({
   kind: scan.name,
+  store: tensorStore,
   open:
     async (stage) =>
     async (job, lane, { progress, signal }) => {
