@@ -117,12 +117,14 @@ describe("other settings are other work", () => {
     [infer, { alpha: 0 }],
     [infer, { views: "crops" }],
     [infer, { bases: "confidence" }],
-    [infer, { iterations: 13 }],
     [dm, { real: 3 }],
     [dm, { momentum: 0 }],
   ];
+  const titled = variants.map(
+    ([method, options]) => [`${method.name} ${JSON.stringify(options)}`, method, options] as const,
+  );
 
-  test.each(variants)("$name with %j", async (method, options) => {
+  test.each(titled)("%s", async (_title, method, options) => {
     const folder = await temporaryFolder();
     const madeOf = async (given: Record<string, unknown>, recipe: Record<string, unknown> = {}) => {
       const { bases, compensators } = await make(
