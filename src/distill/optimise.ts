@@ -193,7 +193,9 @@ export const optimise = async (
   const largest = [...new Map(plan.parts.map((part) => [part.graph, part])).values()];
   const bytes = (): number => Math.max(...largest.map((part) => bytesOf(plan, part)));
   const title = `${plan.name}: ${plan.parts.length} ${plan.parts.length === 1 ? "part" : "parts"} of a set`;
-  const kept = await runKept(title, optimising(planner), jobs, bytes, stage);
+  // The plan is at hand: making it again could cost a pass over the data.
+  const here: JobKind<MethodStage> = { kind: "optimise", open: async () => makerOf(plan, stage.folder) };
+  const kept = await runKept(title, here, jobs, bytes, stage);
   const made = await assemble(stage, plan.parts, kept);
   const curves = kept.map((one, i) => ({ name: plan.parts[i]!.curve, history: historyOf(one) }));
   return { ...made, curves };
