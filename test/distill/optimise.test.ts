@@ -109,6 +109,39 @@ test.each([infer, ...learning].map((method) => [method.name, method] as const))(
   },
 );
 
+/** A device that counts what is open on it. */
+const counting = (): { readonly counted: Device; open(): number } => {
+  let open = 0;
+  const watched = <One extends { release(): Promise<void> }>(one: One): One => {
+    open++;
+    return {
+      ...one,
+      release: async () => {
+        open--;
+        await one.release();
+      },
+    };
+  };
+  const counted: Device = {
+    ...device,
+    compile: async (traced) => watched(await device.compile(traced)),
+    compileStep: async (traced) => watched(await device.compileStep(traced)),
+  };
+  return { counted, open: () => open };
+};
+
+test.each([infer, ...learning].map((method) => [method.name, method] as const))(
+  "%s releases all that it opens",
+  async (_name, method) => {
+    const { counted, open } = counting();
+    const opened: number[] = [];
+    const progress = recording(() => opened.push(open()));
+    await make(method, { ...stageOf(method, counted, data, await temporaryFolder()), progress });
+    expect(Math.max(...opened)).toBe(method === gvbsm ? 2 : 1);
+    expect(open()).toBe(0);
+  },
+);
+
 describe("other settings are other work", () => {
   const variants: readonly (readonly [Method, Record<string, unknown>])[] = [
     [sre2l, { alpha: 0.1 }],
