@@ -1,8 +1,11 @@
 import { sizeOf, type Tensor, type TensorType, type Traced, tensor } from "../src/autodiff/index.ts";
-import { compensatorStateTypes, traceCompensatorStep } from "../src/distill/compensator-step.ts";
+import { shifting } from "../src/data/augment/augmentation.ts";
+import { everyClassOnce, teacherObjective } from "../src/distill/objectives/teacher.ts";
+import { traceStep } from "../src/distill/optimise-step.ts";
 import { freshWeights, type Model } from "../src/models/model.ts";
 import { buildModel } from "../src/models/registry.ts";
 import { adam, adamw, hyperTensors, type Optimiser, zerosLike } from "../src/nn/optimisers.ts";
+import { layoutOf } from "../src/sets/layout.ts";
 import { stream } from "../src/support/random.ts";
 import { classification } from "../src/tasks/classification.ts";
 import { traceTrainStep, trainStateTypes } from "../src/training/train-step.ts";
@@ -67,7 +70,15 @@ const inferStep = (model: Model): OurStep => {
   const { classes, image } = model.task;
   const optimiser = adam({ beta1: 0.5, beta2: 0.9 });
   const teacher = { model, weights: freshWeights(model, random) };
-  const { u } = compensatorStateTypes(teacher, optimiser);
+  const normalisation = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;
+  const budget = { ipc: 2, bases: 1, compensators: 1, trainingImages: 2 * classes };
+  const stored = { budget, classes: { length: classes }, image, normalisation, storage: { kind: "images" } };
+  const traced = traceStep(
+    { layout: layoutOf(stored), normalisation, augmentation: shifting(image), optimiser },
+    { learnt: { compensators: 1 }, fixed: { bases: classes } },
+    teacherObjective(teacher, classes, { alpha: 1 }),
+  );
+  const { learnt, slots } = traced.inputs.state;
   const shift = (size: number): Tensor => {
     const by = random.int(5);
     return tensor(
@@ -75,21 +86,19 @@ const inferStep = (model: Model): OurStep => {
       [size],
     );
   };
-  const zeros = (): Tensor => tensor(new Float32Array(sizeOf(u.shape)), u.shape);
   return {
     model,
-    traced: traceCompensatorStep(
-      teacher,
-      optimiser,
-      { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
-      1,
-    ) as unknown as OurStep["traced"],
+    traced: traced as unknown as OurStep["traced"],
     state: {
-      u: zeros(),
-      slots: Object.fromEntries(optimiser.slots.map((slot) => [slot, zeros()])),
-      base: normal(classes, 3, image.height, image.width),
+      learnt: zerosLike({ learnt }).learnt!,
+      slots: zerosLike(slots),
+      fixed: { bases: normal(classes, 3, image.height, image.width) },
     },
-    feeds: (i) => ({ rows: shift(image.height), columns: shift(image.width), hyper: hyperOf(optimiser, i, 0.25) }),
+    feeds: (i) => ({
+      view: { rows: shift(image.height), columns: shift(image.width) },
+      objective: { labels: { targets: everyClassOnce(classes) } },
+      hyper: hyperOf(optimiser, i, 0.25),
+    }),
   };
 };
 

@@ -61,7 +61,7 @@ export interface Optimisation extends StepParts {
   readonly key: Named<unknown>;
   /** The objectives of a part; they take turns, step by step. */
   objectives(part: Part): readonly Objective[];
-  /** Objectives of a part's own in their place. */
+  /** Objectives of a part's own in their place; its graph has then a name of its own. */
   readonly own?: (part: Part, lane: Lane) => Promise<readonly Objective[]>;
   /** The number of the objective whose turn it is; 0 where it is not said. */
   readonly turn?: (part: Part, step: number) => number;
@@ -85,9 +85,9 @@ const countsOf = ({ learnt, fixed = {} }: Part) => {
 
 const traced = (plan: Optimisation, part: Part, objective: Objective) => traceStep(plan, countsOf(part), objective);
 
-const openStep = async (plan: Optimisation, part: Part, lane: Lane) => {
+const openStep = async (plan: Optimisation, part: Part, lane: Lane, own?: readonly Objective[]) => {
   if (plan.step !== undefined) return takingTurns([await plan.step(part).open(lane)]);
-  const objectives = (await plan.own?.(part, lane)) ?? plan.objectives(part);
+  const objectives = own ?? plan.objectives(part);
   const steppers: Stepper<StepState, StepFeeds, StepState["learnt"]>[] = [];
   for (const objective of objectives) steppers.push(await lane.device.compileStep(traced(plan, part, objective)));
   return takingTurns(steppers);
@@ -106,7 +106,9 @@ const makerOf =
     const values = await plan.start(part);
     const filled = (some: StepState["learnt"]): Record<string, Tensor> =>
       Object.fromEntries(Object.entries(some).map(([name, { shape }]) => [name, tensor(values[name]!, shape)]));
-    const stepper = await lane.held(part.graph, () => openStep(plan, part, lane));
+    // Before the step is opened: a lane holds one thing at a time, and these may need a step of their own.
+    const own = await plan.own?.(part, lane);
+    const stepper = await lane.held(part.graph, () => openStep(plan, part, lane, own));
     const { iterations, optimiser, learningRate, turn = () => 0, advice } = plan;
     return runKeptLoop(
       folder,
@@ -192,7 +194,9 @@ export const optimise = async (
   const largest = [...new Map(plan.parts.map((part) => [part.graph, part])).values()];
   const bytes = (): number => Math.max(...largest.map((part) => bytesOf(plan, part)));
   const title = `${plan.name}: ${plan.parts.length} ${plan.parts.length === 1 ? "part" : "parts"} of a set`;
-  const kept = await runKept(title, optimising(planner), jobs, bytes, stage);
+  // The plan is at hand: making it again could cost a pass over the data.
+  const here: JobKind<MethodStage> = { kind: "optimise", open: async () => makerOf(plan, stage.folder) };
+  const kept = await runKept(title, here, jobs, bytes, stage);
   const made = await assemble(stage, plan.parts, kept);
   const curves = kept.map((one, i) => ({ name: plan.parts[i]!.curve, history: historyOf(one) }));
   return { ...made, curves };

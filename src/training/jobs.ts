@@ -6,7 +6,10 @@ import type { Context } from "../support/context.ts";
 /** A device, and the one thing that was opened on it last, mostly a step: memory does not grow with the number of jobs. */
 export interface Lane {
   readonly device: Device;
-  /** What was opened under this name; it is opened where the lane's last had another name, after that one was released. */
+  /**
+   * What was opened under this name; it is opened where the lane's last had another name, after that one was released. `open`
+   * holds nothing on the lane itself.
+   */
   held<Held extends Releasable>(name: string, open: () => Promise<Held>): Promise<Held>;
   /** The compiled step of this name; it is traced and compiled where the lane's last one had another name. */
   stepper<State, Feeds, Fetches>(

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { folderOf, sourceFiles } from "./source-files.ts";
 
@@ -75,6 +76,12 @@ describe("imports", () => {
     expect([...new Set(files.map(({ path }) => folderOf(path)))].filter((folder) => !order.includes(folder))).toEqual(
       [],
     );
+  });
+
+  test("every folder says in a README what it is for", () => {
+    const folders = [...new Set(files.map(({ path }) => folderOf(path)))];
+    const missing = folders.filter((folder) => !existsSync(new URL(`../../src/${folder}/README.md`, import.meta.url)));
+    expect(missing).toEqual([]);
   });
 
   test("every imported file exists", () => {

@@ -11,8 +11,11 @@ import { distinct, floats, rowNumbers } from "./draw.ts";
 /** Operators without inputs, and so without samples. */
 export const leaves: ReadonlySet<string> = new Set(["input", "literal", "splat"]);
 
+/** Operators on whole numbers, which nothing flows back through and which have no samples: `indices.test.ts`. */
+export const onIndices: ReadonlySet<string> = new Set(["quotient", "remainder"]);
+
 /** Every operator that has samples. */
-export const operators: readonly Op[] = allOps.filter((op) => !leaves.has(op.name));
+export const operators: readonly Op[] = allOps.filter(({ name }) => !leaves.has(name) && !onIndices.has(name));
 
 /** Kinked where elements tie: the step of the finite differences must stay below their distance. */
 const tying = new Set(["maximum", "minimum", "greater", "greaterEqual", "equal", "reduceMax", "maxPool2d"]);

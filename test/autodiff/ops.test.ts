@@ -7,7 +7,7 @@ import type { Device } from "../../src/runtime/device.ts";
 import { openDevice } from "../../src/runtime/device.ts";
 import { stream } from "../../src/support/random.ts";
 import { absoluteDot, dot, floats, moved, uniform } from "./draw.ts";
-import { derivatives, draw, leaves, operators } from "./operator-cases.ts";
+import { derivatives, draw, leaves, onIndices, operators } from "./operator-cases.ts";
 
 /** The derivative is zero wherever it exists. */
 const flat = new Set(["greater", "greaterEqual", "equal", "step", "within6"]);
@@ -38,10 +38,11 @@ const differentiate = (
   return sum.map((v) => v / (12 * h));
 };
 
-test("operator names are unique and every operator but the leaves has samples", () => {
+test("operator names are unique and every operator but the leaves and those on indices has samples", () => {
   expect(new Set(allOps.map((op) => op.name)).size).toBe(allOps.length);
   expect(operators.filter((op) => op.samples.length === 0).map((op) => op.name)).toEqual([]);
   expect(allOps.filter((op) => leaves.has(op.name)).map((op) => op.name)).toEqual([...leaves]);
+  expect(allOps.filter((op) => onIndices.has(op.name)).map((op) => op.name)).toEqual([...onIndices]);
 });
 
 describe.each(operators.map((op) => [op.name, op] as const))("%s", (name, op) => {

@@ -4,8 +4,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { type Progress, type ProgressEvent, progressTo } from "../../src/support/progress.ts";
-import { machineOf } from "../../src/training/jobs.ts";
-import { historyOf, keptLoop, runKept } from "../../src/training/kept.ts";
+import {
+  historyOf,
+  type JobKind,
+  type KeptAround,
+  type KeptJob,
+  runKept,
+  runKeptLoop,
+} from "../../src/training/kept.ts";
 import { runLoop } from "../../src/training/loop.ts";
 import { openQuadratic, type QuadraticStepper, quadraticLoop, traceQuadratic } from "./quadratic.ts";
 
@@ -65,14 +71,18 @@ test("the scalars of a long loop are the means of its stretches", async () => {
 test("several loops are one task, whose updates carry the scalars of the loop that made a step", async () => {
   const { progress, events } = collecting();
   const steps = 5;
-  const { types } = quadraticLoop(stepper, { steps });
-  const works = [1, 2].map((factor) =>
-    keptLoop({ file: join(folder, `${factor}.safetensors`), key: `${factor}`, steps, types }, async (lane) => ({
-      ...quadraticLoop(await lane.stepper("quadratic", traceQuadratic), { steps, spoil: () => factor }),
-      keep: ({ x }) => ({ x }),
-    })),
+  const loops: JobKind<KeptAround> = {
+    kind: "loop",
+    open: async () => async (job, lane, context) => {
+      const quadratic = await lane.stepper("quadratic", traceQuadratic);
+      const loop = quadraticLoop(quadratic, { steps, spoil: () => Number(job.spec) });
+      return runKeptLoop(folder, job, { ...loop, keep: ({ x }) => ({ x }) }, context);
+    },
+  };
+  const jobs = [1, 2].map(
+    (factor): KeptJob => ({ kind: "loop", name: `${factor}`, spec: factor, key: `${factor}`, cost: steps }),
   );
-  const run = () => runKept("both", machineOf(device), works, () => 1, { progress, jobs: 1 });
+  const run = () => runKept("both", loops, jobs, () => 1, { folder, device, progress, jobs: 1 });
   const kept = await run();
 
   expect(events).toStrictEqual([

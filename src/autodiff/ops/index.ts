@@ -3,6 +3,7 @@ import { channelOps } from "./channel.ts";
 import { convolutionOps } from "./convolution/convolution.ts";
 import { elementwiseOps } from "./elementwise.ts";
 import { gatherOps } from "./gather.ts";
+import { indexOps } from "./indices.ts";
 import { inputOp, literalOp, splatOp } from "./leaves.ts";
 import { matmulOp } from "./matmul.ts";
 import { movementOps } from "./movement.ts";
@@ -19,6 +20,7 @@ export const allOps: readonly Op[] = [
   ...movementOps,
   ...reduceOps,
   ...gatherOps,
+  ...indexOps,
   matmulOp,
   ...softmaxOps,
   ...channelOps,

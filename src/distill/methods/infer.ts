@@ -12,7 +12,7 @@ import { planStep } from "../chunked-step.ts";
 import { defineMethod, type Made, type MethodStage } from "../method.ts";
 import { everyClassOnce, teacherObjective } from "../objectives/teacher.ts";
 import { type Optimisation, optimise, optimising, type Part } from "../optimise.ts";
-import { basesOf, confidence } from "../select/bases.ts";
+import { type Bases, basesOf, confidence } from "../select/bases.ts";
 
 /** t of the paper's two recipes: cyclic shifts of small images; random crops, mirrored and shifted, of large ones. */
 const views = {
@@ -54,14 +54,14 @@ interface Options {
  * to valid pixels is part of the loss, so u is optimised for the images that the set will give.
  */
 const planner =
-  (by: (stage: MethodStage) => readonly Teacher[], { iterations, alpha, ...how }: Options) =>
+  (by: (stage: MethodStage) => readonly Teacher[], { iterations, alpha, ...how }: Options, known?: Bases) =>
   async (stage: MethodStage): Promise<Optimisation> => {
     const { data, layout, recipe } = stage;
     const teachers = by(stage);
     const { bases: K, compensators: V, classes: C, image } = layout;
     const { normalisation } = data.dataset;
     const { of, draw } = views[how.views];
-    const chosen = await basesOf(stage, how.bases);
+    const chosen = known ?? (await basesOf(stage, how.bases));
     const parts = teachers.flatMap((teacher, j) =>
       Array.from({ length: K }, (_, k): Part & { readonly k: number; readonly j: number } => ({
         k,
@@ -106,14 +106,15 @@ type Change = (u: Float32Array, seed: number, k: number, j: number) => Float32Ar
 const compensated = (by: (stage: MethodStage) => readonly Teacher[], change: Change = (u) => u) => ({
   kinds: (given: Options) => [optimising(planner(by, given)), confidence],
   make: async (stage: MethodStage, given: Options): Promise<Made> => {
-    const { compensators, curves } = await optimise(stage, planner(by, given));
+    const chosen = await basesOf(stage, given.bases);
+    const { compensators, curves } = await optimise(stage, planner(by, given, chosen));
     const { compensators: V, image } = stage.layout;
     const size = 3 * image.height * image.width;
     for (let at = 0; at * size < compensators.length; at++) {
       const u = compensators.subarray(at * size, (at + 1) * size);
       u.set(change(u, stage.recipe.seed, Math.floor(at / V), at % V));
     }
-    return { bases: await (await basesOf(stage, given.bases)).all(), compensators, curves };
+    return { bases: await chosen.all(), compensators, curves };
   },
 });
 

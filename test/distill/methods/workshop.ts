@@ -1,13 +1,15 @@
 import { splitOf } from "../../../src/data/dataset.ts";
 import { normalisationOf } from "../../../src/data/normalisation.ts";
+import { budgetFor, layoutFor, type Made, type Method, type MethodStage } from "../../../src/distill/method.ts";
 import { buildModel } from "../../../src/models/registry.ts";
 import type { Prepared } from "../../../src/recipe/prepare.ts";
 import type { Device } from "../../../src/runtime/index.ts";
+import { type Layout, layoutOf, type Stored } from "../../../src/sets/layout.ts";
 import { silent } from "../../../src/support/progress.ts";
 import { stream } from "../../../src/support/random.ts";
 import { classification } from "../../../src/tasks/classification.ts";
-import type { Stage } from "../../../src/teachers/stage.ts";
 import type { Teacher } from "../../../src/teachers/teacher.ts";
+import type { Lane } from "../../../src/training/jobs.ts";
 import { formulaWeights } from "../../goldens/formula.ts";
 import { tinyRecipe } from "../../pipeline/tiny.ts";
 
@@ -63,19 +65,45 @@ export const teacherOf = (architecture: string, { task }: Prepared, normBias = 0
   };
 };
 
-/** What methods are given, on one device, with two small teachers. */
+/** What a test says of a stage; the rest is the same for all. */
+interface Wanted extends Partial<Omit<MethodStage, "recipe" | "layout">> {
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly recipe?: Readonly<Record<string, unknown>>;
+}
+
+/** What a method is given, on one device, with two small teachers; its options are in the recipe. */
 export const stageOf = (
+  method: Method,
   device: Device,
   data: Prepared,
   folder: string,
-  { recipe = {}, ...over }: Partial<Omit<Stage, "recipe">> & { readonly recipe?: Record<string, unknown> } = {},
-): Stage => ({
-  recipe: tinyRecipe("photos", { ipc: 2, iterations: 12, ...recipe }),
-  data,
-  teachers: ["convnet6x2", "resnet18w4"].map((name) => teacherOf(name, data)),
+  { options = {}, recipe: fields = {}, ...over }: Wanted = {},
+): MethodStage => {
+  const own = { ipc: 2, iterations: 12, method: { name: method.name, ...options } };
+  const recipe = tinyRecipe("photos", { ...own, ...fields });
+  const teachers = over.teachers ?? ["convnet6x2", "resnet18w4"].map((name) => teacherOf(name, data));
+  const budget = budgetFor(method, recipe.method, recipe.ipc, data.task.classes, teachers.length);
+  const layout = layoutFor(recipe.method, budget, data);
+  return { recipe, data, layout, device, folder, progress: silent, jobs: 1, ...over, teachers };
+};
+
+/** What a method makes by the options of its stage's recipe. */
+export const make = (method: Method, stage: MethodStage): Promise<Made> => method.make(stage, stage.recipe.method);
+
+/** The layout of K base sets of images as they are, with V compensators each. */
+export const layoutWith = (
+  { classes, image, normalisation }: Pick<Stored, "classes" | "image" | "normalisation">,
+  bases: number,
+  compensators: number,
+): Layout => {
+  const trainingImages = (compensators + 1) * bases * classes.length;
+  const budget = { ipc: bases, bases, compensators: bases * compensators, trainingImages };
+  return layoutOf({ budget, classes, image, normalisation, storage: { kind: "images" } });
+};
+
+/** A lane that opens everything anew. */
+export const laneOn = (device: Device): Lane => ({
   device,
-  folder,
-  progress: silent,
-  jobs: 1,
-  ...over,
+  held: (_name, open) => open(),
+  stepper: (_name, traced) => device.compileStep(traced()),
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { float32, trace } from "../../../src/autodiff/index.ts";
-import { frozenFeatures } from "../../../src/distill/methods/features.ts";
+import { frozenFeatures } from "../../../src/distill/objectives/features.ts";
 import type { Choose, Features } from "../../../src/distill/select/choose.ts";
 import { herd, herding } from "../../../src/distill/select/herding.ts";
 import { kCentre, spread } from "../../../src/distill/select/k-centre.ts";
@@ -10,7 +10,7 @@ import { stream } from "../../../src/support/random.ts";
 import { frozenLogits } from "../../../src/training/train-step.ts";
 import { floats, relativeError, uniform } from "../../autodiff/draw.ts";
 import { temporaryFolder, timesIn } from "../../pipeline/tiny.ts";
-import { prepared, stageOf, teacherOf } from "../methods/workshop.ts";
+import { make, prepared, stageOf, teacherOf } from "../methods/workshop.ts";
 
 let device: Device;
 let data: Prepared;
@@ -106,8 +106,8 @@ describe("herding and k-centre", () => {
     [kCentre, spread],
   ] as const)("give each class its own images, chosen by its features, and keep them", async (method, choose) => {
     const folder = await temporaryFolder();
-    const stage = stageOf(device, data, folder);
-    const { bases: pixels, curves } = await method.make(stage);
+    const stage = stageOf(method, device, data, folder);
+    const { bases: pixels, curves } = await make(method, stage);
     expect(curves).toEqual([]);
     const teacher = stage.teachers[0]!;
     const compiled = await device.compile(
@@ -124,7 +124,7 @@ describe("herding and k-centre", () => {
     }
     await compiled.release();
     const times = await timesIn(folder);
-    expect(await method.make(stage)).toEqual({ bases: pixels, curves });
+    expect(await make(method, stage)).toEqual({ bases: pixels, curves });
     expect(await timesIn(folder)).toEqual(times);
   });
 });

@@ -1,20 +1,22 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { add, float32, trace } from "../../src/autodiff/index.ts";
-import { type Tensor, tensor } from "../../src/autodiff/types.ts";
-import { drawShift, drawView, look, viewTypes } from "../../src/data/augment/view.ts";
+import { add, float32, type Tensor, tensor, trace } from "../../src/autodiff/index.ts";
+import { cropping, shifting } from "../../src/data/augment/augmentation.ts";
+import { clipPixels } from "../../src/data/augment/clip.ts";
+import { drawShift, drawView, look } from "../../src/data/augment/view.ts";
 import type { Normalisation } from "../../src/data/dataset.ts";
 import { normalise } from "../../src/data/normalisation.ts";
-import { clipPixels } from "../../src/distill/clip.ts";
-import { compensatorStateTypes, seenImages, traceCompensatorStep } from "../../src/distill/compensator-step.ts";
+import { everyClassOnce, teacherObjective } from "../../src/distill/objectives/teacher.ts";
+import { seenImages, traceStep } from "../../src/distill/optimise-step.ts";
 import { buildModel } from "../../src/models/registry.ts";
-import { adam, hyperTensors } from "../../src/nn/optimisers.ts";
+import { adam, hyperTensors, zerosLike } from "../../src/nn/optimisers.ts";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
 import { stream } from "../../src/support/random.ts";
 import { classification } from "../../src/tasks/classification.ts";
 import type { Frozen } from "../../src/training/train-step.ts";
 import { floats } from "../autodiff/draw.ts";
 import { formulaWeights, type Summary, summaryError, uniform } from "../goldens/formula.ts";
+import { layoutWith } from "./methods/workshop.ts";
 
 interface CompensatorCase {
   readonly architecture: string;
@@ -45,9 +47,11 @@ const { normalisation, teachers, cases } = JSON.parse(
 const tolerance = 1e-4;
 const [classes, side] = [10, 32];
 const [beta1, beta2] = [0.5, 0.9];
+const image = { height: side, width: side };
+const layout = layoutWith({ classes: { length: classes }, image, normalisation }, 1, 1);
 
 const teacherOf = (architecture: string): Frozen => {
-  const model = buildModel(architecture, classification(classes, { height: side, width: side }));
+  const model = buildModel(architecture, classification(classes, image));
   const statistics = Object.entries(teachers[architecture]!).flatMap(([layer, [means, variances]]) => [
     [`${layer}.running_mean`, tensor(Float32Array.from(means), [means.length])] as const,
     [`${layer}.running_var`, tensor(Float32Array.from(variances), [variances.length])] as const,
@@ -73,30 +77,32 @@ const rolled = (by: number): Tensor =>
 const run = async (device: Device, one: CompensatorCase) => {
   const teacher = teacherOf(one.architecture);
   const optimiser = adam({ beta1, beta2, epsilon: 1e-8 });
-  const stepper = await device.compileStep(traceCompensatorStep(teacher, optimiser, normalisation, one.alpha));
-  const { u: type } = compensatorStateTypes(teacher, optimiser);
-  const zero = (): Tensor => tensor(new Float32Array(3 * side * side), type.shape);
-  const start = uniform("u", type.shape, one.spread);
-  await stepper.write({ u: start, slots: { first: zero(), second: zero() }, base: bases() });
+  const parts = { layout, normalisation, augmentation: shifting(image), optimiser };
+  const objective = teacherObjective(teacher, classes, { alpha: one.alpha });
+  const traced = traceStep(parts, { learnt: { compensators: 1 }, fixed: { bases: classes } }, objective);
+  const stepper = await device.compileStep(traced);
+  const { learnt, slots: slotTypes } = traced.inputs.state;
+  const start = uniform("u", learnt.compensators!.shape, one.spread);
+  await stepper.write({ learnt: { compensators: start }, slots: zerosLike(slotTypes), fixed: { bases: bases() } });
   const losses: (readonly [number, number])[] = [];
   for (const [step, rate] of one.rates.entries()) {
     const [dy, dx] = one.shifts[step]!;
     const { crossEntropy, statistics } = await stepper.run({
-      rows: rolled(dy),
-      columns: rolled(dx),
+      view: { rows: rolled(dy), columns: rolled(dx) },
+      objective: { labels: { targets: everyClassOnce(classes) } },
       hyper: hyperTensors(optimiser.hyper(step, rate)),
     });
-    losses.push([floats(crossEntropy)[0]!, floats(statistics)[0]!]);
+    losses.push([floats(crossEntropy!)[0]!, floats(statistics!)[0]!]);
   }
-  const { u, slots, base } = await stepper.read();
+  const { learnt: made, slots, fixed } = await stepper.read();
   await stepper.release();
-  expect(floats(base)).toEqual(floats(bases()));
+  expect(floats(fixed.bases!)).toEqual(floats(bases()));
   return {
     losses,
-    change: Float64Array.from(floats(u), (v, i) => v - floats(start)[i]!),
+    change: Float64Array.from(floats(made.compensators!), (v, i) => v - floats(start)[i]!),
     // After one step from zero moments, m = (1 - b1) g: the first moment is the gradient.
-    first: floats(slots.first!).map((v) => v * (1 - beta1)),
-    second: floats(slots.second!).map((v) => v * (1 - beta2)),
+    first: floats(slots.first!.compensators!).map((v) => v * (1 - beta1)),
+    second: floats(slots.second!.compensators!).map((v) => v * (1 - beta2)),
   };
 };
 
@@ -138,21 +144,25 @@ test.each(titled)("%s: agrees with PyTorch", async (_title, one) => {
 });
 
 test.each([
-  ["places", drawShift(stream(1, "shift"), { height: side, width: side })],
-  ["mixes", drawView(stream(1, "crop"), { height: side, width: side }, 0.1)],
-] as const)("a teacher is shown views, by %s, of the images that the set will give", async (kind, view) => {
-  const types = {
-    base: float32(classes, 3, side, side),
-    u: float32(1, 3, side, side),
-    view: viewTypes(kind, { height: side, width: side }),
-  };
-  const compiled = await device.compile(
-    trace(types, (x) => ({
-      seen: seenImages(x.base, x.u, x.view, normalisation),
-      given: look(clipPixels(add(x.base, x.u), normalisation), x.view),
-    })),
-  );
-  const { seen, given } = await compiled.run({ base: bases(), u: uniform("u", types.u.shape, 0.5), view });
-  expect(floats(seen)).toEqual(floats(given));
-  await compiled.release();
-});
+  ["shifts", shifting(image), drawShift(stream(1, "shift"), image)],
+  ["crops", cropping(image), drawView(stream(1, "crop"), image, 0.1)],
+] as const)(
+  "a teacher is shown views, by %s, of the images that the set will give",
+  async (_name, augmentation, view) => {
+    const types = {
+      bases: float32(classes, 3, side, side),
+      compensators: float32(1, 3, side, side),
+      view: { ...augmentation.types },
+    };
+    const compiled = await device.compile(
+      trace(types, ({ bases: base, compensators, view: { rows, columns } }) => ({
+        seen: seenImages({ layout, augmentation }, { bases: base, compensators }, { rows: rows!, columns: columns! }),
+        given: look(clipPixels(add(base, compensators), normalisation), { rows: rows!, columns: columns! }),
+      })),
+    );
+    const compensators = uniform("u", types.compensators.shape, 0.5);
+    const { seen, given } = await compiled.run({ bases: bases(), compensators, view: { ...view } });
+    expect(floats(seen)).toEqual(floats(given));
+    await compiled.release();
+  },
+);

@@ -1,0 +1,90 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import type { Method } from "../../src/distill/method.ts";
+import { dm } from "../../src/distill/methods/dm.ts";
+import { dwa } from "../../src/distill/methods/dwa.ts";
+import { gvbsm } from "../../src/distill/methods/gvbsm.ts";
+import { infer } from "../../src/distill/methods/infer.ts";
+import { sre2l } from "../../src/distill/methods/sre2l.ts";
+import { herding } from "../../src/distill/select/herding.ts";
+import { rded } from "../../src/distill/select/rded.ts";
+import type { Prepared } from "../../src/recipe/prepare.ts";
+import { type Device, openDevice } from "../../src/runtime/index.ts";
+import { readStored } from "../../src/training/checkpoint.ts";
+import { fileOf, type KeptJob, makeKept } from "../../src/training/kept.ts";
+import { filesIn, hashesIn, temporaryFolder } from "../pipeline/tiny.ts";
+import { laneOn, make, prepared, stageOf } from "./methods/workshop.ts";
+
+/** Every job that was asked for. */
+const asked = vi.hoisted((): unknown[] => []);
+
+vi.mock("../../src/training/kept.ts", async (original) => {
+  const kept = await original<typeof import("../../src/training/kept.ts")>();
+  const runKept: typeof kept.runKept = (title, kind, jobs, bytes, around) => {
+    asked.push(...jobs);
+    return kept.runKept(title, kind, jobs, bytes, around);
+  };
+  return { ...kept, runKept };
+});
+
+let device: Device;
+let data: Prepared;
+beforeAll(async () => {
+  device = await openDevice("cpu", { threads: 1 });
+  data = await prepared();
+});
+afterAll(() => device.close());
+beforeEach(() => void asked.splice(0));
+
+const cases: readonly (readonly [name: string, method: Method, options: Record<string, unknown>, kinds: string[]])[] = [
+  ["infer", infer, { bases: "confidence" }, ["optimise", "confidence"]],
+  ["herding", herding, {}, ["herding"]],
+  ["rded", rded, {}, ["rded"]],
+  ["gvbsm", gvbsm, {}, ["optimise", "convolution statistics"]],
+  ["sre2l", sre2l, {}, ["optimise"]],
+  ["dwa", dwa, {}, ["optimise"]],
+  ["dm", dm, {}, ["optimise"]],
+];
+
+test.each(cases)(
+  "jobs of %s, sent as JSON, are made elsewhere as they are here",
+  async (_name, method, options, names) => {
+    const folder = await temporaryFolder();
+    const here = stageOf(method, device, data, join(folder, "here"), { options });
+    const made = await make(method, here);
+    const jobs = [...asked] as KeptJob[];
+    const kinds = method.kinds!(here.recipe.method);
+    expect(kinds.map(({ kind }) => kind)).toEqual(names);
+    expect(new Set(jobs.map(({ kind }) => kind))).toEqual(new Set(names));
+    // Every file is that of a job, and no job was asked for twice.
+    expect((await filesIn(here.folder)).sort()).toEqual(jobs.map(({ name }) => `${name}.safetensors`).sort());
+
+    for (const { kind, open } of kinds) {
+      const own = jobs.filter((job) => job.kind === kind);
+      // The last alone: it leans on no other job of its kind.
+      const job = own.at(-1)!;
+      const sent = JSON.parse(JSON.stringify(job)) as KeptJob;
+      expect(sent).toEqual(job);
+      const there = stageOf(method, device, await prepared(), join(folder, "there", kind), { options });
+      const kept = await makeKept(await open(there), there.folder, sent, laneOn(device), there);
+      expect(kept.file).toBe(fileOf(there.folder, job));
+      const [expected, actual] = [await readStored(fileOf(here.folder, job)), await readStored(kept.file)];
+      expect(Object.keys(expected!.tensors).length).toBeGreaterThan(0);
+      expect(actual!.tensors).toEqual(expected!.tensors);
+      expect(actual!.metadata).toEqual(expected!.metadata);
+      expect(await readdir(there.folder)).not.toContain(`${job.name}.partial`);
+    }
+
+    // A folder that was filled by others' hands is finished work.
+    const filled = stageOf(method, device, data, join(folder, "filled"), { options });
+    for (const { kind, open } of kinds.toReversed()) {
+      const maker = await open(filled);
+      for (const job of jobs.filter((one) => one.kind === kind)) {
+        await makeKept(maker, filled.folder, JSON.parse(JSON.stringify(job)) as KeptJob, laneOn(device), filled);
+      }
+    }
+    expect(await hashesIn(filled.folder)).toEqual(await hashesIn(here.folder));
+    expect(await make(method, filled)).toEqual(made);
+  },
+);
