@@ -195,7 +195,7 @@ export const optimise = async (
   const bytes = (): number => Math.max(...largest.map((part) => bytesOf(plan, part)));
   const title = `${plan.name}: ${plan.parts.length} ${plan.parts.length === 1 ? "part" : "parts"} of a set`;
   // The plan is at hand: making it again could cost a pass over the data.
-  const here: JobKind<MethodStage> = { kind: "optimise", open: async () => makerOf(plan, stage.folder) };
+  const here: JobKind<MethodStage> = { ...optimising(planner), open: async () => makerOf(plan, stage.folder) };
   const kept = await runKept(title, here, jobs, bytes, stage);
   const made = await assemble(stage, plan.parts, kept);
   const curves = kept.map((one, i) => ({ name: plan.parts[i]!.curve, history: historyOf(one) }));

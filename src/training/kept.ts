@@ -70,6 +70,13 @@ export const tensorStore: Store<Stored, Kept> = {
   },
 };
 
+/** The file of a job's result, of tensors where nothing else is said. */
+export const fileOf = (
+  folder: string,
+  { name }: Pick<KeptJob, "name">,
+  { ending }: Pick<Store<unknown, unknown>, "ending"> = tensorStore,
+): string => `${folder}/${name}${ending}`;
+
 /** Where the checkpoint of a job lies meanwhile. */
 const partialOf = (folder: string, { name }: KeptJob): string => `${folder}/${name}.partial`;
 
@@ -82,7 +89,7 @@ export const makeKept = async <Around extends KeptAround, Made, Found>(
   lane: Lane,
   context: Context,
 ): Promise<Found> => {
-  const found = await store.write(`${folder}/${job.name}${store.ending}`, job.key, await make(job, lane, context));
+  const found = await store.write(fileOf(folder, job, store), job.key, await make(job, lane, context));
   await forget({ file: partialOf(folder, job) });
   return found;
 };
@@ -115,7 +122,7 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
     return {
       cost,
       finished: async () => {
-        const found = await kind.store.read(`${folder}/${job.name}${kind.store.ending}`, key, progress);
+        const found = await kind.store.read(fileOf(folder, job, kind.store), key, progress);
         if (found === undefined) return undefined;
         // A process that was killed right after it wrote the result left its checkpoint.
         await forget({ file: partialOf(folder, job) });

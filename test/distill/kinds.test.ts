@@ -60,14 +60,15 @@ test.each(cases)(
     // Every file is that of a job, and no job was asked for twice.
     expect((await filesIn(here.folder)).sort()).toEqual(jobs.map(({ name }) => `${name}.safetensors`).sort());
 
-    for (const { kind, open } of kinds) {
+    for (const one of kinds) {
+      const { kind, open } = one;
       const own = jobs.filter((job) => job.kind === kind);
       // The last alone: it leans on no other job of its kind.
       const job = own.at(-1)!;
       const sent = JSON.parse(JSON.stringify(job)) as KeptJob;
       expect(sent).toEqual(job);
       const there = stageOf(method, device, await prepared(), join(folder, "there", kind), { options });
-      const kept = await makeKept(await open(there), there.folder, sent, laneOn(device), there);
+      const kept = await makeKept(one, await open(there), there.folder, sent, laneOn(device), there);
       expect(kept.file).toBe(fileOf(there.folder, job));
       const [expected, actual] = [await readStored(fileOf(here.folder, job)), await readStored(kept.file)];
       expect(Object.keys(expected!.tensors).length).toBeGreaterThan(0);
@@ -78,10 +79,10 @@ test.each(cases)(
 
     // A folder that was filled by others' hands is finished work.
     const filled = stageOf(method, device, data, join(folder, "filled"), { options });
-    for (const { kind, open } of kinds.toReversed()) {
-      const maker = await open(filled);
-      for (const job of jobs.filter((one) => one.kind === kind)) {
-        await makeKept(maker, filled.folder, JSON.parse(JSON.stringify(job)) as KeptJob, laneOn(device), filled);
+    for (const one of kinds.toReversed()) {
+      const maker = await one.open(filled);
+      for (const job of jobs.filter((job) => job.kind === one.kind)) {
+        await makeKept(one, maker, filled.folder, JSON.parse(JSON.stringify(job)) as KeptJob, laneOn(device), filled);
       }
     }
     expect(await hashesIn(filled.folder)).toEqual(await hashesIn(here.folder));

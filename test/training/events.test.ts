@@ -11,6 +11,7 @@ import {
   type KeptJob,
   runKept,
   runKeptLoop,
+  tensorStore,
 } from "../../src/training/kept.ts";
 import { runLoop } from "../../src/training/loop.ts";
 import { openQuadratic, type QuadraticStepper, quadraticLoop, traceQuadratic } from "./quadratic.ts";
@@ -73,6 +74,7 @@ test("several loops are one task, whose updates carry the scalars of the loop th
   const steps = 5;
   const loops: JobKind<KeptAround> = {
     kind: "loop",
+    store: tensorStore,
     open: async () => async (job, lane, context) => {
       const quadratic = await lane.stepper("quadratic", traceQuadratic);
       const loop = quadraticLoop(quadratic, { steps, spoil: () => Number(job.spec) });

@@ -15,6 +15,7 @@ import {
   keptTensor,
   runKept,
   runKeptLoop,
+  tensorStore,
 } from "../../src/training/kept.ts";
 import { quadraticLoop, recording, traceQuadratic } from "./quadratic.ts";
 
@@ -43,6 +44,7 @@ const around = (name: string, over: Partial<KeptAround> = {}): KeptAround => ({
 /** A kind whose jobs store their numbers, and tell when they are done; `opened` counts how often it was opened. */
 const numbers = (made: number[], opened: string[] = []): JobKind<KeptAround> => ({
   kind: "number",
+  store: tensorStore,
   open: async ({ folder: where }) => {
     opened.push(where);
     return async ({ spec, cost }, _lane, { progress }) => {
@@ -116,6 +118,7 @@ test("a loop keeps what it says of its state, and its history; its checkpoint go
   const job: KeptJob = { kind: "loop", name: "0", spec: null, key: "loop", cost: steps };
   const loops: JobKind<KeptAround> = {
     kind: "loop",
+    store: tensorStore,
     open:
       async ({ folder: where }) =>
       async (given, lane, context) => {

@@ -84,7 +84,18 @@ export const stageOf = (
   const teachers = over.teachers ?? ["convnet6x2", "resnet18w4"].map((name) => teacherOf(name, data));
   const budget = budgetFor(method, recipe.method, recipe.ipc, data.task.classes, teachers.length);
   const layout = layoutFor(recipe.method, budget, data);
-  return { recipe, data, layout, device, folder, progress: silent, jobs: 1, ...over, teachers };
+  return {
+    recipe,
+    data,
+    layout,
+    device,
+    folder,
+    shared: `${folder}/shared`,
+    progress: silent,
+    jobs: 1,
+    ...over,
+    teachers,
+  };
 };
 
 /** What a method makes by the options of its stage's recipe. */
