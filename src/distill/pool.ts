@@ -143,9 +143,8 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
   const model = modelOf(stage, options);
   const { steps } = stepsOf(stage, options);
   const jobs = Array.from({ length: options.networks }, (_, index): KeptJob => {
-    const { architecture: _a, networks: _n, ...how } = options;
     const key = keyOf({
-      pool: { architecture: model.name, ...how },
+      pool: { architecture: model.name, epochs: options.epochs, moments: options.moments },
       settings,
       data: data.fingerprint,
       validation: recipe.validation,

@@ -33,7 +33,7 @@ export const match = defineMethod(options, {
   mark: "square",
   needs: { teachers: "none" },
   pixels: "from-natural",
-  ...learning(async (stage: MethodStage, { iterations, learningRate, real, ...pool }) => {
+  ...learning(async (stage: MethodStage, { iterations, learningRate, real, storage: _, ...pool }) => {
     const { image } = stage.data.task;
     return matching(stage, {
       name: "match",
