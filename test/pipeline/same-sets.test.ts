@@ -13,9 +13,9 @@ import {
   tensor,
   trace,
 } from "../../src/autodiff/index.ts";
+import { methods } from "../../src/distill/registry.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
 import { openDevice } from "../../src/runtime/index.ts";
-import { methods } from "../../src/distill/registry.ts";
 import { readSet, trainingLabels } from "../../src/sets/index.ts";
 import { sha256, writeJson } from "../../src/support/files.ts";
 import { stream } from "../../src/support/random.ts";

@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkArchitecture } from "../../src/models/registry.ts";
-import { defaultsFor } from "../../src/pipeline/recipe/defaults.ts";
-import { loadRecipe, recipeToYaml } from "../../src/pipeline/recipe/file.ts";
-import { parseRecipe } from "../../src/pipeline/recipe/parse.ts";
-import { recipeFields } from "../../src/pipeline/recipe/schema.ts";
+import { checkArchitecture } from "../../../src/models/registry.ts";
+import { defaultsFor } from "../../../src/pipeline/recipe/defaults.ts";
+import { loadRecipe, recipeToYaml } from "../../../src/pipeline/recipe/file.ts";
+import { parseRecipe } from "../../../src/pipeline/recipe/parse.ts";
+import { recipeFields } from "../../../src/pipeline/recipe/schema.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -236,13 +236,13 @@ describe("recipeFields", () => {
 
 describe("recipes/", () => {
   it("compare-demo puts INFER beside its ablations and rivals, at the demo's budget", async () => {
-    const recipe = await loadRecipe(new URL("../../recipes/compare-demo.yaml", import.meta.url).pathname);
+    const recipe = await loadRecipe(new URL("../../../recipes/compare-demo.yaml", import.meta.url).pathname);
     expect(recipe.compare.methods).toEqual(defaultsFor("demo").compare.methods);
     expect(recipe).toMatchObject({ data: "demo", ipc: 10, seeds: 3, labels: ["static"] });
   });
 
   it.each(["teacher-cifar10-fast", "teacher-cifar10-94"])("%s is a whole recipe for one teacher", async (name) => {
-    const file = new URL(`../../recipes/${name}.yaml`, import.meta.url).pathname;
+    const file = new URL(`../../../recipes/${name}.yaml`, import.meta.url).pathname;
     const recipe = await loadRecipe(file);
     expect(recipe).toMatchObject({
       data: "cifar10",

@@ -1,19 +1,19 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { drawImages } from "../../src/distill/select/draw.ts";
-import { crossEntropyOf } from "../../src/distill/select/rded.ts";
-import { commands } from "../../src/pipeline/pipeline.ts";
-import { type Prepared, prepareData, readable } from "../../src/recipe/prepare.ts";
-import type { Recipe } from "../../src/recipe/recipe.ts";
-import { openDevice } from "../../src/runtime/index.ts";
-import { readSet } from "../../src/sets/index.ts";
-import { keyOf } from "../../src/support/key.ts";
-import { silent } from "../../src/support/progress.ts";
-import { openEnsemble } from "../../src/teachers/ensemble.ts";
-import { readTeacher, type Teacher } from "../../src/teachers/teacher.ts";
-import { readStored } from "../../src/training/checkpoint.ts";
-import { filesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "../pipeline/tiny.ts";
+import { drawImages } from "../../../src/distill/select/draw.ts";
+import { crossEntropyOf } from "../../../src/distill/select/rded.ts";
+import { commands } from "../../../src/pipeline/pipeline.ts";
+import { type Prepared, prepareData, readable } from "../../../src/recipe/prepare.ts";
+import type { Recipe } from "../../../src/recipe/recipe.ts";
+import { openDevice } from "../../../src/runtime/index.ts";
+import { readSet } from "../../../src/sets/index.ts";
+import { keyOf } from "../../../src/support/key.ts";
+import { silent } from "../../../src/support/progress.ts";
+import { openEnsemble } from "../../../src/teachers/ensemble.ts";
+import { readTeacher, type Teacher } from "../../../src/teachers/teacher.ts";
+import { readStored } from "../../../src/training/checkpoint.ts";
+import { filesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "../tiny.ts";
 
 const brief = { iterations: 6, labels: ["static"], seeds: 1, student: { epochs: 2 }, full: { epochs: 1 } };
 
