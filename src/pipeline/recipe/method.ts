@@ -30,7 +30,7 @@ export const optionProblem = (method: Method, option: string, value: unknown): s
   const known = optionsOf(method);
   if (!known.includes(option)) {
     const others = methods.filter((one) => optionsOf(one).includes(option)).map(({ name }) => name);
-    const whose = others.length > 0 ? ` (${others.join(", ")} have it)` : "";
+    const whose = others.length > 0 ? ` (an option of ${others.join(", ")})` : "";
     return `${method.name} has no option ${shownName(option)}${didYouMean(option, known) || whose}; it has ${known.join(", ")}`;
   }
   const field = fieldOf(method, option);
@@ -52,7 +52,7 @@ export const methodSchema = described(
       typeof given === "object" && given !== null ? { ...given } : { name: given };
     const method = findMethod(String(name));
     if (method === undefined) {
-      context.issues.push({ code: "invalid_value", values: methodNames, input: name });
+      context.issues.push({ code: "invalid_value", values: methodNames, input: name, path: ["name"] });
       return z.NEVER;
     }
     const problem = problemIn(method, options);

@@ -84,7 +84,9 @@ const explain = (issue: z.core.$ZodIssue, whole: unknown): string => {
     const hint = didYouMean(key, known) || `; known are ${known.join(", ")}`;
     return `${[...issue.path, key].join(".")}: unknown field${hint}`;
   }
-  const where = issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
+  // Methods may be given by their names alone.
+  const field = issue.path.join(".").replace(/^method\.name$/, "method");
+  const where = field === "" ? "" : `${field}: `;
   return `${where}${explainIssue(issue, expectationAt(issue.path), valueAt(whole, issue.path))}`;
 };
 
