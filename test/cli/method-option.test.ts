@@ -86,7 +86,7 @@ describe("--method-option", () => {
     ],
     [
       "run --data demo --method rded --method-option bases=confidence",
-      "--method-option bases=confidence: rded has no option bases (infer, infer-copies, infer-noise, infer-one-teacher have it); it has storage",
+      "--method-option bases=confidence: rded has no option bases (an option of infer, infer-copies, infer-noise, infer-one-teacher); it has storage",
     ],
     ["run --data demo --method-option __proto__=3", "infer has no option __proto__; it has storage, iterations, "],
     ["run --data demo --method-option name=dm", "infer has no option name; it has storage, iterations, "],

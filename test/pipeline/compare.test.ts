@@ -127,15 +127,15 @@ describe("entries with settings of their own", () => {
   it("are sets of their own, which share what is the same about them", async () => {
     const folder = await temporaryFolder();
     const out = join(folder, "out");
-    const methods = ["infer", "infer compensatorPrecision=I8 labelBytes=1KB", "infer bases=confidence", "random"];
+    const methods = ["infer", "infer precision=I8 labelBytes=1KB", "infer bases=confidence", "random"];
     const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), { ...brief, compare: { methods } });
     const { sets, rows } = comparisonOf(await commands.compare(recipe, quietly(out)));
-    const variants = [undefined, "compensatorPrecision=I8 labelBytes=1KB", "bases=confidence", undefined];
+    const variants = [undefined, "precision=I8 labelBytes=1KB", "bases=confidence", undefined];
     expect(sets.map(({ variant }) => variant)).toEqual(variants);
     expect(rows.slice(0, 4).map(({ variant }) => variant)).toEqual(variants);
     expect(sets.map((set) => set.folder)).toEqual([
       "sets/infer-ipc3",
-      "sets/infer-ipc3-compensatorPrecision=I8-labelBytes=1KB",
+      "sets/infer-ipc3-precision=I8-labelBytes=1KB",
       "sets/infer-ipc3-bases=confidence",
       "sets/random-ipc3",
     ]);
@@ -154,6 +154,9 @@ describe("entries with settings of their own", () => {
     "infer labelBytes=much",
     "infer alpha=1 alpha=2",
     "infer seeds=2",
+    "infer compensatorPrecision=I8",
+    "infer momentum=0.5",
+    "infer precision=U8",
     "infer alpha=",
   ])("are refused where they say nothing that is known: %s", async (entry) => {
     expect(() => tinyRecipe("pictures", { compare: { methods: [entry] } })).toThrow(

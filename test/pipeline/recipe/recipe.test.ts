@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkArchitecture } from "../../../src/models/registry.ts";
 import { defaultsFor } from "../../../src/pipeline/recipe/defaults.ts";
+import { entriesOf, recipeOf } from "../../../src/pipeline/recipe/entry.ts";
 import { loadRecipe, recipeToYaml } from "../../../src/pipeline/recipe/file.ts";
 import { parseRecipe } from "../../../src/pipeline/recipe/parse.ts";
 import { recipeFields } from "../../../src/pipeline/recipe/schema.ts";
@@ -13,6 +14,17 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "distillery-recipe-"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** INFER with its defaults, written out. */
+const infer = {
+  name: "infer",
+  storage: "images",
+  iterations: 1000,
+  alpha: 1,
+  bases: "random",
+  views: "shifts",
+  precision: "F16",
+};
 
 const fileOf = async (text: string, name = "recipe.yaml"): Promise<string> => {
   const file = join(folder, name);
@@ -24,9 +36,40 @@ const recipeError = (message: string) =>
 
 describe("parseRecipe", () => {
   it("completes a recipe from the defaults of its data", () => {
-    expect(parseRecipe({ data: "photos" }, "x")).toEqual({ data: "photos", ...defaultsFor("photos") });
-    expect(parseRecipe({ data: "demo" }, "x")).toEqual({ data: "demo", ...defaultsFor("demo") });
-    expect(defaultsFor("demo").iterations).toBeLessThan(defaultsFor("cifar10").iterations);
+    expect(parseRecipe({ data: "photos" }, "x")).toEqual({ data: "photos", ...defaultsFor("photos"), method: infer });
+    const quick = { ...infer, iterations: 200 };
+    expect(parseRecipe({ data: "demo" }, "x")).toEqual({ data: "demo", ...defaultsFor("demo"), method: quick });
+    expect(defaultsFor("demo").iterations).toBe(200);
+  });
+
+  it("takes a method by its name, or with options, and writes out the others", () => {
+    const methodOf = (method: unknown, more: object = {}) =>
+      parseRecipe({ data: "photos", method, ...more }, "x").method;
+    expect(methodOf("infer")).toEqual(infer);
+    expect(methodOf({ name: "infer", alpha: 0.01, views: "crops" })).toEqual({ ...infer, alpha: 0.01, views: "crops" });
+    expect(methodOf("random")).toEqual({ name: "random", storage: "images" });
+    expect(methodOf("random", { iterations: 5 })).toEqual({ name: "random", storage: "images" });
+    expect(methodOf("dm", { iterations: 5 })).toMatchObject({ name: "dm", iterations: 5, learningRate: 1 });
+    expect(methodOf({ name: "dm", iterations: 7 }, { iterations: 5 })).toMatchObject({ iterations: 7 });
+    expect(methodOf({ alpha: 2 })).toEqual({ ...infer, alpha: 2 });
+  });
+
+  it("tells of one set of a comparison by which options it is made", () => {
+    const methods = ["infer", "infer alpha=2", "infer-noise", "infer-copies", "sre2l", "dm iterations=9", "random"];
+    const method = { name: "infer", alpha: 0.5, bases: "confidence" };
+    const recipe = parseRecipe({ data: "photos", method, iterations: 30, compare: { methods } }, "x");
+    const made = entriesOf(recipe).map((entry) => recipeOf(recipe, entry, 7));
+    expect(made.map(({ ipc }) => ipc)).toEqual(methods.map(() => 7));
+    const own = { ...infer, iterations: 30, alpha: 0.5, bases: "confidence" };
+    expect(made.map(({ method }) => method)).toEqual([
+      own,
+      { ...own, alpha: 2 },
+      { ...own, name: "infer-noise" },
+      { name: "infer-copies", storage: "images", bases: "confidence" },
+      { name: "sre2l", storage: "images", iterations: 30, learningRate: 0.25, alpha: 0.01 },
+      expect.objectContaining({ name: "dm", iterations: 9 }),
+      { name: "random", storage: "images" },
+    ]);
   });
 
   it("keeps the other fields of a group", () => {
@@ -60,8 +103,33 @@ describe("parseRecipe", () => {
     [{ teacher: { flip: "alternate" } }, 'teacher.flip: expected one of random, alternating, got "alternate"'],
     [{ resize: 4 }, "resize: expected a whole number from 8 to 1024, got 4"],
     [{ method: "herdin" }, 'got "herdin" (did you mean "herding"?)'],
-    [{ bases: "best" }, 'bases: expected one of random, confidence, got "best"'],
-    [{ compensatorPrecision: "U8" }, 'compensatorPrecision: expected one of F32, F16, I8, got "U8"'],
+    [{ method: { name: "herdin" } }, 'got "herdin" (did you mean "herding"?)'],
+    [{ method: 3 }, "method: expected one of infer, infer-copies"],
+    [{ method: null }, "method: expected one of infer, infer-copies"],
+    [{ method: { name: "infer", bases: "best" } }, 'bases: expected one of random, confidence, got "best"'],
+    [{ method: { name: "infer", precision: "U8" } }, 'precision: expected one of F32, F16, I8, got "U8"'],
+    [{ method: { name: "infer", alpha: "1" } }, 'alpha: expected a number of at least 0, got "1"'],
+    [
+      { method: { name: "infer", alpah: 1 } },
+      'method: infer has no option alpah (did you mean "alpha"?); it has storage, iterations, alpha, bases, views, precision',
+    ],
+    [{ method: { name: "rded", real: 3 } }, "method: rded has no option real (an option of dm); it has storage"],
+    [
+      { alpha: 1 },
+      "recipe.yaml: alpha: unknown field; it is an option of the method, as in method: {name: infer, alpha: ...}",
+    ],
+    [
+      { momentum: 1 },
+      "momentum: unknown field; it is an option of the method, as in method: {name: dm, momentum: ...}",
+    ],
+    [
+      { compensatorViews: "crops" },
+      "compensatorViews: unknown field; it is an option of the method, as in method: {name: infer, views: ...}",
+    ],
+    [
+      { compensatorPrecision: "I8" },
+      "compensatorPrecision: unknown field; it is an option of the method, as in method: {name: infer, precision: ...}",
+    ],
     [{ labelBytes: "lots" }, 'labelBytes: expected a number of bytes such as 20000, 20KB or 0.5MB, got "lots"'],
     [{ labelBytes: 0 }, "labelBytes: expected a number of bytes such as 20000, 20KB or 0.5MB, got 0"],
     [{ compare: { methods: ["infer", "srel2"] } }, 'got "srel2" (did you mean "sre2l"?)'],
@@ -89,11 +157,11 @@ describe("parseRecipe", () => {
     ],
     [
       { data: "x", compare: { methods: ["random", "random iterations=5"] } },
-      'r: compare.methods: "random iterations=5": iterations is for the methods infer, infer-noise, infer-one-teacher, sre2l, ',
+      'r: compare.methods.1: "random iterations=5": expected random, or random and some of its settings',
     ],
     [
-      { data: "x", compare: { methods: ["dm compensatorPrecision=I8"] } },
-      "compensatorPrecision is for the methods infer, ",
+      { data: "x", compare: { methods: ["dm precision=I8"] } },
+      "each once, as in dm storage=images; it has storage, iterations, learningRate, momentum, real, labelBytes, setBytes",
     ],
   ])("refuses what means nothing: %j", (fields, message) => {
     expect(() => parseRecipe(fields, "r")).toThrow(recipeError(message));
@@ -142,7 +210,7 @@ describe("recipe files", () => {
 
   it("takes the data from the overrides, with its defaults", async () => {
     const file = await fileOf("ipc: 20\n");
-    expect(await loadRecipe(file, { data: "demo" })).toEqual({ ...defaultsFor("demo"), data: "demo", ipc: 20 });
+    expect(await loadRecipe(file, { data: "demo" })).toEqual(parseRecipe({ data: "demo", ipc: 20 }, "x"));
     await expect(loadRecipe(await fileOf(""))).rejects.toThrow(recipeError("data: expected demo"));
   });
 
@@ -180,7 +248,7 @@ describe("recipe files of other programs", () => {
     const bytes = Buffer.from("\ufeffdata: demo\r\nipc: 20\r\n", "utf16le");
     for (const content of [bytes, Buffer.from(bytes).swap16()]) {
       await writeFile(file, content);
-      expect(await loadRecipe(file)).toEqual({ ...defaultsFor("demo"), data: "demo", ipc: 20 });
+      expect(await loadRecipe(file)).toEqual(parseRecipe({ data: "demo", ipc: 20 }, "x"));
     }
     await writeFile(file, bytes.subarray(2));
     await expect(loadRecipe(file)).rejects.toThrow(
