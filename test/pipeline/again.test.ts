@@ -174,7 +174,10 @@ describe("the seed", () => {
     const [a, b, other] = [await distil("a", 1), await distil("b", 1), await distil("other", 2)];
     expect(b).toEqual(a);
     expect(Object.keys(other)).toEqual(Object.keys(a));
-    for (const [path, hash] of Object.entries(other)) expect(`${path} ${hash}`).not.toBe(`${path} ${a[path]}`);
+    // How images are rebuilt does not depend on what they are.
+    expect(other["decode.onnx"]).toBe(a["decode.onnx"]);
+    const content = Object.entries(other).filter(([path]) => path !== "decode.onnx");
+    for (const [path, hash] of content) expect(`${path} ${hash}`).not.toBe(`${path} ${a[path]}`);
     expect(await readFile(join(folder, "b", "1-dataset.json"), "utf8")).toBe(
       await readFile(join(folder, "a", "1-dataset.json"), "utf8"),
     );

@@ -46,7 +46,7 @@ describe("a comparison", () => {
     const files = await filesIn(out);
     for (const method of methods) {
       expect(await verifySet(join(out, "sets", `${method}-ipc3`))).toMatchObject({ ok: true, problems: [] });
-      expect((await setOf(method)).manifest).toMatchObject({ method, recipe: { method, ipc: 3 } });
+      expect((await setOf(method)).manifest).toMatchObject({ method, recipe: { method: { name: method }, ipc: 3 } });
     }
     for (const file of ["comparison.html", "comparison.json", "comparison.md", "recipe.yaml"]) {
       expect(files).toContain(file);
@@ -160,7 +160,8 @@ describe("entries with settings of their own", () => {
     "infer alpha=",
   ])("are refused where they say nothing that is known: %s", async (entry) => {
     expect(() => tinyRecipe("pictures", { compare: { methods: [entry] } })).toThrow(
-      /compare\.methods.*expected a list of infer, .* as in "infer labelBytes=4KB bases=confidence", got/,
+      `compare.methods.0: "${entry}": expected infer, or infer and some of its settings, each once, as in infer storage=images; ` +
+        "it has storage, iterations, alpha, bases, views, precision, labelBytes, setBytes",
     );
   });
 });

@@ -45,6 +45,7 @@ describe("the whole path", () => {
         "4-set/bases/0.png",
         "4-set/bases/1.png",
         "4-set/compensators.safetensors",
+        "4-set/decode.onnx",
         "4-set/labels.safetensors",
         "4-set/manifest.json",
         ...students,
@@ -67,7 +68,7 @@ describe("the whole path", () => {
       recipe: { ipc: 3, iterations: 15 },
     });
     expect(written.data.image).toEqual({ channels: 3, height: 8, width: 8 });
-    expect(Object.keys(written.seconds)).toEqual(["data", "teachers", "compensators", "labels", "students"]);
+    expect(Object.keys(written.seconds)).toEqual(["data", "teachers", "distil", "labels", "students"]);
     expect(written.teachers.map(({ architecture }) => architecture)).toEqual(["convnet8x1", "convnet6x2"]);
     for (const { accuracy } of written.teachers) expect(accuracy).toBeGreaterThan(25);
   });
@@ -107,7 +108,7 @@ describe("the whole path", () => {
 
   it("records a loss curve of everything that learns", () => {
     const count = (group: string): number => report.curves.filter((curve) => curve.group === group).length;
-    expect([count("teacher"), count("compensator"), count("student")]).toEqual([2, 4, 14]);
+    expect([count("teacher"), count("set"), count("student")]).toEqual([2, 4, 14]);
     for (const { steps, series } of report.curves) {
       for (const values of Object.values(series)) expect(values).toHaveLength(steps.length);
     }
@@ -126,7 +127,7 @@ describe("the whole path", () => {
       bases: await weigh("4-set/bases/0.png", "4-set/bases/1.png"),
       compensators: await weigh("4-set/compensators.safetensors"),
       labels: await weigh("4-set/labels.safetensors"),
-      manifest: await weigh("4-set/manifest.json"),
+      manifest: await weigh("4-set/manifest.json", "4-set/decode.onnx"),
       total: await weigh(...set),
       data: 48 * 192,
       teachers: await weigh("2-teachers/0-convnet8x1.safetensors", "2-teachers/1-convnet6x2.safetensors"),
