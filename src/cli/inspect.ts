@@ -50,7 +50,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
         "data",
         `${printable(manifest.data)}, ${plural(classes.length, "class", "classes")}, images ${image.width}x${image.height}`,
       ],
-      ["method", manifest.method],
+      ["method", printable(manifest.method)],
       ["classes", classesOf(manifest, room)],
       [
         "budget",

@@ -6,10 +6,11 @@ import type { Commands } from "../pipeline/commands.ts";
 import { defaultsFor } from "../pipeline/recipe/defaults.ts";
 import { loadRecipe } from "../pipeline/recipe/file.ts";
 import { idleField } from "../pipeline/recipe/idle-fields.ts";
-import { explainIssue, mergeFields, parseRecipe } from "../pipeline/recipe/parse.ts";
+import { explainIssue, isFields, mergeFields, parseRecipe } from "../pipeline/recipe/parse.ts";
 import { type RecipeField, recipeFields } from "../pipeline/recipe/schema.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { methodOption, withMethodOptions } from "./methods.ts";
 import { findRecipe } from "./recipes.ts";
 
 /** What commander collects: by attribute name, e.g. studentEpochs. */
@@ -73,15 +74,16 @@ const defaultAt = (data: string, path: readonly string[]): string | undefined =>
     (at, step) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[step] : undefined),
     defaultsFor(data),
   );
-  return value === undefined || typeof value === "boolean" ? undefined : String(value);
+  if (value === undefined || typeof value === "boolean") return undefined;
+  return isFields(value) ? String(value.name) : String(value);
 };
 
 /** `help (default)`, and the demo's own default where it has one. */
 const helpOf = ({ help, path }: RecipeField): string => {
   const usual = defaultAt("", path);
   const demo = defaultAt("demo", path);
-  if (usual === undefined) return help;
-  return `${help} (${usual}${demo === usual ? "" : `; demo: ${demo}`})`;
+  const said = [usual ?? [], demo === undefined || demo === usual ? [] : `demo: ${demo}`].flat();
+  return said.length === 0 ? help : `${help} (${said.join("; ")})`;
 };
 
 const optionOf = (field: RecipeField): Option => {
@@ -151,7 +153,10 @@ export const addRecipeOptions = (command: Command): Command => {
       ).argParser(parseCount("--jobs")),
     )
     .addOption(maxPixelsOption());
-  for (const field of recipeFields) command.addOption(optionOf(field));
+  for (const field of recipeFields) {
+    command.addOption(optionOf(field));
+    if (field.path[0] === "method") command.addOption(methodOption().helpGroup("Recipe:"));
+  }
   return command;
 };
 
@@ -164,7 +169,7 @@ const givenFields = (values: OptionValues): Readonly<Record<string, unknown>> =>
     return mergeFields(given, nested as Readonly<Record<string, unknown>>);
   }, {});
 
-const readRecipe = async (values: OptionValues): Promise<Recipe> => {
+const readFields = async (values: OptionValues): Promise<Recipe> => {
   const given = givenFields(values);
   if (typeof values.recipe === "string") return await loadRecipe(await findRecipe(values.recipe), given);
   if (given.data === undefined) {
@@ -185,7 +190,7 @@ export const idleOption = (flag: string, why: string): DistilleryError =>
  * @throws DistilleryError USAGE, also for options that mean nothing to that command by that recipe; RECIPE.
  */
 export const recipeFrom = async (values: OptionValues, command: keyof Commands): Promise<Recipe> => {
-  const recipe = await readRecipe(values);
+  const recipe = withMethodOptions(await readFields(values), values.methodOption, command);
   for (const field of recipeFields) {
     const idle = values[attributeOf(field)] === undefined ? undefined : idleField(recipe, field.path, command);
     if (idle !== undefined) throw idleOption(flagOf(field), idle);

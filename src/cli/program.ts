@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { methods } from "../distill/registry.ts";
 import type { CommandContext, EvaluateContext } from "../pipeline/commands.ts";
 import { defaultsFor } from "../pipeline/recipe/defaults.ts";
 import { DistilleryError, errorTable } from "../support/errors.ts";
@@ -10,6 +9,7 @@ import { checkDataOptions, describeData, describeSources } from "./data.ts";
 import { reportFailure } from "./failure.ts";
 import { inspectSet } from "./inspect.ts";
 import { interruptible, type SignalSource } from "./interruption.ts";
+import { methodList } from "./methods.ts";
 import {
   addRecipeOptions,
   archiveOption,
@@ -63,9 +63,6 @@ ${exitCodes()}`;
 const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`;
 
-const methodList = (): string =>
-  `\nMethods:\n${methods.map(({ name, about }) => `  ${name.padEnd(18)} ${about}`).join("\n")}`;
-
 const print = ({ stdout }: World, outcome: Outcome, values: OptionValues): void => {
   stdout.write(values.json === true ? `${JSON.stringify(outcome.json, null, 2)}\n` : `${outcome.text}\n`);
 };
@@ -112,7 +109,9 @@ const compute = async (
 
 const addComputing = (program: Command, world: World): void => {
   const recipeCommand = (name: string, description: string, ...lines: readonly string[]): Command =>
-    addRecipeOptions(program.command(name).description(description)).addHelpText("after", examples(...lines));
+    addRecipeOptions(program.command(name).description(description))
+      .addHelpText("after", examples(...lines))
+      .addHelpText("after", methodList());
 
   recipeCommand(
     "run",
@@ -132,6 +131,7 @@ const addComputing = (program: Command, world: World): void => {
     "distill",
     "make the distilled set (and its teachers, if they are not there yet)",
     "distillery distill --data cifar10 --ipc 10 --iterations 2000 --out runs/c10",
+    "distillery distill --data cifar10 --method infer --method-option alpha=0.5 --method-option precision=I8",
   ).action((values: OptionValues) => compute(world, "distill", values));
 
   recipeCommand(
@@ -141,9 +141,7 @@ const addComputing = (program: Command, world: World): void => {
     "distillery compare --data cifar10 --compare-methods infer,infer-copies,random,rded --compare-ipc 10,50",
     'distillery compare --data cifar10 --compare-methods "infer,infer labelBytes=2KB,infer precision=I8,random"',
     "distillery compare --recipe cifar10-ipc10 --labels hard,static,dynamic --seeds 5 --json > comparison.json",
-  )
-    .addHelpText("after", methodList())
-    .action((values: OptionValues) => compute(world, "compare", values));
+  ).action((values: OptionValues) => compute(world, "compare", values));
 
   recipeCommand(
     "evaluate",

@@ -120,11 +120,14 @@ export const defineMethod = <const S extends Shape>(
   };
 };
 
+/** How the images of a choice are stored, by the name of a parametrisation. */
+export const storageOf = ({ storage = "images" }: MethodChoice): string => String(storage);
+
 /** How a method spends its storage. */
 const spendingOf = (method: Method, chosen: MethodChoice, classes: number, teachers: number): Spending => ({
   classes,
   perBase: method.compensators?.(teachers) ?? 0,
-  perImage: parametrisationOf(String(chosen.storage ?? "images")).perImage,
+  perImage: parametrisationOf(storageOf(chosen)).perImage,
   ...(method.copies && { copies: true }),
 });
 
@@ -148,5 +151,5 @@ export const layoutFor = (chosen: MethodChoice, budget: Budget, { dataset, task 
     classes: dataset.classes,
     image: task.image,
     normalisation: dataset.normalisation,
-    storage: { kind: String(chosen.storage ?? "images") },
+    storage: { kind: storageOf(chosen) },
   });

@@ -1,6 +1,6 @@
 // The honest table: students on a set, on random images and on all the data.
 import { splitOf } from "../data/dataset.ts";
-import { baseline } from "../distill/registry.ts";
+import { baseline, findMethod } from "../distill/registry.ts";
 import { drawImages } from "../distill/select/draw.ts";
 import { buildModel } from "../models/registry.ts";
 import { readable } from "../recipe/prepare.ts";
@@ -165,12 +165,24 @@ export const teachRows = async (
 };
 
 /**
+ * What files and lines call a set's students: its method. A name from elsewhere may hold anything, so only its letters and
+ * digits are taken, behind a word that keeps it apart from names that mean something here.
+ */
+const nameFor = (method: string): string =>
+  findMethod(method) === undefined
+    ? `set ${method
+        .replace(/[^\p{L}\p{N}]+/gu, " ")
+        .trim()
+        .slice(0, 40)}`
+    : method;
+
+/**
  * The honest table: students on a distilled set and, with identical labels, augmentation and
  * steps, on as many random images as its storage holds; and students on all the data with hard labels.
  */
 export const evaluateSet = async (stage: Stage, set: DistilledSet): Promise<Measured> => {
   const { method } = set.manifest;
-  const own = await setContender(stage, set, method);
+  const own = await setContender(stage, set, nameFor(method));
   const contenders = method === baseline.name ? [own] : [own, await randomContender(stage, set, own)];
   return teachRows(stage, contenders, withAllData(stage.recipe));
 };

@@ -1,7 +1,7 @@
 // The images that a recipe takes of each class.
 import type { Split } from "../data/dataset.ts";
 import { byStratum } from "../data/split.ts";
-import { leastIpcOf } from "../distill/method.ts";
+import { leastIpcOf, storageOf } from "../distill/method.ts";
 import { baseline } from "../distill/registry.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -12,7 +12,7 @@ import { methodOf } from "./recipe/method.ts";
 
 /** Training images of each class that the storage of one image is filled with. */
 const imagesEach = ({ method }: Recipe, { task }: Prepared): number =>
-  (methodOf(method).imagesEach?.(task) ?? 1) * parametrisationOf(String(method.storage)).perImage;
+  (methodOf(method).imagesEach?.(task) ?? 1) * parametrisationOf(storageOf(method)).perImage;
 
 /** Training images of each class that a recipe takes. Random ones beside the set fill its whole storage. */
 export const imagesTaken = (recipe: Recipe, { task }: Prepared, { ipc, bases }: Budget): number =>

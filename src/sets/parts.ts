@@ -129,6 +129,8 @@ export const decodePart = async (
     if (draft !== undefined) draft.labels = tensors;
   } else if (path !== decoderName) {
     const { tiles, from } = sheetAt(manifest, [...expectedParts(manifest).keys()].indexOf(path));
-    draft?.bases.set(await decodeSheet(bytes, tiles, layoutOf(manifest).stored), from);
+    // Decoded also where nobody takes it: that is its check.
+    const pixels = await decodeSheet(bytes, tiles, layoutOf(manifest).stored);
+    draft?.bases.set(pixels, from);
   }
 };

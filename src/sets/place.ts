@@ -11,7 +11,7 @@ import { readManifest } from "./read.ts";
 
 const ourHead = z.looseObject({ format: z.literal("distillery-set"), version: z.int().max(newest) });
 const beginning = '{\n  "format": "distillery-set"';
-const layout = /^(manifest\.json|compensators\.safetensors|labels\.safetensors|bases\/\d+\.png)$/;
+const layout = /^(manifest\.json|compensators\.safetensors|labels\.safetensors|decode\.onnx|bases\/\d+\.png)$/;
 
 /** Tells whether a manifest that cannot be used was once written here: it was cut short, or holds wrong values. */
 const wasOurs = (text: string): boolean => {

@@ -21,15 +21,12 @@ describe("an option that means nothing where it is given", () => {
     ],
     ["run --data demo --method random --iterations 5", "--iterations is for the methods infer, infer-noise, "],
     [
-      "run --data demo --method sre2l --alpha 5",
-      "--alpha is for the methods infer, infer-noise, infer-one-teacher, not for sre2l",
+      "run --data demo --method infer-copies --iterations 5",
+      "--iterations is for the methods infer, infer-noise, infer-one-teacher, sre2l, cda, dwa, gvbsm, dm, not for infer-copies",
     ],
-    ["run --data demo --method dm --compensator-precision I8", "--compensator-precision is for the methods infer, "],
-    ["run --data demo --method herding --compensator-views crops", "--compensator-views is for the methods infer, "],
-    ["run --data demo --method rded --bases confidence", "--bases is for the methods infer, infer-copies, "],
     [
-      "compare --data demo --compare-methods random,dm --alpha 1",
-      "--alpha is for the methods infer, infer-noise, infer-one-teacher, not for random, dm",
+      "compare --data demo --compare-methods random,rded --iterations 5",
+      "--iterations is for the methods infer, infer-noise, infer-one-teacher, sre2l, cda, dwa, gvbsm, dm, not for random, rded",
     ],
     [
       "teach --data demo --teachers a.safetensors --teacher-epochs 3",
@@ -62,10 +59,10 @@ describe("an option that means nothing where it is given", () => {
   });
 
   it.each([
-    "run --data photos/ --resize 16 --skip-unreadable --method infer --alpha 1 --bases confidence",
-    "run --data cifar10 --archive a.tar.gz --method infer-copies --bases confidence --label-bytes 9KB",
+    "run --data photos/ --resize 16 --skip-unreadable --method infer --method-option alpha=1 --method-option bases=confidence",
+    "run --data cifar10 --archive a.tar.gz --method infer-copies --method-option bases=confidence --label-bytes 9KB",
     "run --data demo --method dm --iterations 5 --full-batch 8 --seed 3",
-    "compare --data demo --compare-methods random,infer --alpha 1 --compare-ipc 5 --iterations 9",
+    "compare --data demo --compare-methods random,infer --compare-ipc 5 --iterations 9",
     "compare --data demo --ipc 3",
     "teach --data demo --teachers a.safetensors,convnet --teacher-epochs 3 --teacher-shift 0.1 --teacher-momentum 0.5",
     "teach --data demo --teachers resnet18=a.safetensors --teacher-views",

@@ -12,13 +12,26 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** INFER with its defaults, written out. */
+const infer = {
+  name: "infer",
+  storage: "images",
+  iterations: 1000,
+  alpha: 1,
+  bases: "random",
+  views: "shifts",
+  precision: "F16",
+};
+
 const recipeOf = async (...args: readonly string[]) => (await commandLine(["run", ...args])).calls[0]?.recipe;
 
 describe("options", () => {
   it("fill a recipe, the rest comes from the defaults of the data", async () => {
     const recipe = await recipeOf(
       ..."--data photos/ --ipc 20 --teachers convnet,resnet18 --labels static,dynamic --seeds 5 --seed 7".split(" "),
-      ..."--alpha 0.5 --resize 64 --skip-unreadable --teacher-epochs 3 --student-learning-rate 1e-4".split(" "),
+      ..."--method-option alpha=0.5 --resize 64 --skip-unreadable --teacher-epochs 3 --student-learning-rate 1e-4".split(
+        " ",
+      ),
       ..."--temperature 4 --mixup 0 --full-epochs 2 --device auto --teacher-optimiser adamw".split(" "),
     );
     const defaults = defaultsFor("photos/");
@@ -30,7 +43,7 @@ describe("options", () => {
       labels: ["static", "dynamic"],
       seeds: 5,
       seed: 7,
-      alpha: 0.5,
+      method: { ...infer, alpha: 0.5 },
       resize: 64,
       skipUnreadable: true,
       device: "auto",
@@ -48,6 +61,7 @@ describe("options", () => {
       ...defaultsFor("demo"),
       data: "demo",
       ipc: 30,
+      method: { ...infer, iterations: 200 },
       student: { ...defaultsFor("demo").student, epochs: 50, batch: 16 },
     });
   });
@@ -61,7 +75,8 @@ describe("options", () => {
         true,
       );
     }
-    expect(stdout).toMatch(/--iterations <n> .*\(1000; demo: 200\)/);
+    expect(stdout).toMatch(/--iterations <n> [^(]*\(demo: 200\)/);
+    expect(stdout).toMatch(/--method <name> [^(]*\(infer\)/);
     expect(stdout).toMatch(/Examples:/);
   });
 

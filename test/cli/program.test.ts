@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { methods } from "../../src/sets/index.ts";
 import { DistilleryError, errorTable } from "../../src/support/errors.ts";
 import { commandLine } from "./world.ts";
 
@@ -14,11 +13,6 @@ describe("distillery", () => {
     for (const code of Object.keys(errorTable)) expect(help.stdout).toContain(code);
     const { version } = (await import("../../package.json", { with: { type: "json" } })).default;
     expect(await commandLine(["--version"])).toMatchObject({ exit: 0, stderr: "", stdout: `${version}\n` });
-  });
-
-  it("says in compare's help what each method is", async () => {
-    const { stdout } = await commandLine(["compare", "--help"]);
-    for (const method of methods) expect(stdout).toMatch(new RegExp(`^  ${method} +\\S.{20,}$`, "m"));
   });
 
   it("shows help on standard error when no command is given, exit 2", async () => {

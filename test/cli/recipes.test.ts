@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { shippedRecipes } from "../../src/cli/recipes.ts";
 import { checkArchitecture } from "../../src/models/registry.ts";
@@ -78,6 +79,16 @@ describe("shipped recipes", () => {
     }
   });
 
+  it("and those of results/ are of the form that recipes have now", async () => {
+    const results = new URL("../../results/", import.meta.url);
+    const files = (await readdir(results, { recursive: true })).filter((path) => path.endsWith(".yaml"));
+    expect(files.length).toBeGreaterThanOrEqual(6);
+    for (const file of files) {
+      const recipe = await loadRecipe(fileURLToPath(new URL(file, results)));
+      expect(recipe.method, file).toMatchObject({ name: "infer", alpha: 1 });
+    }
+  });
+
   // Base sets, compensators and training images as in the paper's tables.
   it.each([
     ["cifar10-ipc10", 10, 7, 28, 350],
@@ -93,7 +104,7 @@ describe("shipped recipes", () => {
     const { stdout } = await commandLine(["recipes", name, "--json"]);
     const { file, text } = JSON.parse(stdout) as { file: string; text: string };
     const recipe = await loadRecipe(file);
-    expect(budgetOf(recipe.ipc, classes, recipe.teachers.length)).toMatchObject({
+    expect(budgetOf(recipe.ipc, { classes, perBase: recipe.teachers.length })).toMatchObject({
       bases,
       compensators,
       trainingImages,
@@ -103,7 +114,14 @@ describe("shipped recipes", () => {
     expect(recipe.teacher).toMatchObject({ optimiser: "sgd", learningRate: 0.1, momentum: 0.9, schedule: "cosine" });
     const large = name.startsWith("imagenet");
     const crop = large ? "resize" : "shift";
-    expect([recipe.compensatorViews, recipe.teacher.crop]).toEqual([large ? "crops" : "shifts", crop]);
+    expect(recipe.teacher.crop).toBe(crop);
+    expect(recipe.method).toEqual({
+      name: "infer",
+      storage: "images",
+      bases: "random",
+      precision: "F16",
+      ...(large ? { iterations: 2000, alpha: 0.01, views: "crops" } : { iterations: 1000, alpha: 1, views: "shifts" }),
+    });
     expect(recipe.student).toEqual({
       epochs: 400,
       batch: 64,

@@ -27,7 +27,7 @@ describe("resources", () => {
       const args = ["distill", "--recipe", "recipe.yaml", "--ipc", String(ipc), "--out", out];
       const { exit, stderr } = await start("watched", folder, args).ended;
       expect({ exit, stderr }).toMatchObject({ exit: 0 });
-      expect(await readdir(join(folder, out, "3-compensators"))).toHaveLength(compensators);
+      expect(await readdir(join(folder, out, "3-distil"))).toHaveLength(compensators);
       return Number(/peak memory (\d+) KiB/.exec(stderr)?.[1]) / 1024;
     };
     const [few, many] = [await peak(2, 2), await peak(34, 40)];

@@ -36,7 +36,7 @@ describe("a run that is stopped", () => {
     return {
       report,
       teachers: await hashes("2-teachers"),
-      compensators: await hashes("3-compensators"),
+      compensators: await hashes("3-distil"),
       set: await hashes("4-set"),
       students: await hashes("5-students"),
       files: await filesIn(join(folder, out)),
@@ -69,7 +69,7 @@ describe("a run that is stopped", () => {
     for (const [part, beginsWith, atOnce] of [
       ["2-teachers", "0-", 1],
       ["2-teachers", "1-", 1],
-      ["3-compensators", "", together],
+      ["3-distil", "", together],
       ["5-students", "", together],
     ] as const) {
       const running = start("watched", folder, command("out"));

@@ -42,7 +42,7 @@ const examine = async (folder: string, path: string, changed: Buffer, whole: Buf
  * Two parts of one kind and size exchanged, names and hashes left as they were: a hash that were compared with itself would
  * not see it. A part of another set stands in where the set has only one of its kind.
  */
-const exchanges = ["bases/0.png", "labels.safetensors", "compensators.safetensors"];
+const exchanges = ["bases/0.png", "labels.safetensors", "compensators.safetensors", "decode.onnx"];
 
 const foreign = (ground: Ground, path: string): Promise<Buffer> =>
   path.startsWith("bases/")

@@ -46,7 +46,7 @@ describe("a comparison", () => {
     const files = await filesIn(out);
     for (const method of methods) {
       expect(await verifySet(join(out, "sets", `${method}-ipc3`))).toMatchObject({ ok: true, problems: [] });
-      expect((await setOf(method)).manifest).toMatchObject({ method, recipe: { method, ipc: 3 } });
+      expect((await setOf(method)).manifest).toMatchObject({ method, recipe: { method: { name: method }, ipc: 3 } });
     }
     for (const file of ["comparison.html", "comparison.json", "comparison.md", "recipe.yaml"]) {
       expect(files).toContain(file);
@@ -127,15 +127,15 @@ describe("entries with settings of their own", () => {
   it("are sets of their own, which share what is the same about them", async () => {
     const folder = await temporaryFolder();
     const out = join(folder, "out");
-    const methods = ["infer", "infer compensatorPrecision=I8 labelBytes=1KB", "infer bases=confidence", "random"];
+    const methods = ["infer", "infer precision=I8 labelBytes=1KB", "infer bases=confidence", "random"];
     const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), { ...brief, compare: { methods } });
     const { sets, rows } = comparisonOf(await commands.compare(recipe, quietly(out)));
-    const variants = [undefined, "compensatorPrecision=I8 labelBytes=1KB", "bases=confidence", undefined];
+    const variants = [undefined, "precision=I8 labelBytes=1KB", "bases=confidence", undefined];
     expect(sets.map(({ variant }) => variant)).toEqual(variants);
     expect(rows.slice(0, 4).map(({ variant }) => variant)).toEqual(variants);
     expect(sets.map((set) => set.folder)).toEqual([
       "sets/infer-ipc3",
-      "sets/infer-ipc3-compensatorPrecision=I8-labelBytes=1KB",
+      "sets/infer-ipc3-precision=I8-labelBytes=1KB",
       "sets/infer-ipc3-bases=confidence",
       "sets/random-ipc3",
     ]);
@@ -154,10 +154,14 @@ describe("entries with settings of their own", () => {
     "infer labelBytes=much",
     "infer alpha=1 alpha=2",
     "infer seeds=2",
+    "infer compensatorPrecision=I8",
+    "infer momentum=0.5",
+    "infer precision=U8",
     "infer alpha=",
   ])("are refused where they say nothing that is known: %s", async (entry) => {
     expect(() => tinyRecipe("pictures", { compare: { methods: [entry] } })).toThrow(
-      /compare\.methods.*expected a list of infer, .* as in "infer labelBytes=4KB bases=confidence", got/,
+      `compare.methods.0: "${entry}": expected infer, or infer and some of its settings, each once, as in infer storage=images; ` +
+        "it has storage, iterations, alpha, bases, views, precision, labelBytes, setBytes",
     );
   });
 });

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { splitOf } from "../../src/data/dataset.ts";
 import { holdOut } from "../../src/data/split.ts";
+import { methods } from "../../src/distill/registry.ts";
 import { checkPlan } from "../../src/pipeline/checks.ts";
 import type { Prepared } from "../../src/recipe/prepare.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
-import { methods } from "../../src/sets/method.ts";
 import { DistilleryError } from "../../src/support/errors.ts";
 import { silent } from "../../src/support/progress.ts";
 import { stream } from "../../src/support/random.ts";
@@ -66,7 +66,7 @@ const followed = (plan: Plan, message: string): Plan[] => {
     const changed = { ...recipe, ipc };
     if (way.startsWith("more images")) return { ...plan, recipe: changed, images: 100 };
     if (way.startsWith("--validation 0")) return { ...plan, recipe: { ...changed, validation: 0 } };
-    if (way.startsWith("another method")) return { ...plan, recipe: { ...changed, method: "random" } };
+    if (way.startsWith("another method")) return { ...plan, recipe: { ...changed, method: { name: "random" } } };
     const teachers = Number(/at most (\d+) teacher/.exec(way)?.[1]);
     expect(teachers, message).toBeGreaterThan(0);
     return { ...plan, recipe: changed, teachers };
@@ -96,7 +96,7 @@ describe("too few images a class", () => {
   });
 
   it("for stitched images, it counts what is stitched", async () => {
-    const rded = { method: "rded", ipc: 3 } as const;
+    const rded = { method: { name: "rded" }, ipc: 3 };
     expect(await refusal(plan({ fields: rded, side: 128, images: 9 }))).toBe(
       'rded makes each image of 4, so that --ipc 3 takes 12 of each class, but class "kind0" has 9; use --ipc 2 or less',
     );
@@ -116,8 +116,8 @@ describe("too few images a class", () => {
         fc.integer({ min: 2, max: 6 }),
         fc.constantFrom(0, 0.1, 0.5),
         fc.constantFrom(16, 128),
-        async (method, ipc, images, teachers, classes, validation, side) => {
-          const first = plan({ fields: { method, ipc, validation }, classes, images, teachers, side });
+        async ({ name }, ipc, images, teachers, classes, validation, side) => {
+          const first = plan({ fields: { method: { name }, ipc, validation }, classes, images, teachers, side });
           const message = await refusal(first);
           if (message === undefined) return;
           for (const second of followed(first, message)) {

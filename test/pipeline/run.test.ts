@@ -7,7 +7,7 @@ import { commands } from "../../src/pipeline/pipeline.ts";
 import { prepareData } from "../../src/recipe/prepare.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { openDevice } from "../../src/runtime/index.ts";
-import { readSet, trainingImages, trainingLabels, verifySet } from "../../src/sets/index.ts";
+import { openImages, readSet, trainingLabels, verifySet } from "../../src/sets/index.ts";
 import { silent } from "../../src/support/progress.ts";
 import { readTeacher } from "../../src/teachers/teacher.ts";
 import { openClassifier } from "../../src/training/predict.ts";
@@ -38,13 +38,14 @@ describe("the whole path", () => {
         "1-dataset.json",
         "2-teachers/0-convnet8x1.safetensors",
         "2-teachers/1-convnet6x2.safetensors",
-        "3-compensators/0-0.safetensors",
-        "3-compensators/0-1.safetensors",
-        "3-compensators/1-0.safetensors",
-        "3-compensators/1-1.safetensors",
+        "3-distil/0-0.safetensors",
+        "3-distil/0-1.safetensors",
+        "3-distil/1-0.safetensors",
+        "3-distil/1-1.safetensors",
         "4-set/bases/0.png",
         "4-set/bases/1.png",
         "4-set/compensators.safetensors",
+        "4-set/decode.onnx",
         "4-set/labels.safetensors",
         "4-set/manifest.json",
         ...students,
@@ -67,7 +68,7 @@ describe("the whole path", () => {
       recipe: { ipc: 3, iterations: 15 },
     });
     expect(written.data.image).toEqual({ channels: 3, height: 8, width: 8 });
-    expect(Object.keys(written.seconds)).toEqual(["data", "teachers", "compensators", "labels", "students"]);
+    expect(Object.keys(written.seconds)).toEqual(["data", "teachers", "distil", "labels", "students"]);
     expect(written.teachers.map(({ architecture }) => architecture)).toEqual(["convnet8x1", "convnet6x2"]);
     for (const { accuracy } of written.teachers) expect(accuracy).toBeGreaterThan(25);
   });
@@ -107,7 +108,7 @@ describe("the whole path", () => {
 
   it("records a loss curve of everything that learns", () => {
     const count = (group: string): number => report.curves.filter((curve) => curve.group === group).length;
-    expect([count("teacher"), count("compensator"), count("student")]).toEqual([2, 4, 14]);
+    expect([count("teacher"), count("set"), count("student")]).toEqual([2, 4, 14]);
     for (const { steps, series } of report.curves) {
       for (const values of Object.values(series)) expect(values).toHaveLength(steps.length);
     }
@@ -126,7 +127,7 @@ describe("the whole path", () => {
       bases: await weigh("4-set/bases/0.png", "4-set/bases/1.png"),
       compensators: await weigh("4-set/compensators.safetensors"),
       labels: await weigh("4-set/labels.safetensors"),
-      manifest: await weigh("4-set/manifest.json"),
+      manifest: await weigh("4-set/manifest.json", "4-set/decode.onnx"),
       total: await weigh(...set),
       data: 48 * 192,
       teachers: await weigh("2-teachers/0-convnet8x1.safetensors", "2-teachers/1-convnet6x2.safetensors"),
@@ -153,9 +154,9 @@ describe("the whole path", () => {
   it("stores the teachers' mean logits on the very images that the set gives", async () => {
     const set = await readSet(join(out, "4-set"));
     const data = await prepareData(recipe, { progress: silent });
-    const { length, read } = trainingImages(set);
-    const images = read(Array.from({ length }, (_, row) => row));
     const device = await openDevice("cpu");
+    const { length, read } = await openImages(set, device);
+    const images = await read(Array.from({ length }, (_, row) => row));
     const logits: Float32Array[] = [];
     for (const file of ["0-convnet8x1", "1-convnet6x2"]) {
       const teacher = await readTeacher(join(out, "2-teachers", `${file}.safetensors`), data);
@@ -175,7 +176,7 @@ describe("the whole path", () => {
   });
 
   it("lowers the loss that a compensator is made for", () => {
-    for (const { series } of report.curves.filter(({ group }) => group === "compensator")) {
+    for (const { series } of report.curves.filter(({ group }) => group === "set")) {
       const total = series.crossEntropy!.map((ce, i) => ce + series.statistics![i]!);
       expect(total.at(-1)).toBeLessThan(total[0]!);
     }

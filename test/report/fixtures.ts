@@ -80,6 +80,7 @@ export const makeReport = (changes: Partial<Report> = {}): Report => ({
     ignored: 0,
   },
   method: "infer",
+  pixels: "natural",
   budget: { ipc: 10, bases: 8, compensators: 16, trainingImages: 240 },
   bytes: {
     bases: 151_200,
@@ -123,7 +124,7 @@ export const makeReport = (changes: Partial<Report> = {}): Report => ({
     curve("teacher", "convnet128x3", 420, { loss: [2.3, 0.4] }),
     curve("teacher", "resnet18", 420, { loss: [2.4, 0.12] }),
     ...Array.from({ length: 16 }, (_, i) =>
-      curve("compensator", `base ${Math.floor(i / 2)}, teacher ${i % 2}`, 300, {
+      curve("set", `base ${Math.floor(i / 2)}, teacher ${i % 2}`, 300, {
         crossEntropy: [4, 0.004],
         statistics: [42, 18],
       }),

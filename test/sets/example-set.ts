@@ -24,13 +24,16 @@ export const exampleSet = (
   return {
     manifest: {
       format: "distillery-set",
-      version: 3,
+      version: 4,
       data: "example",
       method: "infer",
+      pixels: "natural",
       classes: ["cat", "dog", "emu"],
       image: { height: H, width: W },
       normalisation: { mean: [0.5, 0.4, 0.3], std: [0.25, 0.2, 0.3] },
       budget: { ipc: 4, bases: K, compensators: K * M, trainingImages: (M + 1) * K * C },
+      storage: { kind: "images", height: H, width: W },
+      decoding: "Base k of class c, plus compensator (k, v - 1).",
       compensators: { dtype },
       labels,
       teachers: [

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
-const paths = ["manifest.json", "bases/0.png", "bases/1.png", "labels.safetensors"];
+const paths = ["manifest.json", "bases/0.png", "bases/1.png", "labels.safetensors", "decode.onnx"];
 
 /** Which of the two readers take the set for whole. */
 const trusting = async (): Promise<string[]> => {

@@ -89,11 +89,23 @@ export const respell = (recipe: Recipe, as: Recipe, sameData: boolean): Recipe =
 const valueAt = (value: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((at, name) => (at as Record<string, unknown> | null | undefined)?.[name], value);
 
+/** Paths that two recipes can differ in: options of a method only where both are by the same. */
+const comparable = (before: Recipe, after: Recipe): readonly (readonly string[])[] =>
+  recipeFields.flatMap(({ path }) => {
+    if (path[0] !== "method") return [path];
+    if (before.method.name !== after.method.name) return [["method", "name"]];
+    return Object.keys({ ...before.method, ...after.method }).map((option) => ["method", option]);
+  });
+
 /** `ipc: 10 there, 20 now` for every field in which two recipes differ. */
 export const differences = (before: Recipe, after: Recipe): string => {
   const text = (value: unknown): string => (value === undefined ? "nothing" : [value].flat().join(","));
-  const different = recipeFields
-    .map(({ path }) => ({ name: path.join("."), was: text(valueAt(before, path)), is: text(valueAt(after, path)) }))
+  const different = comparable(before, after)
+    .map((path) => ({
+      name: path.join(".").replace(/^method\.name$/, "method"),
+      was: text(valueAt(before, path)),
+      is: text(valueAt(after, path)),
+    }))
     .filter(({ was, is }) => was !== is);
   return different.map(({ name, was, is }) => `${name}: ${was} there, ${is} now`).join("; ");
 };

@@ -16,27 +16,34 @@ export const optionsOf = (method: Method): readonly string[] => Object.keys(meth
 /** `storage` of every method stands first; it is told apart by its name. */
 const fieldOf = (method: Method, option: string): z.ZodType => method.options.shape[option] as z.ZodType;
 
+/** A name as it may stand in a message: the slip of somebody's script can be of any length. */
+const shownName = (name: string): string => (/^[\w-]{1,40}$/.test(name) ? name : shown(name));
+
 /** The value that a text of the command line or of a comparison's entry means; undefined where it means none. */
 export const optionValue = (method: Method, option: string, text: string): unknown => {
   const readings = (text === "" ? [] : [text, Number(text)]).map((value) => fieldOf(method, option).safeParse(value));
   return readings.find(({ success }) => success)?.data;
 };
 
-/** What is wrong with options of a method; undefined where nothing is. */
-const problemIn = (method: Method, options: Readonly<Record<string, unknown>>): string | undefined => {
-  for (const [option, value] of Object.entries(options)) {
-    if (!optionsOf(method).includes(option)) {
-      const others = methods.filter((one) => optionsOf(one).includes(option)).map(({ name }) => name);
-      const whose =
-        others.length > 0 ? `it is one of ${others.join(", ")}` : `its options are ${optionsOf(method).join(", ")}`;
-      return `${method.name} has no option ${option}${didYouMean(option, optionsOf(method)) || `; ${whose}`}`;
-    }
-    if (!fieldOf(method, option).safeParse(value).success) {
-      return `${option}: expected ${aboutOf(fieldOf(method, option)).expects}, got ${shown(value)}`;
-    }
+/** What is wrong with an option of a method, `value` being what was read; undefined where nothing is. */
+export const optionProblem = (method: Method, option: string, value: unknown): string | undefined => {
+  const known = optionsOf(method);
+  if (!known.includes(option)) {
+    const others = methods.filter((one) => optionsOf(one).includes(option)).map(({ name }) => name);
+    const whose = others.length > 0 ? ` (an option of ${others.join(", ")})` : "";
+    return `${method.name} has no option ${shownName(option)}${didYouMean(option, known) || whose}; it has ${known.join(", ")}`;
   }
-  return undefined;
+  const field = fieldOf(method, option);
+  return field.safeParse(value).success
+    ? undefined
+    : `${option}: expected ${aboutOf(field).expects}, got ${shown(value)}`;
 };
+
+/** What is wrong with options of a method; undefined where nothing is. */
+const problemIn = (method: Method, options: Readonly<Record<string, unknown>>): string | undefined =>
+  Object.entries(options)
+    .map(([option, value]) => optionProblem(method, option, value))
+    .find((problem) => problem !== undefined);
 
 /** A method's name, or its name and options; what is left out has the method's default, which is written out. */
 export const methodSchema = described(
@@ -45,7 +52,7 @@ export const methodSchema = described(
       typeof given === "object" && given !== null ? { ...given } : { name: given };
     const method = findMethod(String(name));
     if (method === undefined) {
-      context.issues.push({ code: "invalid_value", values: methodNames, input: name });
+      context.issues.push({ code: "invalid_value", values: methodNames, input: name, path: ["name"] });
       return z.NEVER;
     }
     const problem = problemIn(method, options);

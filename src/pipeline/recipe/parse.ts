@@ -1,6 +1,6 @@
 // A recipe from what was given, with errors that name the field.
 import type { z } from "zod";
-import { findMethod } from "../../distill/registry.ts";
+import { findMethod, methods } from "../../distill/registry.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { shown } from "../../support/schema.ts";
@@ -61,15 +61,32 @@ export const explainIssue = (issue: z.core.$ZodIssue, expects: string, got: unkn
   return `expected ${expects}, got ${shown(got)}${hint}`;
 };
 
+/** Fields of earlier recipes that options of methods are called after now. */
+const renamed = new Map([
+  ["compensatorViews", "views"],
+  ["compensatorPrecision", "precision"],
+]);
+
+/** Where an option of a method belongs that stands among a recipe's own fields; undefined for anything else. */
+const misplaced = (key: string): string | undefined => {
+  const option = renamed.get(key) ?? key;
+  const owner = methods.find((method) => Object.hasOwn(method.options.shape, option));
+  return owner && `it is an option of the method, as in method: {name: ${owner.name}, ${option}: ...}`;
+};
+
 const explain = (issue: z.core.$ZodIssue, whole: unknown): string => {
   if (issue.code === "unrecognized_keys") {
     const around = schemaAt(issue.path);
     const known = "shape" in around ? Object.keys(around.shape as object) : [];
     const key = issue.keys[0] ?? "";
+    const elsewhere = issue.path.length === 0 ? misplaced(key) : undefined;
+    if (elsewhere !== undefined) return `${key}: unknown field; ${elsewhere}`;
     const hint = didYouMean(key, known) || `; known are ${known.join(", ")}`;
     return `${[...issue.path, key].join(".")}: unknown field${hint}`;
   }
-  const where = issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
+  // Methods may be given by their names alone.
+  const field = issue.path.join(".").replace(/^method\.name$/, "method");
+  const where = field === "" ? "" : `${field}: `;
   return `${where}${explainIssue(issue, expectationAt(issue.path), valueAt(whole, issue.path))}`;
 };
 

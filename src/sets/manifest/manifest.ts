@@ -34,6 +34,9 @@ export const expectedParts = (manifest: Unlisted): ReadonlyMap<string, Part["hol
 export const wordsOf = ({ classes, words }: Pick<Manifest, "classes" | "words">, index: number): string | undefined =>
   words?.[index] === classes[index] ? undefined : words?.[index];
 
+/** As many times a set may count an image: once more than the teachers that it may have. */
+const mostCopies = 1001;
+
 /** Names the sizes that contradict each other, or cost more than the budget has. */
 const miscounts = (manifest: Manifest): string[] => {
   const { budget, classes, image, storage } = manifest;
@@ -50,8 +53,10 @@ const miscounts = (manifest: Manifest): string[] => {
   if (cost > ipc * classes.length) {
     return [`budget.ipc: expected at least ${Math.ceil(cost / classes.length)} for what is stored, got ${ipc}`];
   }
-  if (trainingImages % labelled !== 0) {
-    return [`budget.trainingImages: expected ${labelled} or a multiple of it, got ${trainingImages}`];
+  if (trainingImages % labelled !== 0 || trainingImages > mostCopies * labelled) {
+    return [
+      `budget.trainingImages: expected ${labelled} or a multiple of it up to ${mostCopies} times, got ${trainingImages}`,
+    ];
   }
   return [];
 };
@@ -113,16 +118,6 @@ const contradiction = (manifest: Manifest): string | undefined =>
 /** Versions 1 and 2 have no sha256 of themselves. */
 const unsealedSchema = manifestSchema.omit({ sha256: true });
 
-/** As `contradiction`; also that the images are stored in a way that nobody here knows. */
-const problemIn = (manifest: Manifest): string | undefined => {
-  try {
-    return contradiction(manifest);
-  } catch (cause) {
-    if (cause instanceof DistilleryError) return cause.message;
-    throw cause;
-  }
-};
-
 const decodeText = (bytes: Uint8Array): unknown => {
   let text: string;
   try {
@@ -163,7 +158,14 @@ export const parseManifest = (bytes: Uint8Array, file: string): Manifest => {
   const result = (sealed ? manifestSchema : unsealedSchema).safeParse(upgraded(version, fields));
   if (!result.success) throw wrong(`${firstProblem(result.error)}; ${again}`);
   const manifest: Manifest = result.data;
-  const problem = problemIn(manifest) ?? (sealed ? sealProblem(bytes) : undefined);
+  let problem: string | undefined;
+  try {
+    problem = contradiction(manifest) ?? (sealed ? sealProblem(bytes) : undefined);
+  } catch (cause) {
+    // The images are stored in a way that nobody here knows: the set itself may be whole.
+    if (cause instanceof DistilleryError) throw wrong(cause.message);
+    throw cause;
+  }
   if (problem !== undefined) throw wrong(`${problem}; ${again}`);
   return manifest;
 };

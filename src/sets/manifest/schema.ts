@@ -59,7 +59,7 @@ export const manifestSchema = fieldsOf({
   }),
   storage: fieldsOf({ kind: textOf(1, 200), ...imageSize.shape }),
   decoding: textOf(0, 10_000),
-  undecoded: z.exactOptional(z.literal(true)),
+  undecoded: z.exactOptional(z.literal(true, expected("true, or nothing"))),
   compensators: fieldsOf({ dtype: wordOf(["none", "F32", "F16", "I8"]) }),
   labels,
   teachers: listOf(fieldsOf({ architecture: textOf(1, 200), accuracy: numberIn(0, 100), sha256: hashText }), 0, 1000),

@@ -1,5 +1,6 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sealManifest } from "../../../src/sets/manifest/seal.ts";
 import { sha256 } from "../../../src/support/files.ts";
 import { mutate } from "../mutate.ts";
 import { mutateEither } from "../mutate-json.ts";
@@ -34,9 +35,10 @@ const part = (name: string, path: string, attempts: number): Input => ({
     const { bytes, how } = mutate(await readFile(join(set, path)), place.random);
     await writeFile(join(set, path), bytes);
     const file = join(set, "manifest.json");
-    const { parts, ...rest } = JSON.parse(await readFile(file, "utf8")) as { parts: Record<string, object> };
+    const { sha256: _, ...fields } = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+    const parts = { ...(fields.parts as Record<string, object>) };
     parts[path] = { ...parts[path], bytes: bytes.length, sha256: sha256(bytes) };
-    await writeFile(file, `${JSON.stringify({ ...rest, parts }, null, 2)}\n`);
+    await writeFile(file, sealManifest({ ...fields, parts }));
     return { args: ["verify", set], how: how.join(", ") };
   },
 });
@@ -46,4 +48,5 @@ export const sets: readonly Input[] = [
   part("labels", "labels.safetensors", 300),
   part("compensators", "compensators.safetensors", 300),
   part("base", "bases/0.png", 300),
+  part("decoder", "decode.onnx", 100),
 ];

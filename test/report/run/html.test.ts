@@ -61,7 +61,7 @@ const singleSeed = (): Report =>
     curves: [
       { group: "teacher", name: "one point", steps: [1], series: { loss: [2] } },
       {
-        group: "compensator",
+        group: "set",
         name: "broken",
         steps: [1, 2, 3],
         series: { crossEntropy: [1, Number.NaN, 2], statistics: [] },
@@ -152,7 +152,7 @@ describe("the page's text", () => {
   it("stays small with hundreds of compensators", () => {
     const steps = Array.from({ length: 1000 }, (_, i) => i);
     const curves = Array.from({ length: 400 }, (_, i) => ({
-      group: "compensator" as const,
+      group: "set" as const,
       name: `base ${i}, teacher 0`,
       steps,
       series: { crossEntropy: steps.map((s) => 3 * Math.exp(-s / 300) + 0.01) },

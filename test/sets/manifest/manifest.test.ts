@@ -16,8 +16,19 @@ const example = (): Fields => ({
     "bases/1.png": part("bases"),
     "compensators.safetensors": part("compensators"),
     "labels.safetensors": part("labels"),
+    "decode.onnx": part("decoder"),
   },
 });
+
+/** The same as a manifest of an earlier version. */
+const older = (version: 1 | 2 | 3): Fields => {
+  const { pixels: _, storage: __, decoding: ___, parts, ...fields } = example();
+  const { "decode.onnx": ____, ...others } = parts as Fields;
+  return { ...fields, version, parts: others };
+};
+
+/** What is read of it. */
+const upgraded = (): Fields => ({ ...example(), decoding: "", undecoded: true, parts: older(3).parts });
 
 const messageOf = (text: string | Uint8Array): string => {
   try {
@@ -70,15 +81,15 @@ describe("the hash of a manifest", () => {
     );
   });
 
-  it("belongs to version 3, and to no other", () => {
-    const { version: _, ...fields } = example();
-    const without = JSON.stringify({ ...fields, version: 2 }, null, 2);
-    expect(parseManifest(Buffer.from(without), manifestName)).toEqual(example());
-    expect(messageOf(without.replace('"version": 2', '"version": 3'))).toMatch(
-      /sha256: expected 64 hexadecimal digits, got not/,
-    );
-    for (const version of [1, 2]) {
-      expect(messageOf(text.replace('"version": 3', `"version": ${version}`))).toMatch(/: sha256: unknown field;/);
+  it("belongs to versions 3 and 4, and to no other", () => {
+    const without = JSON.stringify(older(2), null, 2);
+    expect(parseManifest(Buffer.from(without), manifestName)).toEqual(upgraded());
+    for (const fields of [older(3), example()]) {
+      expect(messageOf(JSON.stringify(fields, null, 2))).toMatch(/sha256: expected 64 hexadecimal digits, got not/);
+      expect(parseManifest(Buffer.from(sealManifest(fields)), manifestName)).toMatchObject({ version: 4 });
+    }
+    for (const version of [1, 2] as const) {
+      expect(messageOf(sealManifest(older(version)))).toMatch(/: sha256: unknown field;/);
     }
   });
 });
@@ -91,10 +102,10 @@ describe("what is no manifest", () => {
     ["a list", "[]", /it is not the manifest of a distilled set/],
     [
       "a newer one",
-      '{"format":"distillery-set","version":4}',
-      /version 4, this program reads versions 1 to 3; update disti/,
+      '{"format":"distillery-set","version":5}',
+      /version 5, this program reads versions 1 to 4; update disti/,
     ],
-    ["of no version", '{"format":"distillery-set","version":0}', /version: expected 1, 2 or 3, got 0/],
+    ["of no version", '{"format":"distillery-set","version":0}', /version: expected 1 to 4, got 0/],
     ["no text", Uint8Array.of(0x7b, 0xff, 0x7d), /it is not text in UTF-8/],
     [
       "a pointer",
@@ -117,8 +128,15 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     ["image.depth", "3", "image.depth: unknown field"],
     ["data", '""', 'data: expected text of 1 to 4096 characters, got ""'],
     ["data", long, /^data: expected text of 1 to 4096 characters, got "x{70,80}\.\.\.$/],
-    ["method", '"magic"', /^method: expected one of infer, .*, got "magic"$/],
-    ["method", '"random"', "budget.bases: expected 4 for a set by random (classes: 3, teachers: 2) with ipc 4, got 2"],
+    ["method", '""', 'method: expected text of 1 to 200 characters, got ""'],
+    ["method", long, /^method: expected text of 1 to 200 characters, got "xxx/],
+    ["pixels", '"painted"', 'pixels: expected one of natural, crops, from-natural, from-noise, got "painted"'],
+    ["storage.height", "2", "storage: expected 4x5 for images of 4x5, got 2x5"],
+    ["storage.width", "0", "storage.width: expected a whole number from 1 to 4096, got 0"],
+    ["storage.kind", "3", "storage.kind: expected text of 1 to 200 characters, got 3"],
+    ["decoding", long, /^decoding: expected text of 0 to 10000 characters, got "xxx/],
+    ["undecoded", "false", "undecoded: expected true, or nothing, got false"],
+    ["undecoded", "true", 'parts lists "decode.onnx", which does not belong to a set'],
     ["classes", "[]", "classes: expected a list of 1 to 65536, got []"],
     ["classes", '["cat", "dog", "cat"]', 'classes: expected different names, got "cat" for class 2 as for class 0'],
     [
@@ -128,7 +146,7 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     ],
     ["classes", '["cat", "", "dog"]', 'classes.1: expected text of 1 to 1000 characters, got ""'],
     ["classes", `[${'"c",'.repeat(70_000)}"c"]`, /^classes: expected a list of 1 to 65536, got /],
-    ["classes", '["cat", "dog"]', "budget.trainingImages: expected 12 for a set by infer (classes: 2, teachers: 2)"],
+    ["classes", '["cat", "dog"]', "budget.trainingImages: expected 12 or a multiple of it up to 1001 times, got 18"],
     ["words", '["cat"]', "words: expected 3, one a class, got 1"],
     ["image.height", "0", "image.height: expected a whole number from 1 to 4096, got 0"],
     ["image.height", "5000", "image.height: expected a whole number from 1 to 4096, got 5000"],
@@ -144,16 +162,15 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     ["normalisation.std.0", "NaN", /^it is not JSON/],
     ["normalisation.std", "[0.2, 0.2]", "normalisation.std: expected three numbers, got [0.2,0.2]"],
     ["normalisation.mean.2", "9e9", "normalisation.mean.2: expected a number from 0 to 1, got 9000000000"],
-    [
-      "budget.ipc",
-      "400",
-      "budget.bases: expected 240 for a set by infer (classes: 3, teachers: 2) with ipc 400, got 2",
-    ],
-    ["budget.ipc", "1", "budget.ipc: expected at least 2 for a set by infer (classes: 3, teachers: 2), got 1"],
+    ["budget.ipc", "400", "recipe.ipc: expected budget.ipc, 400, got 4"],
+    ["budget.ipc", "3", "budget.ipc: expected at least 4 for what is stored, got 3"],
+    ["budget.bases", "4", "budget.ipc: expected at least 6 for what is stored, got 4"],
     ["budget.bases", "0", "budget.bases: expected a whole number from 1 to 100000000, got 0"],
-    ["budget.compensators", "5", /^budget.compensators: expected 4 for .*, got 5$/],
-    ["budget.compensators", "0", /^budget.compensators: expected 4 for .*, got 0$/],
-    ["budget.trainingImages", "36", /^budget.trainingImages: expected 18 for .*, got 36$/],
+    ["budget.compensators", "5", "budget.compensators: expected as many for each of 2 base sets, got 5"],
+    ["budget.compensators", "0", 'compensators.dtype: expected none without compensators, got "F16"'],
+    ["budget.compensators", "2", "budget.trainingImages: expected 12 or a multiple of it up to 1001 times, got 18"],
+    ["budget.trainingImages", "35", "budget.trainingImages: expected 18 or a multiple of it up to 1001 times, got 35"],
+    ["budget.trainingImages", "18036", /^budget.trainingImages: expected 18 or .* up to 1001 times, got 18036$/],
     ["compensators.dtype", '"none"', 'compensators.dtype: expected F32, F16 or I8 for compensators, got "none"'],
     ["labels", '{ "kind": "votes" }', "labels.kind: expected the kind none, logits or top-k, and its fields"],
     ["labels", '{ "kind": "none" }', 'parts lists "labels.safetensors", which does not belong to a set'],
@@ -168,7 +185,7 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
       '{ "kind": "top-k", "k": 1, "temperature": 0, "dtype": "F16" }',
       "labels.temperature: expected a number above 0, got 0",
     ],
-    ["teachers", "[]", "teachers: expected at least one for the method infer, got none"],
+    ["teachers", "[]", "teachers: expected those that made the labels, got 0"],
     ["teachers.0.accuracy", "100.5", "teachers.0.accuracy: expected a number from 0 to 100, got 100.5"],
     ["teachers.1.sha256", '"abc"', 'teachers.1.sha256: expected 64 hexadecimal digits, got "abc"'],
     ["teachers.1.sha256", `"${"A".repeat(64)}"`, /^teachers.1.sha256: expected 64 hexadecimal digits/],
@@ -176,7 +193,6 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     ["recipe", "{}", "recipe.data: expected text of 1 to 4096 characters, got nothing"],
     ["recipe", "[]", "recipe: expected a recipe, got []"],
     ["recipe.ipc", "5", "recipe.ipc: expected budget.ipc, 4, got 5"],
-    ["recipe.method", '"infer-noise"', 'recipe.method: expected the set\'s, infer, got "infer-noise"'],
     ["recipe.seed", "7", "recipe.seed: expected the set's, 1, got 7"],
     ["seed", "-1", "seed: expected a whole number from 0 to 9007199254740991, got -1"],
     ["seed", "1e300", /^seed: expected a whole number from 0 to 9007199254740991, got 1e\+300$/],
@@ -186,7 +202,7 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
       '{ "../../etc/passwd": { "holds": "bases" } }',
       /^parts\.\.\.\/\.\.\/etc\/passwd\.bytes: expected a whole/,
     ],
-    ["parts", "{}", "parts: expected a file for each of 2 base sets, got 0"],
+    ["parts", "{}", "parts: expected a file for each of 2 sheets of bases, got 0"],
     ["parts", '{ "__proto__": {} }', 'it holds the key "__proto__": it was cut short or edited'],
   ])("%s, case %#", (path, value, message) => {
     const problem = messageOf(withValue(path, value)).replace(/^manifest.json: /, "");
@@ -208,7 +224,7 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     expect(messageOf(sealManifest(huge))).toMatch(/budget.compensators: expected a whole number from 0 to 100000000/);
     const many = { ipc: 10_000_000, bases: 6_000_000, compensators: 12_000_000, trainingImages: 54_000_000 };
     expect(messageOf(sealManifest({ ...huge, budget: many, recipe: { data: "x", ipc: many.ipc } }))).toMatch(
-      /parts: expected a file for each of 6000000 base sets, got 4/,
+      /parts: expected a file for each of 6000000 sheets of bases, got 5/,
     );
     expect(of({ "bases/0.png": part("labels") })).toMatch(/parts.bases\/0.png.holds: expected bases, got labels/);
     expect(of({ "bases/0.png": { ...part("bases"), bytes: 0 } })).toMatch(
@@ -216,9 +232,25 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     );
   });
 
+  it("a way to store images that is not known, with what rebuilds them all the same", () => {
+    expect(messageOf(withValue("storage.kind", '"holograms"'))).toBe(
+      'manifest.json: its images are stored as "holograms", which this program does not know (it knows images); ' +
+        "update distillery, or rebuild them by the set's decode.onnx in any ONNX runtime",
+    );
+  });
+
+  it("but any name of a method is right, as long as it can be read", () => {
+    const named = { ...example(), method: "somebody's own" };
+    expect(parseManifest(Buffer.from(sealManifest(named)), manifestName)).toMatchObject(named);
+  });
+
   it("but sets without compensators, labels or teachers are right", () => {
     const { manifest } = hardSet();
-    const parts = { "bases/0.png": part("bases"), "bases/1.png": part("bases") };
+    const parts = {
+      "bases/0.png": part("bases"),
+      "bases/1.png": part("bases"),
+      "decode.onnx": part("decoder"),
+    };
     expect(parseManifest(Buffer.from(sealManifest({ ...manifest, parts })), manifestName)).toMatchObject(manifest);
   });
 });

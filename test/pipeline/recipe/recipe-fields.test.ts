@@ -1,19 +1,19 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { drawImages } from "../../src/distill/select/draw.ts";
-import { crossEntropyOf } from "../../src/distill/select/rded.ts";
-import { commands } from "../../src/pipeline/pipeline.ts";
-import { type Prepared, prepareData, readable } from "../../src/recipe/prepare.ts";
-import type { Recipe } from "../../src/recipe/recipe.ts";
-import { openDevice } from "../../src/runtime/index.ts";
-import { readSet } from "../../src/sets/index.ts";
-import { keyOf } from "../../src/support/key.ts";
-import { silent } from "../../src/support/progress.ts";
-import { openEnsemble } from "../../src/teachers/ensemble.ts";
-import { readTeacher, type Teacher } from "../../src/teachers/teacher.ts";
-import { readStored } from "../../src/training/checkpoint.ts";
-import { filesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "../pipeline/tiny.ts";
+import { crossEntropyOf } from "../../../src/distill/select/bases.ts";
+import { drawImages } from "../../../src/distill/select/draw.ts";
+import { commands } from "../../../src/pipeline/pipeline.ts";
+import { type Prepared, prepareData, readable } from "../../../src/recipe/prepare.ts";
+import type { MethodChoice, Recipe } from "../../../src/recipe/recipe.ts";
+import { openDevice } from "../../../src/runtime/index.ts";
+import { readSet } from "../../../src/sets/index.ts";
+import { keyOf } from "../../../src/support/key.ts";
+import { silent } from "../../../src/support/progress.ts";
+import { openEnsemble } from "../../../src/teachers/ensemble.ts";
+import { readTeacher, type Teacher } from "../../../src/teachers/teacher.ts";
+import { readStored } from "../../../src/training/checkpoint.ts";
+import { filesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "../tiny.ts";
 
 const brief = { iterations: 6, labels: ["static"], seeds: 1, student: { epochs: 2 }, full: { epochs: 1 } };
 
@@ -24,7 +24,7 @@ const teachersIn = async (out: string, data: Prepared): Promise<Teacher[]> =>
     ),
   );
 
-it("keys are those of before there were methods to choose from", async () => {
+it("work is kept under keys of everything that determines it, in an order that may not change", async () => {
   const folder = await temporaryFolder();
   const out = join(folder, "out");
   const recipe = tinyRecipe(await writePictures(join(folder, "pictures")), brief);
@@ -32,9 +32,11 @@ it("keys are those of before there were methods to choose from", async () => {
   const data = await prepareData(recipe, { progress: silent });
   const base = { data: data.fingerprint, validation: recipe.validation };
   const [teacher, other] = await teachersIn(out, data);
-  const compensator = await readStored(join(out, "3-compensators", "1-0.safetensors"));
-  const loop = { iterations: 6, alpha: 1, seed: 0, k: 1, j: 0, device: "cpu" };
-  expect(compensator!.metadata.key).toBe(keyOf({ ...base, teacher: teacher!.sha256, ...loop }));
+  const compensator = await readStored(join(out, "3-distil", "1-0.safetensors"));
+  const loop = { seed: 0, device: "cpu", iterations: 6, storage: [8, 8, 8, 8], alpha: 1, views: "shifts" };
+  expect(compensator!.metadata.key).toBe(
+    keyOf({ method: "infer", ...base, ...loop, teacher: teacher!.sha256, k: 1, j: 0 }),
+  );
   const teacherHashes = [teacher!.sha256, other!.sha256];
   const { parts } = (await readSet(join(out, "4-set"))).manifest;
   const { crop: _, ...settings } = recipe.student;
@@ -59,7 +61,7 @@ it("a folder whose recipe lacks the newer fields is taken up again", async () =>
   const file = join(out, "recipe.yaml");
   const complete = await readFile(file, "utf8");
   const older = complete
-    .replace(/^(?:method|bases|compensatorPrecision): .*\n/gm, "")
+    .replace(/^ {2}(?:storage|bases|precision|views): .*\n/gm, "")
     .replace(/^compare:\n(?: .*\n)*/m, "");
   expect(older.length).toBeLessThan(complete.length - 60);
   await writeFile(file, older);
@@ -67,8 +69,10 @@ it("a folder whose recipe lacks the newer fields is taken up again", async () =>
   await commands.teach(recipe, quietly(out));
   expect(await timesIn(join(out, "2-teachers"))).toEqual(times);
   expect(await readFile(file, "utf8")).toBe(older);
-  await expect(commands.teach({ ...recipe, method: "dm" }, quietly(out))).rejects.toThrow(
-    "method: infer there, dm now",
+  const again = (method: MethodChoice) => commands.teach({ ...recipe, method }, quietly(out));
+  await expect(again({ name: "dm" })).rejects.toThrow("(method: infer there, dm now)");
+  await expect(again({ ...recipe.method, alpha: 2, views: "crops" })).rejects.toThrow(
+    "(method.alpha: 1 there, 2 now; method.views: shifts there, crops now)",
   );
 });
 
@@ -83,9 +87,9 @@ it("any method can be run, and is called by its name", async () => {
     ["full", 44, 3],
   ]);
   expect(report.method).toBe("sre2l");
-  expect(report.curves.filter(({ group }) => group === "image")).toHaveLength(3);
+  expect(report.curves.filter(({ group }) => group === "set")).toHaveLength(3);
   expect((await filesIn(out)).filter((file) => file.startsWith("3-"))).toEqual(
-    [0, 1, 2].map((k) => `3-images/${k}.safetensors`),
+    [0, 1, 2].map((k) => `3-distil/${k}.safetensors`),
   );
   const page = await readFile(join(out, "report.html"), "utf8");
   expect(page).toContain("No natural images inside");
@@ -96,7 +100,7 @@ it("bases by confidence are the images that the teachers are surest of", async (
   const folder = await temporaryFolder();
   const data = await writePictures(join(folder, "pictures"));
   const out = join(folder, "out");
-  const recipe = tinyRecipe(data, { ...brief, bases: "confidence" });
+  const recipe = tinyRecipe(data, { ...brief, method: { name: "infer", bases: "confidence" } });
   await commands.distill(recipe, quietly(out));
   const prepared = await prepareData(recipe, { progress: silent });
   const { train, task } = prepared;
@@ -125,7 +129,10 @@ it("compensators and labels are stored as asked for", async () => {
   const usual = await manifestOf("usual", {});
   expect([usual.compensators, usual.labels]).toEqual([{ dtype: "F16" }, { kind: "logits", dtype: "F16" }]);
   const least = usual.parts["labels.safetensors"]!.bytes;
-  const light = await manifestOf("light", { compensatorPrecision: "I8", labelBytes: String(least + 200) });
+  const light = await manifestOf("light", {
+    method: { name: "infer", precision: "I8" },
+    labelBytes: String(least + 200),
+  });
   expect(light).toMatchObject({ compensators: { dtype: "I8" }, recipe: { labelBytes: least + 200 } });
   expect(light.labels).toEqual(usual.labels);
 });
@@ -142,7 +149,7 @@ it("compensators are made in the views that are asked for", async () => {
     join(folder, "shifts/2-teachers", `${name}.safetensors`),
   );
   expect(await partsOf("same", { teachers })).toEqual(shifts);
-  const crops = await partsOf("crops", { teachers, compensatorViews: "crops" });
+  const crops = await partsOf("crops", { teachers, method: { ...recipe.method, views: "crops" } });
   const different = shifts.filter((part, i) => part.sha256 !== crops[i]!.sha256).map(({ holds }) => holds);
   expect(different.sort()).toEqual(["compensators", "labels"]);
 });
