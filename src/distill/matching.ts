@@ -1,4 +1,4 @@
-// What methods have in common that match features of images with those of real ones, class by class.
+// What methods have in common that match features of images with those of real ones.
 import { type Tensor, tensor } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import { byStratum } from "../data/split.ts";
@@ -12,6 +12,57 @@ import { meanFeatures } from "./objectives/mean-features.ts";
 import type { Optimisation, Part } from "./optimise.ts";
 import { drawImages } from "./select/draw.ts";
 import { pickNormalised } from "./select/pick.ts";
+
+/** Real images of a class, as many of each. */
+export interface RealImages {
+  readonly count: number;
+  /** Normalised images [count, 3, H, W] of class c, drawn anew for every step. */
+  draw(c: number, step: number): Promise<Float32Array>;
+}
+
+/** At most `most` real images of a class. */
+export const realImages = ({ data, recipe }: MethodStage, name: string, most: number): RealImages => {
+  const members = byStratum(data.train, data.task);
+  const count = Math.min(most, ...members.map(({ length }) => length));
+  return {
+    count,
+    draw: (c, step) => {
+      const order = stream(recipe.seed, name, "real", c, step).permutation(members[c]!.length).subarray(0, count);
+      return readable(data).images(order.map((at) => members[c]![at]!));
+    },
+  };
+};
+
+export type ClassPart = Part & { readonly c: number };
+
+/** A part for each class: all of its images, which start as random real ones. */
+export const classParts = (stage: MethodStage, name: string) => {
+  const { data, layout, recipe } = stage;
+  const { bases: K, classes: C } = layout;
+  const picks = drawImages(data, K, recipe.seed);
+  const parts = Array.from(
+    { length: C },
+    (_, c): ClassPart => ({
+      c,
+      name: String(c),
+      title: `${name}: ${data.dataset.classes[c]!}`,
+      curve: `${name} ${data.dataset.classes[c]!}`,
+      learnt: { bases: Array.from({ length: K }, (_k, k) => k * C + c) },
+      graph: name,
+      key: { c, bases: K },
+    }),
+  );
+  return {
+    parts,
+    of: (part: Part): ClassPart => parts.find((one) => one.name === part.name)!,
+    start: async (part: Part) => ({
+      bases: await pickNormalised(
+        stage,
+        Int32Array.from(part.learnt.bases!, (at) => picks[at]!),
+      ),
+    }),
+  };
+};
 
 /** In what one such method differs from another. */
 export interface Matching {
@@ -29,60 +80,31 @@ export interface Matching {
   readonly key: Readonly<Record<string, unknown>>;
 }
 
-/** At most `most` real images of a class, as many of each, drawn anew for every step. */
-export const realImages = ({ data, recipe }: MethodStage, name: string, most: number) => {
-  const members = byStratum(data.train, data.task);
-  const count = Math.min(most, ...members.map(({ length }) => length));
-  return {
-    count,
-    /** Normalised images [count, 3, H, W] of class c. */
-    draw: (c: number, step: number): Promise<Float32Array> => {
-      const order = stream(recipe.seed, name, "real", c, step).permutation(members[c]!.length).subarray(0, count);
-      return readable(data).images(order.map((at) => members[c]![at]!));
-    },
-  };
-};
-
 /**
  * Images that start as random real ones and go down the distance of mean features of their class, each class by a loop of its
  * own: no image changes another's features, so that the loss is a sum over classes. A step's network is the same for all.
  */
 export const matching = (stage: MethodStage, method: Matching): Optimisation => {
   const { data, layout, recipe } = stage;
-  const { task, dataset } = data;
   const { name, networks } = method;
-  const { bases: K, classes: C, image } = layout;
+  const { height, width } = layout.image;
   const { count: real, draw: drawReal } = realImages(stage, name, method.real);
-  const picks = drawImages(data, K, recipe.seed);
-  const parts = Array.from({ length: C }, (_, c): Part & { readonly c: number } => ({
-    c,
-    name: String(c),
-    title: `${name}: ${dataset.classes[c]!}`,
-    curve: `${name} ${dataset.classes[c]!}`,
-    learnt: { bases: Array.from({ length: K }, (_k, k) => k * C + c) },
-    graph: name,
-    key: { c, bases: K },
-  }));
+  const { parts, of, start } = classParts(stage, name);
   return {
     ...method,
     layout,
-    normalisation: dataset.normalisation,
+    normalisation: data.dataset.normalisation,
     parts,
     key: { ...method.key, real },
-    objectives: () => [meanFeatures(networks, { classes: 1, synthetic: K, real })],
-    start: async (part) => ({
-      bases: await pickNormalised(
-        stage,
-        Int32Array.from(part.learnt.bases!, (at) => picks[at]!),
-      ),
-    }),
+    objectives: () => [meanFeatures(networks, { classes: 1, synthetic: layout.bases, real })],
+    start,
     draw: async (part, step) => {
-      const { c } = parts.find((one) => one.name === part.name)!;
+      const { c } = of(part);
       return {
         view: method.draw((what) => stream(recipe.seed, name, what, c, step)),
         objective: {
           ...(await networks.draw(step)),
-          real: { images: tensor(await drawReal(c, step), [real, 3, task.image.height, image.width]) },
+          real: { images: tensor(await drawReal(c, step), [real, 3, height, width]) },
         },
       };
     },

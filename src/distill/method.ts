@@ -70,7 +70,7 @@ export interface MethodRecord<Options> {
   };
   readonly pixels: Origin;
   /** V, the compensators for which a base set leaves room; none where it is not said. */
-  readonly compensators?: (teachers: number) => number;
+  readonly compensators?: (teachers: number, options: Options) => number;
   /** Whether bases are repeated to as many training images in place of compensators. */
   readonly copies?: boolean;
   /** Training images of each class that one base image is made of; 1 where it is not said. */
@@ -111,9 +111,13 @@ export const defineMethod = <const S extends Shape>(
     const { name: _, ...rest } = z.looseObject({}).parse(given);
     return schema.parse(rest);
   };
+  const { compensators, ...rest } = record;
   return {
-    ...record,
+    ...rest,
     options: schema as unknown as Method["options"],
+    ...(compensators && {
+      compensators: (teachers: number, given: unknown) => compensators(teachers, parse(given)),
+    }),
     draws: (given) => record.draws?.(parse(given)) ?? false,
     make: (stage, given) => record.make(stage, parse(given)),
     kinds: (given) => record.kinds?.(parse(given)) ?? [],
@@ -126,7 +130,7 @@ export const storageOf = ({ storage = "images" }: MethodChoice): string => Strin
 /** How a method spends its storage. */
 const spendingOf = (method: Method, chosen: MethodChoice, classes: number, teachers: number): Spending => ({
   classes,
-  perBase: method.compensators?.(teachers) ?? 0,
+  perBase: method.compensators?.(teachers, chosen) ?? 0,
   perImage: parametrisationOf(storageOf(chosen)).perImage,
   ...(method.copies && { copies: true }),
 });

@@ -16,6 +16,15 @@ export interface Networks {
   draw(step: number): Promise<Groups<Tensor>>;
 }
 
+/** Networks that are known one by one. */
+export interface KnownNetworks extends Networks {
+  readonly count: number;
+  /** Network number `index`, in buffers of its own: a run takes what it is fed. */
+  at(index: number): Groups<Tensor>;
+  /** Digest of them all. */
+  readonly key: string;
+}
+
 export const parameterTypes = ({ parameters }: Model): Record<string, TensorType> =>
   Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, float32(...shape)]));
 

@@ -1,5 +1,17 @@
 // One step of learning what a set stores, as a graph.
-import { float32, gradients, reshape, type TensorType, type Traced, trace, type Value } from "../autodiff/index.ts";
+import {
+  concat,
+  float32,
+  gather,
+  gradients,
+  int64,
+  reshape,
+  type TensorType,
+  type Traced,
+  trace,
+  type Value,
+  zeros,
+} from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import { clipPixels } from "../data/augment/clip.ts";
 import type { Normalisation } from "../data/dataset.ts";
@@ -17,6 +29,8 @@ export interface StepState {
 }
 
 export interface StepFeeds {
+  /** Places of the bases and compensators that a step sees, where it does not see all of them; compensator 0 is none. */
+  readonly rows?: Types;
   readonly view: Types;
   readonly objective: Record<string, Types>;
   readonly hyper: Types;
@@ -30,6 +44,8 @@ export interface StepParts {
   readonly normalisation: Normalisation;
   readonly augmentation: Augmentation;
   readonly optimiser: Optimiser;
+  /** Training images that a step sees; all of its part where it is not said. */
+  readonly rows?: number;
 }
 
 /** How many bases and compensators a step learns, and how many it is given. */
@@ -53,6 +69,22 @@ export const stepTypes = ({ layout, optimiser }: StepParts, { learnt, fixed = {}
 const mapped = (values: Readonly<Record<string, Value>>, change: (value: Value, name: string) => Value) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value, name)]));
 
+/** The items of some rows: those of images that are made of the same base or compensator stand there twice. */
+const gathered = (
+  { bases, compensators }: Readonly<Record<string, Value>>,
+  rows: Readonly<Record<string, Value>>,
+): Record<string, Value> => {
+  const chosen = { bases: gather(bases!, rows.bases!, 0) };
+  if (compensators === undefined) return chosen;
+  const withNone = concat([zeros([1, ...compensators.shape.slice(1)]), compensators], 0);
+  return { ...chosen, compensators: gather(withNone, rows.compensators!, 0) };
+};
+
+const rowTypes = ({ layout, rows }: StepParts): Types | undefined =>
+  rows === undefined
+    ? undefined
+    : { bases: int64(rows), ...(layout.compensators > 0 && { compensators: int64(rows) }) };
+
 /**
  * The images that an objective sees: t(decode(items)). Where t only moves pixels and images are decoded pixel by pixel, t goes
  * to what is stored: a compensator that C images share is then moved once.
@@ -74,20 +106,26 @@ export const seenImages = (
  */
 export const traceStep = (parts: StepParts, counts: Counts, objective: Objective): OptimiseStep => {
   const { normalisation, augmentation, optimiser } = parts;
+  const rows = rowTypes(parts);
   const feeds: StepFeeds = {
+    ...(rows && { rows }),
     view: { ...augmentation.types },
     objective: Object.fromEntries(Object.entries(objective.feeds).map(([name, group]) => [name, { ...group }])),
     hyper: hyperTypes(optimiser),
   };
-  return trace({ state: stepTypes(parts, counts), feeds }, ({ state, feeds: { view, objective: fed, hyper } }) => {
-    const { learnt, fixed, slots } = state;
-    const images = seenImages(parts, { ...learnt, ...fixed }, view);
-    const { loss, scalars } = objective.loss(images, fed as Groups<Value>, (some) => augmentation.apply(some, view));
-    const next = updateAll(optimiser, learnt, gradients(loss, learnt), slots, hyper);
-    const kept = (value: Value, name: string): Value => (name === "bases" ? clipPixels(value, normalisation) : value);
-    return {
-      state: { learnt: mapped(next.parameters, kept), slots: next.slots, fixed },
-      fetches: mapped(scalars, (scalar) => reshape(scalar, [])),
-    };
-  });
+  return trace(
+    { state: stepTypes(parts, counts), feeds },
+    ({ state, feeds: { view, objective: fed, hyper, rows: seen } }) => {
+      const { learnt, fixed, slots } = state;
+      const items = { ...learnt, ...fixed };
+      const images = seenImages(parts, seen === undefined ? items : gathered(items, seen), view);
+      const { loss, scalars } = objective.loss(images, fed as Groups<Value>, (some) => augmentation.apply(some, view));
+      const next = updateAll(optimiser, learnt, gradients(loss, learnt), slots, hyper);
+      const kept = (value: Value, name: string): Value => (name === "bases" ? clipPixels(value, normalisation) : value);
+      return {
+        state: { learnt: mapped(next.parameters, kept), slots: next.slots, fixed },
+        fetches: mapped(scalars, (scalar) => reshape(scalar, [])),
+      };
+    },
+  );
 };

@@ -50,6 +50,13 @@ export interface StepPlan {
   open(lane: Lane): Promise<Stepper<StepState, StepFeeds, StepState["learnt"]>>;
 }
 
+/** What is drawn for a step: the view, what the objective asks for and, where it does not see all images, some of them. */
+export interface StepDraw {
+  readonly rows?: Named<Tensor>;
+  readonly view: Named<Tensor>;
+  readonly objective: Groups<Tensor>;
+}
+
 /** A set to be learnt. */
 export interface Optimisation extends StepParts {
   /** Of the method, for titles and keys. */
@@ -70,7 +77,7 @@ export interface Optimisation extends StepParts {
   /** Values of bases [n, 3, h, w] and compensators [n, 3, H, W], learnt and fixed ones, normalised. */
   start(part: Part): Promise<Named<Float32Array>>;
   /** What a step is fed: the view, and what the objective asks for. */
-  draw(part: Part, step: number): Promise<{ readonly view: Named<Tensor>; readonly objective: Groups<Tensor> }>;
+  draw(part: Part, step: number): Promise<StepDraw>;
   /** What to change when values are no longer finite. */
   readonly advice: string;
 }

@@ -17,7 +17,7 @@ import { estimateBytes } from "../training/memory.ts";
 import { imagesToFit } from "../training/readable.ts";
 import { startTraining, type TrainState, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import type { MethodStage } from "./method.ts";
-import { type Networks, parameterTypes } from "./networks.ts";
+import { type KnownNetworks, parameterTypes } from "./networks.ts";
 
 /** What a pool is trained by. */
 export interface PoolOptions {
@@ -138,7 +138,7 @@ const typesOf = (model: Model): Weights<TensorType> => ({
 });
 
 /** The networks of a pool, trained where they are not yet there; `shared` of the stage holds them for all that match. */
-export const openPool = async (stage: MethodStage, options: PoolOptions): Promise<Networks> => {
+export const openPool = async (stage: MethodStage, options: PoolOptions): Promise<KnownNetworks> => {
   const { data, recipe, device } = stage;
   const model = modelOf(stage, options);
   const { steps } = stepsOf(stage, options);
@@ -162,15 +162,18 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
   const types = typesOf(model);
   const weights: Weights[] = [];
   for (const one of kept) weights.push(...(await momentsIn(one, types, options.moments)));
+  const at = (index: number) => {
+    const { parameters, statistics } = weights[index]!;
+    return mapTree({ parameters, statistics }, ({ data: values, shape }: Tensor) => tensor(values.slice(), shape));
+  };
   return {
     model,
     types: { parameters: types.parameters, statistics: types.statistics },
     normalise: inferenceNorm,
-    // A run takes the buffers of what it is fed.
-    draw: async (step) => {
-      const { parameters, statistics } = weights[stream(recipe.seed, "pool", step).int(weights.length)]!;
-      return mapTree({ parameters, statistics }, ({ data: values, shape }: Tensor) => tensor(values.slice(), shape));
-    },
+    count: weights.length,
+    key: keyOf({ pool: jobs.map(({ key }) => key) }),
+    at,
+    draw: async (step) => at(stream(recipe.seed, "pool", step).int(weights.length)),
   };
 };
 

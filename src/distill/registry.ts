@@ -7,7 +7,7 @@ import { dm } from "./methods/dm.ts";
 import { dwa } from "./methods/dwa.ts";
 import { gvbsm } from "./methods/gvbsm.ts";
 import { infer, inferCopies, inferNoise, inferOneTeacher } from "./methods/infer.ts";
-import { match } from "./methods/match.ts";
+import { inferMatch, match } from "./methods/match.ts";
 import { random } from "./methods/random.ts";
 import { sre2l } from "./methods/sre2l.ts";
 import { herding } from "./select/herding.ts";
@@ -29,6 +29,7 @@ export const methods: readonly Method[] = [
   gvbsm,
   dm,
   match,
+  inferMatch,
 ];
 
 /** The method that every other is read against. */

@@ -109,9 +109,11 @@ describe("a choice of method", () => {
   });
 
   test("is told whose an option is, or what it may have meant", () => {
-    expect(refusal({ name: "random", momentum: 0.5 })).toBe("random has no option momentum; it is one of dm");
+    expect(refusal({ name: "random", momentum: 0.5 })).toBe(
+      "random has no option momentum (an option of dm); it has storage",
+    );
     expect(refusal({ name: "dm", learningrate: 1 })).toBe(
-      'dm has no option learningrate (did you mean "learningRate"?)',
+      'dm has no option learningrate (did you mean "learningRate"?); it has storage, iterations, learningRate, momentum, real',
     );
     expect(refusal({ name: "random", nothing: 1 })).toContain("random has no option nothing");
   });

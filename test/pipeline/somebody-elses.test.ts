@@ -110,7 +110,7 @@ it("a name with slashes, blanks and tags leads nowhere else", async () => {
 it("images stored in a way that nobody here knows are refused in a line that says what rebuilds them", async () => {
   await write({ method: name, storage: { kind: "holograms", height: 8, width: 8 } });
   const message =
-    `error: theirs/manifest.json: its images are stored as "holograms", which this program does not know (it knows images); ` +
+    `error: theirs/manifest.json: its images are stored as "holograms", which this program does not know (it knows images, formation2, formation3, formation4); ` +
     "update distillery, or rebuild them by the set's decode.onnx in any ONNX runtime\ncode SET, exit status 5\n";
   expect(await distillery(folder, "inspect", theirs)).toEqual({ exit: 5, stdout: "", stderr: message });
   const evaluate = ["evaluate", theirs, "--data", recipe.data, "--out", join(folder, "refused")];

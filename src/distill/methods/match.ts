@@ -1,29 +1,69 @@
 // Matching in trained networks: what beats random images.
 import { drawSiamese, siamese } from "../../data/augment/siamese.ts";
-import { adam } from "../../nn/optimisers.ts";
-import { cosine } from "../../nn/schedules.ts";
-import { aboveZero, text, whole } from "../../support/fields.ts";
-import { matching } from "../matching.ts";
+import { aboveZero, atLeastZero, text, whole } from "../../support/fields.ts";
+import { realImages } from "../matching.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { learning } from "../optimise.ts";
-import { openPool } from "../pool.ts";
+import { matchClasses, matchTogether, type PairMatching } from "../pair-matching.ts";
+import { openPairs, type PairsOf, pairing } from "../pairs.ts";
+import { openPool, pooling } from "../pool.ts";
 
 const options = {
-  iterations: whole(1, "steps of a class").default(1000),
-  learningRate: aboveZero("highest learning rate of the images, in normalised pixels").default(0.02),
-  real: whole(1, "real images of a class in a step").default(128),
-  architecture: text("network whose features are matched; a ConvNet does best where students are such").default(
-    "convnet",
-  ),
+  iterations: whole(1, "steps").default(1000),
+  learningRate: aboveZero("highest learning rate of images and compensators, in normalised pixels").default(0.02),
+  crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the means").default(0),
+  real: whole(1, "real images of a class behind a mean").default(256),
+  views: whole(1, "augmentations for each network").default(20),
+  architecture: text("network whose features are matched; best one like the students").default("convnet"),
   networks: whole(1, "networks that are trained").default(3),
   epochs: whole(1, "epochs that each is trained").default(6),
   moments: whole(1, "moments of its training at which each is kept").default(4),
 };
 
+interface Options {
+  readonly iterations: number;
+  readonly learningRate: number;
+  readonly crossEntropy: number;
+  readonly real: number;
+  readonly views: number;
+  readonly architecture: string;
+  readonly networks: number;
+  readonly epochs: number;
+  readonly moments: number;
+}
+
+/** Networks of a pool in pairs with views of DSA. */
+const pairsOf = async (stage: MethodStage, { real, views, ...pool }: Options): Promise<PairsOf> => {
+  const { image } = stage.data.task;
+  return {
+    networks: await openPool(stage, pool),
+    augmentation: siamese(image),
+    draw: (random) => drawSiamese(random, image),
+    views,
+    real: realImages(stage, "match", real),
+    key: { augmentation: "siamese" },
+  };
+};
+
+const prepared = async (stage: MethodStage, name: string, options: Options): Promise<PairMatching> => {
+  const { iterations, learningRate, crossEntropy } = options;
+  const of = await pairsOf(stage, options);
+  const pairs = await openPairs(stage, of);
+  const { networks, augmentation } = of;
+  return { name, iterations, learningRate, crossEntropy, networks, augmentation, pairs, key: {} };
+};
+
+/** The kinds of jobs before the images': networks and their pairs. */
+const before = (given: Options) => [pooling(given), pairing((stage) => pairsOf(stage, given))];
+
+const images = learning(async (stage: MethodStage, given: Options) =>
+  matchClasses(stage, await prepared(stage, "match", given)),
+);
+
 /**
  * Images go down the distance of their mean features from those of real images of their class, in networks like the student
  * (BatchNorm with running statistics: no image changes another), trained on the data and kept at several moments; DM's objective
- * with DSA's augmentation, Adam (.9, .99) along a cosine.
+ * (arXiv 2110.04181) with DSA's augmentation, Adam (.9, .99) along a cosine.
  */
 export const match = defineMethod(options, {
   name: "match",
@@ -33,18 +73,30 @@ export const match = defineMethod(options, {
   mark: "square",
   needs: { teachers: "none" },
   pixels: "from-natural",
-  ...learning(async (stage: MethodStage, { iterations, learningRate, real, storage: _, ...pool }) => {
-    const { image } = stage.data.task;
-    return matching(stage, {
-      name: "match",
-      iterations,
-      optimiser: adam({ beta1: 0.9, beta2: 0.99 }),
-      learningRate: cosine(learningRate, iterations),
-      networks: await openPool(stage, pool),
-      augmentation: siamese(image),
-      draw: (random) => drawSiamese(random("view"), image),
-      real,
-      key: { learningRate, pool },
-    });
-  }),
+  make: images.make,
+  kinds: (given) => [...before(given), ...images.kinds(given)],
 });
+
+/** Images of a class that a step of `infer-match` sees. */
+const each = 40;
+
+const together = learning(async (stage: MethodStage, given: Options) =>
+  matchTogether(stage, await prepared(stage, "infer-match", given), each),
+);
+
+/** INFER's storage, base images and compensators that all classes share, both learnt by matching. */
+export const inferMatch = defineMethod(
+  { ...options, compensators: whole(1, "compensators of each base set").default(4) },
+  {
+    name: "infer-match",
+    title: "INFER's storage, matched",
+    about: "base images and compensators that all classes share, learnt by matching as match does",
+    family: "features",
+    mark: "diamond",
+    needs: { teachers: "none" },
+    pixels: "from-natural",
+    compensators: (_, { compensators }) => compensators,
+    make: together.make,
+    kinds: (given) => [...before(given), ...together.kinds(given)],
+  },
+);

@@ -15,37 +15,37 @@ export interface MatchedBatch {
   readonly real: number;
 }
 
-/** Features [n, F] of images in a network whose weights are fed. */
-export const featuresIn = (
+/** Outputs [n, C] of images in a network whose weights are fed. */
+export const outputsIn = (
   { model, normalise }: Networks,
   { parameters, statistics }: Groups<Value>,
   images: Value,
-): Value => penultimate(model.forward(parameters!, images, normalise(parameters!, statistics ?? {})));
+): Value => model.forward(parameters!, images, normalise(parameters!, statistics ?? {}));
 
-/**
- * Sums over classes || mean real features - mean own features ||^2, of the features [classes synthetic, F] of synthetic images
- * and of real images [classes real, 3, H, W] that `featuresOf` sees a few at a time.
- */
-export const meanGaps = (
-  own: Value,
-  known: Value,
-  featuresOf: (images: Value) => Value,
-  { classes, synthetic, real }: MatchedBatch,
-): Value => {
-  const gaps = Array.from({ length: classes }, (_, c) => {
-    const end = (c + 1) * real;
-    const parts = Array.from({ length: Math.ceil(real / stretch) }, (_, i) => c * real + i * stretch).map((from) =>
-      reduceSum(featuresOf(slice(known, 0, from, Math.min(end, from + stretch))), [0]),
-    );
-    const wanted = mul(parts.reduce(add), 1 / real);
-    const mine = classes === 1 ? own : slice(own, 0, c * synthetic, (c + 1) * synthetic);
-    const apart = sub(mul(reduceSum(mine, [0]), 1 / synthetic), wanted);
-    return reduceSum(mul(apart, apart));
-  });
-  return gaps.reduce(add);
+/** Mean features [F] of images that `featuresOf` sees a few at a time; nothing of a stretch outlives it. */
+export const meanOfMany = (images: Value, featuresOf: (some: Value) => Value): Value => {
+  const n = images.shape[0]!;
+  const parts = Array.from({ length: Math.ceil(n / stretch) }, (_, i) =>
+    reduceSum(featuresOf(slice(images, 0, i * stretch, Math.min(n, (i + 1) * stretch))), [0]),
+  );
+  return mul(parts.reduce(add), 1 / n);
 };
 
-/** What a step of matching is fed: a network, and real images [classes real, 3, H, W]. */
+/** Rows `c` of `classes` equal parts of x. */
+const part = (x: Value, c: number, classes: number): Value => {
+  const n = x.shape[0]! / classes;
+  return classes === 1 ? x : slice(x, 0, c * n, (c + 1) * n);
+};
+
+/** Sums over classes || mean features - wanted ||^2, of features [classes n, F] class by class and a mean [F] for each class. */
+export const meanGaps = (features: Value, classes: number, wanted: (c: number) => Value): Value =>
+  Array.from({ length: classes }, (_, c) => {
+    const own = part(features, c, classes);
+    const apart = sub(mul(reduceSum(own, [0]), 1 / own.shape[0]!), wanted(c));
+    return reduceSum(mul(apart, apart));
+  }).reduce(add);
+
+/** The feeds of a step that sees real images [classes real, 3, H, W]: those and a network. */
 export const matchedFeeds = (networks: Networks, { classes, real }: MatchedBatch): Groups<TensorType> => {
   const { height, width } = networks.model.task.image;
   return { ...networks.types, real: { images: float32(classes * real, 3, height, width) } };
@@ -58,8 +58,10 @@ export const matchedFeeds = (networks: Networks, { classes, real }: MatchedBatch
 export const meanFeatures = (networks: Networks, batch: MatchedBatch): Objective => ({
   feeds: matchedFeeds(networks, batch),
   loss: (images, { real, ...network }, seen) => {
-    const featuresOf = (some: Value): Value => featuresIn(networks, network, some);
-    const distance = meanGaps(featuresOf(images), real!.images!, (some) => featuresOf(seen(some)), batch);
+    const { classes } = batch;
+    const featuresOf = (some: Value): Value => penultimate(outputsIn(networks, network, some));
+    const wanted = (c: number): Value => meanOfMany(part(real!.images!, c, classes), (some) => featuresOf(seen(some)));
+    const distance = meanGaps(featuresOf(images), classes, wanted);
     return { loss: distance, scalars: { distance } };
   },
 });

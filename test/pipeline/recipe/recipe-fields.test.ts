@@ -39,14 +39,14 @@ it("work is kept under keys of everything that determines it, in an order that m
   );
   const teacherHashes = [teacher!.sha256, other!.sha256];
   const { parts } = (await readSet(join(out, "4-set"))).manifest;
-  const { crop: _, ...settings } = recipe.student;
+  const { crop, ...settings } = recipe.student;
   const sources = {
     infer: keyOf({ ...base, parts, teacherHashes }),
     random: keyOf({ ...base, random: 3, seed: 0, teacherHashes }),
   };
   for (const [name, sourceKey] of Object.entries(sources)) {
     const text = await readFile(join(out, "5-students", `${name}-static-convnet8x1-0.json`), "utf8");
-    const student = { sourceKey, labels: "static", steps: 6, batch: 8, mixup: 0.8, settings };
+    const student = { sourceKey, labels: "static", steps: 6, batch: 8, mixup: 0.8, settings, crop };
     expect((JSON.parse(text) as { key: string }).key).toBe(
       keyOf({ ...student, architecture: "convnet8x1", seed: 0, student: 0, device: "cpu" }),
     );

@@ -113,7 +113,10 @@ describe("parseRecipe", () => {
       { method: { name: "infer", alpah: 1 } },
       'method: infer has no option alpah (did you mean "alpha"?); it has storage, iterations, alpha, bases, views, precision',
     ],
-    [{ method: { name: "rded", real: 3 } }, "method: rded has no option real (an option of dm); it has storage"],
+    [
+      { method: { name: "rded", real: 3 } },
+      "method: rded has no option real (an option of dm, match, infer-match); it has storage",
+    ],
     [
       { alpha: 1 },
       "recipe.yaml: alpha: unknown field; it is an option of the method, as in method: {name: infer, alpha: ...}",

@@ -234,7 +234,7 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
 
   it("a way to store images that is not known, with what rebuilds them all the same", () => {
     expect(messageOf(withValue("storage.kind", '"holograms"'))).toBe(
-      'manifest.json: its images are stored as "holograms", which this program does not know (it knows images); ' +
+      'manifest.json: its images are stored as "holograms", which this program does not know (it knows images, formation2, formation3, formation4); ' +
         "update distillery, or rebuild them by the set's decode.onnx in any ONNX runtime",
     );
   });

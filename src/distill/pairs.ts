@@ -1,0 +1,148 @@
+// Pairs of a network and an augmentation, for which the mean features of real images are computed once and used again and again.
+import { float32, floats, type Tensor, tensor, trace, type Value } from "../autodiff/index.ts";
+import type { Augmentation } from "../data/augment/augmentation.ts";
+import { stopIfAborted } from "../support/interrupt.ts";
+import { keyOf } from "../support/key.ts";
+import { type Random, stream } from "../support/random.ts";
+import { batchIndices } from "../training/batches.ts";
+import { type JobKind, type KeptJob, keptTensor, runKept, tensorStore } from "../training/kept.ts";
+import { estimateBytes } from "../training/memory.ts";
+import type { RealImages } from "./matching.ts";
+import type { MethodStage } from "./method.ts";
+import type { KnownNetworks } from "./networks.ts";
+import { penultimate } from "./objectives/features.ts";
+import { meanOfMany, outputsIn } from "./objectives/mean-features.ts";
+import type { Groups } from "./objectives/objective.ts";
+
+/** What pairs are made of. */
+export interface PairsOf {
+  readonly networks: KnownNetworks;
+  readonly augmentation: Augmentation;
+  /** Draws an augmentation. */
+  draw(random: Random): Readonly<Record<string, Tensor>>;
+  /** Augmentations for each network. */
+  readonly views: number;
+  readonly real: RealImages;
+  /** Names augmentation and real images in keys. */
+  readonly key: Readonly<Record<string, unknown>>;
+}
+
+/** One of the pairs: a network, a view, and every class's mean features under both. */
+export interface Pair {
+  readonly network: Groups<Tensor>;
+  readonly view: Readonly<Record<string, Tensor>>;
+  /** [F] of class c. */
+  mean(c: number): Float32Array;
+}
+
+export interface Pairs {
+  /** F. */
+  readonly features: number;
+  readonly key: string;
+  /** The pair of a step; all have been drawn before one comes again. */
+  at(step: number): Pair;
+}
+
+/** Mean features [F] of real images [n, 3, H, W] of one class, as a pair sees them. */
+const traceMeans = ({ networks, augmentation, real }: PairsOf) => {
+  const { height, width } = networks.model.task.image;
+  const types = {
+    network: networks.types,
+    view: { ...augmentation.types },
+    images: float32(real.count, 3, height, width),
+  };
+  return trace(types, ({ network, view, images }) => {
+    const featuresOf = (some: Value): Value =>
+      penultimate(outputsIn(networks, network, augmentation.apply(some, view)));
+    return { mean: meanOfMany(images, featuresOf) };
+  });
+};
+
+const viewOf = (stage: MethodStage, { draw }: PairsOf, pair: number) => draw(stream(stage.recipe.seed, "pair", pair));
+
+/** The kind of jobs that see real images with a network in all of its views; each is of one network. */
+export const pairing = (of: (stage: MethodStage) => Promise<PairsOf>): JobKind<MethodStage> => ({
+  kind: "pairs",
+  store: tensorStore,
+  open: async (stage) => {
+    const pairs = await of(stage);
+    const { networks, views, real } = pairs;
+    const { classes, image } = stage.data.task;
+    return async (job, lane, { progress, signal }) => {
+      const index = Number(job.spec);
+      const compiled = await lane.held("pairs", () => lane.device.compile(traceMeans(pairs)));
+      const bar = progress.task(`features of network ${index}`, views * classes);
+      const means: Float32Array[] = [];
+      for (let v = 0; v < views; v++) {
+        const pair = index * views + v;
+        for (let c = 0; c < classes; c++) {
+          stopIfAborted(signal, "pairs");
+          const { mean } = await compiled.run({
+            network: networks.at(index),
+            view: viewOf(stage, pairs, pair),
+            images: tensor(await real.draw(c, pair), [real.count, 3, image.height, image.width]),
+          });
+          means.push(floats(mean));
+          bar.update(means.length);
+        }
+      }
+      const size = means[0]!.length;
+      const all = new Float32Array(means.length * size);
+      for (const [i, mean] of means.entries()) all.set(mean, i * size);
+      return { tensors: { means: tensor(all, [views, classes, size]) }, metadata: {} };
+    };
+  },
+});
+
+/** Pairs of every network with as many views, their means taken from the stage's shared folder where they are known. */
+export const openPairs = async (stage: MethodStage, pairs: PairsOf): Promise<Pairs> => {
+  const { data, recipe, device } = stage;
+  const { networks, views, real } = pairs;
+  const { classes } = data.task;
+  const key = keyOf({
+    networks: networks.key,
+    views,
+    real: real.count,
+    ...pairs.key,
+    data: data.fingerprint,
+    validation: recipe.validation,
+    seed: recipe.seed,
+    device: device.name,
+  });
+  const jobs = Array.from(
+    { length: networks.count },
+    (_, index): KeptJob => ({
+      kind: "pairs",
+      name: `pairs-${key.slice(0, 8)}-${index}`,
+      spec: index,
+      key: keyOf({ key, index }),
+      cost: views * classes,
+    }),
+  );
+  const bytes = (): number => estimateBytes(traceMeans(pairs).graph);
+  const around = { ...stage, folder: stage.shared };
+  const kept = await runKept(
+    "features of real images",
+    pairing(async () => pairs),
+    jobs,
+    bytes,
+    around,
+  );
+  const means: Float32Array[] = [];
+  for (const one of kept) means.push(floats(await keptTensor(one, "means")));
+  const features = means[0]!.length / (views * classes);
+  const order = batchIndices(networks.count * views, 1, recipe.seed, "pairs");
+  return {
+    features,
+    key,
+    at: (step) => {
+      const pair = order(step)[0]!;
+      const [index, v] = [Math.floor(pair / views), pair % views];
+      return {
+        network: networks.at(index),
+        view: viewOf(stage, pairs, pair),
+        mean: (c) => means[index]!.subarray((v * classes + c) * features, (v * classes + c + 1) * features),
+      };
+    },
+  };
+};
