@@ -1,10 +1,10 @@
 // The tensors of a set, and the rule by which a training image is made of them.
 import {
   add,
-  concat,
   float32,
   gather,
   int64,
+  padAxis,
   quotient,
   remainder,
   reshape,
@@ -14,7 +14,6 @@ import {
   trace,
   transpose,
   type Value,
-  zeros,
 } from "../autodiff/index.ts";
 import { clipPixels } from "../data/augment/clip.ts";
 import type { Size } from "../data/augment/resized-crop.ts";
@@ -138,7 +137,7 @@ export const traceDecoder = (layout: Layout, n: number): Traced<Record<string, T
     // Nothing is added in the first K C rows: compensators of zeros come before all others. Row (v K + k) C + c has the one at v K + k.
     const plane = [3, image.height, image.width];
     const byTurn = transpose(reshape(given.compensators!, [K, V, ...plane]), [1, 0, 2, 3, 4]);
-    const withNone = concat([zeros([K, ...plane]), reshape(byTurn, [V * K, ...plane])], 0);
+    const withNone = padAxis(reshape(byTurn, [V * K, ...plane]), 0, K, 0);
     const compensators = gather(withNone, quotient(rows, C), 0);
     return { images: layout.decode({ bases, compensators }) };
   });
