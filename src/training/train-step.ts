@@ -13,7 +13,7 @@ import {
 import type { Model, Weights } from "../models/model.ts";
 import { inferenceNorm, statisticsTypes, trainingNorm } from "../nn/batch-norm.ts";
 import type { Named } from "../nn/layers.ts";
-import { catchUp, slowHyperTypes } from "../nn/lookahead.ts";
+import { lookaheadUpdate, slowHyperTypes } from "../nn/lookahead.ts";
 import { hyperTypes, type Optimiser, slotTypes, updateAll, zerosLike } from "../nn/optimisers.ts";
 import type { Tensors } from "../runtime/index.ts";
 import type { NetworkTask } from "../tasks/task.ts";
@@ -160,7 +160,7 @@ export const traceTrainStep = (
       shifts.has(name) ? biasRate : 1,
     );
     const { slow, fast } = lookahead
-      ? catchUp(state.slots.slow!, { ...parameters, ...updated }, hyper)
+      ? lookaheadUpdate(state.slots.slow!, { ...parameters, ...updated }, hyper)
       : { slow: undefined, fast: { ...parameters, ...updated } };
     // In the declared order: a state's outputs stand where its inputs stood.
     const next = (values: Named<Value>): Record<string, Value> =>
