@@ -102,7 +102,7 @@ export interface CropRange {
 }
 
 /** Of Szegedy et al. 2015, as everybody trains on ImageNet. */
-export const usualCrops: CropRange = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
+export const defaultCrop: CropRange = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
 
 const attempts = 10;
 

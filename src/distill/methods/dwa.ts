@@ -1,5 +1,5 @@
 // DWA: SRe2L from real images, each batch against a teacher of its own.
-import { usualLeast } from "../../data/augment/view.ts";
+import { defaultMinScale } from "../../data/augment/view.ts";
 import { readable } from "../../recipe/prepare.ts";
 import { type ClassBatch, classesOf } from "../class-batches.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
@@ -42,7 +42,7 @@ export const dwaSynthesis = (stage: MethodStage, { alpha, ...options }: Sre2lOpt
       return [teacherObjective(own, batch.to - batch.from, how)];
     },
     start: (batch) => pickNormalised(stage, picksOf(batch)),
-    least: () => usualLeast(data.task),
+    least: () => defaultMinScale(data.task),
   };
 };
 

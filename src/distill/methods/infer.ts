@@ -1,6 +1,6 @@
 // INFER and its ablations.
 import { cropping, shifting } from "../../data/augment/augmentation.ts";
-import { type Size, usualCrops } from "../../data/augment/resized-crop.ts";
+import { defaultCrop, type Size } from "../../data/augment/resized-crop.ts";
 import { drawShift, drawView } from "../../data/augment/view.ts";
 import { normalise } from "../../data/normalisation.ts";
 import { adam } from "../../nn/optimisers.ts";
@@ -17,7 +17,7 @@ import { type Bases, basesOf, confidence } from "../select/bases.ts";
 /** t of the paper's two recipes: cyclic shifts of small images; random crops, mirrored and shifted, of large ones. */
 const views = {
   shifts: { of: shifting, draw: drawShift },
-  crops: { of: cropping, draw: (random: Random, image: Size) => drawView(random, image, usualCrops.scale[0]) },
+  crops: { of: cropping, draw: (random: Random, image: Size) => drawView(random, image, defaultCrop.scale[0]) },
 } as const;
 
 const bases = choice(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { float32, gradients, mul, reduceSum, type Tensor, tensor, trace } from "../../../src/autodiff/index.ts";
-import { drawCrop, usualCrops } from "../../../src/data/augment/resized-crop.ts";
+import { defaultCrop, drawCrop } from "../../../src/data/augment/resized-crop.ts";
 import {
   drawPaddedCrop,
   drawShift,
@@ -81,7 +81,7 @@ describe("a view", () => {
   test("of a crop is the crop that pixels get, shifted", async () => {
     const pixels = Uint8Array.from({ length: 3 * 96 }, (_, i) => (37 * i) % 256);
     const random = stream(2, "cropped", 1);
-    const crop = drawCrop(image, { ...usualCrops, scale: [0.1, 1] }, stream(2, "cropped", 1));
+    const crop = drawCrop(image, { ...defaultCrop, scale: [0.1, 1] }, stream(2, "cropped", 1));
     expect(crop.height * crop.width).toBeLessThan(90);
     const y = await seen(Float32Array.from([...pixels, ...pixels]), drawView(random, image, 0.1));
     const cut = cutOut(pixels, image, crop);
