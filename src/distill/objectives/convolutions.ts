@@ -13,7 +13,7 @@ import {
   type Value,
 } from "../../autodiff/index.ts";
 import { normalise } from "../../data/normalisation.ts";
-import { measureGap, type StatisticsGap } from "../../nn/batch-norm.ts";
+import { type MomentGap, momentGap } from "../../nn/batch-norm.ts";
 import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
 import { stream } from "../../support/random.ts";
@@ -36,10 +36,10 @@ export const convolutionInputs = (logits: Value): Value[] =>
 export type ConvolutionStatistics = Stored["tensors"];
 
 /** How far what enters the convolutions is from known statistics. */
-export const convolutionGaps = (logits: Value, known: ConvolutionStatistics): StatisticsGap[] =>
+export const convolutionGaps = (logits: Value, known: ConvolutionStatistics): MomentGap[] =>
   convolutionInputs(logits).map((z, i) => {
     const [mean, variance] = [constant(known[`${i}.mean`]!), constant(known[`${i}.variance`]!)];
-    return measureGap(`convolution ${i}`, z, mean, variance).gap;
+    return momentGap(`convolution ${i}`, z, mean, variance).gap;
   });
 
 /** Per convolution the mean of its input and of its input's square over a batch. */
