@@ -3,7 +3,7 @@ import { inputOp, literalOp } from "./ops/leaves.ts";
 import { channelRules } from "./rewrites/channel.ts";
 import { foldingRules } from "./rewrites/folding.ts";
 import { movementRules } from "./rewrites/movement.ts";
-import { withoutNarrowResults } from "./rewrites/narrow-convolution.ts";
+import { eliminateNarrowOutputs } from "./rewrites/narrow-convolution.ts";
 import type { Rewrite } from "./rewrites/rewrite.ts";
 import { type AttributeValue, Value } from "./value.ts";
 
@@ -73,6 +73,6 @@ const settle = (graph: Graph): Graph => {
  */
 export const simplify = (graph: Graph): Graph => {
   const settled = settle(graph);
-  const narrowed = withoutNarrowResults(settled);
+  const narrowed = eliminateNarrowOutputs(settled);
   return narrowed === settled ? settled : settle(narrowed);
 };

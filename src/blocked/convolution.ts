@@ -19,7 +19,7 @@ export const filterLayout = (w: readonly number[], groups: number, block: number
 };
 
 /** Whether a convolution of x without strides and dilation, by a filter of this blocked shape, goes Winograd's way. */
-export const isWinograds = (
+export const usesWinograd = (
   x: Value,
   [kb, cb, kh, kw]: readonly number[],
   pads: readonly number[],
@@ -43,7 +43,7 @@ export const blockedConvolution = (
 ): Value => {
   const pads = [...padding, ...padding];
   const simple = [...stride, ...dilation].every((n) => n === 1);
-  if (w.shape.length === 6 && simple && isWinograds(x, w.shape, pads, winograd)) {
+  if (w.shape.length === 6 && simple && usesWinograd(x, w.shape, pads, winograd)) {
     const [kb, cb, , , b] = sizes(w.shape, 6);
     const taps = transpose(reshape(w, [kb, cb, 9, b * b]), [2, 0, 1, 3]);
     return winogradConv(x, transformedFilters(taps, b), { ...parts, pads }, winograd.cache);
@@ -123,7 +123,7 @@ export const blockedImageGradient = (
     const pads = [top, left, top, left];
     if (w.shape.length === 6) {
       const [kb, cb, b] = [w.shape[0]!, w.shape[1]!, w.shape.at(-1)!];
-      if (dilation.every((d) => d === 1) && isWinograds(dy, [cb, kb, kh, kw], pads, winograd)) {
+      if (dilation.every((d) => d === 1) && usesWinograd(dy, [cb, kb, kh, kw], pads, winograd)) {
         return winogradConv(dy, transformedFilters(turnedTaps(transposeTiles(w)), b), { pads, sum }, winograd.cache);
       }
       return blockedConv(dy, turned(transposeTiles(w), reversed(kh), reversed(kw)), { pads, dilation, sum });

@@ -183,7 +183,7 @@ const substitute = ({ z, method, combined, sums, kept }: Plan, graph: Graph, ord
  * the filters, and the affine is left alone with the convolution, to be folded into it. All or nothing, for one use that
  * remains would need z.
  */
-export const withoutNarrowResults = (graph: Graph): Graph => {
+export const eliminateNarrowOutputs = (graph: Graph): Graph => {
   const refused = new Set<Value>();
   let current = graph;
   for (;;) {
