@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { tooMuchForOnePiece } from "../support/array-limit.ts";
+import { exceedsArrayLimit } from "../support/array-limit.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { exists, readRegularFile, reasonOf, sha256 } from "../support/files.ts";
 import { type SetBytes, setBytes } from "./bytes.ts";
@@ -62,7 +62,7 @@ export const weighSet = async (folder: string): Promise<SetBytes> => {
 const tooLarge = (manifest: Manifest): string | undefined => {
   const { bases, classes, stored } = layoutOf(manifest);
   const { height, width } = stored;
-  const tooMuch = tooMuchForOnePiece(bases * classes * 3 * height * width);
+  const tooMuch = exceedsArrayLimit(bases * classes * 3 * height * width);
   return tooMuch === undefined ? undefined : `its base images ${tooMuch}`;
 };
 
