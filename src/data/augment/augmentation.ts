@@ -2,7 +2,7 @@
 import type { TensorType, Value } from "../../autodiff/index.ts";
 import { colourType, recolour } from "./colour.ts";
 import type { Size } from "./resized-crop.ts";
-import { look, type View, viewTypes } from "./view.ts";
+import { applyWarp, type View, viewTypes } from "./view.ts";
 
 type Named<T> = Readonly<Record<string, T>>;
 
@@ -20,19 +20,19 @@ const viewOf = ({ rows, columns }: Named<Value>): View<Value> => ({ rows: rows!,
 export const shifting = (image: Size): Augmentation => ({
   types: { ...viewTypes("places", image) },
   moves: true,
-  apply: (images, drawn) => look(images, viewOf(drawn)),
+  apply: (images, drawn) => applyWarp(images, viewOf(drawn)),
 });
 
 /** Crops, mirrored, shifted or both: whatever a pair of matrices can say. */
 export const cropping = (image: Size): Augmentation => ({
   types: { ...viewTypes("mixes", image) },
   moves: false,
-  apply: (images, drawn) => look(images, viewOf(drawn)),
+  apply: (images, drawn) => applyWarp(images, viewOf(drawn)),
 });
 
 /** Colour first, then such a crop. */
 export const colouring = (image: Size): Augmentation => ({
   types: { ...viewTypes("mixes", image), colour: colourType },
   moves: false,
-  apply: (images, drawn) => look(recolour(images, drawn.colour!), viewOf(drawn)),
+  apply: (images, drawn) => applyWarp(recolour(images, drawn.colour!), viewOf(drawn)),
 });

@@ -30,11 +30,11 @@ export const viewTypes = (kind: ViewKind, { height, width }: Size): View<TensorT
     : { rows: float32(height, height), columns: float32(width, width) };
 
 /** Whether every pixel that is seen is one of the image's own. */
-export const movesOnly = ({ rows }: View<Value>): boolean => rows.shape.length === 1;
+export const isPermutation = ({ rows }: View<Value>): boolean => rows.shape.length === 1;
 
 /** Images [N, 3, H, W] seen in a view. */
-export const look = (images: Value, view: View<Value>): Value =>
-  movesOnly(view)
+export const applyWarp = (images: Value, view: View<Value>): Value =>
+  isPermutation(view)
     ? gather(gather(images, view.rows, 2), view.columns, 3)
     : matmul(view.rows, matmul(images, view.columns, { transposeB: true }));
 
