@@ -160,7 +160,7 @@ export const inferCopies = defineMethod(
 const normOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
 
 /** Normal noise with the Euclidean norm of a compensator: does it matter what is added, or only how much? */
-export const noiseLike: Change = (u, seed, k, j) => {
+export const gaussianOfNorm: Change = (u, seed, k, j) => {
   const { normal } = stream(seed, "infer-noise", k, j);
   const noise = u.map(() => normal());
   const scale = normOf(u) / normOf(noise);
@@ -179,7 +179,7 @@ export const inferNoise = defineMethod(options, {
   pixels: "natural",
   compensators: (teachers) => teachers,
   draws,
-  ...compensated(every, noiseLike),
+  ...compensated(every, gaussianOfNorm),
 });
 
 export const inferOneTeacher = defineMethod(options, {
