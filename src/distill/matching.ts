@@ -4,7 +4,7 @@ import type { Augmentation } from "../data/augment/augmentation.ts";
 import { byStratum } from "../data/split.ts";
 import type { Optimiser } from "../nn/optimisers.ts";
 import type { Schedule } from "../nn/schedules.ts";
-import { readable } from "../recipe/prepare.ts";
+import { imageSource } from "../recipe/prepare.ts";
 import { type Random, stream } from "../support/random.ts";
 import type { MethodStage } from "./method.ts";
 import type { Networks } from "./networks.ts";
@@ -38,7 +38,7 @@ export const realImages = ({ data, recipe }: MethodStage, name: string, most: nu
     /** Normalised images [count, 3, H, W] of class c. */
     draw: (c: number, step: number): Promise<Float32Array> => {
       const order = stream(recipe.seed, name, "real", c, step).permutation(members[c]!.length).subarray(0, count);
-      return readable(data).images(order.map((at) => members[c]![at]!));
+      return imageSource(data).images(order.map((at) => members[c]![at]!));
     },
   };
 };

@@ -3,7 +3,7 @@ import { splitOf } from "../data/dataset.ts";
 import { baseline, findMethod } from "../distill/registry.ts";
 import { drawImages } from "../distill/select/draw.ts";
 import { buildModel } from "../models/registry.ts";
-import { readable } from "../recipe/prepare.ts";
+import { imageSource } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { type DistilledSet, openImages, trainingLabels } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
@@ -84,7 +84,7 @@ const randomContender = async (stage: Stage, set: DistilledSet, beside: Contende
   const classes = picks.map((i) => data.train.labels[i]!);
   // At 8 bits, as the set's own images are.
   const drawn = splitOf(await data.train.read(picks), classes);
-  const source = { ...readable({ ...data, train: drawn }), classes };
+  const source = { ...imageSource({ ...data, train: drawn }), classes };
   const contender = {
     ...beside,
     method: baseline.name,
@@ -116,7 +116,7 @@ const fullLesson = (stage: Stage, architecture: string): Taught => {
     name: `${allData} hard`,
     architecture,
     labels: "hard",
-    source: { ...readable(data), classes: data.train.labels },
+    source: { ...imageSource(data), classes: data.train.labels },
     sourceKey: keyOf(dataKey(stage)),
     steps: recipe.full.epochs * Math.ceil(data.train.length / recipe.full.batch),
     batch: Math.min(recipe.full.batch, data.train.length),

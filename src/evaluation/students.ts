@@ -12,17 +12,17 @@ import { stream } from "../support/random.ts";
 import { drawMix, mixRows } from "../tasks/mixup.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { batchIndices, cropLabelled } from "../training/batches.ts";
+import { type ImageSource, imagesToFit } from "../training/image-source.ts";
 import { checkpointOf, type JobKind, type KeptJob, runKept, type Store } from "../training/kept.ts";
 import { type History, historySchema, runLoop } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { measure, traceClassifier, withClassifier } from "../training/predict.ts";
-import { imagesToFit, type Readable } from "../training/readable.ts";
 import { type Frozen, type Objective, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 
 export type LabelKind = Recipe["labels"][number];
 
 /** Images that a student learns from. */
-export interface Source extends Readable {
+export interface Source extends ImageSource {
   /** Class of every image. */
   readonly classes: Int32Array;
   /** Stored logits of some rows, [n, C], for static labels. */

@@ -14,7 +14,7 @@ import { teacherObjective } from "../../src/distill/objectives/teacher.ts";
 import { crossEntropyOf } from "../../src/distill/select/bases.ts";
 import { drawImages } from "../../src/distill/select/draw.ts";
 import { synthesis } from "../../src/distill/synthesise.ts";
-import { type Prepared, readable } from "../../src/recipe/prepare.ts";
+import { imageSource, type Prepared } from "../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { stream } from "../../src/support/random.ts";
 import { oneHot } from "../../src/tasks/classification.ts";
@@ -91,8 +91,8 @@ describe("DWA", () => {
     const { start } = dwaSynthesis(stage, options);
     const picks = drawImages(data, 2, stage.recipe.seed);
     const [one, other] = await Promise.all(classBatches(2, 3).map((batch) => start(batch)));
-    expect(one).toEqual(await readable(data).images(picks.subarray(0, 3)));
-    expect(other).toEqual(await readable(data).images(picks.subarray(3, 6)));
+    expect(one).toEqual(await imageSource(data).images(picks.subarray(0, 3)));
+    expect(other).toEqual(await imageSource(data).images(picks.subarray(3, 6)));
   });
 
   test("judges each batch by the teacher nudged on its images, with variances weighing 11 times", async () => {

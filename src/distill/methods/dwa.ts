@@ -1,6 +1,6 @@
 // DWA: SRe2L from real images, each batch against a teacher of its own.
 import { defaultMinScale } from "../../data/augment/view.ts";
-import { readable } from "../../recipe/prepare.ts";
+import { imageSource } from "../../recipe/prepare.ts";
 import { type ClassBatch, classesOf } from "../class-batches.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { teacherObjective } from "../objectives/teacher.ts";
@@ -37,7 +37,7 @@ export const dwaSynthesis = (stage: MethodStage, { alpha, ...options }: Sre2lOpt
     ...options,
     objectives: (count) => [teacherObjective(teacher, count, how)],
     own: async (batch, lane) => {
-      const images = await readable(data).images(picksOf(batch));
+      const images = await imageSource(data).images(picksOf(batch));
       const own = await nudge(lane, teacher, images, classesOf(batch), settings);
       return [teacherObjective(own, batch.to - batch.from, how)];
     },

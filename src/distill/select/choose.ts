@@ -1,5 +1,5 @@
 // Real images chosen class by class by a teacher's features.
-import { readable } from "../../recipe/prepare.ts";
+import { imageSource } from "../../recipe/prepare.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { imagesAtOnce, openRows, type Rows, traceRows } from "../../training/predict.ts";
 import type { Made, MethodStage } from "../method.ts";
@@ -28,7 +28,7 @@ const featureScan = (name: string, choose: Choose): Scan<Rows, Float32Array> => 
   open: (stage, lane) => openRows(lane.device, tracedFeatures(stage)),
   bytes: (stage) => estimateBytes(tracedFeatures(stage).graph),
   look: async ({ data }, network, images) => {
-    const rows = await network.rows(await readable(data).images(images));
+    const rows = await network.rows(await imageSource(data).images(images));
     return Array.from(images, (_, i) => rows.subarray(i * network.size, (i + 1) * network.size));
   },
   conclude: ({ layout }, features, images) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Tensor, tensor } from "../../../src/autodiff/index.ts";
 import { nudge, traceNudge } from "../../../src/distill/methods/nudge.ts";
-import { type Prepared, readable } from "../../../src/recipe/prepare.ts";
+import { imageSource, type Prepared } from "../../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { oneHot } from "../../../src/tasks/classification.ts";
 import { dot, floats } from "../../autodiff/draw.ts";
@@ -26,7 +26,7 @@ describe("a nudge", () => {
 
   test("climbs: each step is as long as said, and raises the cross-entropy", async () => {
     const teacher = teacherOf("convnet6x2", data);
-    const images = await readable(data).images(Int32Array.of(0, 1, 2));
+    const images = await imageSource(data).images(Int32Array.of(0, 1, 2));
     const stepper = await device.compileStep(traceNudge(teacher, 0.1, 3));
     const start = teacher.weights.parameters as Record<string, Tensor>;
     await stepper.write({ parameters: start });

@@ -4,7 +4,7 @@ import { frozenFeatures } from "../../../src/distill/objectives/features.ts";
 import type { Choose, Features } from "../../../src/distill/select/choose.ts";
 import { herding, herdingGreedy } from "../../../src/distill/select/herding.ts";
 import { kCentre, kCentreGreedy } from "../../../src/distill/select/k-centre.ts";
-import { type Prepared, readable } from "../../../src/recipe/prepare.ts";
+import { imageSource, type Prepared } from "../../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { stream } from "../../../src/support/random.ts";
 import { frozenLogits } from "../../../src/training/train-step.ts";
@@ -115,7 +115,7 @@ describe("herding and k-centre", () => {
     );
     for (let c = 0; c < 3; c++) {
       const own = Int32Array.from({ length: 10 }, (_, i) => 3 * i + c);
-      const images = { dtype: "float32", shape: [10, 3, 8, 8], data: await readable(data).images(own) } as const;
+      const images = { dtype: "float32", shape: [10, 3, 8, 8], data: await imageSource(data).images(own) } as const;
       const { features } = await compiled.run({ images });
       const picks = choose({ rows: floats(features), size: features.shape[1]! }, 2);
       for (const [k, pick] of picks.entries()) {
