@@ -3,10 +3,10 @@ import { float32, type Tensor, tensor, trace } from "../../src/autodiff/index.ts
 import { normalise } from "../../src/data/normalisation.ts";
 import { classBatches, classesOf } from "../../src/distill/class-batches.ts";
 import type { Method, MethodStage } from "../../src/distill/method.ts";
+import { adjustWeights } from "../../src/distill/methods/adjust-weights.ts";
 import { cda, cdaSynthesis } from "../../src/distill/methods/cda.ts";
 import { dwa, dwaSynthesis } from "../../src/distill/methods/dwa.ts";
 import { gvbsm, gvbsmSynthesis } from "../../src/distill/methods/gvbsm.ts";
-import { nudge } from "../../src/distill/methods/nudge.ts";
 import { type Sre2lOptions, sre2l, sre2lSynthesis } from "../../src/distill/methods/sre2l.ts";
 import { collectStatistics, convolutionGaps } from "../../src/distill/objectives/convolutions.ts";
 import type { Objective } from "../../src/distill/objectives/objective.ts";
@@ -100,12 +100,15 @@ describe("DWA", () => {
     const teacher = stage.teachers[0]!;
     const { own, objectives, start } = dwaSynthesis(stage, options);
     const lane = laneOn(device);
-    const nudged = await nudge(lane, teacher, await start(first!), classesOf(first!), { rho: 0.015, steps: 12 });
+    const adjusted = await adjustWeights(lane, teacher, await start(first!), classesOf(first!), {
+      rho: 0.015,
+      steps: 12,
+    });
     const [objective] = await own!(first!, lane);
     const said = await saidBy(objective!);
-    expect(said).toEqual(await saidBy(teacherObjective(nudged, 3, { alpha, variance: 11 })));
+    expect(said).toEqual(await saidBy(teacherObjective(adjusted, 3, { alpha, variance: 11 })));
     expect(said.crossEntropy).not.toBe((await saidBy(objectives(3)[0]!)).crossEntropy);
-    expect(said.statistics).not.toBe((await saidBy(teacherObjective(nudged, 3, { alpha }))).statistics);
+    expect(said.statistics).not.toBe((await saidBy(teacherObjective(adjusted, 3, { alpha }))).statistics);
   });
 });
 

@@ -7,7 +7,7 @@ import { teacherObjective } from "../objectives/teacher.ts";
 import { drawImages } from "../select/draw.ts";
 import { pickNormalised } from "../select/pick.ts";
 import type { Synthesis } from "../synthesise.ts";
-import { nudge } from "./nudge.ts";
+import { adjustWeights } from "./adjust-weights.ts";
 import { type Sre2lOptions, sre2lOptions, synthesised } from "./sre2l.ts";
 
 /** Of the authors' script for CIFAR-100: how far the weights go, in how many steps, and what variances weigh beside means. */
@@ -38,7 +38,7 @@ export const dwaSynthesis = (stage: MethodStage, { alpha, ...options }: Sre2lOpt
     objectives: (count) => [teacherObjective(teacher, count, how)],
     own: async (batch, lane) => {
       const images = await imageSource(data).images(picksOf(batch));
-      const own = await nudge(lane, teacher, images, classesOf(batch), settings);
+      const own = await adjustWeights(lane, teacher, images, classesOf(batch), settings);
       return [teacherObjective(own, batch.to - batch.from, how)];
     },
     start: (batch) => pickNormalised(stage, picksOf(batch)),

@@ -21,13 +21,13 @@ import type { Lane } from "../../training/jobs.ts";
 import type { Frozen } from "../../training/train-step.ts";
 
 type Types = Record<string, TensorType>;
-type NudgeStep = Traced<
+type AdjustmentStep = Traced<
   { state: { parameters: Types }; feeds: { images: TensorType; targets: TensorType } },
   { state: { parameters: Types }; fetches: { crossEntropy: TensorType } }
 >;
 
 /** One step of gradient ascent on a teacher's weights, of Euclidean length `length` over all of them together. */
-export const traceNudge = ({ model, weights }: Frozen, length: number, count: number): NudgeStep => {
+export const traceAdjustment = ({ model, weights }: Frozen, length: number, count: number): AdjustmentStep => {
   const { classes, image } = model.task;
   const parameters = mapTree(weights.parameters, ({ shape }) => float32(...shape));
   const inputs = {
@@ -64,7 +64,7 @@ export const traceNudge = ({ model, weights }: Frozen, length: number, count: nu
 };
 
 /** A teacher after `steps` such steps of total length `rho`, judged on images [N, 3, H, W], one of each of N classes. */
-export const nudge = async (
+export const adjustWeights = async (
   lane: Lane,
   teacher: Frozen,
   images: Float32Array,
@@ -74,7 +74,7 @@ export const nudge = async (
   const { model, weights } = teacher;
   const { image } = model.task;
   const count = classes.length;
-  const stepper = await lane.stepper(`nudge ${count}`, () => traceNudge(teacher, rho / steps, count));
+  const stepper = await lane.stepper(`adjustment ${count}`, () => traceAdjustment(teacher, rho / steps, count));
   await stepper.write({ parameters: weights.parameters });
   for (let step = 0; step < steps; step++) {
     // The buffers are handed over.
