@@ -14,7 +14,7 @@ import { type AccuracyRow, allData, type Curve } from "./rows.ts";
 import { gatherRows, type LabelKind, type Lesson, type Source, teachStudents } from "./students.ts";
 
 /** Images that students are trained on, with each kind of labels. */
-export interface Contender {
+export interface TrainingSet {
   readonly method: AccuracyRow["method"];
   /** Begins the names of files and curves. */
   readonly name: string;
@@ -29,7 +29,7 @@ export interface Contender {
 }
 
 /** Steps of a student; dynamic labels get 1/(M+1) of the epochs. */
-const stepsOf = (labels: LabelKind, { epoch, teachers }: Contender, { epochs, batch }: Recipe["student"]): number => {
+const stepsOf = (labels: LabelKind, { epoch, teachers }: TrainingSet, { epochs, batch }: Recipe["student"]): number => {
   const perEpoch = Math.ceil(epoch / batch);
   return labels === "dynamic" ? Math.max(1, Math.floor(epochs / (teachers + 1))) * perEpoch : epochs * perEpoch;
 };
@@ -56,12 +56,12 @@ const setSource = async ({ device }: Stage, set: DistilledSet, kinds: readonly L
 };
 
 /** A distilled set; an epoch is its own training images unless another's are named. */
-export const setContender = async (
+export const distilledTrainingSet = async (
   stage: Stage,
   set: DistilledSet,
   name: string,
   epoch?: number,
-): Promise<Contender> => {
+): Promise<TrainingSet> => {
   const { method, budget, parts, classes, teachers } = set.manifest;
   const teacherHashes = teachers.map((t) => t.sha256);
   return {
@@ -76,7 +76,7 @@ export const setContender = async (
 };
 
 /** As many random real images as a set's storage holds, labelled by the same teachers in the same way, for its steps. */
-const randomContender = async (stage: Stage, set: DistilledSet, beside: Contender): Promise<Contender> => {
+const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: TrainingSet): Promise<TrainingSet> => {
   const { recipe, data, teachers, device } = stage;
   const { ipc } = set.manifest.budget;
   const teacherHashes = set.manifest.teachers.map((t) => t.sha256);
@@ -85,22 +85,22 @@ const randomContender = async (stage: Stage, set: DistilledSet, beside: Contende
   // At 8 bits, as the set's own images are.
   const drawn = splitOf(await data.train.read(picks), classes);
   const source = { ...imageSource({ ...data, train: drawn }), classes };
-  const contender = {
+  const trainingSet = {
     ...beside,
     method: baseline.name,
     name: baseline.name,
     sourceKey: keyOf({ ...dataKey(stage), random: ipc, seed: recipe.seed, teacherHashes }),
   };
-  if (!recipe.labels.includes("static")) return { ...contender, source };
+  if (!recipe.labels.includes("static")) return { ...trainingSet, source };
   const logits = await meanLogits(device, teachers, source, "labels of random images", stage);
-  return { ...contender, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
+  return { ...trainingSet, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
 };
 
 type Taught = Lesson & { readonly method: AccuracyRow["method"] };
 
-const lessonOf = ({ recipe }: Stage, contender: Contender, labels: LabelKind, architecture: string): Taught => {
-  const { method, name, source, sourceKey, batch } = contender;
-  const steps = stepsOf(labels, contender, recipe.student);
+const lessonOf = ({ recipe }: Stage, trainingSet: TrainingSet, labels: LabelKind, architecture: string): Taught => {
+  const { method, name, source, sourceKey, batch } = trainingSet;
+  const steps = stepsOf(labels, trainingSet, recipe.student);
   const { mixup } = recipe.student;
   return { method, name: `${name} ${labels}`, architecture, labels, source, sourceKey, steps, batch, mixup };
 };
@@ -129,10 +129,10 @@ export interface Measured {
   readonly curves: Curve[];
 }
 
-/** Students on each contender with every kind of labels of the recipe, and on all the data where that is asked for. */
+/** Students on each training set with every kind of labels of the recipe, and on all the data where that is asked for. */
 export const teachRows = async (
   stage: Stage,
-  contenders: readonly Contender[],
+  trainingSets: readonly TrainingSet[],
   withFull: boolean,
 ): Promise<Measured> => {
   const { recipe, data } = stage;
@@ -142,7 +142,7 @@ export const teachRows = async (
   for (const architecture of recipe.students) {
     const lessons = [
       ...recipe.labels.flatMap((labels) =>
-        contenders.map((contender) => lessonOf(stage, contender, labels, architecture)),
+        trainingSets.map((trainingSet) => lessonOf(stage, trainingSet, labels, architecture)),
       ),
       ...(withFull ? [fullLesson(stage, architecture)] : []),
     ];
@@ -182,7 +182,7 @@ const nameFor = (method: string): string =>
  */
 export const evaluateSet = async (stage: Stage, set: DistilledSet): Promise<Measured> => {
   const { method } = set.manifest;
-  const own = await setContender(stage, set, nameFor(method));
-  const contenders = method === baseline.name ? [own] : [own, await randomContender(stage, set, own)];
-  return teachRows(stage, contenders, withAllData(stage.recipe));
+  const own = await distilledTrainingSet(stage, set, nameFor(method));
+  const trainingSets = method === baseline.name ? [own] : [own, await randomTrainingSet(stage, set, own)];
+  return teachRows(stage, trainingSets, withAllData(stage.recipe));
 };
