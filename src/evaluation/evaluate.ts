@@ -11,7 +11,7 @@ import { keyOf } from "../support/key.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { type AccuracyRow, allData, type Curve } from "./rows.ts";
-import { gatherRows, type LabelKind, type Lesson, type Source, teachStudents } from "./students.ts";
+import { gatherRows, type LabelKind, type Source, type StudentRun, teachStudents } from "./students.ts";
 
 /** Images that students are trained on, with each kind of labels. */
 export interface TrainingSet {
@@ -96,9 +96,9 @@ const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: Traini
   return { ...trainingSet, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
 };
 
-type Taught = Lesson & { readonly method: AccuracyRow["method"] };
+type Taught = StudentRun & { readonly method: AccuracyRow["method"] };
 
-const lessonOf = ({ recipe }: Stage, trainingSet: TrainingSet, labels: LabelKind, architecture: string): Taught => {
+const studentRunOf = ({ recipe }: Stage, trainingSet: TrainingSet, labels: LabelKind, architecture: string): Taught => {
   const { method, name, source, sourceKey, batch } = trainingSet;
   const steps = stepsOf(labels, trainingSet, recipe.student);
   const { mixup } = recipe.student;
@@ -109,7 +109,7 @@ const lessonOf = ({ recipe }: Stage, trainingSet: TrainingSet, labels: LabelKind
 export const withAllData = ({ full }: Recipe): boolean => full.epochs > 0;
 
 /** All the data with hard labels, without mixup: what is lost by everything else. */
-const fullLesson = (stage: Stage, architecture: string): Taught => {
+const fullRun = (stage: Stage, architecture: string): Taught => {
   const { recipe, data } = stage;
   return {
     method: allData,
@@ -140,15 +140,15 @@ export const teachRows = async (
   const curves: Curve[] = [];
   // One architecture after the other: how many students fit beside each other depends on it.
   for (const architecture of recipe.students) {
-    const lessons = [
+    const runs = [
       ...recipe.labels.flatMap((labels) =>
-        trainingSets.map((trainingSet) => lessonOf(stage, trainingSet, labels, architecture)),
+        trainingSets.map((trainingSet) => studentRunOf(stage, trainingSet, labels, architecture)),
       ),
-      ...(withFull ? [fullLesson(stage, architecture)] : []),
+      ...(withFull ? [fullRun(stage, architecture)] : []),
     ];
     const student = buildModel(architecture, data.task).name;
-    const results = await teachStudents(lessons, stage);
-    for (const [i, { name, method, labels, source, steps }] of lessons.entries()) {
+    const results = await teachStudents(runs, stage);
+    for (const [i, { name, method, labels, source, steps }] of runs.entries()) {
       const taught = results[i]!;
       const accuracy = summarise(taught.map((result) => result.accuracy));
       rows.push({ method, labels, student, images: source.length, steps, accuracy });
