@@ -50,7 +50,7 @@ const stepsOf = (stage: MethodStage, { epochs, moments }: PoolOptions) => {
 /** Trains network number `job.spec`, moment by moment; what was trained before an interruption is taken from its files. */
 const makerOf =
   (stage: MethodStage, options: PoolOptions): Maker =>
-  async (job, lane, { progress, ...context }) => {
+  async (job, worker, { progress, ...context }) => {
     const { data, recipe } = stage;
     const { task, train } = data;
     const index = Number(job.spec);
@@ -63,7 +63,7 @@ const makerOf =
     const rate = oneCycle(settings.learningRate, steps);
     const pad = Math.round(task.image.height / 8);
     const source = { images: imageSource(data).images, labels: train.labels, crop: "shift" as const, pad };
-    const stepper = await lane.stepper(`pool ${model.name}`, () => stepOf(stage, options));
+    const stepper = await worker.stepper(`pool ${model.name}`, () => stepOf(stage, options));
     const fit = await imagesToFit(model, imageSource(data), stream(recipe.seed, name, "fit"));
     const bar = progress.task(name, steps);
     let state: Tensors<TrainState> = startTraining(

@@ -134,7 +134,7 @@ const fileName = ({ name, architecture }: StudentRun, { task }: Stage["data"], s
 export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult> = {
   kind: "student",
   store,
-  open: async (stage) => async (job, lane, around) => {
+  open: async (stage) => async (job, worker, around) => {
     const { recipe, data, folder, runs } = stage;
     const { task } = data;
     const { run: named, seed } = specSchema.parse(job.spec);
@@ -147,7 +147,7 @@ export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult>
     const { state, history } = await runLoop(
       {
         title,
-        stepper: await lane.stepper(JSON.stringify([model.name, labels, batch]), () => stepOf(stage, run)),
+        stepper: await worker.stepper(JSON.stringify([model.name, labels, batch]), () => stepOf(stage, run)),
         types,
         steps,
         start: () => ({
@@ -161,7 +161,7 @@ export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult>
       around,
     );
     const accuracy = await withClassifier(
-      lane.device,
+      worker.device,
       { model, weights: state },
       (classifier) => measure(classifier, data.dataset.test, data, `${title}: test`, around),
       testBatch,

@@ -5,7 +5,7 @@ import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Progress, ProgressTask } from "../support/progress.ts";
 import { readStored, type Stored, unlessDamaged, writeStored } from "./checkpoint.ts";
-import { type Job, type Lane, machineOf, runJobs } from "./jobs.ts";
+import { type Job, machineOf, runJobs, type Worker } from "./jobs.ts";
 import { forget, type History, type Loop, runLoop, type Scalars } from "./loop.ts";
 
 /** What can be written as JSON. */
@@ -26,7 +26,7 @@ export interface KeptJob {
 }
 
 /** Makes the results of jobs. Any progress that it reports, up to a job's cost, goes to the common bar. */
-export type Maker<Made = Stored> = (job: KeptJob, lane: Lane, context: Context) => Promise<Made>;
+export type Maker<Made = Stored> = (job: KeptJob, worker: Worker, context: Context) => Promise<Made>;
 
 /** How results lie in their files, each with its job's key. */
 export interface Store<Made, Found> {
@@ -86,10 +86,10 @@ export const makeKept = async <Around extends KeptAround, Made, Found>(
   make: Maker<Made>,
   folder: string,
   job: KeptJob,
-  lane: Lane,
+  worker: Worker,
   context: Context,
 ): Promise<Found> => {
-  const found = await store.write(fileOf(folder, job, store), job.key, await make(job, lane, context));
+  const found = await store.write(fileOf(folder, job, store), job.key, await make(job, worker, context));
   await forget({ file: partialOf(folder, job) });
   return found;
 };
@@ -129,11 +129,11 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
         advance(cost);
         return found;
       },
-      work: async (lane, inner) => {
+      work: async (worker, inner) => {
         const bar = { update: advance, done: () => undefined };
         const reports = overall === undefined ? inner.progress : { ...inner.progress, task: () => bar };
         maker ??= kind.open(around);
-        return makeKept(kind, await maker, folder, job, lane, { ...inner, progress: reports });
+        return makeKept(kind, await maker, folder, job, worker, { ...inner, progress: reports });
       },
     };
   };

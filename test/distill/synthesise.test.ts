@@ -21,7 +21,7 @@ import { oneHot } from "../../src/tasks/classification.ts";
 import { openClassifier } from "../../src/training/predict.ts";
 import { floats, uniform } from "../autodiff/draw.ts";
 import { temporaryFolder } from "../pipeline/tiny.ts";
-import { laneOn, make, prepared, stageOf, teacherOf } from "./methods/workshop.ts";
+import { make, prepared, stageOf, teacherOf, workerOn } from "./methods/workshop.ts";
 
 let device: Device;
 let data: Prepared;
@@ -99,12 +99,12 @@ describe("DWA", () => {
     const stage = await stageFor(dwa);
     const teacher = stage.teachers[0]!;
     const { own, objectives, start } = dwaSynthesis(stage, options);
-    const lane = laneOn(device);
-    const adjusted = await adjustWeights(lane, teacher, await start(first!), classesOf(first!), {
+    const worker = workerOn(device);
+    const adjusted = await adjustWeights(worker, teacher, await start(first!), classesOf(first!), {
       rho: 0.015,
       steps: 12,
     });
-    const [objective] = await own!(first!, lane);
+    const [objective] = await own!(first!, worker);
     const said = await saidBy(objective!);
     expect(said).toEqual(await saidBy(teacherObjective(adjusted, 3, { alpha, variance: 11 })));
     expect(said.crossEntropy).not.toBe((await saidBy(objectives(3)[0]!)).crossEntropy);

@@ -121,8 +121,8 @@ test("a loop keeps what it says of its state, and its history; its checkpoint go
     store: tensorStore,
     open:
       async ({ folder: where }) =>
-      async (given, lane, context) => {
-        const stepper = await lane.stepper("quadratic", traceQuadratic);
+      async (given, worker, context) => {
+        const stepper = await worker.stepper("quadratic", traceQuadratic);
         return runKeptLoop(where, given, { ...quadraticLoop(stepper, { steps }), keep: ({ x }) => ({ x }) }, context);
       },
   };

@@ -17,7 +17,7 @@ import {
 import { inferenceNorm } from "../../nn/batch-norm.ts";
 import { crossEntropy } from "../../nn/losses.ts";
 import { oneHot } from "../../tasks/classification.ts";
-import type { Lane } from "../../training/jobs.ts";
+import type { Worker } from "../../training/jobs.ts";
 import type { Frozen } from "../../training/train-step.ts";
 
 type Types = Record<string, TensorType>;
@@ -65,7 +65,7 @@ export const traceAdjustment = ({ model, weights }: Frozen, length: number, coun
 
 /** A teacher after `steps` such steps of total length `rho`, judged on images [N, 3, H, W], one of each of N classes. */
 export const adjustWeights = async (
-  lane: Lane,
+  worker: Worker,
   teacher: Frozen,
   images: Float32Array,
   classes: Int32Array,
@@ -74,7 +74,7 @@ export const adjustWeights = async (
   const { model, weights } = teacher;
   const { image } = model.task;
   const count = classes.length;
-  const stepper = await lane.stepper(`adjustment ${count}`, () => traceAdjustment(teacher, rho / steps, count));
+  const stepper = await worker.stepper(`adjustment ${count}`, () => traceAdjustment(teacher, rho / steps, count));
   await stepper.write({ parameters: weights.parameters });
   for (let step = 0; step < steps; step++) {
     // The buffers are handed over.

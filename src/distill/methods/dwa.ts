@@ -36,9 +36,9 @@ export const dwaSynthesis = (stage: MethodStage, { alpha, ...options }: Sre2lOpt
     settings: { teacher: teacher.sha256, alpha, ...settings },
     ...options,
     objectives: (count) => [teacherObjective(teacher, count, how)],
-    own: async (batch, lane) => {
+    own: async (batch, worker) => {
       const images = await imageSource(data).images(picksOf(batch));
-      const own = await adjustWeights(lane, teacher, images, classesOf(batch), settings);
+      const own = await adjustWeights(worker, teacher, images, classesOf(batch), settings);
       return [teacherObjective(own, batch.to - batch.from, how)];
     },
     start: (batch) => pickNormalised(stage, picksOf(batch)),

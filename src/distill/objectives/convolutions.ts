@@ -69,7 +69,7 @@ export const statisticsOf: JobKind<MethodStage> = {
   store: tensorStore,
   open:
     async (stage) =>
-    async (job, lane, { progress, signal }) => {
+    async (job, worker, { progress, signal }) => {
       const { data, recipe, teachers } = stage;
       const { train, task, dataset } = data;
       const { height, width } = task.image;
@@ -77,7 +77,7 @@ export const statisticsOf: JobKind<MethodStage> = {
       const order = stream(recipe.seed, "convolution statistics").permutation(train.length);
       const teacher = teachers[Number(job.spec)]!;
       const title = `convolution statistics of ${teacher.model.name}`;
-      const network = await lane.held(job.name, () => lane.device.compile(traceMoments(teacher, batch)));
+      const network = await worker.held(job.name, () => worker.device.compile(traceMoments(teacher, batch)));
       const bar = progress.task(title, batches);
       const means: Float64Array[] = [];
       const squares: Float64Array[] = [];

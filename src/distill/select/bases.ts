@@ -36,7 +36,7 @@ const ranking: Scan<Classifier, number> = {
   key: (stage) => ({ teachers: hashesOf(stage) }),
   members: wholeClass,
   atOnce: ({ data }) => imagesAtOnce(data.task),
-  open: ({ teachers, data }, lane) => openEnsemble(lane.device, teachers, imagesAtOnce(data.task)),
+  open: ({ teachers, data }, worker) => openEnsemble(worker.device, teachers, imagesAtOnce(data.task)),
   bytes: ({ teachers, data }) =>
     teachers.reduce((sum, one) => sum + estimateBytes(traceClassifier(one, imagesAtOnce(data.task)).graph), 0),
   look: async ({ data }, classifier, images, c) => {

@@ -25,7 +25,7 @@ const featureScan = (name: string, choose: Choose): Scan<Rows, Float32Array> => 
   key: ({ teachers, layout }) => ({ teacher: teachers[0]!.sha256, count: layout.bases }),
   members: wholeClass,
   atOnce: ({ data }) => imagesAtOnce(data.task),
-  open: (stage, lane) => openRows(lane.device, tracedFeatures(stage)),
+  open: (stage, worker) => openRows(worker.device, tracedFeatures(stage)),
   bytes: (stage) => estimateBytes(tracedFeatures(stage).graph),
   look: async ({ data }, network, images) => {
     const rows = await network.rows(await imageSource(data).images(images));

@@ -5,7 +5,7 @@ import { imageSource, type Prepared } from "../../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { oneHot } from "../../../src/tasks/classification.ts";
 import { dot, floats } from "../../autodiff/draw.ts";
-import { laneOn, prepared, teacherOf } from "./workshop.ts";
+import { prepared, teacherOf, workerOn } from "./workshop.ts";
 
 let device: Device;
 let data: Prepared;
@@ -43,7 +43,7 @@ describe("adjusted weights", () => {
     expect(losses[1]).toBeGreaterThan(losses[0]!);
     expect(losses[2]).toBeGreaterThan(losses[1]!);
 
-    const adjusted = await adjustWeights(laneOn(device), teacher, images, Int32Array.of(0, 1, 2), {
+    const adjusted = await adjustWeights(workerOn(device), teacher, images, Int32Array.of(0, 1, 2), {
       rho: 0.3,
       steps: 3,
     });
