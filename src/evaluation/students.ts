@@ -39,7 +39,7 @@ export const gatherRows = (rows: Float32Array, n: number, indices: Int32Array): 
   return out;
 };
 
-/** One kind of student training; each seed of it is one run. */
+/** The training of students on one training set with one kind of labels, once for each seed. */
 export interface StudentRun {
   /** Names the files and the curves: "infer static". */
   readonly name: string;
@@ -122,7 +122,7 @@ const feedsOf = (stage: Stage, { source, batch, labels: kind, steps, mixup }: St
   };
 };
 
-/** A stage, and the runs of which its jobs name one. */
+/** A stage, and the student runs of which each job names one. */
 type Class = Stage & { readonly runs: readonly StudentRun[] };
 
 const specSchema = z.strictObject({ run: z.string(), seed: z.int() });

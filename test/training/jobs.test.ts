@@ -142,7 +142,7 @@ describe("runJobs", () => {
   });
 
   test("runs as many at once as memory allows, or as asked for, and one on a GPU", async () => {
-    const lanesOf = async (bytes: number, name: Device["name"], jobs?: number): Promise<number> => {
+    const workersOf = async (bytes: number, name: Device["name"], jobs?: number): Promise<number> => {
       const { machine, count } = countingMachine(4, name);
       const work = job(() => setTimeout(2));
       await runJobs(machine, Array<Job<unknown>>(8).fill(work), () => bytes, {
@@ -151,13 +151,13 @@ describe("runJobs", () => {
       });
       return Math.max(1, count.mostOpen);
     };
-    expect(await lanesOf(1, "cpu")).toBe(4);
-    expect(await lanesOf(memoryForJobs / 2, "cpu")).toBe(2);
-    expect(await lanesOf(memoryForJobs / 1.9, "cpu")).toBe(1);
-    expect(await lanesOf(2 * memoryForJobs, "cpu")).toBe(1);
-    expect(await lanesOf(memoryForJobs, "cpu", 4)).toBe(4);
-    expect(await lanesOf(1, "cpu", 1)).toBe(1);
-    expect(await lanesOf(1, "webgpu")).toBe(1);
+    expect(await workersOf(1, "cpu")).toBe(4);
+    expect(await workersOf(memoryForJobs / 2, "cpu")).toBe(2);
+    expect(await workersOf(memoryForJobs / 1.9, "cpu")).toBe(1);
+    expect(await workersOf(2 * memoryForJobs, "cpu")).toBe(1);
+    expect(await workersOf(memoryForJobs, "cpu", 4)).toBe(4);
+    expect(await workersOf(1, "cpu", 1)).toBe(1);
+    expect(await workersOf(1, "webgpu")).toBe(1);
   });
 
   test("a job that fails stops the others, starts no more, and is the error", async () => {

@@ -47,7 +47,7 @@ const numbers = (made: number[], opened: string[] = []): JobKind<KeptAround> => 
   store: tensorStore,
   open: async ({ folder: where }) => {
     opened.push(where);
-    return async ({ spec, cost }, _lane, { progress }) => {
+    return async ({ spec, cost }, _worker, { progress }) => {
       const number = Number(spec);
       const bar = progress.task("own", cost);
       for (let i = 1; i <= cost; i++) bar.update(i);
