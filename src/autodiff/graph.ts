@@ -1,3 +1,4 @@
+// Graphs of values: order, depth, uses, checks and a printed form.
 import { DistilleryError } from "../support/errors.ts";
 import { inputOp } from "./ops/leaves.ts";
 import { leavesOf } from "./tree.ts";

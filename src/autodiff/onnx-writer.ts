@@ -1,3 +1,5 @@
+// The interface through which operators write themselves as ONNX nodes.
+
 /** An ONNX attribute: whole numbers are INT, `{ float }` FLOAT, arrays INTS, `{ floats }` FLOATS, words STRING. */
 export type OnnxAttribute =
   | number

@@ -1,3 +1,4 @@
+// Simplification of a graph, rule by rule until nothing changes.
 import { checkGraph, type Graph, topologicalOrder, useCounts } from "./graph.ts";
 import { inputOp, literalOp } from "./ops/leaves.ts";
 import { channelRules } from "./rewrites/channel.ts";

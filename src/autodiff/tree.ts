@@ -1,3 +1,4 @@
+// Trees of types, tensors or values, and walks over their leaves.
 import { isTensor, type Tensor, type TensorType } from "./types.ts";
 
 /**

@@ -1,3 +1,4 @@
+// Values, the nodes of a graph, and the operators that make them.
 import type { OnnxWriter } from "./onnx-writer.ts";
 import type { DType, TensorType } from "./types.ts";
 

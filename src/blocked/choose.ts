@@ -1,3 +1,4 @@
+// The choice of the values that are stored in blocks of channels.
 import type { Graph } from "../autodiff/graph.ts";
 import { channelAffineOp } from "../autodiff/ops/channel.ts";
 import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution/convolution.ts";

@@ -1,3 +1,4 @@
+// Convolutions and their image gradients on blocked tensors.
 import type { Convolution } from "../autodiff/ops/convolution/settings.ts";
 import { type Phase, phasesOf } from "../autodiff/ops/convolution/transpose-lowering.ts";
 import { gather } from "../autodiff/ops/gather.ts";

@@ -1,3 +1,4 @@
+// Gradients of filters on blocked tensors.
 import { tapsOf } from "../autodiff/ops/convolution/filter-lowering.ts";
 import type { Convolution } from "../autodiff/ops/convolution/settings.ts";
 import { gather } from "../autodiff/ops/gather.ts";

@@ -1,3 +1,4 @@
+// Layouts of blocked tensors, and conversions to and from them.
 import { padAxis, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
 import { floats, sizeOf, type Tensor, tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";

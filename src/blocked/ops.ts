@@ -1,3 +1,4 @@
+// ONNX Runtime's operators on blocked tensors.
 import { shapeError } from "../autodiff/shapes.ts";
 import type { TensorType } from "../autodiff/types.ts";
 import {

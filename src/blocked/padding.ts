@@ -1,3 +1,4 @@
+// The numbers in the padding of blocked tensors, followed through a graph.
 import { addOp, divOp, mulOp, subOp } from "../autodiff/ops/elementwise.ts";
 import { splatValue } from "../autodiff/ops/leaves.ts";
 import { sameShape, sizeOf } from "../autodiff/types.ts";

@@ -1,3 +1,4 @@
+// The pass that rewrites a graph for blocked tensors.
 import { checkGraph, type Graph, topologicalOrder, useCounts } from "../autodiff/graph.ts";
 import { channelAffineOp, channelDotOp } from "../autodiff/ops/channel.ts";
 import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution/convolution.ts";

@@ -1,3 +1,4 @@
+// 3 x 3 convolutions and their filter gradients by Winograd's algorithm.
 import { abs, add, relu, relu6, step } from "../autodiff/ops/elementwise.ts";
 import { gather } from "../autodiff/ops/gather.ts";
 import { constant, zeros } from "../autodiff/ops/leaves.ts";

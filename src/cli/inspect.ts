@@ -1,3 +1,4 @@
+// The command that prints a set's manifest.
 import { type SetBytes, setBytes } from "../sets/bytes.ts";
 import { describeCompensators } from "../sets/compensator-codec.ts";
 import { describeLabels } from "../sets/labels/choose.ts";

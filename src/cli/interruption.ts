@@ -1,3 +1,4 @@
+// Handling of Ctrl-C and SIGTERM.
 import { errorTable } from "../support/errors.ts";
 
 type StopSignal = "SIGINT" | "SIGTERM";

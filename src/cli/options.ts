@@ -1,3 +1,4 @@
+// Command-line options for the fields of a recipe.
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { usualMaxPixels } from "../data/decode/unreadable-image.ts";

@@ -1,3 +1,4 @@
+// Output streams: widths, colours and aligned columns.
 import { createColors } from "picocolors";
 
 /** A stream as the command line sees it; process.stdout and process.stderr are such. */

@@ -1,3 +1,4 @@
+// The command line with all its commands.
 import { Command } from "commander";
 import type { CommandContext, EvaluateContext } from "../pipeline/commands.ts";
 import { defaultsFor } from "../pipeline/recipe/defaults.ts";

@@ -1,3 +1,4 @@
+// Progress as bars on a terminal and as lines in a log.
 import { MultiBar, type SingleBar } from "cli-progress";
 import { formatCount, formatSeconds } from "../support/format.ts";
 import type { ProgressSink, ScalarValues } from "../support/progress.ts";

@@ -1,3 +1,4 @@
+// A reader of tables in MATLAB files.
 import { inflateSync } from "node:zlib";
 import { reasonOf } from "../support/files.ts";
 

@@ -1,3 +1,4 @@
+// A reader and writer of safetensors files.
 import { z } from "zod";
 import { DistilleryError } from "../support/errors.ts";
 import { reasonOf } from "../support/files.ts";

@@ -1,3 +1,4 @@
+// Checks of a file's tensors against the layout they should have.
 import type { Layout, SafeTensor } from "./safetensors.ts";
 
 /** The tensors of one file. */

@@ -1,3 +1,5 @@
+// Data sets and their splits, read by index.
+
 /** Images of one size, three channels, 8 bits; read by index so that a source need not hold them all in memory. */
 export interface Split<Labels = Int32Array> {
   readonly length: number;

@@ -1,3 +1,4 @@
+// Means and deviations of pixels, and normalised images.
 import { DistilleryError } from "../support/errors.ts";
 import type { Normalisation, Split } from "./dataset.ts";
 

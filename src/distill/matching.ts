@@ -1,4 +1,4 @@
-// What methods have in common that match features of images with those of real ones, class by class.
+// The matching of features with those of real images, class by class, that several methods share.
 import { type Tensor, tensor } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import { byStratum } from "../data/split.ts";

@@ -1,4 +1,4 @@
-// What SRe2L and its kin have in common: images, one of each of up to 100 classes at a time, learnt against frozen teachers.
+// The synthesis that SRe2L and its kin share: batches of images of up to 100 classes, learnt against frozen teachers.
 import { tensor } from "../autodiff/index.ts";
 import { cropping } from "../data/augment/augmentation.ts";
 import { drawView } from "../data/augment/view.ts";

@@ -1,3 +1,4 @@
+// EfficientNet-B0.
 import { globalAvgPool, silu } from "../autodiff/index.ts";
 import { chain, convNorm, dense, type Part, plain, residual } from "../nn/parts.ts";
 import { squeezeExcitation } from "../nn/squeeze-excitation.ts";

@@ -1,3 +1,5 @@
+// Rounding numbers of channels to multiples of eight.
+
 /**
  * Channels of a narrowed or widened network, as torchvision rounds them: the nearest multiple of 8, the next where that
  * would take more than a tenth away.

@@ -1,3 +1,4 @@
+// MobileNetV2.
 import { globalAvgPool, relu6 } from "../autodiff/index.ts";
 import { chain, convNorm, dense, type Part, plain, residual } from "../nn/parts.ts";
 import type { NetworkTask } from "../tasks/task.ts";

@@ -1,3 +1,4 @@
+// Every network by name.
 import { DistilleryError } from "../support/errors.ts";
 import { didYouMean } from "../support/suggest.ts";
 import type { NetworkTask } from "../tasks/task.ts";

@@ -1,3 +1,4 @@
+// Batch normalisation in training, in use and with its statistics measured.
 import {
   add,
   channelAffine,

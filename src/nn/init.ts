@@ -1,3 +1,4 @@
+// Shapes and random starts of parameters.
 import { sizeOf, sizes, type Tensor, tensor } from "../autodiff/index.ts";
 import type { Random } from "../support/random.ts";
 

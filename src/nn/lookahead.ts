@@ -1,3 +1,4 @@
+// Lookahead: slow weights that the weights are drawn to.
 import { add, float32, mul, sub, type TensorType, type Value } from "../autodiff/index.ts";
 import type { Named } from "./layers.ts";
 import type { Hyper } from "./optimisers.ts";

@@ -1,3 +1,4 @@
+// Losses of training and of distillation.
 import {
   add,
   div,

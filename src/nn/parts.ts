@@ -1,3 +1,4 @@
+// Pieces of networks and the ways to join them.
 import { add, type Value } from "../autodiff/index.ts";
 import type { Normalise } from "./batch-norm.ts";
 import type { ParameterSpecs } from "./init.ts";

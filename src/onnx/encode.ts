@@ -1,3 +1,4 @@
+// Encoding a graph as an ONNX model.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { depths, type Graph, topologicalOrder } from "../autodiff/graph.ts";
 import type { OnnxAttribute, OnnxWriter } from "../autodiff/onnx-writer.ts";

@@ -1,4 +1,4 @@
-// What can be known to be wrong before anything is computed.
+// Checks made before anything is computed.
 import { budgetFor, layoutFor, type Method } from "../distill/method.ts";
 import { drawImages } from "../distill/select/draw.ts";
 import { buildModel } from "../models/registry.ts";

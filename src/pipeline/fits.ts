@@ -1,4 +1,4 @@
-// Whether a set that is at hand fits the data and the teachers that it is measured with.
+// Checks that a set fits the data and the teachers that it is measured with.
 import { formatNormalisation, isAlike } from "../data/normalisation.ts";
 import { drawImages } from "../distill/select/draw.ts";
 import type { Prepared } from "../recipe/prepare.ts";

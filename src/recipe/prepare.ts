@@ -1,3 +1,4 @@
+// The data of a run, opened, split and fingerprinted.
 import { createHash } from "node:crypto";
 import type { Dataset, Split } from "../data/dataset.ts";
 import { imagenetNormalisation, normalise } from "../data/normalisation.ts";

@@ -1,3 +1,4 @@
+// The fields of a recipe.
 import type { Cropping } from "../data/augment/cropping.ts";
 import type { DeviceName } from "../runtime/index.ts";
 

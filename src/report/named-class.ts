@@ -1,3 +1,4 @@
+// Short and full names of classes.
 import type { NamedClass } from "../evaluation/rows.ts";
 
 /** What people call a class, or else its name in the data. */

@@ -1,3 +1,4 @@
+// Messages between the main thread and the session thread.
 import type { Tensor } from "../autodiff/types.ts";
 
 /** What the main thread asks of the thread that owns the sessions. Tensors travel without copying. */

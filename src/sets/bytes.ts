@@ -1,4 +1,4 @@
-// What a set weighs, by what its files hold.
+// Bytes of a set, by the part of it that they hold.
 import type { Manifest } from "./set.ts";
 
 /** Bytes of a set's files by what they hold. */

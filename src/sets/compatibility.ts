@@ -1,3 +1,5 @@
+// Mismatches between the classes and image sizes of a file and of the data.
+
 /** "a, b, c and 4 more" */
 export const few = (names: readonly string[]): string => {
   const shown = names.slice(0, 3).join(", ");

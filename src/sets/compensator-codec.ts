@@ -1,3 +1,4 @@
+// Packing compensators as floats, half floats or 8 bits.
 import { decodeFloat16, encodeFloat16 } from "../codecs/float16.ts";
 import { type Layout, type SafeTensor, safetensorsBytes } from "../codecs/safetensors.ts";
 import { dataOf, type FileTensors } from "../codecs/tensor-layout.ts";

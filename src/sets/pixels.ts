@@ -1,4 +1,4 @@
-// How much of the training images a receiver of a set sees, and what the set says of it.
+// Origins of a set's pixels, and the notice of those that show training images.
 
 /**
  * What the stored images are: training images as they are, crops of them, or images that were optimised, starting from

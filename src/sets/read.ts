@@ -1,3 +1,4 @@
+// Reading and verifying a set.
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { exceedsArrayLimit } from "../support/array-limit.ts";

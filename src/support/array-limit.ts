@@ -1,3 +1,4 @@
+// The limit on the length of one array.
 import { constants } from "node:buffer";
 
 /**

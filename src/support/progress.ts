@@ -1,3 +1,5 @@
+// Progress of long work, as events.
+
 /** Finite numbers measured at one moment, by their names, e.g. `{ loss: 0.412 }`. */
 export type ScalarValues = Readonly<Record<string, number>>;
 

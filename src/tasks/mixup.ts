@@ -1,3 +1,4 @@
+// Mixup of the rows of a batch.
 import { type Tensor, tensor } from "../autodiff/index.ts";
 import type { Named } from "../nn/layers.ts";
 import { DistilleryError } from "../support/errors.ts";

@@ -1,3 +1,4 @@
+// The record of a task: targets, losses and a metric.
 import type { Tensor, TensorType, Value } from "../autodiff/index.ts";
 import type { Named } from "../nn/layers.ts";
 import type { Mix } from "./mixup.ts";

@@ -1,3 +1,5 @@
+// The record of an image's motion, by which its labels can follow.
+
 /** What stood at u stands at scale * u + shift, in pixels from the image's upper or left edge; a mirrored axis has scale < 0. */
 export interface AxisWarp {
   readonly scale: number;

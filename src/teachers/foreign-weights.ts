@@ -1,3 +1,4 @@
+// Matching a file's tensors to a network's parameters.
 import { float32, sameShape, type Tensor, type TensorType, tensor } from "../autodiff/index.ts";
 import type { Model, Weights } from "../models/model.ts";
 import { statisticsTypes } from "../nn/batch-norm.ts";

@@ -1,3 +1,4 @@
+// Soft labels: the teachers' mean outputs.
 import type { Device } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { stopIfAborted } from "../support/interrupt.ts";

@@ -1,3 +1,4 @@
+// Measuring a teacher on test and validation images.
 import type { Split } from "../data/dataset.ts";
 import type { Work } from "../recipe/work.ts";
 import { type Classifier, measure, withClassifier } from "../training/predict.ts";

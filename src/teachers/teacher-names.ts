@@ -1,3 +1,4 @@
+// Entries of a recipe's teachers: architectures, files or both.
 import { checkArchitecture } from "../models/registry.ts";
 import { DistilleryError } from "../support/errors.ts";
 

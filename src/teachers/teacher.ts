@@ -1,3 +1,4 @@
+// Teachers and their files.
 import type { Tensor } from "../autodiff/index.ts";
 import { formatNormalisation, isAlike } from "../data/normalisation.ts";
 import type { Model, Weights } from "../models/model.ts";

@@ -1,3 +1,4 @@
+// The teachers of a recipe, found or trained.
 import { buildModel } from "../models/registry.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";

@@ -1,3 +1,4 @@
+// Training a teacher.
 import { basename } from "node:path";
 import { tensor } from "../autodiff/index.ts";
 import { freshWeights } from "../models/model.ts";

@@ -1,3 +1,4 @@
+// Random batches of images, cropped and mirrored.
 import { type CropOptions, type Cropping, cropImages } from "../data/augment/cropping.ts";
 import { type Random, stream } from "../support/random.ts";
 import type { Task } from "../tasks/task.ts";

@@ -1,3 +1,4 @@
+// Files of tensors, sealed by a hash.
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { fillTree, leavesOf, sameShape, type Tensor, tensor, tensorsOf } from "../autodiff/index.ts";

@@ -1,3 +1,4 @@
+// Images that a network reads a few at a time.
 import type { Model } from "../models/model.ts";
 import type { Images } from "../nn/whitening.ts";
 import type { Random } from "../support/random.ts";

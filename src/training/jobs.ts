@@ -1,3 +1,4 @@
+// Running independent jobs side by side on workers.
 import { availableParallelism } from "node:os";
 import type { Step } from "../autodiff/index.ts";
 import { type Device, openDevice, type Stepper } from "../runtime/index.ts";

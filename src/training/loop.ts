@@ -1,3 +1,4 @@
+// The loop of steps, with its history and checkpoints.
 import { z } from "zod";
 import { type TensorType, tensorsOf } from "../autodiff/index.ts";
 import type { Stepper, Tensors } from "../runtime/index.ts";

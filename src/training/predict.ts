@@ -1,3 +1,4 @@
+// Running networks with fixed weights over images.
 import {
   float32,
   floats,

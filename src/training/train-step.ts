@@ -1,3 +1,4 @@
+// One step of training a network, as a graph.
 import {
   add,
   constant,

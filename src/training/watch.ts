@@ -1,3 +1,4 @@
+// Accuracy after every epoch of a training.
 import { z } from "zod";
 import type { Stepper, Tensors } from "../runtime/index.ts";
 import { writeJson } from "../support/files.ts";

@@ -1,3 +1,4 @@
+// A rewrite that sums over the results of narrow convolutions without computing them.
 import { checkGraph, type Graph, topologicalOrder } from "../graph.ts";
 import { channelAffine, channelAffineOp, channelDotOp } from "../ops/channel.ts";
 import { conv2dOp, filterGradientOp, imageGradientOp } from "../ops/convolution/convolution.ts";

@@ -1,3 +1,4 @@
+// The sums that a narrow convolution's results are needed for.
 import type { Value } from "../value.ts";
 
 /** scale * rest + gain * z + offset, channel by channel (each [K]), of a convolution's result z and one other tensor. */

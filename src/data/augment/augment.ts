@@ -1,3 +1,4 @@
+// Shifting and mirroring the images of a batch, each in its own way.
 import { DistilleryError } from "../../support/errors.ts";
 
 /** What comes in from outside when an image is shifted: the mean colour, or the image mirrored at its edge pixels. */

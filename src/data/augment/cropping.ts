@@ -1,3 +1,4 @@
+// Random crops of the images of a batch, each with the warp it was moved by.
 import type { Random } from "../../support/random.ts";
 import type { Warp } from "../../tasks/warp.ts";
 import { type Fill, type Move, moveImages } from "./augment.ts";

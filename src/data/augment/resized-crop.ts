@@ -1,3 +1,4 @@
+// Crops, drawn at random and resized bilinearly.
 import { DistilleryError } from "../../support/errors.ts";
 import type { Random } from "../../support/random.ts";
 

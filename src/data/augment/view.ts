@@ -1,3 +1,4 @@
+// Crops, shifts and reflections that a batch shares, as products with two matrices.
 import {
   float32,
   gather,

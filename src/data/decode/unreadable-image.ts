@@ -1,3 +1,5 @@
+// The error for an image that is not read, and the limit on its pixels.
+
 /** Why an image file is not read, as a phrase that fits into brackets, and what its owner can do about it. */
 export class UnreadableImage extends Error {
   readonly remedy: string;

@@ -1,3 +1,4 @@
+// Downloads that survive broken connections and are checked by a published sum.
 import { createHash } from "node:crypto";
 import { type FileHandle, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";

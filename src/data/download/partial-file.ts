@@ -1,3 +1,4 @@
+// The unfinished bytes of a download and the version they belong to.
 import { type FileHandle, open, readFile, rm, stat } from "node:fs/promises";
 import { diskError, writeJson } from "../../support/files.ts";
 

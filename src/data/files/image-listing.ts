@@ -1,3 +1,4 @@
+// Lists of image files with their classes.
 import { join } from "node:path";
 import { DistilleryError } from "../../support/errors.ts";
 import type { Normalisation } from "../dataset.ts";

@@ -1,3 +1,4 @@
+// Images of one flat folder, with classes from a list.
 import { codePointOrder } from "../../support/code-point-order.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { folderFiles } from "./file-list.ts";

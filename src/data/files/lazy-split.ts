@@ -1,3 +1,4 @@
+// A split whose images are decoded when they are asked for.
 import { DistilleryError } from "../../support/errors.ts";
 import type { Split } from "../dataset.ts";
 import type { Decoding } from "../decode/decode-image.ts";

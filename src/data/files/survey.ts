@@ -1,3 +1,4 @@
+// The first reading of a folder's images: sizes, colours and a digest.
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { DistilleryError } from "../../support/errors.ts";

@@ -1,3 +1,4 @@
+// Every data source, opened by the name on the command line.
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { DistilleryError } from "../../support/errors.ts";

@@ -1,3 +1,4 @@
+// Tiny-ImageNet as its archive unpacks.
 import { join } from "node:path";
 import { DistilleryError } from "../../support/errors.ts";
 import { exists } from "../../support/files.ts";

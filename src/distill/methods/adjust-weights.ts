@@ -1,3 +1,4 @@
+// A teacher's weights, moved a little uphill for one batch (DWA's directed weight adjustment).
 import {
   add,
   constant,

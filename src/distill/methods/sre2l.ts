@@ -1,4 +1,4 @@
-// SRe2L.
+// SRe2L: images learnt from noise against a frozen teacher.
 import { defaultMinScale } from "../../data/augment/view.ts";
 import { aboveZero, atLeastZero, whole } from "../../support/fields.ts";
 import { defineMethod, type MethodStage } from "../method.ts";

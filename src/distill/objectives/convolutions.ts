@@ -1,4 +1,4 @@
-// What enters the convolutions of a network: an objective of G-VBSM beside BatchNorm's statistics.
+// Statistics of the inputs of convolutions: an objective of G-VBSM beside BatchNorm's.
 import {
   channelDot,
   channelSum,

@@ -1,3 +1,4 @@
+// The accuracy section of a report: sentences, plot and table.
 import type { AccuracyRow, Report } from "../../evaluation/rows.ts";
 import { allData } from "../../evaluation/rows.ts";
 import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";

@@ -1,3 +1,4 @@
+// Line panels and dot plots as SVG.
 import { formatShort } from "../../support/format.ts";
 import { coordinate, html, type Markup } from "../page/markup.ts";
 import { linearScale, logScale, type Scale } from "./scale.ts";

@@ -1,4 +1,4 @@
-// What a comparison says in words.
+// A comparison's result in sentences.
 import type { Method } from "../../distill/method.ts";
 import { baseline, methods } from "../../distill/registry.ts";
 import type { Comparison, ComparisonRow } from "../../evaluation/comparison.ts";

@@ -1,3 +1,4 @@
+// The ways to store labels, and the choice of the most faithful that fits.
 import { type Layout, safetensorsBytes } from "../../codecs/safetensors.ts";
 import { DistilleryError } from "../../support/errors.ts";
 

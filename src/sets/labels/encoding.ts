@@ -1,3 +1,4 @@
+// Packing and unpacking stored logits.
 import { decodeFloat16, encodeFloat16 } from "../../codecs/float16.ts";
 import type { SafeTensor } from "../../codecs/safetensors.ts";
 import { dataOf, type FileTensors } from "../../codecs/tensor-layout.ts";

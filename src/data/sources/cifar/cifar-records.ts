@@ -1,3 +1,4 @@
+// Parsing the records in CIFAR's files.
 import { DistilleryError } from "../../../support/errors.ts";
 import { reasonOf } from "../../../support/files.ts";
 import { decodeText } from "../../../support/text.ts";

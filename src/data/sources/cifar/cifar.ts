@@ -1,3 +1,4 @@
+// CIFAR-10 and CIFAR-100, downloaded where they are missing.
 import { join } from "node:path";
 import { DistilleryError } from "../../../support/errors.ts";
 import { exists } from "../../../support/files.ts";

@@ -1,3 +1,4 @@
+// The classes of ImageNet's validation images, from the lists of its publishers.
 import { join } from "node:path";
 import { mostMatBytes, readMatFile } from "../../../codecs/mat-file.ts";
 import { DistilleryError } from "../../../support/errors.ts";

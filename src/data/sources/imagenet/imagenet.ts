@@ -1,3 +1,4 @@
+// ImageNet as its publishers lay it out.
 import { basename, join, resolve } from "node:path";
 import { DistilleryError } from "../../../support/errors.ts";
 import { hasFolders, isFolder, isImageName, namesIn } from "../../files/folder-entries.ts";

@@ -1,3 +1,4 @@
+// WordNet's identifiers and the words they stand for.
 import { DistilleryError } from "../../../support/errors.ts";
 import { readRegularFile, reasonOf } from "../../../support/files.ts";
 import { decodeText } from "../../../support/text.ts";
