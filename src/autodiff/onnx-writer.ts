@@ -8,7 +8,7 @@ export type OnnxAttribute =
   | { readonly float: number }
   | { readonly floats: readonly number[] };
 
-/** What an operator's lowering may do: add ONNX nodes and constants. Names are opaque. */
+/** Adds ONNX nodes and constants for an operator. Names are opaque. */
 export interface OnnxWriter {
   /**
    * Adds a node with one output and returns its name; an empty input name means an omitted optional input. Operators are

@@ -13,7 +13,7 @@ import { stretched } from "./operands.ts";
 
 const isElementwise = (v: Value): boolean => v.op.scalar !== undefined;
 
-/** Which values get a blocked form, and which. */
+/** Chooses the values of a graph that get a blocked form, and the layout of each. */
 export const layoutsOf = (
   graph: Graph,
   order: readonly Value[],

@@ -11,7 +11,7 @@ import { fillsBlocks, type Layout } from "./layout.ts";
 import { blockedConv, type ConvolutionParts, transposeTiles } from "./ops.ts";
 import { transformedFilters, type WinogradChoice, winogradConv } from "./winograd.ts";
 
-/** How a convolution's filter lies when the blocked operator can do it; undefined where it cannot. */
+/** The layout of a filter that the blocked convolution takes; undefined where it takes none of this shape. */
 export const filterLayout = (w: readonly number[], groups: number, block: number): Layout | undefined => {
   const [k, j] = sizes(w, 4);
   if (!fillsBlocks(k, block)) return undefined;
@@ -19,7 +19,7 @@ export const filterLayout = (w: readonly number[], groups: number, block: number
   return groups === k && j === 1 ? "rows" : undefined;
 };
 
-/** Whether a convolution of x without strides and dilation, by a filter of this blocked shape, goes Winograd's way. */
+/** True where a convolution of x without strides and dilation, by a filter of this shape, is done by Winograd's algorithm. */
 export const usesWinograd = (
   x: Value,
   [kb, cb, kh, kw]: readonly number[],
@@ -90,7 +90,7 @@ const turnedTaps = (tiles: Value): Value => {
 
 const reached = ({ taps }: Phase): boolean => taps.length > 0;
 
-/** Whether `blockedImageGradient` covers a convolution of an image of this shape. */
+/** True where `blockedImageGradient` covers a convolution of an image of this shape. */
 export const hasBlockedImageGradient = (
   shape: readonly number[],
   dy: readonly number[],

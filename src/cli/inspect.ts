@@ -87,7 +87,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
   );
 };
 
-/** What the set in a folder says of itself; its parts are weighed by the manifest, not checked (see verify). */
+/** Prints the manifest of the set in a folder; its parts are weighed by the manifest, not checked (see verify). */
 export const inspectSet = async (folder: string, stdout: Output, width: number): Promise<Outcome> => {
   const { manifest, bytes: manifestBytes } = await readManifest(folder);
   const bytes = setBytes(manifest, manifestBytes);

@@ -14,7 +14,7 @@ import { DistilleryError } from "../support/errors.ts";
 import { methodOption, withMethodOptions } from "./methods.ts";
 import { findRecipe } from "./recipes.ts";
 
-/** What commander collects: by attribute name, e.g. studentEpochs. */
+/** Values that commander collects, by attribute name, e.g. studentEpochs. */
 export type OptionValues = Readonly<Record<string, unknown>>;
 
 /** Fields whose option is shorter than their path. */

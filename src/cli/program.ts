@@ -28,7 +28,7 @@ import { drawProgress } from "./progress.ts";
 import { describeRecipes, showRecipe } from "./recipes.ts";
 import { verifyFolder } from "./verify.ts";
 
-/** What the command line needs of the world around it. */
+/** The world around the command line: streams, signals and commands. */
 export interface World {
   readonly stdout: Output;
   readonly stderr: Output;

@@ -17,7 +17,7 @@ import {
 import type { Named } from "./layers.ts";
 
 /**
- * What a network does at its normalisation layers is handed to it: training, inference and the reading of statistics
+ * Normalises a layer's z. A network is handed the function to use: training, inference and the reading of statistics
  * are three functions, and a network has no mode.
  */
 export type Normalise = (z: Value, layer: string) => Value;
@@ -73,7 +73,7 @@ export const inferenceNorm =
   (z, layer) =>
     affine(z, p, layer, statistics[`${layer}.running_mean`]!, statistics[`${layer}.running_var`]!);
 
-/** How far a batch is from what a layer saw in training: mean - running mean and variance - running variance, [C] each. */
+/** Distance of a batch from a layer's training: mean - running mean and variance - running variance, [C] each. */
 export interface MomentGap {
   readonly layer: string;
   readonly mean: Value;
@@ -81,7 +81,7 @@ export interface MomentGap {
 }
 
 /**
- * How far z [N, C, H, W] is from a known mean and variance, [C] each. z is centred on the mean first: the small differences
+ * Measures z [N, C, H, W] against a known mean and variance, [C] each. z is centred on the mean first: the small differences
  * then carry no cancellation error of large means.
  */
 export const momentGap = (

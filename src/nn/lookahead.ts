@@ -13,7 +13,7 @@ import type { Hyper } from "./optimisers.ts";
  */
 const every = 5;
 
-/** How far the slow weights move, and how far the weights then move to them; both 0 between meetings. */
+/** Rates at which the slow weights move, and at which the weights then move to them; both 0 between meetings. */
 export const slowHyper = (step: number, steps: number): Hyper => {
   const done = step + 1;
   const meets = done % every === 0;

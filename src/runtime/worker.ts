@@ -9,7 +9,7 @@ interface Session {
   readonly session: InferenceSession;
   readonly fed: Readonly<Record<string, OrtTensor>>;
   state: OrtTensor[];
-  /** Where the next state is written: fresh memory for every step would cost more than its arithmetic. */
+  /** Memory for the next state: fresh memory for every step would cost more than its arithmetic. */
   spare: OrtTensor[];
 }
 

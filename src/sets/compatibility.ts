@@ -7,7 +7,7 @@ export const few = (names: readonly string[]): string => {
 };
 
 /**
- * In what the classes that something was made for, in order, are not those of the data: in words for an error message, which
+ * Says how the classes that something was made for, in order, differ from those of the data, for an error message, which
  * names the classes that tell the lists apart. Undefined where they are the same.
  */
 export const classMismatch = (known: readonly string[], data: readonly string[]): string | undefined => {
@@ -28,7 +28,7 @@ export const classMismatch = (known: readonly string[], data: readonly string[])
 
 type Size = { readonly height: number; readonly width: number };
 
-/** The same for the size of images. */
+/** Says the same of the size of images. */
 export const sizeMismatch = (known: Size, data: Size): string | undefined =>
   known.height === data.height && known.width === data.width
     ? undefined

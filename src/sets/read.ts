@@ -129,7 +129,7 @@ export interface Verification {
   readonly problems: readonly string[];
   /** The parts that the manifest lists; `bytes` as it lists them. */
   readonly parts: readonly { readonly path: string; readonly bytes: number; readonly ok: boolean }[];
-  /** Of the manifest, which it holds itself; absent where it has none or cannot be read. */
+  /** Hash of the manifest, from itself; absent where it has none or cannot be read. */
   readonly sha256?: string;
 }
 

@@ -2,7 +2,7 @@
 import { constants } from "node:buffer";
 
 /**
- * Why so many bytes cannot be held in one array, for the end of an error message; undefined where they can. Node 20 holds
+ * Says why one array cannot hold so many bytes, for the end of an error message; undefined where it can. Node 20 holds
  * 4 GiB, from Node 22 on it is memory that sets the bound.
  */
 export const exceedsArrayLimit = (bytes: number, most: number = constants.MAX_LENGTH): string | undefined => {

@@ -33,7 +33,7 @@ export interface Teacher {
   readonly history: History;
 }
 
-/** How good a teacher is, and how it came about. */
+/** The accuracy of a teacher and the history of its training. */
 type Trained = Pick<Teacher, "accuracy" | "accuracyViews" | "validationAccuracy" | "epochs" | "history">;
 
 /** Names in the file are torch's: parameters and running statistics side by side. */

@@ -8,7 +8,7 @@ import type { Context } from "../support/context.ts";
 export interface Worker {
   readonly device: Device;
   /**
-   * What was opened under this name; it is opened where the worker's last had another name, after that one was released. `open`
+   * Returns the thing of this name, opening it where the last one had another, after that one was released. `open`
    * holds nothing on the worker itself.
    */
   held<Held extends Releasable>(name: string, open: () => Promise<Held>): Promise<Held>;
@@ -25,9 +25,9 @@ interface Releasable {
 
 /** Work that depends on no other job. */
 export interface Job<Result> {
-  /** How long it takes beside the others, in any unit. */
+  /** Its length relative to the others, in any unit. */
   readonly cost: number;
-  /** What an earlier run made of it already. */
+  /** Returns its result where an earlier run has made it. */
   finished(): Promise<Result | undefined>;
   work(worker: Worker, context: Context): Promise<Result>;
 }
@@ -40,11 +40,11 @@ export interface Wave {
   readonly threads: number;
 }
 
-/** What all workers together may take by estimate, so that a process with its data stays below 1.2 GB. */
+/** Bytes that all workers together may take by estimate, so that a process with its data stays below 1.2 GB. */
 export const memoryForJobs = 800 * 2 ** 20;
 
 /**
- * How `count` jobs share the cores: as many side by side as allowed, and those that would be left over first, with more
+ * Shares the cores among `count` jobs: as many side by side as allowed, and those that would be left over first, with more
  * threads each. It depends on all jobs of the plan, finished or not, so that a resumed run gives each job its threads again.
  */
 export const planWaves = (count: number, most: number, cores: number): Wave[] => {
@@ -80,7 +80,7 @@ const openWorker = (device: Device): Worker & { close(): Promise<void> } => {
   };
 };
 
-/** What jobs run on. */
+/** The devices that jobs run on. */
 export interface Machine {
   /** Has all cores; takes the jobs that run alone. */
   readonly device: Device;
@@ -95,7 +95,7 @@ export const machineOf = (device: Device): Machine => ({
   open: (threads, note) => openDevice(device.name, { threads, note }),
 });
 
-/** How many jobs may run at once: what the user says, or what memory allows. A GPU is one device for one job. */
+/** Counts the jobs that may run at once: as the user says, or as memory allows. A GPU is one device for one job. */
 const mostAtOnce = ({ device }: Machine, bytes: () => number, asked: number | undefined): number => {
   if (asked !== undefined) return asked;
   return device.name === "cpu" ? Math.floor(memoryForJobs / bytes()) : 1;

@@ -31,7 +31,7 @@ export interface TrainState {
 export interface TrainOptions {
   /** Learning rate of batch norm's shifts relative to that of all else; their decay of a step stays that of all else. */
   readonly biasRate?: number;
-  /** Whether weights and statistics are drawn to slow ones now and then; `nn/lookahead.ts`. */
+  /** Draws weights and statistics to slow ones now and then; `nn/lookahead.ts`. */
   readonly lookahead?: boolean;
 }
 
@@ -77,7 +77,7 @@ const meanOutputs = (teachers: readonly Frozen[], images: Value): Value => {
   );
 };
 
-/** What an objective is given beside a batch of images, and what it makes of a network's outputs. */
+/** The targets that an objective is fed with, and its loss of a network's outputs. */
 interface Judged {
   readonly targets: Types;
   loss(outputs: Value, targets: Named<Value>, images: Value): Value;

@@ -9,7 +9,7 @@ type Named<T> = Readonly<Record<string, T>>;
 /** A change of images [N, 3, H, W], the same for all of a batch, by tensors that are drawn anew for every step. */
 export interface Augmentation {
   readonly types: Named<TensorType>;
-  /** Whether it only moves pixels: what is computed pixel by pixel may then come before or after it. */
+  /** True where it only moves pixels: arithmetic pixel by pixel may then come before or after it. */
   readonly moves: boolean;
   apply(images: Value, drawn: Named<Value>): Value;
 }

@@ -4,7 +4,7 @@ import type { Warp } from "../../tasks/warp.ts";
 import { type Fill, type Move, moveImages } from "./augment.ts";
 import { type Crop, defaultCrop, drawCrop, resizeCrops, type Size } from "./resized-crop.ts";
 
-/** How images are cropped to be trained on: moved by a few pixels, or a random part of each resized to the whole. */
+/** The way images are cropped for training: moved by a few pixels, or a random part of each resized to the whole. */
 export type Cropping = "shift" | "resize";
 
 export interface CropOptions {

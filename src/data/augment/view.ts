@@ -30,7 +30,7 @@ export const viewTypes = (kind: ViewKind, { height, width }: Size): View<TensorT
     ? { rows: int64(height), columns: int64(width) }
     : { rows: float32(height, height), columns: float32(width, width) };
 
-/** Whether every pixel that is seen is one of the image's own. */
+/** True for a view by places, in which every pixel is one of the image's own. */
 export const isPermutation = ({ rows }: View<Value>): boolean => rows.shape.length === 1;
 
 /** Images [N, 3, H, W] seen in a view. */

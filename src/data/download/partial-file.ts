@@ -2,7 +2,7 @@
 import { type FileHandle, open, readFile, rm, stat } from "node:fs/promises";
 import { diskError, writeJson } from "../../support/files.ts";
 
-/** Which version of a URL's content the bytes belong to. */
+/** The version of a URL's content that the bytes belong to. */
 interface Origin {
   readonly url: string;
   readonly etag: string;

@@ -96,7 +96,7 @@ ${lines}<div class="dot-row"><div class="dot-label"></div><div class="dot-strip"
 `;
 };
 
-/** What students reach: a sentence a comparison, the plot, the table. */
+/** The accuracy of students: a sentence a comparison, the plot, the table. */
 export const accuracySection = (report: Report): Markup => {
   const rows = comparedRows(report);
   if (rows.length === 0) return html`<p class="quiet">No student has been trained yet.</p>`;

@@ -17,7 +17,7 @@ export interface Line {
 
 export interface Panel {
   readonly title: string;
-  /** What the picture shows, for those who cannot see it. */
+  /** The picture in words, for those who cannot see it. */
   readonly description: string;
   readonly lines: readonly Line[];
   readonly legend: readonly { readonly colour: Colour; readonly text: string }[];
