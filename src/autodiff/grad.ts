@@ -1,3 +1,4 @@
+// Reverse-mode derivatives, built as ordinary values.
 import { topologicalOrder, valuesOf } from "./graph.ts";
 import { add } from "./ops/elementwise.ts";
 import { ones, zeros } from "./ops/leaves.ts";

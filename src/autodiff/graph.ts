@@ -1,3 +1,4 @@
+// Graphs of values: order, depth, uses, checks and a printed form.
 import { DistilleryError } from "../support/errors.ts";
 import { inputOp } from "./ops/leaves.ts";
 import { leavesOf } from "./tree.ts";
@@ -45,14 +46,14 @@ export const topologicalOrder = (outputs: readonly Value[], rank?: ReadonlyMap<V
   return order;
 };
 
-/** How many operators lie between each value and what it is made from, on the longest way. */
+/** Counts the operators on the longest way from the leaves to each value. */
 export const depths = (outputs: readonly Value[]): Map<Value, number> => {
   const known = new Map<Value, number>();
   for (const v of topologicalOrder(outputs)) known.set(v, 1 + Math.max(-1, ...v.inputs.map((i) => known.get(i)!)));
   return known;
 };
 
-/** How many values of the graph (and outputs) use each value. */
+/** Counts the values of the graph (and outputs) that use each value. */
 export const useCounts = (graph: Graph): Map<Value, number> => {
   const uses = new Map<Value, number>();
   const count = (v: Value): void => void uses.set(v, (uses.get(v) ?? 0) + 1);

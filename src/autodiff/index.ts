@@ -1,3 +1,4 @@
+// The public face of autodiff.
 export { gradients, vjp } from "./grad.ts";
 export { checkGraph, type Graph, printGraph, topologicalOrder } from "./graph.ts";
 export { channelAffine, channelDot, channelSum } from "./ops/channel.ts";

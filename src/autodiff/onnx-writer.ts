@@ -1,3 +1,5 @@
+// The interface through which operators write themselves as ONNX nodes.
+
 /** An ONNX attribute: whole numbers are INT, `{ float }` FLOAT, arrays INTS, `{ floats }` FLOATS, words STRING. */
 export type OnnxAttribute =
   | number
@@ -6,7 +8,7 @@ export type OnnxAttribute =
   | { readonly float: number }
   | { readonly floats: readonly number[] };
 
-/** What an operator's lowering may do: add ONNX nodes and constants. Names are opaque. */
+/** Adds ONNX nodes and constants for an operator. Names are opaque. */
 export interface OnnxWriter {
   /**
    * Adds a node with one output and returns its name; an empty input name means an omitted optional input. Operators are

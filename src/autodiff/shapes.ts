@@ -1,3 +1,4 @@
+// Checks and arithmetic of shapes, with errors that name the operator.
 import { DistilleryError } from "../support/errors.ts";
 import { formatType, sameShape, type TensorType } from "./types.ts";
 

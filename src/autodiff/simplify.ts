@@ -1,9 +1,10 @@
+// Simplification of a graph, rule by rule until nothing changes.
 import { checkGraph, type Graph, topologicalOrder, useCounts } from "./graph.ts";
 import { inputOp, literalOp } from "./ops/leaves.ts";
 import { channelRules } from "./rewrites/channel.ts";
 import { foldingRules } from "./rewrites/folding.ts";
 import { movementRules } from "./rewrites/movement.ts";
-import { withoutNarrowResults } from "./rewrites/narrow-convolution.ts";
+import { eliminateNarrowOutputs } from "./rewrites/narrow-convolution.ts";
 import type { Rewrite } from "./rewrites/rewrite.ts";
 import { type AttributeValue, Value } from "./value.ts";
 
@@ -73,6 +74,6 @@ const settle = (graph: Graph): Graph => {
  */
 export const simplify = (graph: Graph): Graph => {
   const settled = settle(graph);
-  const narrowed = withoutNarrowResults(settled);
+  const narrowed = eliminateNarrowOutputs(settled);
   return narrowed === settled ? settled : settle(narrowed);
 };

@@ -1,3 +1,4 @@
+// Tracing a function into a graph.
 import { checkGraph, type Graph, valuesOf } from "./graph.ts";
 import { input } from "./ops/leaves.ts";
 import { mapTree, type WithLeaves } from "./tree.ts";

@@ -1,3 +1,4 @@
+// Trees of types, tensors or values, and walks over their leaves.
 import { isTensor, type Tensor, type TensorType } from "./types.ts";
 
 /**
@@ -6,7 +7,7 @@ import { isTensor, type Tensor, type TensorType } from "./types.ts";
  */
 export type WithLeaves<S, To> = S extends TensorType ? To : { readonly [K in keyof S]: WithLeaves<S[K], To> };
 
-/** What a tree's leaves are; of a tree of which nothing is known, types. */
+/** The type of a tree's leaves; TensorType for a tree of which nothing is known. */
 export type LeafOf<S> = unknown extends S
   ? TensorType
   : S extends TensorType

@@ -1,3 +1,5 @@
+// Types of tensors, and tensors outside any graph.
+
 export type DType = "float32" | "int64";
 
 /** Element type and static shape of a tensor. */

@@ -1,7 +1,8 @@
+// Values, the nodes of a graph, and the operators that make them.
 import type { OnnxWriter } from "./onnx-writer.ts";
 import type { DType, TensorType } from "./types.ts";
 
-/** What an operator needs to know besides its inputs. Plain data: it is compared, printed and hashed. */
+/** Settings of an operator besides its inputs. Plain data: it is compared, printed and hashed. */
 export type Attributes = { readonly [key: string]: AttributeValue };
 export type AttributeValue = number | string | boolean | readonly number[] | Float32Array | BigInt64Array | undefined;
 

@@ -1,3 +1,4 @@
+// The choice of the values that are stored in blocks of channels.
 import type { Graph } from "../autodiff/graph.ts";
 import { channelAffineOp } from "../autodiff/ops/channel.ts";
 import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution/convolution.ts";
@@ -12,7 +13,7 @@ import { stretched } from "./operands.ts";
 
 const isElementwise = (v: Value): boolean => v.op.scalar !== undefined;
 
-/** Which values get a blocked form, and which. */
+/** Chooses the values of a graph that get a blocked form, and the layout of each. */
 export const layoutsOf = (
   graph: Graph,
   order: readonly Value[],

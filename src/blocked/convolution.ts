@@ -1,3 +1,4 @@
+// Convolutions and their image gradients on blocked tensors.
 import type { Convolution } from "../autodiff/ops/convolution/settings.ts";
 import { type Phase, phasesOf } from "../autodiff/ops/convolution/transpose-lowering.ts";
 import { gather } from "../autodiff/ops/gather.ts";
@@ -10,7 +11,7 @@ import { fillsBlocks, type Layout } from "./layout.ts";
 import { blockedConv, type ConvolutionParts, transposeTiles } from "./ops.ts";
 import { transformedFilters, type WinogradChoice, winogradConv } from "./winograd.ts";
 
-/** How a convolution's filter lies when the blocked operator can do it; undefined where it cannot. */
+/** The layout of a filter that the blocked convolution takes; undefined where it takes none of this shape. */
 export const filterLayout = (w: readonly number[], groups: number, block: number): Layout | undefined => {
   const [k, j] = sizes(w, 4);
   if (!fillsBlocks(k, block)) return undefined;
@@ -18,8 +19,8 @@ export const filterLayout = (w: readonly number[], groups: number, block: number
   return groups === k && j === 1 ? "rows" : undefined;
 };
 
-/** Whether a convolution of x without strides and dilation, by a filter of this blocked shape, goes Winograd's way. */
-export const isWinograds = (
+/** True where a convolution of x without strides and dilation, by a filter of this shape, is done by Winograd's algorithm. */
+export const usesWinograd = (
   x: Value,
   [kb, cb, kh, kw]: readonly number[],
   pads: readonly number[],
@@ -43,7 +44,7 @@ export const blockedConvolution = (
 ): Value => {
   const pads = [...padding, ...padding];
   const simple = [...stride, ...dilation].every((n) => n === 1);
-  if (w.shape.length === 6 && simple && isWinograds(x, w.shape, pads, winograd)) {
+  if (w.shape.length === 6 && simple && usesWinograd(x, w.shape, pads, winograd)) {
     const [kb, cb, , , b] = sizes(w.shape, 6);
     const taps = transpose(reshape(w, [kb, cb, 9, b * b]), [2, 0, 1, 3]);
     return winogradConv(x, transformedFilters(taps, b), { ...parts, pads }, winograd.cache);
@@ -89,7 +90,7 @@ const turnedTaps = (tiles: Value): Value => {
 
 const reached = ({ taps }: Phase): boolean => taps.length > 0;
 
-/** Whether `blockedImageGradient` covers a convolution of an image of this shape. */
+/** True where `blockedImageGradient` covers a convolution of an image of this shape. */
 export const hasBlockedImageGradient = (
   shape: readonly number[],
   dy: readonly number[],
@@ -123,7 +124,7 @@ export const blockedImageGradient = (
     const pads = [top, left, top, left];
     if (w.shape.length === 6) {
       const [kb, cb, b] = [w.shape[0]!, w.shape[1]!, w.shape.at(-1)!];
-      if (dilation.every((d) => d === 1) && isWinograds(dy, [cb, kb, kh, kw], pads, winograd)) {
+      if (dilation.every((d) => d === 1) && usesWinograd(dy, [cb, kb, kh, kw], pads, winograd)) {
         return winogradConv(dy, transformedFilters(turnedTaps(transposeTiles(w)), b), { pads, sum }, winograd.cache);
       }
       return blockedConv(dy, turned(transposeTiles(w), reversed(kh), reversed(kw)), { pads, dilation, sum });

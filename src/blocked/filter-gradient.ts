@@ -1,3 +1,4 @@
+// Gradients of filters on blocked tensors.
 import { tapsOf } from "../autodiff/ops/convolution/filter-lowering.ts";
 import type { Convolution } from "../autodiff/ops/convolution/settings.ts";
 import { gather } from "../autodiff/ops/gather.ts";
@@ -8,7 +9,7 @@ import { reduceSum } from "../autodiff/ops/reduce.ts";
 import { sizes } from "../autodiff/shapes.ts";
 import { tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
-import { isWinograds } from "./convolution.ts";
+import { usesWinograd } from "./convolution.ts";
 import { blockedConv, transposeTiles } from "./ops.ts";
 import { hasWinogradFilterGradient, type WinogradChoice, winogradFilterGradient } from "./winograd.ts";
 
@@ -125,7 +126,7 @@ export const blockedFilterGradient = (
 ): Value => {
   const pads = [...padding, ...padding];
   const simple = stride.every((s) => s === 1) && hasWinogradFilterGradient(dy.shape);
-  if (simple && isWinograds(x, [dy.shape[1]!, x.shape[1]!, kh, kw], pads, winograd)) {
+  if (simple && usesWinograd(x, [dy.shape[1]!, x.shape[1]!, kh, kw], pads, winograd)) {
     return winogradFilterGradient(x, dy, pads, winograd.cache);
   }
   const [, cb, , , b] = sizes(x.shape, 5);

@@ -1,9 +1,10 @@
+// Layouts of blocked tensors, and conversions to and from them.
 import { padAxis, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
 import { floats, sizeOf, type Tensor, tensor } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 
 /**
- * How the CPU's blocked convolutions want their tensors: channels in blocks of b (the length of a vector register), the
+ * Layouts of the CPU's blocked convolutions: channels in blocks of b (the length of a vector register), the
  * place within the block innermost. Blocked tensors are ordinary values of higher rank, so every operator that works on
  * any shape (elementwise, pads, slices of rows and columns, sums) works on them too.
  *
@@ -38,14 +39,14 @@ const paddedShape = (shape: readonly number[], layout: Layout, block: number): n
 /** Channels and the zeros that make whole blocks of them. */
 export const padded = (channels: number, block: number): number => block * Math.ceil(channels / block);
 
-/** Whether so many channels are worth blocking: at most a third more of them with the padding. */
+/** True where so many channels are worth blocking: at most a third more of them with the padding. */
 export const fillsBlocks = (channels: number, block: number): boolean => 3 * padded(channels, block) <= 4 * channels;
 
-/** Whether a shape is stored so: rank 4, split axes whole blocks or nearly. */
+/** True where a shape is stored so: rank 4, split axes whole blocks or nearly. */
 export const fits = (shape: readonly number[], layout: Layout, block: number): boolean =>
   shape.length === 4 && forms[layout].split.every((axis) => fillsBlocks(shape[axis]!, block));
 
-/** Whether a tensor of this shape has padding when it lies so. */
+/** True where a tensor of this shape has padding in this layout. */
 export const hasPadding = (shape: readonly number[], layout: Layout, block: number): boolean =>
   forms[layout].split.some((axis) => shape[axis]! % block !== 0);
 

@@ -1,3 +1,4 @@
+// Broadcast operands, laid out for blocked arithmetic.
 import { reshape } from "../autodiff/ops/movement.ts";
 import { sizes } from "../autodiff/shapes.ts";
 import { sizeOf } from "../autodiff/types.ts";

@@ -1,3 +1,4 @@
+// ONNX Runtime's operators on blocked tensors.
 import { shapeError } from "../autodiff/shapes.ts";
 import type { TensorType } from "../autodiff/types.ts";
 import {
@@ -72,7 +73,7 @@ export const transposeTilesOp = blockedOp<NoAttributes>({
 
 export const transposeTiles = (x: Value): Value => apply(transposeTilesOp, [x], {});
 
-/** What a convolution may do to its result before it is written. */
+/** The function that a convolution applies to its result before writing it. */
 export type Activation = "none" | "relu" | "relu6" | "step" | "abs";
 
 const activations = {

@@ -1,10 +1,11 @@
+// The numbers in the padding of blocked tensors, followed through a graph.
 import { addOp, divOp, mulOp, subOp } from "../autodiff/ops/elementwise.ts";
 import { splatValue } from "../autodiff/ops/leaves.ts";
 import { sameShape, sizeOf } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import { hasPadding, type Layout } from "./layout.ts";
 
-/** What stands in a tensor's padding: a number; "some" finite one; or NaN, of which nothing is known. */
+/** The content of a tensor's padding: a number; "some" finite one; or NaN, of which nothing is known. */
 type Padding = number | "some";
 
 /** Arithmetic with an unknown finite number. A divisor that divides real channels too is none that is zero. */
@@ -15,7 +16,7 @@ const withSome = (v: Value, [a, b]: readonly Padding[]): Padding => {
 };
 
 /**
- * What stands in the padding of blocked values. Filters, images that come out of convolutions, and whatever is brought into
+ * Finds the content of the padding of blocked values. Filters, results of convolutions, and whatever is brought into
  * a blocked layout have zeros there; arithmetic keeps most zeros (ReLU, products, AdamW's 0 / (sqrt 0 + eps)), but not all
  * (sigmoid). Where channels are summed over, padding that may not be zero is cut off and put on anew.
  */

@@ -1,3 +1,4 @@
+// The pass that rewrites a graph for blocked tensors.
 import { checkGraph, type Graph, topologicalOrder, useCounts } from "../autodiff/graph.ts";
 import { channelAffineOp, channelDotOp } from "../autodiff/ops/channel.ts";
 import { conv2dOp, filterGradientOp, imageGradientOp } from "../autodiff/ops/convolution/convolution.ts";
@@ -104,7 +105,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
     return blockedConv(x, reshape(w, [w.shape[0]! / size, 1, 1, 1, size]), { groups: w.shape[0]!, bias, ...after });
   };
 
-  /** A convolution or affine with what follows it taken in: a sum, then an activation. Only what nothing else reads is taken in. */
+  /** A convolution or affine that takes in the sum and the activation after it, where nothing else reads those. */
   const hosted = (v: Value, sum?: Value, activation: Activation = "none"): Value | undefined => {
     if (layoutOf(v) !== "image") return undefined;
     if (isOf(v, conv2dOp)) {

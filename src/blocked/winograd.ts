@@ -1,3 +1,4 @@
+// 3 x 3 convolutions and their filter gradients by Winograd's algorithm.
 import { abs, add, relu, relu6, step } from "../autodiff/ops/elementwise.ts";
 import { gather } from "../autodiff/ops/gather.ts";
 import { constant, zeros } from "../autodiff/ops/leaves.ts";
@@ -73,7 +74,7 @@ const tilesOf = ({ height, width }: Pick<Geometry, "height" | "width">): [number
 const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
 
 /**
- * How many images are done together: as many as keep their transformed tiles in the cache for the passes that follow.
+ * Counts the images that are done together: as many as keep their transformed tiles in the cache for the passes that follow.
  * All of them where the transformed filters, which each chunk reads anew, do not stay there anyway.
  */
 const imagesTogether = (
@@ -105,7 +106,7 @@ const geometryOf = (x: Value, pads: readonly number[], filterCount: number, cach
 const chunksOf = ({ shape, images }: Geometry): Chunk[] =>
   Array.from({ length: Math.ceil(shape[0]! / images) }, (_, i) => [i * images, Math.min(shape[0]!, (i + 1) * images)]);
 
-/** Which rows of b numbers of x, and the row of zeros after them, make the tiles of some images: [36, C/b, n, th, tw]. */
+/** Indices of the rows of b numbers of x, and of the row of zeros after them, that make tiles: [36, C/b, n, th, tw]. */
 const tileOrder = (geometry: Geometry, [start, end]: Chunk): Value => {
   const { shape, pads } = geometry;
   const [n, cb, h, w] = sizes(shape, 5);
@@ -155,7 +156,7 @@ const transformedTiles = (x: Value, geometry: Geometry): readonly Value[] => {
   return tiles;
 };
 
-/** G g G^T of filters whose taps come first, [9, K/b, C/b, b b]: filters [36 K/b, C/b, 1, 1, b, b] of a grouped 1 x 1 convolution. */
+/** G g G^T of filters whose taps come first, [9, K/b, C/b, b b]: filters [36 K/b, C/b, 1, 1, b, b], 36 groups. */
 export const transformedFilters = (taps: Value, b: number): Value => {
   const [nine, kb, cb] = sizes(taps.shape, 4);
   const transformed = matmul(filters, reshape(taps, [nine, kb * cb * b * b]));
@@ -171,7 +172,7 @@ const nearSquare = (places: number): [number, number] => {
 
 const cropped = (x: Value, height: number, width: number): Value => slice(slice(x, 2, 0, height), 3, 0, width);
 
-/** The convolution of x [N, C/b, H, W, b] with transformed filters, stride 1; then bias, sum and activation as in `blockedConv`. */
+/** Convolves x [N, C/b, H, W, b] with transformed filters, stride 1; then bias, sum and activation as in `blockedConv`. */
 export const winogradConv = (
   x: Value,
   transformed: Value,
@@ -202,7 +203,7 @@ export const winogradConv = (
   return concat(results, 0);
 };
 
-/** Whether the gradient below can be had: the tiles are the channels of a convolution, and fill whole blocks. */
+/** True where the gradient below can be computed: the tiles are the channels of a convolution, and fill whole blocks. */
 export const hasWinogradFilterGradient = ([n, , height, width, b]: readonly number[]): boolean =>
   (n! * Math.ceil(height! / out) * Math.ceil(width! / out)) % b! === 0;
 
@@ -238,9 +239,9 @@ export interface WinogradChoice {
 }
 
 /**
- * Whether Winograd's way is faster, in units of the time of two operations an output, an input and a filter channel: the
- * direct way takes 9. Moving tiles costs by the channels, the transform of the filters by their number; both as measured
- * (docs/decisions/blocked-lowering.md).
+ * True where Winograd's algorithm is faster, in units of the time of two operations an output, an input and a filter
+ * channel: the direct way takes 9. Moving tiles costs by the channels, the transform of the filters by their number; both as
+ * measured (docs/decisions/blocked-lowering.md).
  */
 const isFaster: WinogradChoice["isFaster"] = (channels, filterCount, n, height, width) => {
   const area = Math.ceil(height / out) * Math.ceil(width / out) * out * out;

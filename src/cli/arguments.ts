@@ -1,3 +1,4 @@
+// Checks of the words on a command line that belong to no option.
 import type { Command, Option } from "commander";
 import { DistilleryError } from "../support/errors.ts";
 

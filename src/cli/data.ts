@@ -1,3 +1,4 @@
+// The command that lists data sources and describes a data set.
 import { idleFor, listSources, openDataset, type SourceOption, type SourceOptions } from "../data/sources/source.ts";
 import { formatCount, plural, printable } from "../support/format.ts";
 import { idleOption, type OptionValues } from "./options.ts";

@@ -1,3 +1,4 @@
+// Printed errors and the exit status that goes with each.
 import { CommanderError } from "commander";
 import { DistilleryError, errorTable } from "../support/errors.ts";
 import { printable } from "../support/format.ts";

@@ -1,3 +1,4 @@
+// The command that prints a set's manifest.
 import { type SetBytes, setBytes } from "../sets/bytes.ts";
 import { describeCompensators } from "../sets/compensator-codec.ts";
 import { describeLabels } from "../sets/labels/choose.ts";
@@ -86,7 +87,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
   );
 };
 
-/** What the set in a folder says of itself; its parts are weighed by the manifest, not checked (see verify). */
+/** Prints the manifest of the set in a folder; its parts are weighed by the manifest, not checked (see verify). */
 export const inspectSet = async (folder: string, stdout: Output, width: number): Promise<Outcome> => {
   const { manifest, bytes: manifestBytes } = await readManifest(folder);
   const bytes = setBytes(manifest, manifestBytes);

@@ -1,9 +1,10 @@
+// Handling of Ctrl-C and SIGTERM.
 import { errorTable } from "../support/errors.ts";
 
 type StopSignal = "SIGINT" | "SIGTERM";
 type Listener = (signal: StopSignal) => void;
 
-/** Where signals come from: `process`, or what stands before it. */
+/** A source of signals: `process`, or what stands before it. */
 export interface SignalSource {
   on(signal: StopSignal, listener: Listener): unknown;
   off(signal: StopSignal, listener: Listener): unknown;

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// The program's entry point.
 import { diskError } from "../support/files.ts";
 import { firstSignal } from "./interruption.ts";
 import type { Presented } from "./present.ts";

@@ -1,3 +1,4 @@
+// Command-line options for the fields of a recipe.
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { usualMaxPixels } from "../data/decode/unreadable-image.ts";
@@ -13,7 +14,7 @@ import { DistilleryError } from "../support/errors.ts";
 import { methodOption, withMethodOptions } from "./methods.ts";
 import { findRecipe } from "./recipes.ts";
 
-/** What commander collects: by attribute name, e.g. studentEpochs. */
+/** Values that commander collects, by attribute name, e.g. studentEpochs. */
 export type OptionValues = Readonly<Record<string, unknown>>;
 
 /** Fields whose option is shorter than their path. */

@@ -1,15 +1,16 @@
+// Output streams: widths, colours and aligned columns.
 import { createColors } from "picocolors";
 
 /** A stream as the command line sees it; process.stdout and process.stderr are such. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** What standard output can show. */
+/** The abilities of standard output. */
 export interface Terminal {
   readonly colour: boolean;
   readonly width: number;
 }
 
-/** What is printed of a command: a text for people, or a JSON value for programs. */
+/** The printed result of a command: a text for people, or a JSON value for programs. */
 export interface Outcome {
   readonly text: string;
   readonly json: unknown;
@@ -17,7 +18,7 @@ export interface Outcome {
 
 export const isTerminal = (output: Output): boolean => output.isTTY === true;
 
-/** Whether colours may be used: on a terminal, unless the user's environment says otherwise (https://no-color.org). */
+/** True where colours may be used: on a terminal, unless the user's environment says otherwise (https://no-color.org). */
 export const hasColour = (output: Output): boolean =>
   isTerminal(output) && !process.env.NO_COLOR && process.env.TERM !== "dumb";
 

@@ -1,3 +1,4 @@
+// Commands whose results are put into words and JSON.
 import type { TeachersReport } from "../evaluation/teachers-report.ts";
 import type { Commands, DistilledFolder, Found } from "../pipeline/commands.ts";
 import { renderComparisonTable } from "../report/comparison/table.ts";

@@ -1,3 +1,4 @@
+// The command line with all its commands.
 import { Command } from "commander";
 import type { CommandContext, EvaluateContext } from "../pipeline/commands.ts";
 import { defaultsFor } from "../pipeline/recipe/defaults.ts";
@@ -27,7 +28,7 @@ import { drawProgress } from "./progress.ts";
 import { describeRecipes, showRecipe } from "./recipes.ts";
 import { verifyFolder } from "./verify.ts";
 
-/** What the command line needs of the world around it. */
+/** The world around the command line: streams, signals and commands. */
 export interface World {
   readonly stdout: Output;
   readonly stderr: Output;

@@ -1,3 +1,4 @@
+// Progress as bars on a terminal and as lines in a log.
 import { MultiBar, type SingleBar } from "cli-progress";
 import { formatCount, formatSeconds } from "../support/format.ts";
 import type { ProgressSink, ScalarValues } from "../support/progress.ts";
@@ -28,7 +29,7 @@ interface ShownTask {
   end(): void;
 }
 
-/** What events are drawn on. */
+/** The surface that events are drawn on. */
 interface Screen {
   /** Begins to show a task that starts at a time. */
   open(title: string, start: number): ShownTask;
@@ -63,7 +64,7 @@ const logged = (standing: Standing): string => {
   return `${standing.title}: ${spaced(of, percent(standing), left(standing), measured(standing)).replaceAll("  ", ", ")}`;
 };
 
-/** Where a task stands, with the time left reckoned from its first update: a resumed task starts in the middle. */
+/** Follows a task's standing, with the time left reckoned from its first update: a resumed task starts in the middle. */
 const standings = (title: string, total: number, now: () => number) => {
   let first: { readonly done: number; readonly at: number } | undefined;
   return (done: number, scalars: ScalarValues): Standing => {

@@ -1,3 +1,4 @@
+// The recipes that come with the program: listed, shown and found by name.
 import { readdir, readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { DistilleryError } from "../support/errors.ts";

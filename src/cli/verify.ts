@@ -1,3 +1,4 @@
+// The command that checks every byte of a set.
 import { verifySet } from "../sets/read.ts";
 import { formatCount, plural, printable } from "../support/format.ts";
 import type { Outcome } from "./output.ts";

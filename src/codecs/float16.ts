@@ -1,3 +1,5 @@
+// Conversion between float32 and half precision.
+
 /**
  * IEEE 754 half precision: 1 sign bit, 5 exponent bits (bias 15), 10 mantissa bits. Halves are held as their bit
  * patterns in a Uint16Array, the layout that safetensors calls F16.

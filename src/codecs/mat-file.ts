@@ -1,8 +1,9 @@
+// A reader of tables in MATLAB files.
 import { inflateSync } from "node:zlib";
 import { reasonOf } from "../support/files.ts";
 
 /**
- * What a variable of a MATLAB file holds, as far as tables need it: numbers, a text, or the rows of a structure array, by field.
+ * The content of a MATLAB file's variable, as far as tables need it: numbers, a text, or a structure array's rows, by field.
  * `undefined` for anything else.
  */
 export type MatValue = readonly number[] | string | readonly Readonly<Record<string, MatValue>>[] | undefined;
@@ -24,7 +25,7 @@ const leastElement = 8;
 interface Element {
   readonly type: number;
   readonly data: Buffer;
-  /** Where the next one starts. */
+  /** Offset of the next one. */
   readonly end: number;
 }
 

@@ -1,3 +1,4 @@
+// Contact sheets: many images in one lossless PNG.
 import sharp from "sharp";
 
 /** Pixel size of a sheet of `tiles` tiles, ceil(sqrt(tiles)) of them in a row. */

@@ -1,3 +1,4 @@
+// A reader and writer of safetensors files.
 import { z } from "zod";
 import { DistilleryError } from "../support/errors.ts";
 import { reasonOf } from "../support/files.ts";
@@ -19,7 +20,7 @@ export interface SafeTensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What a file declares of its tensors, by name. */
+/** Types and shapes of a file's tensors, by name. */
 export type Layout = Readonly<Record<string, Pick<SafeTensor, "dtype" | "shape">>>;
 
 const dtypes = ["F32", "F16", "U8", "I8", "U16", "I64"] as const;
@@ -51,7 +52,7 @@ const headerOf = (layout: Layout, metadata?: Metadata): { text: Uint8Array; star
   return { text, start: 8 + Math.ceil(text.length / 8) * 8, body };
 };
 
-/** How many bytes encodeSafetensors makes of tensors of this layout. */
+/** Counts the bytes that encodeSafetensors makes of tensors of this layout. */
 export const safetensorsBytes = (layout: Layout, metadata?: Metadata): number => {
   const { start, body } = headerOf(layout, metadata);
   return start + body;

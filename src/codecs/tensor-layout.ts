@@ -1,9 +1,10 @@
+// Checks of a file's tensors against the layout they should have.
 import type { Layout, SafeTensor } from "./safetensors.ts";
 
 /** The tensors of one file. */
 export type FileTensors = Readonly<Record<string, SafeTensor>>;
 
-/** How tensors differ from the layout they should have, as "it ..." or "its ..."; undefined when they have it. */
+/** Says how tensors differ from the layout they should have, as "it ..." or "its ..."; undefined when they have it. */
 export const layoutMisfit = (tensors: FileTensors, layout: Layout): string | undefined => {
   const [found, expected] = [Object.keys(tensors).sort(), Object.keys(layout).sort()];
   if (found.join("\n") !== expected.join("\n")) {

@@ -1,7 +1,9 @@
+// Data sets and their splits, read by index.
+
 /** Images of one size, three channels, 8 bits; read by index so that a source need not hold them all in memory. */
 export interface Split<Labels = Int32Array> {
   readonly length: number;
-  /** What the task says of every image: the index of its class. */
+  /** Labels of the images in the task's terms: the index of each one's class. */
   readonly labels: Labels;
   /** Pixels of the images at `indices`, packed [n, 3, H, W], values 0..255. */
   read(indices: ArrayLike<number>): Promise<Uint8Array>;
@@ -12,7 +14,7 @@ export interface Split<Labels = Int32Array> {
   readonly digest?: string;
 }
 
-/** Per-channel mean and standard deviation of pixel / 255 over the training images, or what published networks take for them. */
+/** Per-channel mean and standard deviation of pixel / 255: of the training images, or as published networks have them. */
 export interface Normalisation {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
@@ -28,7 +30,7 @@ export interface Dataset {
   readonly name: string;
   /** Class names; the index in this list is the label. */
   readonly classes: readonly string[];
-  /** What people call each class, where `classes` are identifiers such as n01443537. */
+  /** Everyday names of the classes, where `classes` are identifiers such as n01443537. */
   readonly words?: readonly string[];
   readonly image: { readonly height: number; readonly width: number };
   readonly train: Split;
@@ -36,7 +38,7 @@ export interface Dataset {
   readonly normalisation: Normalisation;
   /** Files left out because the user asked to skip unreadable ones. */
   readonly skipped: readonly SkippedFile[];
-  /** How many files and folders were passed over because they are no images of a class. */
+  /** Number of files and folders passed over because they are no images of a class. */
   readonly ignored: number;
 }
 

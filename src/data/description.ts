@@ -1,10 +1,7 @@
+// Schemas for descriptions of images in the files of sets and teachers.
+// Bounds keep a damaged or foreign file from asking for all of the memory, or for pixels that are no numbers.
 import { z } from "zod";
 import { expected, fieldsOf, listOf, numberIn, shown, textOf, wholeIn } from "../support/schema.ts";
-
-/**
- * Schemas of what a set and a teacher say of the images that they were made for. Bounds keep a damaged or foreign file from
- * asking for all of the memory, or for pixels that are no numbers.
- */
 
 /** Places of the first name that came before; composed (é) and decomposed (e and an accent) are one to whoever reads them. */
 const repeated = (names: readonly string[]): readonly [number, number] | undefined => {

@@ -1,3 +1,4 @@
+// Means and deviations of pixels, and normalised images.
 import { DistilleryError } from "../support/errors.ts";
 import type { Normalisation, Split } from "./dataset.ts";
 
@@ -11,7 +12,7 @@ const leastStd = 1 / 255;
 const triple = (of: (channel: number) => number): Triple => [of(0), of(1), of(2)];
 
 /**
- * What torchvision's networks were trained with, and so every one published for ImageNet. The deviations are means of single
+ * The normalisation of torchvision's networks, and so of every one published for ImageNet. The deviations are means of single
  * images', not of all pixels.
  */
 export const imagenetNormalisation: Normalisation = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
@@ -19,7 +20,7 @@ export const imagenetNormalisation: Normalisation = { mean: [0.485, 0.456, 0.406
 /** Up to here, 2.5 grey levels, two normalisations are of the same kind of images, e.g. of two samples of one data set. */
 const alike = 0.01;
 
-/** Whether a network trained with one normalisation may be given images that were normalised by the other. */
+/** True where a network trained with one normalisation may be given images that were normalised by the other. */
 export const isAlike = (one: Normalisation, other: Normalisation): boolean => {
   const values = [...other.mean, ...other.std];
   return [...one.mean, ...one.std].every((value, i) => Math.abs(value - values[i]!) <= alike);
@@ -105,7 +106,7 @@ export const normalise = (pixels: Uint8Array, norm: Normalisation, h: number, w:
   return out;
 };
 
-/** Where black and white lie in normalised space, per channel: the bounds of every image that can be shown. */
+/** Black and white in normalised space, per channel: the bounds of every image that can be shown. */
 export const validRange = (norm: Normalisation): { readonly low: Triple; readonly high: Triple } => ({
   low: triple((c) => (0 - norm.mean[c]!) / norm.std[c]!),
   high: triple((c) => (1 - norm.mean[c]!) / norm.std[c]!),

@@ -1,3 +1,4 @@
+// Subsets of a split: validation images and balanced draws.
 import { DistilleryError } from "../support/errors.ts";
 import type { Random } from "../support/random.ts";
 import type { Task } from "../tasks/task.ts";

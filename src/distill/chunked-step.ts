@@ -16,7 +16,7 @@ import {
   type Values,
   type WithLeaves,
 } from "../autodiff/index.ts";
-import { measuringNorm } from "../nn/batch-norm.ts";
+import { statisticsNorm } from "../nn/batch-norm.ts";
 import { crossEntropy, statisticsLoss } from "../nn/losses.ts";
 import { hyperTypes, updateAll } from "../nn/optimisers.ts";
 import type { Device, Stepper, Tensors } from "../runtime/index.ts";
@@ -70,7 +70,7 @@ type Chunk = ReturnType<typeof chunkTypes>;
 const measure = (scene: Scene, chunk: Values<Chunk>) => {
   const { teacher } = scene;
   const { parameters, statistics } = frozenWeights(teacher);
-  const { normalise, gaps } = measuringNorm(parameters, statistics);
+  const { normalise, gaps } = statisticsNorm(parameters, statistics);
   const images = seenImages(scene, { bases: chunk.base, compensators: chunk.u }, chunk.view);
   const logits = teacher.model.forward(parameters, images, normalise);
   const layers: Layers<Value> = Object.fromEntries(

@@ -1,10 +1,10 @@
-// What methods have in common that match features of images with those of real ones.
+// The matching of features with those of real images that several methods share.
 import { type Tensor, tensor } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import { byStratum } from "../data/split.ts";
 import type { Optimiser } from "../nn/optimisers.ts";
 import type { Schedule } from "../nn/schedules.ts";
-import { readable } from "../recipe/prepare.ts";
+import { imageSource } from "../recipe/prepare.ts";
 import { type Random, stream } from "../support/random.ts";
 import type { MethodStage } from "./method.ts";
 import type { Networks } from "./networks.ts";
@@ -28,7 +28,7 @@ export const realImages = ({ data, recipe }: MethodStage, name: string, most: nu
     count,
     draw: (c, step) => {
       const order = stream(recipe.seed, name, "real", c, step).permutation(members[c]!.length).subarray(0, count);
-      return readable(data).images(order.map((at) => members[c]![at]!));
+      return imageSource(data).images(order.map((at) => members[c]![at]!));
     },
   };
 };

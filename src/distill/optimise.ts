@@ -5,7 +5,7 @@ import { hyperTensors, zerosLike } from "../nn/optimisers.ts";
 import type { Schedule } from "../nn/schedules.ts";
 import type { Stepper } from "../runtime/index.ts";
 import { keyOf } from "../support/key.ts";
-import type { Lane } from "../training/jobs.ts";
+import type { Worker } from "../training/jobs.ts";
 import {
   historyOf,
   type JobKind,
@@ -47,7 +47,7 @@ export interface Part {
 /** A step that can be opened, and what it takes, by estimate. */
 export interface StepPlan {
   readonly bytes: number;
-  open(lane: Lane): Promise<Stepper<StepState, StepFeeds, StepState["learnt"]>>;
+  open(worker: Worker): Promise<Stepper<StepState, StepFeeds, StepState["learnt"]>>;
 }
 
 /** What is drawn for a step: the view, what the objective asks for and, where it does not see all images, some of them. */
@@ -69,7 +69,7 @@ export interface Optimisation extends StepParts {
   /** The objectives of a part; they take turns, step by step. */
   objectives(part: Part): readonly Objective[];
   /** Objectives of a part's own in their place; its graph has then a name of its own. */
-  readonly own?: (part: Part, lane: Lane) => Promise<readonly Objective[]>;
+  readonly own?: (part: Part, worker: Worker) => Promise<readonly Objective[]>;
   /** The number of the objective whose turn it is; 0 where it is not said. */
   readonly turn?: (part: Part, step: number) => number;
   /** A step that is not made like the others'. */
@@ -92,11 +92,11 @@ const countsOf = ({ learnt, fixed = {} }: Part) => {
 
 const traced = (plan: Optimisation, part: Part, objective: Objective) => traceStep(plan, countsOf(part), objective);
 
-const openStep = async (plan: Optimisation, part: Part, lane: Lane, own?: readonly Objective[]) => {
-  if (plan.step !== undefined) return takingTurns([await plan.step(part).open(lane)]);
+const openStep = async (plan: Optimisation, part: Part, worker: Worker, own?: readonly Objective[]) => {
+  if (plan.step !== undefined) return takingTurns([await plan.step(part).open(worker)]);
   const objectives = own ?? plan.objectives(part);
   const steppers: Stepper<StepState, StepFeeds, StepState["learnt"]>[] = [];
-  for (const objective of objectives) steppers.push(await lane.device.compileStep(traced(plan, part, objective)));
+  for (const objective of objectives) steppers.push(await worker.device.compileStep(traced(plan, part, objective)));
   return takingTurns(steppers);
 };
 
@@ -107,15 +107,15 @@ const bytesOf = (plan: Optimisation, part: Part): number =>
 /** How the parts of a plan are made. */
 const makerOf =
   (plan: Optimisation, folder: string): Maker =>
-  async (job, lane, context) => {
+  async (job, worker, context) => {
     const part = plan.parts.find(({ name }) => name === job.name)!;
     const types = stepTypes(plan, countsOf(part));
     const values = await plan.start(part);
     const filled = (some: StepState["learnt"]): Record<string, Tensor> =>
       Object.fromEntries(Object.entries(some).map(([name, { shape }]) => [name, tensor(values[name]!, shape)]));
-    // Before the step is opened: a lane holds one thing at a time, and these may need a step of their own.
-    const own = await plan.own?.(part, lane);
-    const stepper = await lane.held(part.graph, () => openStep(plan, part, lane, own));
+    // Before the step is opened: a worker holds one thing at a time, and these may need a step of their own.
+    const own = await plan.own?.(part, worker);
+    const stepper = await worker.held(part.graph, () => openStep(plan, part, worker, own));
     const { iterations, optimiser, learningRate, turn = () => 0, advice } = plan;
     return runKeptLoop(
       folder,

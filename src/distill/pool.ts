@@ -5,16 +5,16 @@ import { buildModel } from "../models/registry.ts";
 import { inferenceNorm, statisticsTypes } from "../nn/batch-norm.ts";
 import { hyperTensors, sgd } from "../nn/optimisers.ts";
 import { oneCycle } from "../nn/schedules.ts";
-import { readable } from "../recipe/prepare.ts";
+import { imageSource } from "../recipe/prepare.ts";
 import type { Tensors } from "../runtime/index.ts";
 import { keyOf } from "../support/key.ts";
 import { stream } from "../support/random.ts";
 import { batchIndices, cropLabelled } from "../training/batches.ts";
 import { named, readStored, rebuild, removeStored, unlessDamaged, writeStored } from "../training/checkpoint.ts";
+import { imagesToFit } from "../training/image-source.ts";
 import { type JobKind, type Kept, type KeptJob, type Maker, runKept, tensorStore } from "../training/kept.ts";
 import { runLoop } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
-import { imagesToFit } from "../training/readable.ts";
 import { startTraining, type TrainState, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import type { MethodStage } from "./method.ts";
 import { type KnownNetworks, parameterTypes } from "./networks.ts";
@@ -50,7 +50,7 @@ const stepsOf = (stage: MethodStage, { epochs, moments }: PoolOptions) => {
 /** Trains network number `job.spec`, moment by moment; what was trained before an interruption is taken from its files. */
 const makerOf =
   (stage: MethodStage, options: PoolOptions): Maker =>
-  async (job, lane, { progress, ...context }) => {
+  async (job, worker, { progress, ...context }) => {
     const { data, recipe } = stage;
     const { task, train } = data;
     const index = Number(job.spec);
@@ -62,9 +62,9 @@ const makerOf =
     const order = batchIndices(train.length, batch, recipe.seed, name);
     const rate = oneCycle(settings.learningRate, steps);
     const pad = Math.round(task.image.height / 8);
-    const source = { images: readable(data).images, labels: train.labels, crop: "shift" as const, pad };
-    const stepper = await lane.stepper(`pool ${model.name}`, () => stepOf(stage, options));
-    const fit = await imagesToFit(model, readable(data), stream(recipe.seed, name, "fit"));
+    const source = { images: imageSource(data).images, labels: train.labels, crop: "shift" as const, pad };
+    const stepper = await worker.stepper(`pool ${model.name}`, () => stepOf(stage, options));
+    const fit = await imagesToFit(model, imageSource(data), stream(recipe.seed, name, "fit"));
     const bar = progress.task(name, steps);
     let state: Tensors<TrainState> = startTraining(
       model,

@@ -1,11 +1,11 @@
-// What SRe2L and its kin have in common: images, one of each of up to 100 classes at a time, learnt against frozen teachers.
+// The synthesis that SRe2L and its kin share: batches of images of up to 100 classes, learnt against frozen teachers.
 import { tensor } from "../autodiff/index.ts";
 import { cropping } from "../data/augment/augmentation.ts";
 import { drawView } from "../data/augment/view.ts";
 import { adam } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
 import { oneHot } from "../tasks/classification.ts";
-import type { Lane } from "../training/jobs.ts";
+import type { Worker } from "../training/jobs.ts";
 import { batchStream, type ClassBatch, classBatches, classesOf } from "./class-batches.ts";
 import type { MethodStage } from "./method.ts";
 import type { Objective } from "./objectives/objective.ts";
@@ -22,7 +22,7 @@ export interface Synthesis {
   /** The objectives of `count` images, one each of some classes; they take turns. */
   objectives(count: number): readonly Objective[];
   /** For batches that have objectives of their own instead, as many. */
-  readonly own?: (batch: ClassBatch, lane: Lane) => Promise<readonly Objective[]>;
+  readonly own?: (batch: ClassBatch, worker: Worker) => Promise<readonly Objective[]>;
   /** The first images of a batch of N classes, normalised [N, 3, h, w]. */
   start(batch: ClassBatch): Promise<Float32Array>;
   /** Smallest part of the area that a step's view shows, after a fraction of all steps. */
@@ -72,7 +72,7 @@ export const synthesis = ({ data, layout, recipe }: MethodStage, method: Synthes
     parts,
     key: { settings, learningRate },
     objectives: (part) => method.objectives(sizeOf(part)),
-    ...(own && { own: (part: Part, lane: Lane) => own(batchOf(part), lane) }),
+    ...(own && { own: (part: Part, worker: Worker) => own(batchOf(part), worker) }),
     turn: (part, step) => (step + batchOf(part).k) % turns,
     start: async (part) => ({ bases: await method.start(batchOf(part)) }),
     draw: async (part, step) => {

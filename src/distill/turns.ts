@@ -1,3 +1,4 @@
+// Several steppers that share one state and take turns.
 import type { TensorType } from "../autodiff/index.ts";
 import type { Stepper, Tensors } from "../runtime/index.ts";
 

@@ -1,4 +1,4 @@
-// What a comparison found out.
+// The result of a comparison.
 import type { SetBytes } from "../sets/index.ts";
 import type { PeakMemory } from "../support/peak-memory.ts";
 import type { AccuracyRow, Report, TeacherRow } from "./rows.ts";

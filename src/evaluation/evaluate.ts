@@ -3,7 +3,7 @@ import { splitOf } from "../data/dataset.ts";
 import { baseline, findMethod } from "../distill/registry.ts";
 import { drawImages } from "../distill/select/draw.ts";
 import { buildModel } from "../models/registry.ts";
-import { readable } from "../recipe/prepare.ts";
+import { imageSource } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { type DistilledSet, openImages, trainingLabels } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
@@ -11,10 +11,10 @@ import { keyOf } from "../support/key.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { type AccuracyRow, allData, type Curve } from "./rows.ts";
-import { gatherRows, type LabelKind, type Lesson, type Source, teachStudents } from "./students.ts";
+import { gatherRows, type LabelKind, type Source, type StudentRun, teachStudents } from "./students.ts";
 
 /** Images that students are trained on, with each kind of labels. */
-export interface Contender {
+export interface TrainingSet {
   readonly method: AccuracyRow["method"];
   /** Begins the names of files and curves. */
   readonly name: string;
@@ -29,7 +29,7 @@ export interface Contender {
 }
 
 /** Steps of a student; dynamic labels get 1/(M+1) of the epochs. */
-const stepsOf = (labels: LabelKind, { epoch, teachers }: Contender, { epochs, batch }: Recipe["student"]): number => {
+const stepsOf = (labels: LabelKind, { epoch, teachers }: TrainingSet, { epochs, batch }: Recipe["student"]): number => {
   const perEpoch = Math.ceil(epoch / batch);
   return labels === "dynamic" ? Math.max(1, Math.floor(epochs / (teachers + 1))) * perEpoch : epochs * perEpoch;
 };
@@ -56,12 +56,12 @@ const setSource = async ({ device }: Stage, set: DistilledSet, kinds: readonly L
 };
 
 /** A distilled set; an epoch is its own training images unless another's are named. */
-export const setContender = async (
+export const distilledTrainingSet = async (
   stage: Stage,
   set: DistilledSet,
   name: string,
   epoch?: number,
-): Promise<Contender> => {
+): Promise<TrainingSet> => {
   const { method, budget, parts, classes, teachers } = set.manifest;
   const teacherHashes = teachers.map((t) => t.sha256);
   return {
@@ -76,7 +76,7 @@ export const setContender = async (
 };
 
 /** As many random real images as a set's storage holds, labelled by the same teachers in the same way, for its steps. */
-const randomContender = async (stage: Stage, set: DistilledSet, beside: Contender): Promise<Contender> => {
+const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: TrainingSet): Promise<TrainingSet> => {
   const { recipe, data, teachers, device } = stage;
   const { ipc } = set.manifest.budget;
   const teacherHashes = set.manifest.teachers.map((t) => t.sha256);
@@ -84,23 +84,23 @@ const randomContender = async (stage: Stage, set: DistilledSet, beside: Contende
   const classes = picks.map((i) => data.train.labels[i]!);
   // At 8 bits, as the set's own images are.
   const drawn = splitOf(await data.train.read(picks), classes);
-  const source = { ...readable({ ...data, train: drawn }), classes };
-  const contender = {
+  const source = { ...imageSource({ ...data, train: drawn }), classes };
+  const trainingSet = {
     ...beside,
     method: baseline.name,
     name: baseline.name,
     sourceKey: keyOf({ ...dataKey(stage), random: ipc, seed: recipe.seed, teacherHashes }),
   };
-  if (!recipe.labels.includes("static")) return { ...contender, source };
+  if (!recipe.labels.includes("static")) return { ...trainingSet, source };
   const logits = await meanLogits(device, teachers, source, "labels of random images", stage);
-  return { ...contender, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
+  return { ...trainingSet, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
 };
 
-type Taught = Lesson & { readonly method: AccuracyRow["method"] };
+type Taught = StudentRun & { readonly method: AccuracyRow["method"] };
 
-const lessonOf = ({ recipe }: Stage, contender: Contender, labels: LabelKind, architecture: string): Taught => {
-  const { method, name, source, sourceKey, batch } = contender;
-  const steps = stepsOf(labels, contender, recipe.student);
+const studentRunOf = ({ recipe }: Stage, trainingSet: TrainingSet, labels: LabelKind, architecture: string): Taught => {
+  const { method, name, source, sourceKey, batch } = trainingSet;
+  const steps = stepsOf(labels, trainingSet, recipe.student);
   const { mixup } = recipe.student;
   return { method, name: `${name} ${labels}`, architecture, labels, source, sourceKey, steps, batch, mixup };
 };
@@ -109,14 +109,14 @@ const lessonOf = ({ recipe }: Stage, contender: Contender, labels: LabelKind, ar
 export const withAllData = ({ full }: Recipe): boolean => full.epochs > 0;
 
 /** All the data with hard labels, without mixup: what is lost by everything else. */
-const fullLesson = (stage: Stage, architecture: string): Taught => {
+const fullRun = (stage: Stage, architecture: string): Taught => {
   const { recipe, data } = stage;
   return {
     method: allData,
     name: `${allData} hard`,
     architecture,
     labels: "hard",
-    source: { ...readable(data), classes: data.train.labels },
+    source: { ...imageSource(data), classes: data.train.labels },
     sourceKey: keyOf(dataKey(stage)),
     steps: recipe.full.epochs * Math.ceil(data.train.length / recipe.full.batch),
     batch: Math.min(recipe.full.batch, data.train.length),
@@ -129,10 +129,10 @@ export interface Measured {
   readonly curves: Curve[];
 }
 
-/** Students on each contender with every kind of labels of the recipe, and on all the data where that is asked for. */
+/** Students on each training set with every kind of labels of the recipe, and on all the data where that is asked for. */
 export const teachRows = async (
   stage: Stage,
-  contenders: readonly Contender[],
+  trainingSets: readonly TrainingSet[],
   withFull: boolean,
 ): Promise<Measured> => {
   const { recipe, data } = stage;
@@ -140,15 +140,15 @@ export const teachRows = async (
   const curves: Curve[] = [];
   // One architecture after the other: how many students fit beside each other depends on it.
   for (const architecture of recipe.students) {
-    const lessons = [
+    const runs = [
       ...recipe.labels.flatMap((labels) =>
-        contenders.map((contender) => lessonOf(stage, contender, labels, architecture)),
+        trainingSets.map((trainingSet) => studentRunOf(stage, trainingSet, labels, architecture)),
       ),
-      ...(withFull ? [fullLesson(stage, architecture)] : []),
+      ...(withFull ? [fullRun(stage, architecture)] : []),
     ];
     const student = buildModel(architecture, data.task).name;
-    const results = await teachStudents(lessons, stage);
-    for (const [i, { name, method, labels, source, steps }] of lessons.entries()) {
+    const results = await teachStudents(runs, stage);
+    for (const [i, { name, method, labels, source, steps }] of runs.entries()) {
       const taught = results[i]!;
       const accuracy = summarise(taught.map((result) => result.accuracy));
       rows.push({ method, labels, student, images: source.length, steps, accuracy });
@@ -182,7 +182,7 @@ const nameFor = (method: string): string =>
  */
 export const evaluateSet = async (stage: Stage, set: DistilledSet): Promise<Measured> => {
   const { method } = set.manifest;
-  const own = await setContender(stage, set, nameFor(method));
-  const contenders = method === baseline.name ? [own] : [own, await randomContender(stage, set, own)];
-  return teachRows(stage, contenders, withAllData(stage.recipe));
+  const own = await distilledTrainingSet(stage, set, nameFor(method));
+  const trainingSets = method === baseline.name ? [own] : [own, await randomTrainingSet(stage, set, own)];
+  return teachRows(stage, trainingSets, withAllData(stage.recipe));
 };

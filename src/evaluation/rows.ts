@@ -1,4 +1,4 @@
-// What a run found out: rows, curves and the report that holds them.
+// The rows, curves and report of a run.
 import type { Origin } from "../sets/index.ts";
 
 /** What one run of the whole path found out; written as report.json, drawn as report.html. Accuracies are per cent. */

@@ -12,17 +12,17 @@ import { stream } from "../support/random.ts";
 import { drawMix, mixRows } from "../tasks/mixup.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { batchIndices, cropLabelled } from "../training/batches.ts";
+import { type ImageSource, imagesToFit } from "../training/image-source.ts";
 import { checkpointOf, type JobKind, type KeptJob, runKept, type Store } from "../training/kept.ts";
 import { type History, historySchema, runLoop } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { measure, traceClassifier, withClassifier } from "../training/predict.ts";
-import { imagesToFit, type Readable } from "../training/readable.ts";
 import { type Frozen, type Objective, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 
 export type LabelKind = Recipe["labels"][number];
 
 /** Images that a student learns from. */
-export interface Source extends Readable {
+export interface Source extends ImageSource {
   /** Class of every image. */
   readonly classes: Int32Array;
   /** Stored logits of some rows, [n, C], for static labels. */
@@ -39,8 +39,8 @@ export const gatherRows = (rows: Float32Array, n: number, indices: Int32Array): 
   return out;
 };
 
-/** One kind of student training; each seed of it is one run. */
-export interface Lesson {
+/** The training of students on one training set with one kind of labels, once for each seed. */
+export interface StudentRun {
   /** Names the files and the curves: "infer static". */
   readonly name: string;
   readonly architecture: string;
@@ -86,7 +86,7 @@ const store: Store<Omit<StudentResult, "key">, StudentResult> = {
 
 const optimiserOf = ({ recipe }: Stage) => adamw({ weightDecay: recipe.student.weightDecay });
 
-const stepOf = (stage: Stage, { architecture, labels, batch }: Lesson) =>
+const stepOf = (stage: Stage, { architecture, labels, batch }: StudentRun) =>
   traceTrainStep(
     buildModel(architecture, stage.data.task),
     optimiserOf(stage),
@@ -95,7 +95,7 @@ const stepOf = (stage: Stage, { architecture, labels, batch }: Lesson) =>
   );
 
 /** Crop and flip, then mixup of images and targets alike; targets are made of labels, stored outputs or the teachers'. */
-const feedsOf = (stage: Stage, { source, batch, labels: kind, steps, mixup }: Lesson, seed: number) => {
+const feedsOf = (stage: Stage, { source, batch, labels: kind, steps, mixup }: StudentRun, seed: number) => {
   const { recipe, data } = stage;
   const { task } = data;
   const { height, width } = task.image;
@@ -122,46 +122,46 @@ const feedsOf = (stage: Stage, { source, batch, labels: kind, steps, mixup }: Le
   };
 };
 
-/** A stage, and the lessons of which its jobs name one. */
-type Class = Stage & { readonly lessons: readonly Lesson[] };
+/** A stage, and the student runs of which each job names one. */
+type Class = Stage & { readonly runs: readonly StudentRun[] };
 
-const specSchema = z.strictObject({ lesson: z.string(), seed: z.int() });
+const specSchema = z.strictObject({ run: z.string(), seed: z.int() });
 
-const fileName = ({ name, architecture }: Lesson, { task }: Stage["data"], seed: number): string =>
+const fileName = ({ name, architecture }: StudentRun, { task }: Stage["data"], seed: number): string =>
   `${name.replaceAll(" ", "-")}-${buildModel(architecture, task).name}-${seed}`;
 
 /** The kind of jobs that train a student and measure it. */
 export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult> = {
   kind: "student",
   store,
-  open: async (stage) => async (job, lane, around) => {
-    const { recipe, data, folder, lessons } = stage;
+  open: async (stage) => async (job, worker, around) => {
+    const { recipe, data, folder, runs } = stage;
     const { task } = data;
-    const { lesson: named, seed } = specSchema.parse(job.spec);
-    const lesson = lessons.find(({ name }) => name === named)!;
-    const { name, labels, batch, steps, source } = lesson;
-    const model = buildModel(lesson.architecture, task);
+    const { run: named, seed } = specSchema.parse(job.spec);
+    const run = runs.find(({ name }) => name === named)!;
+    const { name, labels, batch, steps, source } = run;
+    const model = buildModel(run.architecture, task);
     const title = `student ${model.name} on ${name}, seed ${seed}`;
     const types = trainStateTypes(model, optimiserOf(stage));
     const images = await imagesToFit(model, source, stream(recipe.seed, "student", seed, "fit"));
     const { state, history } = await runLoop(
       {
         title,
-        stepper: await lane.stepper(JSON.stringify([model.name, labels, batch]), () => stepOf(stage, lesson)),
+        stepper: await worker.stepper(JSON.stringify([model.name, labels, batch]), () => stepOf(stage, run)),
         types,
         steps,
         start: () => ({
           ...freshWeights(model, stream(recipe.seed, "student", seed, "weights"), images),
           slots: zerosLike(types.slots),
         }),
-        feeds: feedsOf(stage, lesson, seed),
+        feeds: feedsOf(stage, run, seed),
         checkpoint: checkpointOf(folder, job),
         advice: `lower student.learningRate (it is ${recipe.student.learningRate}; --student-learning-rate) and run again, into another --out`,
       },
       around,
     );
     const accuracy = await withClassifier(
-      lane.device,
+      worker.device,
       { model, weights: state },
       (classifier) => measure(classifier, data.dataset.test, data, `${title}: test`, around),
       testBatch,
@@ -172,29 +172,27 @@ export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult>
 };
 
 /** A student's step, and the classifier that its training ends with. */
-const bytesOf = (stage: Stage, lesson: Lesson): number => {
-  const model = buildModel(lesson.architecture, stage.data.task);
+const bytesOf = (stage: Stage, run: StudentRun): number => {
+  const model = buildModel(run.architecture, stage.data.task);
   const { parameters, statistics } = trainStateTypes(model, optimiserOf(stage));
   // Any weights will do.
   const weights = zerosLike({ parameters, statistics });
-  return (
-    estimateBytes(stepOf(stage, lesson).graph) + estimateBytes(traceClassifier({ model, weights }, testBatch).graph)
-  );
+  return estimateBytes(stepOf(stage, run).graph) + estimateBytes(traceClassifier({ model, weights }, testBatch).graph);
 };
 
 /**
- * Trains students of one architecture, `seeds` for each lesson, several at a time, and returns their results lesson by
- * lesson. Students that were finished before are kept.
+ * Trains students of one architecture, `seeds` for each run, several at a time, and returns their results run by
+ * run. Students that were finished before are kept.
  */
-export const teachStudents = async (lessons: readonly Lesson[], stage: Stage): Promise<StudentResult[][]> => {
+export const teachStudents = async (runs: readonly StudentRun[], stage: Stage): Promise<StudentResult[][]> => {
   const { recipe, data, device } = stage;
   const { crop, ...settings } = recipe.student;
-  const jobOf = (lesson: Lesson, seed: number): KeptJob => {
-    const { name, architecture, labels, steps, batch, mixup, sourceKey } = lesson;
+  const jobOf = (run: StudentRun, seed: number): KeptJob => {
+    const { name, architecture, labels, steps, batch, mixup, sourceKey } = run;
     return {
       kind: studying.kind,
-      name: fileName(lesson, data, seed),
-      spec: { lesson: name, seed },
+      name: fileName(run, data, seed),
+      spec: { run: name, seed },
       key: keyOf({
         sourceKey,
         labels,
@@ -211,8 +209,8 @@ export const teachStudents = async (lessons: readonly Lesson[], stage: Stage): P
       cost: steps * batch,
     };
   };
-  const jobs = lessons.flatMap((lesson) => Array.from({ length: recipe.seeds }, (_, seed) => jobOf(lesson, seed)));
-  const bytes = (): number => Math.max(...lessons.map((lesson) => bytesOf(stage, lesson)));
-  const results = await runKept(undefined, studying, jobs, bytes, { ...stage, lessons });
-  return lessons.map((_, i) => results.slice(i * recipe.seeds, (i + 1) * recipe.seeds));
+  const jobs = runs.flatMap((run) => Array.from({ length: recipe.seeds }, (_, seed) => jobOf(run, seed)));
+  const bytes = (): number => Math.max(...runs.map((run) => bytesOf(stage, run)));
+  const results = await runKept(undefined, studying, jobs, bytes, { ...stage, runs });
+  return runs.map((_, i) => results.slice(i * recipe.seeds, (i + 1) * recipe.seeds));
 };

@@ -1,3 +1,4 @@
+// The report of trained teachers, written as teachers.json.
 import type { History } from "../training/loop.ts";
 import type { Watched } from "../training/watch.ts";
 import type { Report, TeacherRow } from "./rows.ts";

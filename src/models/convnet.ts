@@ -1,3 +1,4 @@
+// ConvNet, the small network of the distillation literature.
 import { avgPool2d, relu, reshape } from "../autodiff/index.ts";
 import { instanceNorm } from "../nn/instance-norm.ts";
 import { convolve, convSpecs, linear, linearSpecs, normSpecs } from "../nn/layers.ts";

@@ -1,8 +1,9 @@
+// EfficientNet-B0.
 import { globalAvgPool, silu } from "../autodiff/index.ts";
 import { chain, convNorm, dense, type Part, plain, residual } from "../nn/parts.ts";
 import { squeezeExcitation } from "../nn/squeeze-excitation.ts";
 import type { NetworkTask } from "../tasks/task.ts";
-import { wholeEights } from "./make-divisible.ts";
+import { makeDivisible } from "./make-divisible.ts";
 import { isSmall, type Model } from "./model.ts";
 
 /** Channels of the stem, to which all others are in proportion. */
@@ -49,7 +50,7 @@ const invertedBottleneck = ({ name, input, output, expansion, kernel, stride }: 
  */
 export const efficientNetB0 = (task: NetworkTask, width = stem): Model => {
   const small = isSmall(task);
-  const scaled = (channels: number): number => wholeEights((channels * width) / stem);
+  const scaled = (channels: number): number => makeDivisible((channels * width) / stem);
   const blocks: Part[] = [];
   let input = scaled(stem);
   for (const [stage, { channels, blocks: count, stride, ...kind }] of stages.entries()) {

@@ -1,7 +1,8 @@
+// MobileNetV2.
 import { globalAvgPool, relu6 } from "../autodiff/index.ts";
 import { chain, convNorm, dense, type Part, plain, residual } from "../nn/parts.ts";
 import type { NetworkTask } from "../tasks/task.ts";
-import { wholeEights } from "./make-divisible.ts";
+import { makeDivisible } from "./make-divisible.ts";
 import { isSmall, type Model } from "./model.ts";
 
 /** Channels of the stem, to which all others are in proportion. */
@@ -42,7 +43,7 @@ const invertedResidual = (name: string, input: number, output: number, expansion
  */
 export const mobileNetV2 = (task: NetworkTask, width = stem): Model => {
   const small = isSmall(task);
-  const scaled = (channels: number): number => wholeEights((channels * width) / stem);
+  const scaled = (channels: number): number => makeDivisible((channels * width) / stem);
   const blocks: Part[] = [];
   let input = scaled(stem);
   for (const [stage, { expansion, channels, blocks: count, stride }] of stages.entries()) {

@@ -1,3 +1,4 @@
+// The record of a network, and its weights.
 import type { Tensor, Value } from "../autodiff/index.ts";
 import { sizeOf } from "../autodiff/index.ts";
 import type { Normalise } from "../nn/batch-norm.ts";

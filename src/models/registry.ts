@@ -1,3 +1,4 @@
+// Every network by name.
 import { DistilleryError } from "../support/errors.ts";
 import { didYouMean } from "../support/suggest.ts";
 import type { NetworkTask } from "../tasks/task.ts";
@@ -18,7 +19,7 @@ interface Family {
 }
 
 /** Depth at which a ConvNet ends with 4 x 4 features: 3 at 32 pixels, 4 at 64, 5 at 128. */
-const usualDepth = ({ image }: NetworkTask): number =>
+const defaultDepth = ({ image }: NetworkTask): number =>
   Math.max(1, Math.round(Math.log2(Math.min(image.height, image.width) / 4)));
 
 const tooSmall = (name: string, { image: { height, width } }: NetworkTask, why: string): DistilleryError =>
@@ -56,7 +57,7 @@ const families: readonly Family[] = [
     build: ([, width, depth, instance], task) => {
       const shape = {
         width: Number(width ?? 128),
-        depth: Number(depth ?? usualDepth(task)),
+        depth: Number(depth ?? defaultDepth(task)),
         instance: instance !== undefined,
       };
       const most = Math.floor(Math.log2(Math.min(task.image.height, task.image.width)));

@@ -1,3 +1,4 @@
+// ResNets from 18 layers on.
 import { globalAvgPool, maxPool2d, relu } from "../autodiff/index.ts";
 import { chain, convNorm, dense, type Part, plain, residual } from "../nn/parts.ts";
 import type { NetworkTask } from "../tasks/task.ts";

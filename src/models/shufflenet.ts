@@ -1,3 +1,4 @@
+// ShuffleNetV2.
 import { concat, globalAvgPool, maxPool2d, relu, reshape, slice, transpose, type Value } from "../autodiff/index.ts";
 import { branches, chain, convNorm, dense, type Part, plain } from "../nn/parts.ts";
 import type { NetworkTask } from "../tasks/task.ts";

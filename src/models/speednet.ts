@@ -1,3 +1,4 @@
+// A network that trains fast, after airbench94.
 import { matmul, mul, reduceMax, relu, type Value } from "../autodiff/index.ts";
 import type { Normalise } from "../nn/batch-norm.ts";
 import type { ParameterSpecs } from "../nn/init.ts";

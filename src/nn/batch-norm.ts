@@ -1,3 +1,4 @@
+// Batch normalisation in training, in use and with its statistics measured.
 import {
   add,
   channelAffine,
@@ -16,7 +17,7 @@ import {
 import type { Named } from "./layers.ts";
 
 /**
- * What a network does at its normalisation layers is handed to it: training, inference and the reading of statistics
+ * Normalises a layer's z. A network is handed the function to use: training, inference and the reading of statistics
  * are three functions, and a network has no mode.
  */
 export type Normalise = (z: Value, layer: string) => Value;
@@ -72,23 +73,23 @@ export const inferenceNorm =
   (z, layer) =>
     affine(z, p, layer, statistics[`${layer}.running_mean`]!, statistics[`${layer}.running_var`]!);
 
-/** How far a batch is from what a layer saw in training: mean - running mean and variance - running variance, [C] each. */
-export interface StatisticsGap {
+/** Distance of a batch from a layer's training: mean - running mean and variance - running variance, [C] each. */
+export interface MomentGap {
   readonly layer: string;
   readonly mean: Value;
   readonly variance: Value;
 }
 
 /**
- * How far z [N, C, H, W] is from a known mean and variance, [C] each. z is centred on the mean first: the small differences
+ * Measures z [N, C, H, W] against a known mean and variance, [C] each. z is centred on the mean first: the small differences
  * then carry no cancellation error of large means.
  */
-export const measureGap = (
+export const momentGap = (
   layer: string,
   z: Value,
   knownMean: Value,
   knownVariance: Value,
-): { centred: Value; gap: StatisticsGap } => {
+): { centred: Value; gap: MomentGap } => {
   const centred = channelAffine(z, splat(1, knownMean.shape), mul(knownMean, -1));
   const { mean, variance } = momentsOf(centred);
   return { centred, gap: { layer, mean, variance: sub(variance, knownVariance) } };
@@ -99,16 +100,16 @@ export const measureGap = (
  * (arXiv 2306.13092) by its own: distances to the running statistics. The simplifier folds the centring into the
  * convolution before it.
  */
-export const measuringNorm = (
+export const statisticsNorm = (
   p: Named<Value>,
   statistics: Named<Value>,
-): { normalise: Normalise; gaps: StatisticsGap[] } => {
-  const gaps: StatisticsGap[] = [];
+): { normalise: Normalise; gaps: MomentGap[] } => {
+  const gaps: MomentGap[] = [];
   return {
     gaps,
     normalise: (z, layer) => {
       const runningVariance = statistics[`${layer}.running_var`]!;
-      const { centred, gap } = measureGap(layer, z, statistics[`${layer}.running_mean`]!, runningVariance);
+      const { centred, gap } = momentGap(layer, z, statistics[`${layer}.running_mean`]!, runningVariance);
       gaps.push(gap);
       const scale = div(p[`${layer}.weight`]!, sqrt(add(runningVariance, epsilon)));
       return channelAffine(centred, scale, p[`${layer}.bias`]!);

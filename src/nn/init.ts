@@ -1,8 +1,9 @@
+// Shapes and random starts of parameters.
 import { sizeOf, sizes, type Tensor, tensor } from "../autodiff/index.ts";
 import type { Random } from "../support/random.ts";
 
 /**
- * How a parameter starts. `uniform` draws from +-1/sqrt(fanIn), PyTorch's default for convolutions and linear layers.
+ * The start of a parameter. `uniform` draws from +-1/sqrt(fanIn), PyTorch's default for convolutions and linear layers.
  * `identity`, for a filter [K, C, kh, kw], is uniform but for the first min(K, C) outputs, which pass their input on.
  */
 export type Start =

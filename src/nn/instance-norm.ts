@@ -1,3 +1,4 @@
+// Instance normalisation.
 import { add, div, mean, mul, reshape, sqrt, sub, type Value } from "../autodiff/index.ts";
 import type { Named } from "./layers.ts";
 

@@ -1,3 +1,4 @@
+// Convolutions and linear layers by the names of their parameters.
 import { add, type ConvolutionOptions, conv2d, matmul, type Value } from "../autodiff/index.ts";
 import type { ParameterSpecs } from "./init.ts";
 

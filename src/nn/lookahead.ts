@@ -1,3 +1,4 @@
+// Lookahead: slow weights that the weights are drawn to.
 import { add, float32, mul, sub, type TensorType, type Value } from "../autodiff/index.ts";
 import type { Named } from "./layers.ts";
 import type { Hyper } from "./optimisers.ts";
@@ -12,28 +13,28 @@ import type { Hyper } from "./optimisers.ts";
  */
 const every = 5;
 
-/** How far the slow weights move, and how far the weights then move to them; both 0 between meetings. */
+/** Rates at which the slow weights move, and at which the weights then move to them; both 0 between meetings. */
 export const slowHyper = (step: number, steps: number): Hyper => {
   const done = step + 1;
   const meets = done % every === 0;
   return {
-    slowMoves: meets ? 1 - 0.95 ** every * (done / steps) ** 3 : 0,
-    fastMoves: meets || done === steps ? 1 : 0,
+    slowRate: meets ? 1 - 0.95 ** every * (done / steps) ** 3 : 0,
+    fastRate: meets || done === steps ? 1 : 0,
   };
 };
 
-export const slowHyperTypes: Record<string, TensorType> = { slowMoves: float32(), fastMoves: float32() };
+export const slowHyperTypes: Record<string, TensorType> = { slowRate: float32(), fastRate: float32() };
 
 /** Slow and fast values after a step; `fast` may hold more than `slow`, which then has no part in this. */
-export const catchUp = (
+export const lookaheadUpdate = (
   slow: Named<Value>,
   fast: Named<Value>,
-  { slowMoves, fastMoves }: Named<Value>,
+  { slowRate, fastRate }: Named<Value>,
 ): { slow: Record<string, Value>; fast: Record<string, Value> } => {
   const moved = Object.entries(slow).map(([name, s]): [string, Value, Value] => {
     const p = fast[name]!;
-    const next = add(s, mul(sub(p, s), slowMoves!));
-    return [name, next, add(p, mul(sub(next, p), fastMoves!))];
+    const next = add(s, mul(sub(p, s), slowRate!));
+    return [name, next, add(p, mul(sub(next, p), fastRate!))];
   });
   return {
     slow: Object.fromEntries(moved.map(([name, next]) => [name, next])),

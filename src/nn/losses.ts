@@ -1,3 +1,4 @@
+// Losses of training and of distillation.
 import {
   add,
   div,
@@ -12,7 +13,7 @@ import {
   type Value,
   zeros,
 } from "../autodiff/index.ts";
-import type { StatisticsGap } from "./batch-norm.ts";
+import type { MomentGap } from "./batch-norm.ts";
 
 /** Mean over the batch of -sum_c target_c log softmax(logits)_c; both [N, C], targets are probabilities. */
 export const crossEntropy = (logits: Value, targets: Value): Value =>
@@ -32,7 +33,7 @@ export const distillationLoss = (logits: Value, teacher: Value, temperature: num
 const norm = (x: Value): Value => sqrt(add(reduceSum(mul(x, x)), 1e-20));
 
 /** sum_l w_l (||mean gap||_2 + v ||variance gap||_2), the first layer weighing `first`, the others 1; v is `variance`. */
-export const statisticsLoss = (gaps: readonly StatisticsGap[], first = 10, variance = 1): Value =>
+export const statisticsLoss = (gaps: readonly MomentGap[], first = 10, variance = 1): Value =>
   gaps
     .map((g, i) => mul(add(norm(g.mean), mul(norm(g.variance), variance)), i === 0 ? first : 1))
     .reduce((sum, term) => add(sum, term), zeros([]));

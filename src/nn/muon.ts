@@ -1,3 +1,4 @@
+// Muon: updates of convolution filters made orthogonal.
 import { add, div, matmul, mul, reduceSum, reshape, sizeOf, sqrt, sub, type Value } from "../autodiff/index.ts";
 import { type Optimiser, sgd } from "./optimisers.ts";
 

@@ -1,3 +1,4 @@
+// Optimisers as parts of a traced step: SGD, Adam and AdamW.
 import {
   add,
   div,

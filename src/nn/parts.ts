@@ -1,3 +1,4 @@
+// Pieces of networks and the ways to join them.
 import { add, type Value } from "../autodiff/index.ts";
 import type { Normalise } from "./batch-norm.ts";
 import type { ParameterSpecs } from "./init.ts";
@@ -35,7 +36,7 @@ export const plain = (forward: (x: Value) => Value): Part => ({
   forward: (_p, x) => forward(x),
 });
 
-/** What a part makes of x, plus x itself or what `skip` makes of it. */
+/** Adds x itself, or the result of `skip`, to a part's result. */
 export const residual = (main: Part, skip: Part = plain((x) => x)): Part =>
   branches([main, skip], ([a, b]) => add(a!, b!));
 

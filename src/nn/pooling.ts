@@ -1,3 +1,4 @@
+// A fast 2 x 2 max pool.
 import { avgPool2d, div, equal, maxPool2d, mul, sizes, slice, upsample2d, type Value } from "../autodiff/index.ts";
 
 /**

@@ -1,3 +1,5 @@
+// Learning rates over the steps of a training.
+
 /** Learning rate of step 0..steps-1. */
 export type Schedule = (step: number) => number;
 

@@ -1,3 +1,4 @@
+// Squeeze-and-excitation: channels weighed by their means.
 import { add, matmul, mean, mul, reshape, sigmoid, silu, type Value } from "../autodiff/index.ts";
 import { convSpecs, type Named } from "./layers.ts";
 import type { Part } from "./parts.ts";

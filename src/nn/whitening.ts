@@ -1,3 +1,4 @@
+// Filters that whiten the patches of images.
 import { type Tensor, tensor } from "../autodiff/index.ts";
 
 /** Images that are all in memory, [n, 3, height, width]. */

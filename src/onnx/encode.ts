@@ -1,3 +1,4 @@
+// Encoding a graph as an ONNX model.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { depths, type Graph, topologicalOrder } from "../autodiff/graph.ts";
 import type { OnnxAttribute, OnnxWriter } from "../autodiff/onnx-writer.ts";
@@ -75,7 +76,7 @@ const writer = (nodes: NodeProto[], constants: TensorProto[]): OnnxWriter => {
   const node: OnnxWriter["node"] = (opType, inputs, attributes = {}) => nodesWith(opType, inputs, attributes, 1)[0]!;
   const ints: OnnxWriter["ints"] = (values) =>
     store(`ints ${values}`, BigInt64Array.from(values, BigInt), [values.length]);
-  /** What every reshape's result is a view of. */
+  /** The tensor that each reshape's result is a view of. */
   const viewed = new Map<string, { source: string; shape: readonly number[] | undefined }>();
   const views = new Map<string, string>();
   return {

@@ -1,10 +1,10 @@
-// What can be known to be wrong before anything is computed.
+// Checks made before anything is computed.
 import { budgetFor, layoutFor, type Method } from "../distill/method.ts";
 import { drawImages } from "../distill/select/draw.ts";
 import { buildModel } from "../models/registry.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { tooMuchForOnePiece } from "../support/array-limit.ts";
+import { exceedsArrayLimit } from "../support/array-limit.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Candidate } from "../teachers/teachers.ts";
@@ -31,7 +31,7 @@ const checkMemory = ({ task }: Prepared, bases: number): void => {
   // Fewer than one image a class there are not.
   const remedy = bases > 1 ? "a smaller --ipc or --resize" : "a smaller --resize";
   const { height, width } = task.image;
-  const problem = tooMuchForOnePiece(bases * task.classes * 3 * height * width);
+  const problem = exceedsArrayLimit(bases * task.classes * 3 * height * width);
   if (problem === undefined) return;
   throw new DistilleryError(
     "BUDGET",

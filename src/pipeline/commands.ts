@@ -1,3 +1,4 @@
+// The interface of the commands behind the command line.
 import type { Comparison } from "../evaluation/comparison.ts";
 import type { Report } from "../evaluation/rows.ts";
 import type { TeachersReport } from "../evaluation/teachers-report.ts";

@@ -1,9 +1,9 @@
-// Whether a set that is at hand fits the data and the teachers that it is measured with.
+// Checks that a set fits the data and the teachers that it is measured with.
 import { formatNormalisation, isAlike } from "../data/normalisation.ts";
 import { drawImages } from "../distill/select/draw.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { classesApart, sizesApart } from "../sets/compatibility.ts";
+import { classMismatch, sizeMismatch } from "../sets/compatibility.ts";
 import { type DistilledSet, readSet } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Teacher } from "../teachers/teacher.ts";
@@ -40,7 +40,7 @@ export const teachersOf = async (run: Run, set: DistilledSet, setFolder: string)
 
 const checkData = (set: DistilledSet, { dataset }: Prepared, folder: string): void => {
   const { classes, image, normalisation } = set.manifest;
-  const apart = classesApart(classes, dataset.classes) ?? sizesApart(image, dataset.image);
+  const apart = classMismatch(classes, dataset.classes) ?? sizeMismatch(image, dataset.image);
   if (apart !== undefined) {
     throw new DistilleryError(
       "SET",

@@ -1,4 +1,4 @@
-// What is told of a run.
+// Writing the report of a run.
 import { cpus, totalmem } from "node:os";
 import type { AccuracyRow, Curve, GalleryItem, Report, TeacherRow } from "../evaluation/rows.ts";
 import { parameterCount } from "../models/model.ts";

@@ -1,3 +1,4 @@
+// Writing the report of trained teachers.
 import type { TeacherRow } from "../evaluation/rows.ts";
 import type { TaughtTeacher, TeachersReport } from "../evaluation/teachers-report.ts";
 import { writeJson } from "../support/files.ts";

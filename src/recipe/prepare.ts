@@ -1,3 +1,4 @@
+// The data of a run, opened, split and fingerprinted.
 import { createHash } from "node:crypto";
 import type { Dataset, Split } from "../data/dataset.ts";
 import { imagenetNormalisation, normalise } from "../data/normalisation.ts";
@@ -8,7 +9,7 @@ import { keyOf } from "../support/key.ts";
 import { stream } from "../support/random.ts";
 import { classification } from "../tasks/classification.ts";
 import type { Task } from "../tasks/task.ts";
-import type { Readable } from "../training/readable.ts";
+import type { ImageSource } from "../training/image-source.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The data of a run, with some training images held out to watch teachers by. */
@@ -59,7 +60,7 @@ export const prepareData = async (
 };
 
 /** The training images, normalised. */
-export const readable = ({ dataset, train, task }: Prepared): Readable => ({
+export const imageSource = ({ dataset, train, task }: Prepared): ImageSource => ({
   length: train.length,
   images: async (indices) =>
     normalise(await train.read(indices), dataset.normalisation, task.image.height, task.image.width),

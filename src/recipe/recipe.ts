@@ -1,3 +1,4 @@
+// The fields of a recipe.
 import type { Cropping } from "../data/augment/cropping.ts";
 import type { DeviceName } from "../runtime/index.ts";
 
@@ -21,7 +22,7 @@ export interface Recipe {
   readonly normalisation: "data" | "imagenet";
   /** Fraction of the training images of every class held out to watch teachers by; never trained on. */
   readonly validation: number;
-  /** How the set is made; `compare` makes those of its own list. */
+  /** The method that makes the set; `compare` takes those of its own list. */
   readonly method: MethodChoice;
   readonly ipc: number;
   /**
@@ -37,7 +38,7 @@ export interface Recipe {
   readonly labelBytes?: number;
   /** Bytes that a whole set may take, its manifest included: labels get what the rest leaves. */
   readonly setBytes?: number;
-  /** How many times each student is trained, with different seeds. */
+  /** Number of times that each student is trained, with different seeds. */
   readonly seeds: number;
   readonly seed: number;
   readonly device: DeviceName;
@@ -47,7 +48,7 @@ export interface Recipe {
     readonly optimiser: "sgd" | "adamw" | "muon";
     readonly learningRate: number;
     readonly weightDecay: number;
-    /** Of sgd, which is Nesterov's. */
+    /** Nesterov's, of sgd. */
     readonly momentum: number;
     /** Highest learning rate of convolution filters under muon. */
     readonly filterRate: number;
@@ -55,19 +56,19 @@ export interface Recipe {
     readonly biasRate: number;
     readonly schedule: "cosine" | "one-cycle" | "triangle";
     readonly labelSmoothing: number;
-    /** Whether the weights are drawn to their own running average every few steps. */
+    /** Draws the weights to their own running average every few steps. */
     readonly lookahead: boolean;
-    /** Whether images are shifted by a few pixels or a random part of each is resized to the whole, as photographs are. */
+    /** Shifts images by a few pixels, or resizes a random part of each to the whole, as is usual for photographs. */
     readonly crop: Cropping;
     /** `alternating`: every image is mirrored in every second epoch, in which ones is drawn once. */
     readonly flip: "random" | "alternating";
-    /** How far images are shifted at most where they are, as a fraction of their height. */
+    /** Largest shift of images, as a fraction of their height. */
     readonly shift: number;
-    /** What comes in when they are. */
+    /** The filling at the edges of shifted images. */
     readonly fill: "zeros" | "reflect";
-    /** Whether the test accuracy with six views of each image is reported beside the plain one. */
+    /** Reports the test accuracy with six views of each image beside the plain one. */
     readonly views: boolean;
-    /** Whether accuracy is measured after every epoch, on which images; it is only looked at, nothing is chosen by it. */
+    /** Images on which accuracy is measured after every epoch; it is only looked at, nothing is chosen by it. */
     readonly watch: "none" | "validation" | "test";
   };
   readonly student: {
@@ -85,8 +86,8 @@ export interface Recipe {
   /** Students on the full real data, hard labels. */
   readonly full: { readonly epochs: number; readonly batch: number };
   /**
-   * What `compare` puts side by side: every method at every budget; `ipc` absent: the recipe's own. A method may be followed by
-   * settings in which its set differs from the recipe: "infer labelBytes=4KB bases=confidence".
+   * Sets that `compare` puts side by side: every method at every budget, by default the recipe's own. A method may be followed
+   * by settings in which its set differs from the recipe: "infer labelBytes=4KB bases=confidence".
    */
   readonly compare: { readonly methods: readonly string[]; readonly ipc?: readonly number[] };
 }

@@ -1,3 +1,4 @@
+// The record that every piece of work is handed.
 import type { Device } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import type { Prepared } from "./prepare.ts";

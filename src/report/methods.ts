@@ -1,4 +1,4 @@
-// How methods are called and drawn wherever they are shown.
+// Names, colours and marks of methods, wherever they are shown.
 
 import type { Family, Mark } from "../distill/method.ts";
 import { findMethod } from "../distill/registry.ts";

@@ -1,3 +1,4 @@
+// Tables and paragraphs that fit a terminal's width.
 import Table from "cli-table3";
 import type { createColors } from "picocolors";
 import { toAscii } from "../support/format.ts";

@@ -1,3 +1,4 @@
+// Matching trees of tensors to the inputs and outputs of a graph.
 import type { Graph } from "../autodiff/graph.ts";
 import type { Traced } from "../autodiff/trace.ts";
 import { leavesOf, tensorsOf } from "../autodiff/tree.ts";

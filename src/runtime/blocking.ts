@@ -1,3 +1,4 @@
+// The test of ONNX Runtime's blocked convolutions on this processor.
 import { gradients } from "../autodiff/grad.ts";
 import { type Graph, topologicalOrder } from "../autodiff/graph.ts";
 import { channelAffine, channelDot, channelSum } from "../autodiff/ops/channel.ts";

@@ -1,9 +1,5 @@
+// A small network with every kind of layer that ours have, written over any arithmetic, for the self-check.
 import { float32, int64 } from "../autodiff/types.ts";
-
-/**
- * A small network with every kind of layer that ours have, on sizes that are no powers of two, written over any
- * arithmetic: values to be traced, or numbers.
- */
 
 export interface Window {
   readonly stride: number;
@@ -33,7 +29,7 @@ export interface Layers<T> {
   crossEntropy(logits: T, targets: T): T;
 }
 
-/** All that the loss is differentiated in. */
+/** All that the loss is differentiated in, on sizes that are no powers of two. */
 export const variables = {
   images: float32(2, 6, 7, 5),
   // Six channels to four: ONNX Runtime's WebGPU convolution with channels last has such a layer wrong.

@@ -1,3 +1,4 @@
+// Opening a device by name.
 import { availableParallelism } from "node:os";
 import { DistilleryError } from "../support/errors.ts";
 import { reasonOf } from "../support/files.ts";

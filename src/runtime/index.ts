@@ -1,3 +1,4 @@
+// The public face of the runtime.
 export {
   type Compiled,
   type Device,

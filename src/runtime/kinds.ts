@@ -1,3 +1,4 @@
+// The kinds of devices, with their tolerances and remedies.
 import type { Provider } from "./protocol.ts";
 
 export const deviceNames = ["cpu", "webgpu", "cuda", "cuda-tf32", "auto"] as const;

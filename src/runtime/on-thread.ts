@@ -1,3 +1,4 @@
+// A device on its thread: compiled functions and steps whose state stays there.
 import type { Graph } from "../autodiff/graph.ts";
 import { simplify } from "../autodiff/simplify.ts";
 import type { Traced } from "../autodiff/trace.ts";

@@ -1,3 +1,4 @@
+// Layers in plain loops and double precision, to check devices against.
 import { sizes } from "../autodiff/shapes.ts";
 import { sizeOf } from "../autodiff/types.ts";
 import type { Layers, Window } from "./check-network.ts";

@@ -1,6 +1,7 @@
+// Messages between the main thread and the session thread.
 import type { Tensor } from "../autodiff/types.ts";
 
-/** What the main thread asks of the thread that owns the sessions. Tensors travel without copying. */
+/** A request to the thread that owns the sessions. Tensors travel without copying. */
 export type Request =
   | { readonly kind: "create"; readonly session: number; readonly spec: SessionSpec }
   | { readonly kind: "run"; readonly session: number; readonly feeds: readonly Tensor[] }
@@ -17,7 +18,7 @@ export interface SessionSpec {
   /** The first `state` outputs become the first `state` inputs of the next run and never leave the thread. */
   readonly state: number;
   readonly provider: Provider;
-  /** Whether ONNX Runtime may rewrite the model. A blocked one is as it should be, and folding its weights costs memory. */
+  /** Lets ONNX Runtime rewrite the model. A blocked one is as it should be, and folding its weights costs memory. */
   readonly optimise: boolean;
   readonly threads: number;
 }

@@ -1,3 +1,4 @@
+// The self-check of a device: a small network's loss and gradients.
 import { gradients } from "../autodiff/grad.ts";
 import type { Graph } from "../autodiff/graph.ts";
 import { simplify } from "../autodiff/simplify.ts";

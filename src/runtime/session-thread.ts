@@ -1,3 +1,4 @@
+// The main thread's end of the session thread.
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";

@@ -1,3 +1,4 @@
+// Switching off ONNX Runtime's reports to its maker.
 import { isMainThread } from "node:worker_threads";
 import { DistilleryError } from "../support/errors.ts";
 

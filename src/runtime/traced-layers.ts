@@ -1,3 +1,4 @@
+// Layers as traced values, for the self-check.
 import { channelAffine, channelDot, channelSum } from "../autodiff/ops/channel.ts";
 import { conv2d } from "../autodiff/ops/convolution/convolution.ts";
 import { add, div, mul, neg, relu, sigmoid, sqrt, sub } from "../autodiff/ops/elementwise.ts";

@@ -1,16 +1,15 @@
+// The session thread: the only importer of ONNX Runtime, whose runs block nothing else.
 import { parentPort } from "node:worker_threads";
 import { env, InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { sizeOf, type Tensor, tensor } from "../autodiff/types.ts";
 import { buffersOf, type Message, type Provider, type Reply, type Request, type SessionSpec } from "./protocol.ts";
-
-/** The thread that owns the sessions: `run` blocks it, and nothing else. The only importer of ONNX Runtime. */
 
 interface Session {
   readonly spec: SessionSpec;
   readonly session: InferenceSession;
   readonly fed: Readonly<Record<string, OrtTensor>>;
   state: OrtTensor[];
-  /** Where the next state is written: fresh memory for every step would cost more than its arithmetic. */
+  /** Memory for the next state: fresh memory for every step would cost more than its arithmetic. */
   spare: OrtTensor[];
 }
 

@@ -1,7 +1,7 @@
 // Storage in images a class, and what it buys.
 import { DistilleryError } from "../support/errors.ts";
 
-/** What `ipc` images a class buy, for C classes and V compensators a base set. */
+/** The content of a set of `ipc` images a class, for C classes and V compensators a base set. */
 export interface Budget {
   readonly ipc: number;
   /** K, base sets of one image a class. */
@@ -12,14 +12,14 @@ export interface Budget {
   readonly trainingImages: number;
 }
 
-/** How the storage is to be spent. */
+/** A plan to spend the storage. */
 export interface Spending {
   readonly classes: number;
   /** V, the compensators for which each base set leaves room. */
   readonly perBase: number;
   /** Base images that are stored in the values of one image; 1 where it is not said. */
   readonly perImage?: number;
-  /** Whether compensators are left out, and bases repeated to as many training images. */
+  /** True where compensators are left out, and bases repeated to as many training images. */
   readonly copies?: boolean;
 }
 

@@ -1,4 +1,4 @@
-// What a set weighs, by what its files hold.
+// Bytes of a set, by the part of it that they hold.
 import type { Manifest } from "./set.ts";
 
 /** Bytes of a set's files by what they hold. */
@@ -11,7 +11,7 @@ export interface SetBytes {
   readonly total: number;
 }
 
-/** What each part of a set weighs; `manifestBytes` is the size of manifest.json, which cannot list itself. */
+/** Sums the bytes of a set's parts; `manifestBytes` is the size of manifest.json, which cannot list itself. */
 export const setBytes = (manifest: Pick<Manifest, "parts">, manifestBytes: number): SetBytes => {
   const bytes = { bases: 0, compensators: 0, labels: 0, decoder: 0 };
   for (const part of Object.values(manifest.parts)) bytes[part.holds] += part.bytes;

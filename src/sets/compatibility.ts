@@ -1,3 +1,5 @@
+// Mismatches between the classes and image sizes of a file and of the data.
+
 /** "a, b, c and 4 more" */
 export const few = (names: readonly string[]): string => {
   const shown = names.slice(0, 3).join(", ");
@@ -5,10 +7,10 @@ export const few = (names: readonly string[]): string => {
 };
 
 /**
- * In what the classes that something was made for, in order, are not those of the data: in words for an error message, which
+ * Says how the classes that something was made for, in order, differ from those of the data, for an error message, which
  * names the classes that tell the lists apart. Undefined where they are the same.
  */
-export const classesApart = (known: readonly string[], data: readonly string[]): string | undefined => {
+export const classMismatch = (known: readonly string[], data: readonly string[]): string | undefined => {
   const missing = known.filter((name) => !data.includes(name));
   const extra = data.filter((name) => !known.includes(name));
   if (missing.length + extra.length > 0 || known.length !== data.length) {
@@ -26,8 +28,8 @@ export const classesApart = (known: readonly string[], data: readonly string[]):
 
 type Size = { readonly height: number; readonly width: number };
 
-/** The same for the size of images. */
-export const sizesApart = (known: Size, data: Size): string | undefined =>
+/** Says the same of the size of images. */
+export const sizeMismatch = (known: Size, data: Size): string | undefined =>
   known.height === data.height && known.width === data.width
     ? undefined
     : `another size: it was made for images of ${known.height}x${known.width}, those of the data are ${data.height}x${data.width}`;

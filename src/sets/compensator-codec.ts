@@ -1,9 +1,10 @@
+// Packing compensators as floats, half floats or 8 bits.
 import { decodeFloat16, encodeFloat16 } from "../codecs/float16.ts";
 import { type Layout, type SafeTensor, safetensorsBytes } from "../codecs/safetensors.ts";
 import { dataOf, type FileTensors } from "../codecs/tensor-layout.ts";
 
 /**
- * How compensators are stored: floats, half floats, or 8 bits with one scale for each compensator and channel. Whole
+ * The stored type of compensators: floats, half floats, or 8 bits with one scale for each compensator and channel. Whole
  * numbers q of -127..127 stand for scale q: symmetric, because a compensator is 0 where it does nothing, and 0 has to stay
  * 0. A scale is a half float of 11 bits, so that every product is exact and rounding a second time changes nothing.
  */

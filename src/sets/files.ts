@@ -1,3 +1,4 @@
+// Checks of the files in a set's folder.
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readRegularFile, reasonOf } from "../support/files.ts";

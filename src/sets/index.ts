@@ -1,3 +1,4 @@
+// The public face of distilled sets.
 export { decodeFloat16, encodeFloat16 } from "../codecs/float16.ts";
 export { encodeSheet } from "../codecs/png-sheet.ts";
 export { decodeSafetensors, encodeSafetensors, type SafeTensor, type SafeTensors } from "../codecs/safetensors.ts";

@@ -23,7 +23,7 @@ import { encodeModel } from "../onnx/encode.ts";
 import type { Budget } from "./budget.ts";
 import { parametrisationOf } from "./parametrisations/registry.ts";
 
-/** What of a manifest decides how its tensors become images. */
+/** The fields of a manifest that decide how its tensors become images. */
 export interface Stored {
   readonly budget: Budget;
   readonly classes: { readonly length: number };
@@ -91,7 +91,7 @@ export const layoutOf = ({ budget, classes, image, normalisation, storage }: Sto
   };
 };
 
-/** How training images are rebuilt, in words. */
+/** Says in words how training images are rebuilt. */
 export const describeDecoding = ({ bases, compensators, classes, plain, stored, image }: Layout): string => {
   const [K, V, C] = [bases, compensators, classes];
   const small =
@@ -134,7 +134,7 @@ export const traceDecoder = (layout: Layout, n: number): Traced<Record<string, T
     const rows = given.rows!;
     const bases = gather(given.bases!, remainder(rows, K * C), 0);
     if (V === 0) return { images: layout.decode({ bases }) };
-    // Nothing is added in the first K C rows: compensators of zeros come before all others. Row (v K + k) C + c has the one at v K + k.
+    // Nothing is added in the first K C rows: zeros come before all compensators. Row (v K + k) C + c has the one at v K + k.
     const plane = [3, image.height, image.width];
     const byTurn = transpose(reshape(given.compensators!, [K, V, ...plane]), [1, 0, 2, 3, 4]);
     const withNone = padAxis(reshape(byTurn, [V * K, ...plane]), 0, K, 0);

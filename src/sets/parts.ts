@@ -9,7 +9,7 @@ import { decoderOf, layoutOf } from "./layout.ts";
 import { compensatorsName, decoderName, expectedParts, labelsName } from "./manifest/manifest.ts";
 import type { DistilledSet, Manifest, Part, Unlisted } from "./set.ts";
 
-/** What a set holds besides its manifest. */
+/** The arrays that a set holds besides its manifest. */
 export type SetArrays = Pick<DistilledSet, "bases" | "compensators" | "labels">;
 
 /** The same while it is read. */
@@ -33,7 +33,7 @@ const labelsLayout = (manifest: Unlisted): Layout => {
   return labelLayout(manifest.labels, labelled, classes);
 };
 
-/** What is wrong with labels, as "it ..." or "its ..."; undefined when they are as the manifest says. */
+/** Says what is wrong with labels, as "it ..." or "its ..."; undefined when they are as the manifest says. */
 const labelsMisfit = (manifest: Unlisted, labels: FileTensors): string | undefined =>
   layoutMisfit(labels, labelsLayout(manifest)) ?? labelProblem(manifest.labels, labels, manifest.classes.length);
 
@@ -44,7 +44,7 @@ export const emptyDraft = (manifest: Manifest): SetDraft => ({
   labels: {},
 });
 
-/** What does not fit between arrays and manifest, or undefined. */
+/** Says how arrays differ from the manifest; undefined where they fit. */
 export const misfit = (manifest: Unlisted, arrays: SetArrays): string | undefined => {
   const shapes = shapesOf(manifest);
   for (const name of ["bases", "compensators"] as const) {

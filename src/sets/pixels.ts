@@ -1,7 +1,7 @@
-// How much of the training images a receiver of a set sees, and what the set says of it.
+// Origins of a set's pixels, and the notice of those that show training images.
 
 /**
- * What the stored images are: training images as they are, crops of them, or images that were optimised, starting from
+ * Origins of stored images: training images as they are, crops of them, or images that were optimised, starting from
  * training images or from noise.
  */
 export const origins = ["natural", "crops", "from-natural", "from-noise"] as const;
@@ -23,5 +23,5 @@ const notices: Readonly<Record<Origin, string>> = {
     "is stored in it. That says nothing of what can be learnt from them about the original data.",
 };
 
-/** What a set says of the images in it. */
+/** Returns the notice of a set on the images in it. */
 export const noticeOf = (origin: Origin): string => notices[origin];

@@ -1,3 +1,4 @@
+// Checks that a folder may be replaced by a set.
 import { lstat, readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { z } from "zod";

@@ -1,6 +1,7 @@
+// Reading and verifying a set.
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { tooMuchForOnePiece } from "../support/array-limit.ts";
+import { exceedsArrayLimit } from "../support/array-limit.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { exists, readRegularFile, reasonOf, sha256 } from "../support/files.ts";
 import { type SetBytes, setBytes } from "./bytes.ts";
@@ -62,7 +63,7 @@ export const weighSet = async (folder: string): Promise<SetBytes> => {
 const tooLarge = (manifest: Manifest): string | undefined => {
   const { bases, classes, stored } = layoutOf(manifest);
   const { height, width } = stored;
-  const tooMuch = tooMuchForOnePiece(bases * classes * 3 * height * width);
+  const tooMuch = exceedsArrayLimit(bases * classes * 3 * height * width);
   return tooMuch === undefined ? undefined : `its base images ${tooMuch}`;
 };
 
@@ -128,7 +129,7 @@ export interface Verification {
   readonly problems: readonly string[];
   /** The parts that the manifest lists; `bytes` as it lists them. */
   readonly parts: readonly { readonly path: string; readonly bytes: number; readonly ok: boolean }[];
-  /** Of the manifest, which it holds itself; absent where it has none or cannot be read. */
+  /** Hash of the manifest, from itself; absent where it has none or cannot be read. */
   readonly sha256?: string;
 }
 

@@ -5,19 +5,19 @@ import type { CompensatorDtype } from "./compensator-codec.ts";
 import type { LabelChoice } from "./labels/choose.ts";
 import type { Origin } from "./pixels.ts";
 
-/** What a set says of itself, in its manifest.json. */
+/** The manifest of a set, as its manifest.json holds it. */
 export interface Manifest {
   readonly format: "distillery-set";
   readonly version: 4;
   /** Name of the data set it was made from. */
   readonly data: string;
-  /** What made it, for people: any name. */
+  /** Name of the method that made it, for people: any text. */
   readonly method: string;
-  /** How much of the training images is in it. */
+  /** The origin of its pixels. */
   readonly pixels: Origin;
   /** Class names; a class's index in this list is its label and its place in every logits row. */
   readonly classes: readonly string[];
-  /** What people call each class, in the same order, where `classes` are identifiers such as n01443537; never a key. */
+  /** Everyday names in the same order, where `classes` are identifiers such as n01443537; never a key. */
   readonly words?: readonly string[];
   readonly image: { readonly height: number; readonly width: number };
   readonly normalisation: Normalisation;
@@ -30,15 +30,15 @@ export interface Manifest {
     /** (V+1) K C; a multiple of K C for copies without compensators. */
     readonly trainingImages: number;
   };
-  /** How an image is stored, by the name of its parametrisation, and the size of what is stored of it. */
+  /** The parametrisation of images by its name, and the size of the values stored for one. */
   readonly storage: { readonly kind: string; readonly height: number; readonly width: number };
-  /** How training images are rebuilt, in words; decode.onnx does it. */
+  /** The rule that rebuilds training images, in words; decode.onnx does it. */
   readonly decoding: string;
   /** True of sets of versions 1 to 3, which have no decode.onnx. */
   readonly undecoded?: true;
-  /** How compensators are stored; "none" when there are none. */
+  /** The stored type of compensators; "none" when there are none. */
   readonly compensators: { readonly dtype: CompensatorDtype | "none" };
-  /** How labels are stored. */
+  /** The way labels are stored. */
   readonly labels: LabelChoice;
   /** Those that made the labels, and for dynamic labels those to be asked; may be none. */
   readonly teachers: readonly {
@@ -55,7 +55,7 @@ export interface Manifest {
   readonly notice: string;
   /** Every other file of the set, by its path relative to the set's folder. */
   readonly parts: Readonly<Record<string, Part>>;
-  /** Of the manifest's own bytes before this line: it stands for the whole set. Sets of versions 1 and 2 have none. */
+  /** Hash of the manifest's own bytes before this line: it stands for the whole set. Sets of versions 1 and 2 have none. */
   readonly sha256?: string;
 }
 
@@ -75,6 +75,6 @@ export interface DistilledSet {
   readonly bases: Uint8Array;
   /** In normalised image space, [K, V, 3, H, W]. */
   readonly compensators: Float32Array;
-  /** Mean logits of the teachers for every distinct training image, as stored: packLabels makes them, trainingLabels reads them. */
+  /** Stored mean logits of the teachers for every distinct training image: see packLabels and trainingLabels. */
   readonly labels: FileTensors;
 }

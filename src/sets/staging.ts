@@ -1,3 +1,4 @@
+// Hidden folders in which sets are written or replaced.
 import { readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";

@@ -7,7 +7,7 @@ import type { DistilledSet } from "./set.ts";
 
 /** The images of a set. */
 export interface TrainingImages {
-  /** What a student counts as an epoch: the distinct images, or a multiple of them. */
+  /** Images in a student's epoch: the distinct ones, or a multiple of them. */
   readonly length: number;
   /** Class of every image, [length]. */
   readonly classes: Int32Array<ArrayBuffer>;
@@ -29,7 +29,7 @@ type Arrays = Pick<DistilledSet, "manifest" | "bases" | "compensators">;
 
 const valuesIn = ({ height, width }: { readonly height: number; readonly width: number }): number => 3 * height * width;
 
-/** What is stored of some rows: normalised bases [n, 3, h, w] and compensators [n, 3, H, W], zeros where there is none. */
+/** Reads some rows as stored: normalised bases [n, 3, h, w] and compensators [n, 3, H, W], zeros where there is none. */
 const itemsOf = ({ manifest, bases, compensators }: Arrays, layout: Layout, rows: ArrayLike<number>) => {
   const { stored, image } = layout;
   const [small, whole] = [valuesIn(stored), valuesIn(image)];
@@ -71,7 +71,7 @@ const gathered = (values: Float32Array, size: number, rows: ArrayLike<number>): 
 };
 
 /**
- * What a student is trained on: the set's images, decoded on a device as `decode` of their layout says. Small sets are decoded
+ * Opens the training images of a set, decoded on a device as `decode` of their layout says. Small sets are decoded
  * once; of large ones the rows that are asked for, so that memory does not grow with the number of compensators.
  */
 export const openImages = async (set: Arrays, device: Device): Promise<TrainingImages> => {

@@ -10,7 +10,7 @@ import { checkSetPlace } from "./place.ts";
 import type { DistilledSet, Manifest, Part, Unlisted } from "./set.ts";
 import { stagingFor, sweepOwn } from "./staging.ts";
 
-/** What writeSet needs: a set whose parts are not known yet. */
+/** A set to be written, whose parts are not known yet. */
 export type UnwrittenSet = Omit<DistilledSet, "manifest"> & { readonly manifest: Unlisted };
 
 const writeInto = async (staging: string, { manifest, ...arrays }: UnwrittenSet): Promise<Manifest> => {

@@ -1,3 +1,5 @@
+// Parsing byte counts such as 20KB.
+
 const factors: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, g: 1e9 };
 
 /**

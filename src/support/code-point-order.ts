@@ -1,3 +1,5 @@
+// Sorting text by Unicode code points.
+
 const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;
 
 /**

@@ -1,3 +1,4 @@
+// The context of a piece of work: progress, stop signal and limits.
 import type { Progress } from "./progress.ts";
 
 /** Reports of work, the signal to stop it, and its limits. */

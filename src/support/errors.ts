@@ -1,3 +1,5 @@
+// The table of error codes, and the error that carries one.
+
 /**
  * Every error a user can meet has a code in this table; docs/errors.md explains each and a test holds the two together.
  * `exit` is the process's exit status.

@@ -1,13 +1,13 @@
 // Fields of recipes and options of methods: a schema with its default and its help in one.
 import { z } from "zod";
 
-/** What the error messages and the help of the command line say about a field. */
+/** The words for a field in error messages and in the help of the command line. */
 export interface About {
   /** Completes "expected ...". */
   readonly expects: string;
   /** Completes a line of help. */
   readonly help: string;
-  /** Whether it says how a set is stored, not what it is made of. */
+  /** True for a field of a set's storage, not of its content. */
   readonly storage?: boolean;
 }
 
@@ -36,7 +36,7 @@ export const names = (help: string) =>
   described(z.array(z.string().min(1)).min(1), "a list of at least one architecture name", help);
 export const unique = (list: readonly unknown[]): boolean => new Set(list).size === list.length;
 
-/** What is said of a field; a field with a default says what the field in it does. */
+/** Returns the words for a field; one with a default has those of the field inside it. */
 export const aboutOf = (schema: z.ZodType): About => {
   const said = schema.meta() ?? (schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType).meta() : undefined);
   return z

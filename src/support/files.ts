@@ -1,3 +1,4 @@
+// Reading and writing files, whole or not at all.
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";

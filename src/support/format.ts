@@ -1,4 +1,4 @@
-/** Numbers as the report prints them. Everything here returns plain text; marks outside ASCII are those `toAscii` knows. */
+// Numbers and bytes as plain text for people; marks outside ASCII are those that `toAscii` knows.
 
 /** A whole number in groups of three, e.g. "50,000". */
 export const formatCount = (count: number): string =>

@@ -1,3 +1,4 @@
+// Stopping work when the user asks.
 import { DistilleryError } from "./errors.ts";
 
 /** Throws INTERRUPTED, naming what was stopped, once the user has asked to stop. */

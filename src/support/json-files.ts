@@ -1,3 +1,4 @@
+// JSON files that can be made again when they are damaged.
 import type { z } from "zod";
 import { codeOf, readRegularFile, sha256, toJson, writeJson } from "./files.ts";
 import { isObject } from "./json.ts";

@@ -1,3 +1,4 @@
+// A JSON parser that refuses keys given twice and deep nesting.
 import { shown } from "./schema.ts";
 
 /** Levels of objects and lists inside each other; what is read here needs six. */

@@ -1,3 +1,5 @@
+// Files that systems leave in folders unasked.
+
 /** Names, in lower case, of files and folders that systems put into any folder a person opens, and into whole disks. */
 const names: ReadonlySet<string> = new Set([
   ".ds_store",

@@ -1,3 +1,5 @@
+// Recognition of archives, web pages and Git-LFS pointers in place of wanted files.
+
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex");
 
 /** First bytes of archives and packed files, and where they begin. */

@@ -1,3 +1,4 @@
+// The most memory that some work takes.
 import { readFile, writeFile } from "node:fs/promises";
 
 /** The most memory that this process held at once, all threads and what it held before included. */

@@ -1,8 +1,10 @@
+// Progress of long work, as events.
+
 /** Finite numbers measured at one moment, by their names, e.g. `{ loss: 0.412 }`. */
 export type ScalarValues = Readonly<Record<string, number>>;
 
 /**
- * What long work says of itself, as data that JSON keeps: a terminal, a page or a test draws the same events. A task is
+ * A report of long work, as data that JSON keeps: a terminal, a page or a test draws the same events. A task is
  * known by its number; it starts once, is updated any number of times and ends once.
  */
 export type ProgressEvent =
@@ -14,7 +16,7 @@ export type ProgressEvent =
 /** Receives events in their order. */
 export type ProgressSink = (event: ProgressEvent) => void;
 
-/** How long work reports on itself; made from a sink by `progressTo`, or `silent`. */
+/** Takes the reports of long work; made from a sink by `progressTo`, or `silent`. */
 export interface Progress {
   /** Starts a task of `total` units (steps, files, bytes; 0 if not known) under a title such as "teacher convnet". */
   task(title: string, total: number): ProgressTask;

@@ -1,3 +1,4 @@
+// Random numbers from streams that are keyed by name.
 import { createHash } from "node:crypto";
 import { randomBeta, randomNormal } from "d3-random";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";

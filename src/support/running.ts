@@ -1,3 +1,4 @@
+// Marks of processes, and tests of whether they still run.
 import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 

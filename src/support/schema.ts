@@ -1,3 +1,4 @@
+// Schemas with messages of the form "expected X, got Y".
 import { z } from "zod";
 
 /** A value as an error message shows it. */

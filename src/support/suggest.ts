@@ -1,3 +1,5 @@
+// Suggestions for misspelt words.
+
 /** Levenshtein distance between two words. */
 const distance = (a: string, b: string): number => {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -1,3 +1,4 @@
+// Names of temporary files.
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";

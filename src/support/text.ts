@@ -1,3 +1,5 @@
+// Decoding text files, whatever their byte order mark.
+
 /** Byte order marks, the longer ones first: that of UTF-16 begins that of UTF-32. */
 const marks = [
   { bytes: [0xff, 0xfe, 0, 0], encoding: "utf-32le" },

@@ -1,3 +1,4 @@
+// The program's version.
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 

@@ -1,3 +1,4 @@
+// The task of naming the one class of each image.
 import { float32, tensor } from "../autodiff/index.ts";
 import { crossEntropy, distillationLoss } from "../nn/losses.ts";
 import { mixTensors } from "./mixup.ts";

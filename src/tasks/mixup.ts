@@ -1,9 +1,10 @@
+// Mixup of the rows of a batch.
 import { type Tensor, tensor } from "../autodiff/index.ts";
 import type { Named } from "../nn/layers.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Random } from "../support/random.ts";
 
-/** How a batch was mixed: row i became lambda * row i + (1 - lambda) * row permutation[i]. */
+/** The mixture of a batch: row i became lambda * row i + (1 - lambda) * row permutation[i]. */
 export interface Mix {
   readonly lambda: number;
   readonly permutation: Int32Array;

@@ -1,9 +1,10 @@
+// The record of a task: targets, losses and a metric.
 import type { Tensor, TensorType, Value } from "../autodiff/index.ts";
 import type { Named } from "../nn/layers.ts";
 import type { Mix } from "./mixup.ts";
 import type { Warp } from "./warp.ts";
 
-/** What a network is built for and learns by. Labels play no part: a training step is fed with targets made from them. */
+/** The part of a task that networks see: sizes, targets and losses. Labels stay outside, targets are made from them. */
 export interface NetworkTask {
   readonly classes: number;
   /** Pixels. */
@@ -20,7 +21,7 @@ export interface NetworkTask {
   };
 }
 
-/** What was counted on some images. */
+/** A score counted on some images. */
 export interface Score<Label> {
   /** NaN of no images. */
   readonly value: number;
@@ -45,6 +46,6 @@ export interface Task<Label = number> extends NetworkTask {
   /** The label of an image that was moved. */
   warp(label: Label, warp: Warp): Label;
   readonly metric: Metric<Label>;
-  /** What a draw balances, such as the classes: how many there are, and those that an image belongs to. */
+  /** Strata that a draw balances, such as the classes: their number, and those that an image belongs to. */
   readonly strata: { readonly count: number; of(label: Label): readonly number[] };
 }

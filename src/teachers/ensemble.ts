@@ -1,3 +1,4 @@
+// Several teachers as one classifier.
 import type { Device } from "../runtime/index.ts";
 import { type Classifier, openClassifier } from "../training/predict.ts";
 import type { Frozen } from "../training/train-step.ts";

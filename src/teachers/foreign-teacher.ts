@@ -1,3 +1,4 @@
+// Teachers from weights of other programs, read and measured.
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { buildModel } from "../models/registry.ts";

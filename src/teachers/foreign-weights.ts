@@ -1,3 +1,4 @@
+// Matching a file's tensors to a network's parameters.
 import { float32, sameShape, type Tensor, type TensorType, tensor } from "../autodiff/index.ts";
 import type { Model, Weights } from "../models/model.ts";
 import { statisticsTypes } from "../nn/batch-norm.ts";
@@ -8,7 +9,7 @@ import { nearest } from "../support/suggest.ts";
 /** So many names of a kind are listed. */
 const handful = 5;
 
-/** What torch counts at its batch norms, and nothing here needs. */
+/** True for torch's counters at its batch norms, which nothing here needs. */
 const isCounter = (name: string): boolean => name.endsWith(".num_batches_tracked");
 
 type SafeTensors = Readonly<Record<string, SafeTensor>>;
@@ -19,7 +20,7 @@ type FloatTensor = Extract<SafeTensor, { readonly dtype: "F32" | "F16" }>;
 
 const isFloat = (t: SafeTensor): t is FloatTensor => t.dtype === "F32" || t.dtype === "F16";
 
-/** Whether two names are one but for what a wrapper such as torch's DataParallel puts before it: "module.fc.bias". */
+/** True for names that differ by the prefix of a wrapper such as torch's DataParallel: "module.fc.bias". */
 const isWrapped = (a: string, b: string): boolean => {
   const [short, long] = a.length < b.length ? [a, b] : [b, a];
   return long.endsWith(`.${short}`) && !long.slice(0, -short.length - 1).includes(".");
@@ -32,7 +33,7 @@ const listed = (names: readonly string[], what: string, describe: (name: string)
   return [`${names.length} ${what}: ${names.slice(0, handful).map(describe).join(", ")}${more}`];
 };
 
-/** How a file's tensors differ from those of a network, kind by kind; empty where they do not. */
+/** Lists how a file's tensors differ from those of a network, kind by kind; empty where they do not. */
 const differences = (wanted: Readonly<Record<string, TensorType>>, tensors: SafeTensors): string[] => {
   const missing = Object.keys(wanted).filter((name) => !Object.hasOwn(tensors, name));
   const leftOver = Object.keys(tensors).filter((name) => !Object.hasOwn(wanted, name) && !isCounter(name));

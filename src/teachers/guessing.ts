@@ -1,3 +1,5 @@
+// A test that tells a teacher's accuracy from mere guessing.
+
 /** Probability at most of taking mere guessing for more. */
 const level = 0.01;
 

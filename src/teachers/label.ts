@@ -1,15 +1,16 @@
+// Soft labels: the teachers' mean outputs.
 import type { Device } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
+import type { ImageSource } from "../training/image-source.ts";
 import { imagesAtOnce, openClassifier } from "../training/predict.ts";
-import type { Readable } from "../training/readable.ts";
 import type { Frozen } from "../training/train-step.ts";
 
 /** Mean of what the teachers put out for images: [n, outputs], the logits of a classification. */
 export const meanLogits = async (
   device: Device,
   teachers: readonly Frozen[],
-  { length, images }: Readable,
+  { length, images }: ImageSource,
   title: string,
   { progress, signal }: Context,
 ): Promise<Float32Array> => {

@@ -1,3 +1,4 @@
+// Measuring a teacher on test and validation images.
 import type { Split } from "../data/dataset.ts";
 import type { Work } from "../recipe/work.ts";
 import { type Classifier, measure, withClassifier } from "../training/predict.ts";
@@ -8,7 +9,7 @@ import type { Teacher } from "./teacher.ts";
 /** In the unit of the task's metric; `validationAccuracy` is NaN where no images are held out. */
 export type Measured = Pick<Teacher, "accuracy" | "accuracyViews" | "validationAccuracy">;
 
-/** How good a network is on test and validation images, each seen once as it is, and with `teacher.views` also six times. */
+/** Measures a network on test and validation images, each seen once as it is, and with `teacher.views` also six times. */
 export const measureTeacher = async (work: Work, frozen: Frozen): Promise<Measured> => {
   const { recipe, data, device } = work;
   const { dataset, validation, task } = data;

@@ -1,3 +1,4 @@
+// Work that has teachers.
 import type { Work } from "../recipe/work.ts";
 import type { Teacher } from "./teacher.ts";
 

@@ -1,3 +1,4 @@
+// A teacher's description in its own file.
 import { z } from "zod";
 import { classNames, imageSize, normalisationValues } from "../data/description.ts";
 import { DistilleryError } from "../support/errors.ts";

@@ -1,7 +1,8 @@
+// Entries of a recipe's teachers: architectures, files or both.
 import { checkArchitecture } from "../models/registry.ts";
 import { DistilleryError } from "../support/errors.ts";
 
-/** What an entry of a recipe's `teachers` asks for. */
+/** A teacher that an entry of a recipe's `teachers` asks for. */
 export type WantedTeacher =
   | { readonly kind: "trained"; readonly architecture: string }
   /** A file of our own, which says what it is. */
@@ -15,7 +16,7 @@ const isSafetensors = (file: string): boolean => file.toLowerCase().endsWith(end
 /** No architecture has a dot or a slash in its name. */
 const isPath = (entry: string): boolean => /[./\\]/.test(entry);
 
-/** How an entry reads: `resnet18`, `PATH.safetensors` or `resnet18=PATH`. */
+/** Reads an entry: `resnet18`, `PATH.safetensors` or `resnet18=PATH`. */
 export const wantedTeacher = (entry: string): WantedTeacher => {
   const at = entry.indexOf("=");
   // Folders may be called lr=0.1: only what comes before any folder is an architecture.

@@ -1,9 +1,10 @@
+// Teachers and their files.
 import type { Tensor } from "../autodiff/index.ts";
 import { formatNormalisation, isAlike } from "../data/normalisation.ts";
 import type { Model, Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import type { Prepared } from "../recipe/prepare.ts";
-import { classesApart, sizesApart } from "../sets/compatibility.ts";
+import { classMismatch, sizeMismatch } from "../sets/compatibility.ts";
 import type { SafeTensor } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { sha256, writeAtomic } from "../support/files.ts";
@@ -32,7 +33,7 @@ export interface Teacher {
   readonly history: History;
 }
 
-/** How good a teacher is, and how it came about. */
+/** The accuracy of a teacher and the history of its training. */
 type Trained = Pick<Teacher, "accuracy" | "accuracyViews" | "validationAccuracy" | "epochs" | "history">;
 
 /** Names in the file are torch's: parameters and running statistics side by side. */
@@ -71,7 +72,7 @@ export const readTeacher = async (
     );
   const card = parseCard(text, file);
   if (key !== undefined && card.key !== key) return undefined;
-  const apart = classesApart(card.classes, dataset.classes) ?? sizesApart(card.image, task.image);
+  const apart = classMismatch(card.classes, dataset.classes) ?? sizeMismatch(card.image, task.image);
   if (apart !== undefined) {
     throw new DistilleryError(
       "CHECKPOINT",

@@ -1,3 +1,4 @@
+// The teachers of a recipe, found or trained.
 import { buildModel } from "../models/registry.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -25,10 +26,10 @@ const readNamed = async (file: string, data: Prepared): Promise<Teacher> => {
   throw new DistilleryError("CHECKPOINT", `teacher ${file}: no such file; train one with distillery teach`);
 };
 
-/** What is known of a teacher before any is trained. */
+/** A teacher as it is known before any is trained. */
 export interface Candidate {
   readonly architecture: string;
-  /** Of its weight file, where there is one. */
+  /** Hash of its weight file, where there is one. */
   readonly sha256?: string;
 }
 

@@ -1,3 +1,4 @@
+// Training a teacher.
 import { basename } from "node:path";
 import { tensor } from "../autodiff/index.ts";
 import { freshWeights } from "../models/model.ts";
@@ -6,7 +7,7 @@ import { slowHyper } from "../nn/lookahead.ts";
 import { muon } from "../nn/muon.ts";
 import { adamw, hyperTensors, type Optimiser, sgd } from "../nn/optimisers.ts";
 import { cosine, oneCycle, triangle } from "../nn/schedules.ts";
-import { type Prepared, readable } from "../recipe/prepare.ts";
+import { imageSource, type Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Work } from "../recipe/work.ts";
 import { plural } from "../support/format.ts";
@@ -14,9 +15,9 @@ import { keyOf } from "../support/key.ts";
 import { stream } from "../support/random.ts";
 import { alternatingFlips, batchIndices, cropLabelled } from "../training/batches.ts";
 import { unlessDamaged } from "../training/checkpoint.ts";
+import { imagesToFit } from "../training/image-source.ts";
 import { forget, runLoop } from "../training/loop.ts";
 import { measure, withClassifier } from "../training/predict.ts";
-import { imagesToFit } from "../training/readable.ts";
 import { startTraining, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import { watched, watchFile } from "../training/watch.ts";
 import { measureTeacher } from "./measure-teacher.ts";
@@ -43,7 +44,13 @@ const batchesOf = (recipe: Recipe, index: number, data: Prepared, batch: number)
   const { crop, flip, shift, fill, labelSmoothing } = recipe.teacher;
   const { height, width } = task.image;
   const name = `teacher ${index}`;
-  const source = { images: readable(data).images, labels: train.labels, crop, pad: Math.round(height * shift), fill };
+  const source = {
+    images: imageSource(data).images,
+    labels: train.labels,
+    crop,
+    pad: Math.round(height * shift),
+    fill,
+  };
   const order = batchIndices(train.length, batch, recipe.seed, name);
   const flips = flip === "alternating" ? alternatingFlips(train.length, batch, recipe.seed, name) : undefined;
   return async (step: number) => {
@@ -92,7 +99,7 @@ export const trainTeacher = async (work: Work, index: number): Promise<Teacher> 
   const { biasRate, lookahead } = settings;
   const options = { biasRate, lookahead };
   const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch, options));
-  const images = await imagesToFit(model, readable(data), stream(recipe.seed, "teacher", index, "fit"));
+  const images = await imagesToFit(model, imageSource(data), stream(recipe.seed, "teacher", index, "fit"));
   const batches = batchesOf(recipe, index, data, batch);
   const feeds = async (step: number) => ({
     ...(await batches(step)),

@@ -1,7 +1,8 @@
+// Random batches of images, cropped and mirrored.
 import { type CropOptions, type Cropping, cropImages } from "../data/augment/cropping.ts";
 import { type Random, stream } from "../support/random.ts";
 import type { Task } from "../tasks/task.ts";
-import type { Readable } from "./readable.ts";
+import type { ImageSource } from "./image-source.ts";
 
 /**
  * Which images make the batch of a step: the images in a fresh random order each epoch, epochs joined end to end, so that
@@ -32,7 +33,7 @@ export const batchIndices = (
 
 /** Images with labels, and how they are cropped to be trained on; shifted by up to `pad` pixels. */
 export interface Labelled<Label> extends CropOptions {
-  readonly images: Readable["images"];
+  readonly images: ImageSource["images"];
   readonly labels: ArrayLike<Label>;
   readonly crop: Cropping;
   readonly pad: number;

@@ -1,3 +1,4 @@
+// Files of tensors, sealed by a hash.
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { fillTree, leavesOf, sameShape, type Tensor, tensor, tensorsOf } from "../autodiff/index.ts";
@@ -18,7 +19,7 @@ export interface Stored {
 export const named = (tree: unknown): Record<string, Tensor> =>
   Object.fromEntries(tensorsOf(tree).map(({ path, leaf }) => [path, leaf]));
 
-/** The tree of the given types with its tensors taken by path. Throws CHECKPOINT, naming file and tensor, if they do not fit. */
+/** Builds the tree of the given types from tensors by path. @throws CHECKPOINT, naming file and tensor, if they do not fit. */
 export const rebuild = <S>(types: S, tensors: Readonly<Record<string, Tensor>>, file: string): Tensors<S> =>
   fillTree(
     types,

@@ -1,17 +1,18 @@
+// Running independent jobs side by side on workers.
 import { availableParallelism } from "node:os";
 import type { Step } from "../autodiff/index.ts";
 import { type Device, openDevice, type Stepper } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 
 /** A device, and the one thing that was opened on it last, mostly a step: memory does not grow with the number of jobs. */
-export interface Lane {
+export interface Worker {
   readonly device: Device;
   /**
-   * What was opened under this name; it is opened where the lane's last had another name, after that one was released. `open`
-   * holds nothing on the lane itself.
+   * Returns the thing of this name, opening it where the last one had another, after that one was released. `open`
+   * holds nothing on the worker itself.
    */
   held<Held extends Releasable>(name: string, open: () => Promise<Held>): Promise<Held>;
-  /** The compiled step of this name; it is traced and compiled where the lane's last one had another name. */
+  /** The compiled step of this name; it is traced and compiled where the worker's last one had another name. */
   stepper<State, Feeds, Fetches>(
     name: string,
     traced: () => Step<State, Feeds, Fetches>,
@@ -24,40 +25,40 @@ interface Releasable {
 
 /** Work that depends on no other job. */
 export interface Job<Result> {
-  /** How long it takes beside the others, in any unit. */
+  /** Its length relative to the others, in any unit. */
   readonly cost: number;
-  /** What an earlier run made of it already. */
+  /** Returns its result where an earlier run has made it. */
   finished(): Promise<Result | undefined>;
-  work(lane: Lane, context: Context): Promise<Result>;
+  work(worker: Worker, context: Context): Promise<Result>;
 }
 
 /** Jobs `from` to `to` - 1, run on so many devices of so many threads each. */
 export interface Wave {
   readonly from: number;
   readonly to: number;
-  readonly lanes: number;
+  readonly workers: number;
   readonly threads: number;
 }
 
-/** What all lanes together may take by estimate, so that a process with its data stays below 1.2 GB. */
+/** Bytes that all workers together may take by estimate, so that a process with its data stays below 1.2 GB. */
 export const memoryForJobs = 800 * 2 ** 20;
 
 /**
- * How `count` jobs share the cores: as many side by side as allowed, and those that would be left over first, with more
+ * Shares the cores among `count` jobs: as many side by side as allowed, and those that would be left over first, with more
  * threads each. It depends on all jobs of the plan, finished or not, so that a resumed run gives each job its threads again.
  */
 export const planWaves = (count: number, most: number, cores: number): Wave[] => {
-  const lanes = Math.max(1, Math.min(most, count, cores));
-  const odd = count % lanes;
+  const workers = Math.max(1, Math.min(most, count, cores));
+  const odd = count % workers;
   return [
-    { from: 0, to: odd, lanes: odd },
-    { from: odd, to: count, lanes },
+    { from: 0, to: odd, workers: odd },
+    { from: odd, to: count, workers },
   ]
     .filter(({ from, to }) => to > from)
-    .map((wave) => ({ ...wave, threads: Math.max(1, Math.floor(cores / wave.lanes)) }));
+    .map((wave) => ({ ...wave, threads: Math.max(1, Math.floor(cores / wave.workers)) }));
 };
 
-const openLane = (device: Device): Lane & { close(): Promise<void> } => {
+const openWorker = (device: Device): Worker & { close(): Promise<void> } => {
   let current: { readonly name: string; readonly held: Releasable } | undefined;
   const close = async (): Promise<void> => {
     const last = current;
@@ -79,7 +80,7 @@ const openLane = (device: Device): Lane & { close(): Promise<void> } => {
   };
 };
 
-/** What jobs run on. */
+/** The devices that jobs run on. */
 export interface Machine {
   /** Has all cores; takes the jobs that run alone. */
   readonly device: Device;
@@ -94,7 +95,7 @@ export const machineOf = (device: Device): Machine => ({
   open: (threads, note) => openDevice(device.name, { threads, note }),
 });
 
-/** How many jobs may run at once: what the user says, or what memory allows. A GPU is one device for one job. */
+/** Counts the jobs that may run at once: as the user says, or as memory allows. A GPU is one device for one job. */
 const mostAtOnce = ({ device }: Machine, bytes: () => number, asked: number | undefined): number => {
   if (asked !== undefined) return asked;
   return device.name === "cpu" ? Math.floor(memoryForJobs / bytes()) : 1;
@@ -120,15 +121,15 @@ export const runJobs = async <Result>(
   const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;
   const failures: unknown[] = [];
 
-  const workOn = async (queue: number[], { lanes, threads }: Wave): Promise<void> => {
-    const device = lanes === 1 ? machine.device : await machine.open(threads, context.progress.note);
-    const lane = openLane(device);
+  const workOn = async (queue: number[], { workers, threads }: Wave): Promise<void> => {
+    const device = workers === 1 ? machine.device : await machine.open(threads, context.progress.note);
+    const worker = openWorker(device);
     try {
       for (let index = queue.shift(); index !== undefined && failures.length === 0; index = queue.shift()) {
-        results.set(index, await jobs[index]!.work(lane, { ...context, signal }));
+        results.set(index, await jobs[index]!.work(worker, { ...context, signal }));
       }
     } finally {
-      await lane.close();
+      await worker.close();
       if (device !== machine.device) await device.close();
     }
   };
@@ -137,13 +138,13 @@ export const runJobs = async <Result>(
   const most = results.size === jobs.length ? 1 : mostAtOnce(machine, bytes, asked);
   for (const wave of planWaves(jobs.length, most, machine.cores)) {
     const queue = order.slice(wave.from, wave.to).filter((index) => !results.has(index));
-    const lanes = Array.from({ length: Math.min(wave.lanes, queue.length) }, () =>
+    const workers = Array.from({ length: Math.min(wave.workers, queue.length) }, () =>
       workOn(queue, wave).catch((error: unknown) => {
         failures.push(error);
         stop.abort(error);
       }),
     );
-    await Promise.all(lanes);
+    await Promise.all(workers);
     if (failures.length > 0) throw failures[0];
   }
   return jobs.map((_, index) => results.get(index)!);

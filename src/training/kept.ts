@@ -5,10 +5,10 @@ import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Progress, ProgressTask } from "../support/progress.ts";
 import { readStored, type Stored, unlessDamaged, writeStored } from "./checkpoint.ts";
-import { type Job, type Lane, machineOf, runJobs } from "./jobs.ts";
+import { type Job, machineOf, runJobs, type Worker } from "./jobs.ts";
 import { forget, type History, type Loop, runLoop, type Scalars } from "./loop.ts";
 
-/** What can be written as JSON. */
+/** A value that can be written as JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /** Work as data: whoever has the same recipe, data and teachers makes the same result of it, here or in another process. */
@@ -17,7 +17,7 @@ export interface KeptJob {
   readonly kind: string;
   /** Names the file of its result in the folder of the work. */
   readonly name: string;
-  /** What its maker has to know besides. */
+  /** Settings for its maker. */
   readonly spec: Json;
   /** Digest of everything that determines the result. */
   readonly key: string;
@@ -26,12 +26,12 @@ export interface KeptJob {
 }
 
 /** Makes the results of jobs. Any progress that it reports, up to a job's cost, goes to the common bar. */
-export type Maker<Made = Stored> = (job: KeptJob, lane: Lane, context: Context) => Promise<Made>;
+export type Maker<Made = Stored> = (job: KeptJob, worker: Worker, context: Context) => Promise<Made>;
 
-/** How results lie in their files, each with its job's key. */
+/** Reads and writes the files of results, each with its job's key. */
 export interface Store<Made, Found> {
   readonly ending: string;
-  /** What a file holds; undefined where it is of another job, was cut short or rotted. */
+  /** Reads a result; undefined where the file is of another job, was cut short or rotted. */
   read(file: string, key: string, progress: Progress): Promise<Found | undefined>;
   write(file: string, key: string, made: Made): Promise<Found>;
 }
@@ -40,17 +40,17 @@ export interface Store<Made, Found> {
 export interface JobKind<Around extends KeptAround, Made = Stored, Found = Kept> {
   readonly kind: string;
   readonly store: Store<Made, Found>;
-  /** What all jobs of one work share is prepared once. */
+  /** Prepares once what all jobs of one work share. */
   open(around: Around): Promise<Maker<Made>>;
 }
 
-/** Where jobs are done and kept. */
+/** The device and the folder of a work's jobs. */
 export interface KeptAround extends Context {
   readonly folder: string;
   readonly device: Device;
 }
 
-/** Where a result lies, and what was said of it; the tensors wait on the disk, so that memory does not grow with the works. */
+/** The file of a result and its metadata; the tensors wait on the disk, so that memory does not grow with the works. */
 export interface Kept {
   readonly file: string;
   readonly metadata: Stored["metadata"];
@@ -77,7 +77,7 @@ export const fileOf = (
   { ending }: Pick<Store<unknown, unknown>, "ending"> = tensorStore,
 ): string => `${folder}/${name}${ending}`;
 
-/** Where the checkpoint of a job lies meanwhile. */
+/** The file of a job's checkpoint. */
 const partialOf = (folder: string, { name }: KeptJob): string => `${folder}/${name}.partial`;
 
 /** Makes one job's result into its file and takes its checkpoint away. */
@@ -86,10 +86,10 @@ export const makeKept = async <Around extends KeptAround, Made, Found>(
   make: Maker<Made>,
   folder: string,
   job: KeptJob,
-  lane: Lane,
+  worker: Worker,
   context: Context,
 ): Promise<Found> => {
-  const found = await store.write(fileOf(folder, job, store), job.key, await make(job, lane, context));
+  const found = await store.write(fileOf(folder, job, store), job.key, await make(job, worker, context));
   await forget({ file: partialOf(folder, job) });
   return found;
 };
@@ -112,7 +112,7 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
   let unitsDone = 0;
   const jobOf = (job: KeptJob): Job<Found> => {
     const { key, cost } = job;
-    /** Of this work, so that the one bar of all can go on by the difference. */
+    /** Units done of this work, so that the one bar of all can go on by the difference. */
     let own = 0;
     const advance: ProgressTask["update"] = (to, scalars) => {
       unitsDone += to - own;
@@ -129,11 +129,11 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
         advance(cost);
         return found;
       },
-      work: async (lane, inner) => {
+      work: async (worker, inner) => {
         const bar = { update: advance, done: () => undefined };
         const reports = overall === undefined ? inner.progress : { ...inner.progress, task: () => bar };
         maker ??= kind.open(around);
-        return makeKept(kind, await maker, folder, job, lane, { ...inner, progress: reports });
+        return makeKept(kind, await maker, folder, job, worker, { ...inner, progress: reports });
       },
     };
   };
@@ -173,5 +173,5 @@ export const keptTensor = async ({ file }: Kept, name: string): Promise<Tensor> 
   return tensor;
 };
 
-/** What a kept loop measured. */
+/** The history that a kept loop measured. */
 export const historyOf = ({ metadata }: Kept): History => JSON.parse(metadata.history!);

@@ -1,3 +1,4 @@
+// The loop of steps, with its history and checkpoints.
 import { z } from "zod";
 import { type TensorType, tensorsOf } from "../autodiff/index.ts";
 import type { Stepper, Tensors } from "../runtime/index.ts";
@@ -31,9 +32,9 @@ export interface Loop<State, Feeds, Fetches extends Scalars> {
   readonly start: () => Tensors<State>;
   /** The feeds of a step, made from keyed random streams only, so that a resumed loop sees the same. */
   readonly feeds: (step: number) => Promise<Tensors<Feeds>>;
-  /** Where the state is kept meanwhile; `key` identifies the work, a file of other work is ignored. */
+  /** The file of the state meanwhile; `key` identifies the work, a file of other work is ignored. */
   readonly checkpoint?: { readonly file: string; readonly key: string };
-  /** What to change when the loss is no longer finite. */
+  /** Advice for a loss that is no longer finite. */
   readonly advice: string;
 }
 

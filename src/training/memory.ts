@@ -1,3 +1,4 @@
+// An estimate of the memory that a compiled graph takes.
 import { type Graph, sizeOf, topologicalOrder, type Value } from "../autodiff/index.ts";
 
 const bytesOf = ({ dtype, shape }: Value): number => sizeOf(shape) * (dtype === "int64" ? 8 : 4);

@@ -1,3 +1,4 @@
+// Running networks with fixed weights over images.
 import {
   float32,
   floats,
@@ -25,7 +26,7 @@ export interface Classifier {
   release(): Promise<void>;
 }
 
-/** How many images go through a network together where nothing is learnt: as many as 250 of 32 x 32 have pixels. */
+/** Batch size where nothing is learnt: as many images as 250 of 32 x 32 have pixels. */
 export const imagesAtOnce = ({ image: { height, width } }: Pick<Dataset, "image">): number =>
   Math.max(1, Math.min(250, Math.floor((250 * 32 * 32) / (height * width))));
 
@@ -41,7 +42,7 @@ export interface Rows {
   release(): Promise<void>;
 }
 
-/** What `rowsOf` makes of images of a task, `batch` at a time. */
+/** Traces `rowsOf` over images of a task, `batch` at a time. */
 export const traceRows = (
   task: NetworkTask,
   rowsOf: (images: Value) => Value,
@@ -96,7 +97,7 @@ export const withClassifier = async <T>(
   }
 };
 
-/** What a task measures of a network on a split's images; NaN where there are none. */
+/** Measures a network on a split's images by the task's metric; NaN where there are none. */
 export const measure = async <Label>(
   classifier: Classifier,
   split: Split<ArrayLike<Label>>,

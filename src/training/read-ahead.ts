@@ -1,3 +1,4 @@
+// Values made a few steps before they are needed.
 import { setImmediate } from "node:timers/promises";
 
 /** Values of consecutive indices, made in order, some before they are asked for. */

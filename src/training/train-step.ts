@@ -1,3 +1,4 @@
+// One step of training a network, as a graph.
 import {
   add,
   constant,
@@ -13,7 +14,7 @@ import {
 import type { Model, Weights } from "../models/model.ts";
 import { inferenceNorm, statisticsTypes, trainingNorm } from "../nn/batch-norm.ts";
 import type { Named } from "../nn/layers.ts";
-import { catchUp, slowHyperTypes } from "../nn/lookahead.ts";
+import { lookaheadUpdate, slowHyperTypes } from "../nn/lookahead.ts";
 import { hyperTypes, type Optimiser, slotTypes, updateAll, zerosLike } from "../nn/optimisers.ts";
 import type { Tensors } from "../runtime/index.ts";
 import type { NetworkTask } from "../tasks/task.ts";
@@ -30,7 +31,7 @@ export interface TrainState {
 export interface TrainOptions {
   /** Learning rate of batch norm's shifts relative to that of all else; their decay of a step stays that of all else. */
   readonly biasRate?: number;
-  /** Whether weights and statistics are drawn to slow ones now and then; `nn/lookahead.ts`. */
+  /** Draws weights and statistics to slow ones now and then; `nn/lookahead.ts`. */
   readonly lookahead?: boolean;
 }
 
@@ -76,7 +77,7 @@ const meanOutputs = (teachers: readonly Frozen[], images: Value): Value => {
   );
 };
 
-/** What an objective is given beside a batch of images, and what it makes of a network's outputs. */
+/** The targets that an objective is fed with, and its loss of a network's outputs. */
 interface Judged {
   readonly targets: Types;
   loss(outputs: Value, targets: Named<Value>, images: Value): Value;
@@ -160,7 +161,7 @@ export const traceTrainStep = (
       shifts.has(name) ? biasRate : 1,
     );
     const { slow, fast } = lookahead
-      ? catchUp(state.slots.slow!, { ...parameters, ...updated }, hyper)
+      ? lookaheadUpdate(state.slots.slow!, { ...parameters, ...updated }, hyper)
       : { slow: undefined, fast: { ...parameters, ...updated } };
     // In the declared order: a state's outputs stand where its inputs stood.
     const next = (values: Named<Value>): Record<string, Value> =>

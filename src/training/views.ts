@@ -1,3 +1,4 @@
+// A classifier that averages six views of each image.
 import { moveImages } from "../data/augment/augment.ts";
 import type { NetworkTask } from "../tasks/task.ts";
 import type { Classifier } from "./predict.ts";

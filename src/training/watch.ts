@@ -1,15 +1,16 @@
+// Accuracy after every epoch of a training.
 import { z } from "zod";
 import type { Stepper, Tensors } from "../runtime/index.ts";
 import { writeJson } from "../support/files.ts";
 import { readJson } from "../support/json-files.ts";
 
-/** What was seen of a training at the end of an epoch. */
+/** A measurement at the end of a training's epoch. */
 export interface WatchPoint {
   readonly epoch: number;
   readonly step: number;
   /** Seconds of training up to here, without those of watching. */
   readonly seconds: number;
-  /** What the task measures, in its unit. */
+  /** The task's measure, in its unit. */
   readonly accuracy: number;
 }
 
@@ -40,14 +41,14 @@ export interface Watch<State> {
   readonly split: Watched["split"];
   readonly images: number;
   readonly stepsPerEpoch: number;
-  /** What the task measures of the state on the images. */
+  /** Measures the state on the images, as the task does. */
   readonly look: (state: Tensors<State>, epoch: number) => Promise<number>;
 }
 
-/** Where a training whose result is `weights` says what was seen of it. */
+/** The watch file of a training whose result is `weights`. */
 export const watchFile = (weights: string): string => `${weights.replace(/\.safetensors$/, "")}.watch.json`;
 
-/** What a training's file says; undefined where there is none or, with `key`, where it is of other work. */
+/** Reads a training's watch file; undefined where there is none or, with `key`, where it is of other work. */
 export const readWatched = async (file: string, key?: string): Promise<Watched | undefined> => {
   const found = await readJson(file, watchedSchema);
   return key === undefined || found?.key === key ? found : undefined;

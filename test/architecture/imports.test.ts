@@ -64,6 +64,13 @@ const edgesBy = (name: (path: string) => string): Map<string, Set<string>> => {
   return edges;
 };
 
+/** The first line of a file, after that which names a program's interpreter. */
+const headOf = (text: string): string => text.replace(/^#!.*\n/, "").split("\n", 1)[0]!;
+
+/** True for a comment that names the thing, or begins with a verb. */
+const isHead = (line: string): boolean =>
+  line.length <= 128 && /^\/\/ (?!biome-|@ts-|(What|How|Whether|Where|Whose|Of)\b)\S.*\w.*$/.test(line);
+
 describe("imports", () => {
   test("the scan sees the imports it is about", () => {
     expect(files.length).toBeGreaterThan(40);
@@ -140,6 +147,21 @@ describe("files", () => {
     expect(
       own.filter(({ text }) => /^\s*export\s+(default\b|\{[^}]*\bas\s+default\b)/m.test(text)).map(({ path }) => path),
     ).toEqual([]);
+  });
+
+  test("begin with a line that says what they hold", () => {
+    expect(files.filter(({ text }) => !isHead(headOf(text))).map(({ path }) => path)).toEqual([]);
+    expect(headOf("#!/usr/bin/env node\n// The entry point.\n")).toBe("// The entry point.");
+    const none = [
+      "",
+      'import "./a.ts";',
+      "//",
+      "// What a set is.",
+      "/** Doubles x. */",
+      "// biome-ignore lint: no",
+      "//x",
+    ];
+    expect(none.filter(isHead)).toEqual([]);
   });
 
   test("are at most 305 lines long", () => {

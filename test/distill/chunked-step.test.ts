@@ -11,7 +11,7 @@ import { stream } from "../../src/support/random.ts";
 import { classification } from "../../src/tasks/classification.ts";
 import type { Frozen } from "../../src/training/train-step.ts";
 import { formulaWeights, uniform } from "../goldens/formula.ts";
-import { laneOn, layoutWith } from "./methods/workshop.ts";
+import { layoutWith, workerOn } from "./methods/workshop.ts";
 
 const [classes, side] = [7, 16];
 const normalisation = { mean: [0.5, 0.45, 0.4], std: [0.25, 0.24, 0.26] } as const;
@@ -116,8 +116,8 @@ test("a step that takes too much goes in chunks", async () => {
   const plan = planStep(partsOf("shifts"), teacher, objective, alpha);
   const smaller = planStep(partsOf("shifts"), teacher, objective, alpha, plan.bytes * 0.9);
   expect(smaller.bytes).toBeLessThan(plan.bytes);
-  const expected = await runSteps(await plan.open(laneOn(device)), 1);
-  const actual = await runSteps(await smaller.open(laneOn(device)), 1);
+  const expected = await runSteps(await plan.open(workerOn(device)), 1);
+  const actual = await runSteps(await smaller.open(workerOn(device)), 1);
   expect(difference(actual.first, expected.first)).toBeLessThan(2e-5);
 });
 

@@ -14,7 +14,7 @@ import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { readStored } from "../../src/training/checkpoint.ts";
 import { fileOf, type KeptJob, makeKept } from "../../src/training/kept.ts";
 import { filesIn, hashesIn, temporaryFolder } from "../pipeline/tiny.ts";
-import { laneOn, make, prepared, stageOf } from "./methods/workshop.ts";
+import { make, prepared, stageOf, workerOn } from "./methods/workshop.ts";
 
 /** Every job that was asked for. */
 const asked = vi.hoisted((): unknown[] => []);
@@ -68,7 +68,7 @@ test.each(cases)(
       const sent = JSON.parse(JSON.stringify(job)) as KeptJob;
       expect(sent).toEqual(job);
       const there = stageOf(method, device, await prepared(), join(folder, "there", kind), { options });
-      const kept = await makeKept(one, await open(there), there.folder, sent, laneOn(device), there);
+      const kept = await makeKept(one, await open(there), there.folder, sent, workerOn(device), there);
       expect(kept.file).toBe(fileOf(there.folder, job));
       const [expected, actual] = [await readStored(fileOf(here.folder, job)), await readStored(kept.file)];
       expect(Object.keys(expected!.tensors).length).toBeGreaterThan(0);
@@ -82,7 +82,7 @@ test.each(cases)(
     for (const one of kinds.toReversed()) {
       const maker = await one.open(filled);
       for (const job of jobs.filter((job) => job.kind === one.kind)) {
-        await makeKept(one, maker, filled.folder, JSON.parse(JSON.stringify(job)) as KeptJob, laneOn(device), filled);
+        await makeKept(one, maker, filled.folder, JSON.parse(JSON.stringify(job)) as KeptJob, workerOn(device), filled);
       }
     }
     expect(await hashesIn(filled.folder)).toEqual(await hashesIn(here.folder));

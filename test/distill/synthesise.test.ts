@@ -3,10 +3,10 @@ import { float32, type Tensor, tensor, trace } from "../../src/autodiff/index.ts
 import { normalise } from "../../src/data/normalisation.ts";
 import { classBatches, classesOf } from "../../src/distill/class-batches.ts";
 import type { Method, MethodStage } from "../../src/distill/method.ts";
+import { adjustWeights } from "../../src/distill/methods/adjust-weights.ts";
 import { cda, cdaSynthesis } from "../../src/distill/methods/cda.ts";
 import { dwa, dwaSynthesis } from "../../src/distill/methods/dwa.ts";
 import { gvbsm, gvbsmSynthesis } from "../../src/distill/methods/gvbsm.ts";
-import { nudge } from "../../src/distill/methods/nudge.ts";
 import { type Sre2lOptions, sre2l, sre2lSynthesis } from "../../src/distill/methods/sre2l.ts";
 import { collectStatistics, convolutionGaps } from "../../src/distill/objectives/convolutions.ts";
 import type { Objective } from "../../src/distill/objectives/objective.ts";
@@ -14,14 +14,14 @@ import { teacherObjective } from "../../src/distill/objectives/teacher.ts";
 import { crossEntropyOf } from "../../src/distill/select/bases.ts";
 import { drawImages } from "../../src/distill/select/draw.ts";
 import { synthesis } from "../../src/distill/synthesise.ts";
-import { type Prepared, readable } from "../../src/recipe/prepare.ts";
+import { imageSource, type Prepared } from "../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { stream } from "../../src/support/random.ts";
 import { oneHot } from "../../src/tasks/classification.ts";
 import { openClassifier } from "../../src/training/predict.ts";
 import { floats, uniform } from "../autodiff/draw.ts";
 import { temporaryFolder } from "../pipeline/tiny.ts";
-import { laneOn, make, prepared, stageOf, teacherOf } from "./methods/workshop.ts";
+import { make, prepared, stageOf, teacherOf, workerOn } from "./methods/workshop.ts";
 
 let device: Device;
 let data: Prepared;
@@ -91,21 +91,24 @@ describe("DWA", () => {
     const { start } = dwaSynthesis(stage, options);
     const picks = drawImages(data, 2, stage.recipe.seed);
     const [one, other] = await Promise.all(classBatches(2, 3).map((batch) => start(batch)));
-    expect(one).toEqual(await readable(data).images(picks.subarray(0, 3)));
-    expect(other).toEqual(await readable(data).images(picks.subarray(3, 6)));
+    expect(one).toEqual(await imageSource(data).images(picks.subarray(0, 3)));
+    expect(other).toEqual(await imageSource(data).images(picks.subarray(3, 6)));
   });
 
   test("judges each batch by the teacher nudged on its images, with variances weighing 11 times", async () => {
     const stage = await stageFor(dwa);
     const teacher = stage.teachers[0]!;
     const { own, objectives, start } = dwaSynthesis(stage, options);
-    const lane = laneOn(device);
-    const nudged = await nudge(lane, teacher, await start(first!), classesOf(first!), { rho: 0.015, steps: 12 });
-    const [objective] = await own!(first!, lane);
+    const worker = workerOn(device);
+    const adjusted = await adjustWeights(worker, teacher, await start(first!), classesOf(first!), {
+      rho: 0.015,
+      steps: 12,
+    });
+    const [objective] = await own!(first!, worker);
     const said = await saidBy(objective!);
-    expect(said).toEqual(await saidBy(teacherObjective(nudged, 3, { alpha, variance: 11 })));
+    expect(said).toEqual(await saidBy(teacherObjective(adjusted, 3, { alpha, variance: 11 })));
     expect(said.crossEntropy).not.toBe((await saidBy(objectives(3)[0]!)).crossEntropy);
-    expect(said.statistics).not.toBe((await saidBy(teacherObjective(nudged, 3, { alpha }))).statistics);
+    expect(said.statistics).not.toBe((await saidBy(teacherObjective(adjusted, 3, { alpha }))).statistics);
   });
 });
 

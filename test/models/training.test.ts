@@ -8,7 +8,7 @@ import { mapTree } from "../../src/autodiff/tree.ts";
 import { float32, type Tensor, tensor } from "../../src/autodiff/types.ts";
 import { freshWeights } from "../../src/models/model.ts";
 import { buildModel } from "../../src/models/registry.ts";
-import { measuringNorm } from "../../src/nn/batch-norm.ts";
+import { statisticsNorm } from "../../src/nn/batch-norm.ts";
 import { statisticsLoss } from "../../src/nn/losses.ts";
 import { adamw, hyperTensors } from "../../src/nn/optimisers.ts";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
@@ -62,7 +62,7 @@ test("efficientnetb0w16: the gradient in the images, statistics included, is wha
   const shape = [2, 3, side, side];
   const traced = trace({ images: float32(...shape), c: float32(2, classes) }, ({ images, c }) => {
     const { parameters, statistics } = mapTree(formulaWeights(model, 0, 1.75), constant);
-    const { normalise, gaps } = measuringNorm(parameters, statistics);
+    const { normalise, gaps } = statisticsNorm(parameters, statistics);
     const logits = model.forward(parameters, images, normalise);
     const loss = add(reduceSum(mul(logits, c)), mul(statisticsLoss(gaps), 0.01));
     return { loss, gradient: gradients(loss, images) };

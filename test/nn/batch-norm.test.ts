@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { trace } from "../../src/autodiff/trace.ts";
 import { float32, type Tensor, tensor } from "../../src/autodiff/types.ts";
-import { inferenceNorm, measuringNorm, statisticsTypes, trainingNorm } from "../../src/nn/batch-norm.ts";
+import { inferenceNorm, statisticsNorm, statisticsTypes, trainingNorm } from "../../src/nn/batch-norm.ts";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
 import { stream } from "../../src/support/random.ts";
 import { floats, relativeError, uniform } from "../autodiff/draw.ts";
@@ -83,7 +83,7 @@ test("trainingNorm: the batch's biased variance normalises, the unbiased one is 
 const measure = async (statistics: Readonly<Record<string, Tensor>>) => {
   const compiled = await device.compile(
     trace(types, ({ z: x, parameters: p, statistics: s }) => {
-      const { normalise, gaps } = measuringNorm(p, s);
+      const { normalise, gaps } = statisticsNorm(p, s);
       const measured = normalise(x, "norm");
       return { measured, inferred: inferenceNorm(p, s)(x, "norm"), mean: gaps[0]!.mean, variance: gaps[0]!.variance };
     }),
@@ -93,21 +93,21 @@ const measure = async (statistics: Readonly<Record<string, Tensor>>) => {
   return results;
 };
 
-test("inferenceNorm and measuringNorm give the same: the running statistics normalise", async () => {
+test("inferenceNorm and statisticsNorm give the same: the running statistics normalise", async () => {
   const { measured, inferred } = await measure(running);
   const expected = normalised(floats(running["norm.running_mean"]), floats(running["norm.running_var"]));
   expect(relativeError(floats(inferred), expected)).toBeLessThan(tolerance);
   expect(relativeError(floats(measured), floats(inferred))).toBeLessThan(tolerance);
 });
 
-test("measuringNorm's gaps are the batch's mean and biased variance less the running ones", async () => {
+test("statisticsNorm's gaps are the batch's mean and biased variance less the running ones", async () => {
   const { mean, variance } = await measure(running);
   const gap = (of: "mean" | "variance", from: Tensor): number[] => moments.map((m, c) => m[of] - floats(from)[c]!);
   expect(relativeError(floats(mean), gap("mean", running["norm.running_mean"]))).toBeLessThan(tolerance);
   expect(relativeError(floats(variance), gap("variance", running["norm.running_var"]))).toBeLessThan(tolerance);
 });
 
-test("measuringNorm's gaps vanish when the batch has the running statistics", async () => {
+test("statisticsNorm's gaps vanish when the batch has the running statistics", async () => {
   const vector = (values: readonly number[]): Tensor => tensor(Float32Array.from(values), [channels]);
   const { mean, variance } = await measure({
     "norm.running_mean": vector(moments.map((m) => m.mean)),
@@ -124,7 +124,7 @@ test("gaps come in the order in which the data meets the layers", () => {
     "a.bias": float32(channels),
   };
   trace({ z: types.z, p: { ...two, "b.weight": float32(channels), "b.bias": float32(channels) } }, ({ z: x, p }) => {
-    const { normalise, gaps } = measuringNorm(p, p);
+    const { normalise, gaps } = statisticsNorm(p, p);
     const y = normalise(normalise(x, "b"), "a");
     expect(gaps.map((gap) => gap.layer)).toEqual(["b", "a"]);
     return { y };

@@ -229,12 +229,12 @@ describe("rates", () => {
 describe("slowHyper", () => {
   test("moves every fifth step, less and less, and the last step ends on the slow weights", () => {
     for (let step = 0; step < 98; step++) {
-      const { slowMoves, fastMoves } = slowHyper(step, 98) as { slowMoves: number; fastMoves: number };
+      const { slowRate, fastRate } = slowHyper(step, 98) as { slowRate: number; fastRate: number };
       const done = step + 1;
       if (done % 5 === 0) {
-        expect(slowMoves).toBeCloseTo(1 - 0.95 ** 5 * (done / 98) ** 3, 12);
-        expect(fastMoves).toBe(1);
-      } else expect([slowMoves, fastMoves]).toEqual([0, done === 98 ? 1 : 0]);
+        expect(slowRate).toBeCloseTo(1 - 0.95 ** 5 * (done / 98) ** 3, 12);
+        expect(fastRate).toBe(1);
+      } else expect([slowRate, fastRate]).toEqual([0, done === 98 ? 1 : 0]);
     }
   });
 });

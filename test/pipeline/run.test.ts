@@ -112,7 +112,7 @@ describe("the whole path", () => {
     for (const { steps, series } of report.curves) {
       for (const values of Object.values(series)) expect(values).toHaveLength(steps.length);
     }
-    // The set and random images are different lessons, whatever the test accuracies.
+    // The set and random images are different training sets, whatever the test accuracies.
     const losses = (name: string) => report.curves.find((curve) => curve.name === name)?.series;
     expect(losses("infer static convnet8x1 seed 0")).not.toEqual(losses("random static convnet8x1 seed 0"));
   });

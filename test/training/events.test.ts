@@ -75,8 +75,8 @@ test("several loops are one task, whose updates carry the scalars of the loop th
   const loops: JobKind<KeptAround> = {
     kind: "loop",
     store: tensorStore,
-    open: async () => async (job, lane, context) => {
-      const quadratic = await lane.stepper("quadratic", traceQuadratic);
+    open: async () => async (job, worker, context) => {
+      const quadratic = await worker.stepper("quadratic", traceQuadratic);
       const loop = quadraticLoop(quadratic, { steps, spoil: () => Number(job.spec) });
       return runKeptLoop(folder, job, { ...loop, keep: ({ x }) => ({ x }) }, context);
     },

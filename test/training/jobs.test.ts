@@ -42,8 +42,8 @@ describe("planWaves", () => {
     [0, 8, 2, []],
   ])("%i jobs, at most %i at once, on %i cores", (count, most, cores, waves) => {
     const planned = planWaves(count, most, cores);
-    expect(planned.map(({ from, to, lanes, threads }) => [from, to, lanes, threads])).toEqual(waves);
-    for (const { lanes, threads } of planned) expect(lanes * threads).toBeLessThanOrEqual(cores);
+    expect(planned.map(({ from, to, workers, threads }) => [from, to, workers, threads])).toEqual(waves);
+    for (const { workers, threads } of planned) expect(workers * threads).toBeLessThanOrEqual(cores);
   });
 });
 
@@ -86,13 +86,13 @@ const job = <R>(work: Job<R>["work"], over: Partial<Job<R>> = {}): Job<R> => ({
 const anyStep = (): Traced<never, never> => ({}) as never;
 
 describe("runJobs", () => {
-  test("returns results in the order of the jobs, however they end, and holds no more than its lanes", async () => {
+  test("returns results in the order of the jobs, however they end, and holds no more than its workers", async () => {
     const { machine, count, threads } = countingMachine(2);
     let [running, most] = [0, 0];
     const jobs = Array.from({ length: 8 }, (_, i) =>
-      job(async (lane) => {
+      job(async (worker) => {
         most = Math.max(most, ++running);
-        await lane.stepper(`graph ${i % 3}`, anyStep as never);
+        await worker.stepper(`graph ${i % 3}`, anyStep as never);
         await setTimeout(i % 2 === 0 ? 20 : 1);
         running--;
         return i;
@@ -107,7 +107,7 @@ describe("runJobs", () => {
   test("compiles a step once for jobs of one kind in a row", async () => {
     const { machine, count } = countingMachine(1);
     const names = ["a", "a", "b", "b", "a"];
-    const jobs = names.map((name) => job((lane) => lane.stepper(name, anyStep as never)));
+    const jobs = names.map((name) => job((worker) => worker.stepper(name, anyStep as never)));
     const steppers = await runJobs(machine, jobs, small, around);
     expect(steppers[1]).toBe(steppers[0]);
     expect(count).toMatchObject({ compiled: 3, mostSessions: 1, sessions: 0 });
@@ -118,8 +118,8 @@ describe("runJobs", () => {
     const started: string[] = [];
     const jobs = [1, 5, 3, 9, 1].map((cost) =>
       job(
-        async (lane) => {
-          started.push(`${cost}${lane.device === machine.device ? " alone" : ""}`);
+        async (worker) => {
+          started.push(`${cost}${worker.device === machine.device ? " alone" : ""}`);
           await setTimeout(2 * cost);
         },
         { cost },
@@ -142,7 +142,7 @@ describe("runJobs", () => {
   });
 
   test("runs as many at once as memory allows, or as asked for, and one on a GPU", async () => {
-    const lanesOf = async (bytes: number, name: Device["name"], jobs?: number): Promise<number> => {
+    const workersOf = async (bytes: number, name: Device["name"], jobs?: number): Promise<number> => {
       const { machine, count } = countingMachine(4, name);
       const work = job(() => setTimeout(2));
       await runJobs(machine, Array<Job<unknown>>(8).fill(work), () => bytes, {
@@ -151,20 +151,20 @@ describe("runJobs", () => {
       });
       return Math.max(1, count.mostOpen);
     };
-    expect(await lanesOf(1, "cpu")).toBe(4);
-    expect(await lanesOf(memoryForJobs / 2, "cpu")).toBe(2);
-    expect(await lanesOf(memoryForJobs / 1.9, "cpu")).toBe(1);
-    expect(await lanesOf(2 * memoryForJobs, "cpu")).toBe(1);
-    expect(await lanesOf(memoryForJobs, "cpu", 4)).toBe(4);
-    expect(await lanesOf(1, "cpu", 1)).toBe(1);
-    expect(await lanesOf(1, "webgpu")).toBe(1);
+    expect(await workersOf(1, "cpu")).toBe(4);
+    expect(await workersOf(memoryForJobs / 2, "cpu")).toBe(2);
+    expect(await workersOf(memoryForJobs / 1.9, "cpu")).toBe(1);
+    expect(await workersOf(2 * memoryForJobs, "cpu")).toBe(1);
+    expect(await workersOf(memoryForJobs, "cpu", 4)).toBe(4);
+    expect(await workersOf(1, "cpu", 1)).toBe(1);
+    expect(await workersOf(1, "webgpu")).toBe(1);
   });
 
   test("a job that fails stops the others, starts no more, and is the error", async () => {
     const { machine, count } = countingMachine(2);
     const seen: string[] = [];
-    const waits = job(async (lane, { signal }) => {
-      await lane.stepper("a", anyStep as never);
+    const waits = job(async (worker, { signal }) => {
+      await worker.stepper("a", anyStep as never);
       await new Promise((resolve) => signal?.addEventListener("abort", resolve));
       seen.push("stopped");
       throw new DistilleryError("INTERRUPTED", "waits: stopped");
@@ -210,8 +210,8 @@ describe("loops side by side", () => {
       everyoneThere = resolve;
     });
     const loops = [1, 2, 3, 4].map((rate, i) =>
-      job(async (lane, context) => {
-        const stepper = await lane.stepper("quadratic", traceQuadratic);
+      job(async (worker, context) => {
+        const stepper = await worker.stepper("quadratic", traceQuadratic);
         const loop = quadraticLoop(stepper, { steps: 500, rate: () => 0.01 * rate });
         if (++there === jobs) everyoneThere();
         if (stop) await together;

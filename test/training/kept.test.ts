@@ -47,7 +47,7 @@ const numbers = (made: number[], opened: string[] = []): JobKind<KeptAround> => 
   store: tensorStore,
   open: async ({ folder: where }) => {
     opened.push(where);
-    return async ({ spec, cost }, _lane, { progress }) => {
+    return async ({ spec, cost }, _worker, { progress }) => {
       const number = Number(spec);
       const bar = progress.task("own", cost);
       for (let i = 1; i <= cost; i++) bar.update(i);
@@ -121,8 +121,8 @@ test("a loop keeps what it says of its state, and its history; its checkpoint go
     store: tensorStore,
     open:
       async ({ folder: where }) =>
-      async (given, lane, context) => {
-        const stepper = await lane.stepper("quadratic", traceQuadratic);
+      async (given, worker, context) => {
+        const stepper = await worker.stepper("quadratic", traceQuadratic);
         return runKeptLoop(where, given, { ...quadraticLoop(stepper, { steps }), keep: ({ x }) => ({ x }) }, context);
       },
   };

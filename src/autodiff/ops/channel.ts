@@ -1,3 +1,4 @@
+// Scaling, shifting and summing by channel: the operators of normalisation layers.
 import { expectFloat, expectShape, shapeError } from "../shapes.ts";
 import { apply, defineOp, type NoAttributes, type Value } from "../value.ts";
 import { mul } from "./elementwise.ts";

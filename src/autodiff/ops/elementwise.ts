@@ -1,3 +1,4 @@
+// Arithmetic, comparisons and functions, element by element.
 import type { OnnxWriter } from "../onnx-writer.ts";
 import { broadcast, expectFloat } from "../shapes.ts";
 import { apply, defineOp, type NoAttributes, type Op, type Operands, type Sample, Value } from "../value.ts";

@@ -1,3 +1,4 @@
+// Picking rows by index, and adding rows back to their places.
 import { normalAxis, shapeError } from "../shapes.ts";
 import { apply, defineOp, type Value } from "../value.ts";
 

@@ -1,3 +1,4 @@
+// The list of all operators.
 import type { Op } from "../value.ts";
 import { channelOps } from "./channel.ts";
 import { convolutionOps } from "./convolution/convolution.ts";

@@ -22,7 +22,7 @@ export const remainderOp = indexOp("remainder", "Mod");
 /** Indices (0 or above) divided by a whole number, rounded down. */
 export const quotient = (indices: Value, by: number): Value => apply(quotientOp, [indices], { by });
 
-/** What is left of indices (0 or above) when they are divided by a whole number. */
+/** Remainders of indices (0 or above) that are divided by a whole number. */
 export const remainder = (indices: Value, by: number): Value => apply(remainderOp, [indices], { by });
 
 export const indexOps = [quotientOp, remainderOp];

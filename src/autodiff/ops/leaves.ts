@@ -1,3 +1,4 @@
+// Values that depend on no other: inputs, literals and uniform constants.
 import { shapeError } from "../shapes.ts";
 import type { Tensor, TensorType } from "../types.ts";
 import { sizeOf } from "../types.ts";

@@ -1,3 +1,4 @@
+// Matrix products with broadcast leading axes.
 import { broadcast, expectFloat, shapeError } from "../shapes.ts";
 import { apply, defineOp, type Value } from "../value.ts";
 

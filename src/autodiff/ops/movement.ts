@@ -1,3 +1,4 @@
+// Reshaping, transposing, slicing, padding and joining tensors.
 import { expectFloat, normalAxis, shapeError } from "../shapes.ts";
 import { sameShape, sizeOf } from "../types.ts";
 import { apply, defineOp, type Value } from "../value.ts";

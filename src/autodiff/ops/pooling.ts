@@ -1,3 +1,4 @@
+// Pooling over windows, and enlarging by repetition.
 import { expectFloat, expectRank, shapeError, sizes } from "../shapes.ts";
 import { apply, defineOp, type Value } from "../value.ts";
 import { convTranspose2d } from "./convolution/convolution.ts";

@@ -1,3 +1,4 @@
+// Sums, maxima and means over axes, and the broadcast that undoes them.
 import type { OnnxWriter } from "../onnx-writer.ts";
 import { broadcast, broadcastAxes, expectFloat, normalAxis, shapeError } from "../shapes.ts";
 import { sameShape, sizeOf } from "../types.ts";

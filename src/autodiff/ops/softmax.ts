@@ -1,3 +1,4 @@
+// Softmax and its logarithm along one axis.
 import { expectFloat, normalAxis } from "../shapes.ts";
 import { apply, defineOp, type Value } from "../value.ts";
 import { mul, sub } from "./elementwise.ts";

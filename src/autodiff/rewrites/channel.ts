@@ -1,3 +1,4 @@
+// Rules that merge affines of channels, and fold them into convolutions.
 import { channelAffine, channelAffineOp } from "../ops/channel.ts";
 import { conv2d, conv2dOp } from "../ops/convolution/convolution.ts";
 import { add, addOp, mul } from "../ops/elementwise.ts";

@@ -1,3 +1,4 @@
+// Rules that compute with constants, and drop operations that change nothing.
 import { channelAffineOp } from "../ops/channel.ts";
 import { addOp, divOp, mul, mulOp, negOp, subOp } from "../ops/elementwise.ts";
 import { splat, splatValue } from "../ops/leaves.ts";

@@ -1,3 +1,4 @@
+// Rules that drop or merge reshapes, transpositions and broadcasts.
 import { reshape, reshapeOp, transpose, transposeOp } from "../ops/movement.ts";
 import { broadcastTo, broadcastToOp } from "../ops/reduce.ts";
 import { broadcast } from "../shapes.ts";

@@ -1,3 +1,4 @@
+// A rewrite that sums over the results of narrow convolutions without computing them.
 import { checkGraph, type Graph, topologicalOrder } from "../graph.ts";
 import { channelAffine, channelAffineOp, channelDotOp } from "../ops/channel.ts";
 import { conv2dOp, filterGradientOp, imageGradientOp } from "../ops/convolution/convolution.ts";
@@ -28,26 +29,26 @@ type Convolved = ResultOf<typeof conv2dOp>;
 const fewTaps = 32;
 
 /**
- * Of 1 x 1 convolutions the same holds at any width, with 4 J^2 products for about 6 passes, where there are so many filters
+ * 1 x 1 convolutions gain at any width, with 4 J^2 products for about 6 passes, where there are so many filters
  * a channel, and so many positions that the K J numbers of its matrices do not count (both measured).
  */
 const manyFilters = 3;
 const manyPositions = 128;
 
-/** Whether every place of the result is a product of a matrix with the same place of the image. */
+/** True where every place of the result is a product of a matrix with the same place of the image. */
 const isPointwise = ({ inputs: [, w], attributes: { stride, padding } }: Convolved): boolean =>
   w.shape[2] === 1 && w.shape[3] === 1 && [...stride].every((s) => s === 1) && [...padding].every((p) => p === 0);
 
 interface Method {
   readonly momentsOf: (x: Value, w: Value, bias: Value | undefined, settings: Convolution) => ResultMoments;
-  /** Whether it also has the gradient of the image, which sums over filters. */
+  /** True where it also has the gradient of the image, which sums over filters. */
   readonly imageGradients: boolean;
 }
 
 const patches: Method = { momentsOf: patchMoments, imageGradients: false };
 const pointwise: Method = { momentsOf: pointwiseMoments, imageGradients: true };
 
-/** How the sums over a convolution's result are had without it; undefined where that is no gain. */
+/** Chooses the way to sum over a convolution's result without computing it; undefined where none is a gain. */
 const methodFor = (v: Convolved): Method | undefined => {
   if (v.attributes.groups !== 1) return undefined;
   const [filters, ...rest] = sizes(v.inputs[1].shape, 4);
@@ -57,7 +58,7 @@ const methodFor = (v: Convolved): Method | undefined => {
   return taps <= Math.min(fewTaps, filters) ? patches : undefined;
 };
 
-/** How z is done without: every use of it is one of the sums, or the one affine `kept`, which folds into the convolution. */
+/** A way to do without z: every use of it is one of the sums, or the one affine `kept`, which folds into the convolution. */
 interface Plan {
   readonly z: Convolved;
   readonly method: Method;
@@ -71,8 +72,8 @@ interface Plan {
 const belowAffines = (v: Value): Value => (isOf(v, channelAffineOp) ? belowAffines(v.inputs[0]) : v);
 
 /**
- * What a channelSum, a channelDot or a filter gradient of z's convolution sums over positions, or the image gradient of a
- * 1 x 1 convolution over filters.
+ * The values that a channelSum, a channelDot or a filter gradient of z's convolution sums over positions, or the image
+ * gradient of a 1 x 1 convolution over filters.
  */
 const summands = (v: Value, z: Convolved, method: Method): readonly [] | readonly [Value] | readonly [Value, Value] => {
   const [x, w] = z.inputs;
@@ -183,7 +184,7 @@ const substitute = ({ z, method, combined, sums, kept }: Plan, graph: Graph, ord
  * the filters, and the affine is left alone with the convolution, to be folded into it. All or nothing, for one use that
  * remains would need z.
  */
-export const withoutNarrowResults = (graph: Graph): Graph => {
+export const eliminateNarrowOutputs = (graph: Graph): Graph => {
   const refused = new Set<Value>();
   let current = graph;
   for (;;) {

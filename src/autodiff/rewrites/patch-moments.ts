@@ -1,3 +1,4 @@
+// Sums over a convolution's results, from the moments of the patches it sees.
 import { conv2d } from "../ops/convolution/convolution.ts";
 import type { Convolution } from "../ops/convolution/settings.ts";
 import { add, mul } from "../ops/elementwise.ts";

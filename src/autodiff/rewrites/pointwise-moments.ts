@@ -1,3 +1,4 @@
+// Sums over a 1 x 1 convolution's results, from the moments of its image.
 import { channelSum } from "../ops/channel.ts";
 import { conv2d, convTranspose2d, filterGradient } from "../ops/convolution/convolution.ts";
 import { add, mul } from "../ops/elementwise.ts";

@@ -1,3 +1,4 @@
+// The sums that a narrow convolution's results are needed for.
 import type { Value } from "../value.ts";
 
 /** scale * rest + gain * z + offset, channel by channel (each [K]), of a convolution's result z and one other tensor. */
@@ -8,7 +9,7 @@ export interface Combination {
   readonly offset: Value;
 }
 
-/** What is summed over N, H, W of combinations with a convolution's result z = w * x + b, without reading z. */
+/** Sums over N, H, W of combinations with a convolution's result z = w * x + b, computed without z. */
 export interface ResultMoments {
   /** channelSum(v): [K]. */
   sum(v: Combination): Value;

@@ -1,3 +1,4 @@
+// The form of a rewrite rule.
 import { type Attributes, isOf, type Op, type Operands, type Value, type ValueOf } from "../value.ts";
 
 /** A named rule: returns an equal but cheaper value, or undefined where it does not apply. */

@@ -1,9 +1,10 @@
+// Shifting and mirroring the images of a batch, each in its own way.
 import { DistilleryError } from "../../support/errors.ts";
 
-/** What comes in from outside when an image is shifted: the mean colour, or the image mirrored at its edge pixels. */
+/** The filling of the edges of a shifted image: the mean colour, or the image mirrored at its edge pixels. */
 export type Fill = "zeros" | "reflect";
 
-/** How one image is moved: pixel (y, x) shows (y + dy, x + dx), then the whole is mirrored or not. */
+/** The motion of one image: pixel (y, x) shows (y + dy, x + dx), then the whole is mirrored or not. */
 export interface Move {
   readonly dy: number;
   readonly dx: number;

@@ -2,14 +2,14 @@
 import type { TensorType, Value } from "../../autodiff/index.ts";
 import { colourType, recolour } from "./colour.ts";
 import type { Size } from "./resized-crop.ts";
-import { look, type View, viewTypes } from "./view.ts";
+import { applyWarp, type View, viewTypes } from "./view.ts";
 
 type Named<T> = Readonly<Record<string, T>>;
 
 /** A change of images [N, 3, H, W], the same for all of a batch, by tensors that are drawn anew for every step. */
 export interface Augmentation {
   readonly types: Named<TensorType>;
-  /** Whether it only moves pixels: what is computed pixel by pixel may then come before or after it. */
+  /** True where it only moves pixels: arithmetic pixel by pixel may then come before or after it. */
   readonly moves: boolean;
   apply(images: Value, drawn: Named<Value>): Value;
 }
@@ -20,19 +20,19 @@ const viewOf = ({ rows, columns }: Named<Value>): View<Value> => ({ rows: rows!,
 export const shifting = (image: Size): Augmentation => ({
   types: { ...viewTypes("places", image) },
   moves: true,
-  apply: (images, drawn) => look(images, viewOf(drawn)),
+  apply: (images, drawn) => applyWarp(images, viewOf(drawn)),
 });
 
 /** Crops, mirrored, shifted or both: whatever a pair of matrices can say. */
 export const cropping = (image: Size): Augmentation => ({
   types: { ...viewTypes("mixes", image) },
   moves: false,
-  apply: (images, drawn) => look(images, viewOf(drawn)),
+  apply: (images, drawn) => applyWarp(images, viewOf(drawn)),
 });
 
 /** Colour first, then such a crop. */
 export const colouring = (image: Size): Augmentation => ({
   types: { ...viewTypes("mixes", image), colour: colourType },
   moves: false,
-  apply: (images, drawn) => look(recolour(images, drawn.colour!), viewOf(drawn)),
+  apply: (images, drawn) => applyWarp(recolour(images, drawn.colour!), viewOf(drawn)),
 });

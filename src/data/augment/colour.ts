@@ -1,3 +1,4 @@
+// Random brightness, saturation and contrast, as part of a traced step.
 import {
   add,
   float32,

@@ -1,9 +1,10 @@
+// Random crops of the images of a batch, each with the warp it was moved by.
 import type { Random } from "../../support/random.ts";
 import type { Warp } from "../../tasks/warp.ts";
 import { type Fill, type Move, moveImages } from "./augment.ts";
-import { type Crop, drawCrop, resizeCrops, type Size, usualCrops } from "./resized-crop.ts";
+import { type Crop, defaultCrop, drawCrop, resizeCrops, type Size } from "./resized-crop.ts";
 
-/** How images are cropped to be trained on: moved by a few pixels, or a random part of each resized to the whole. */
+/** The way images are cropped for training: moved by a few pixels, or a random part of each resized to the whole. */
 export type Cropping = "shift" | "resize";
 
 export interface CropOptions {
@@ -46,7 +47,7 @@ export const cropImages = (
   const resizing = cropping === "resize";
   const reach = resizing ? 0 : pad;
   const whole: Crop = { top: 0, left: 0, ...size };
-  const crops = Array.from({ length: n }, () => (resizing ? drawCrop(size, usualCrops, random) : whole));
+  const crops = Array.from({ length: n }, () => (resizing ? drawCrop(size, defaultCrop, random) : whole));
   const moves = crops.map((_, image): Move => {
     const dy = random.int(2 * reach + 1) - reach;
     const dx = random.int(2 * reach + 1) - reach;

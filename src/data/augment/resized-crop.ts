@@ -1,3 +1,4 @@
+// Crops, drawn at random and resized bilinearly.
 import { DistilleryError } from "../../support/errors.ts";
 import type { Random } from "../../support/random.ts";
 
@@ -14,7 +15,7 @@ export interface Size {
   readonly width: number;
 }
 
-/** How an output line is mixed from two lines of the input: (1 - share) of `first` and `share` of `second`. */
+/** The two input lines that an output line is mixed from: (1 - share) of `first` and `share` of `second`. */
 export interface Taps {
   readonly first: Int32Array;
   readonly second: Int32Array;
@@ -101,8 +102,8 @@ export interface CropRange {
   readonly ratio: readonly [least: number, most: number];
 }
 
-/** Of Szegedy et al. 2015, as everybody trains on ImageNet. */
-export const usualCrops: CropRange = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
+/** The range of Szegedy et al. 2015, usual for training on ImageNet. */
+export const defaultCrop: CropRange = { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
 
 const attempts = 10;
 

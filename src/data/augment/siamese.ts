@@ -19,7 +19,7 @@ export const siamese = (image: Size): Augmentation => {
   };
 };
 
-/** Where a place of an axis is looked up, not necessarily a whole number. */
+/** Maps a place of an axis to the place it is read from, which need not be a whole number. */
 type Place = (i: number) => number;
 
 const same: Place = (i) => i;
@@ -56,7 +56,7 @@ const whole = (length: number): Tensor => tensor(new Float32Array(length), [leng
 /** Brightness 0, saturation and contrast 1. */
 const ownColour = (): Tensor => tensor(Float32Array.of(0, 1, 1), [3]);
 
-/** Each change with what it draws in place of none: shifts by up to an eighth, scales of 1/1.2 to 1.2, holes of half the side. */
+/** The changes, each drawn in place of none: shifts by up to an eighth, scales of 1/1.2 to 1.2, holes of half the side. */
 const changes: readonly ((random: Random, image: Size) => Readonly<Record<string, Tensor>>)[] = [
   (random) => ({ colour: drawColour(random) }),
   (random, image) => {

@@ -1,3 +1,4 @@
+// Crops, shifts and reflections that a batch shares, as products with two matrices.
 import {
   float32,
   gather,
@@ -10,7 +11,7 @@ import {
 } from "../../autodiff/index.ts";
 import type { Random } from "../../support/random.ts";
 import type { NetworkTask } from "../../tasks/task.ts";
-import { drawCrop, type Size, tapsOf, usualCrops } from "./resized-crop.ts";
+import { defaultCrop, drawCrop, type Size, tapsOf } from "./resized-crop.ts";
 
 /**
  * One augmentation of a batch, the same for all of its images. `places`: where each of the H rows and W columns comes from,
@@ -29,12 +30,12 @@ export const viewTypes = (kind: ViewKind, { height, width }: Size): View<TensorT
     ? { rows: int64(height), columns: int64(width) }
     : { rows: float32(height, height), columns: float32(width, width) };
 
-/** Whether every pixel that is seen is one of the image's own. */
-export const movesOnly = ({ rows }: View<Value>): boolean => rows.shape.length === 1;
+/** True for a view by places, in which every pixel is one of the image's own. */
+export const isPermutation = ({ rows }: View<Value>): boolean => rows.shape.length === 1;
 
 /** Images [N, 3, H, W] seen in a view. */
-export const look = (images: Value, view: View<Value>): Value =>
-  movesOnly(view)
+export const applyWarp = (images: Value, view: View<Value>): Value =>
+  isPermutation(view)
     ? gather(gather(images, view.rows, 2), view.columns, 3)
     : matmul(view.rows, matmul(images, view.columns, { transposeB: true }));
 
@@ -67,7 +68,7 @@ export const axis = (length: number, shows: (i: number) => readonly (readonly [n
  */
 export const drawView = (random: Random, image: Size, least: number): View => {
   const crop =
-    least >= 1 ? { top: 0, left: 0, ...image } : drawCrop(image, { ...usualCrops, scale: [least, 1] }, random);
+    least >= 1 ? { top: 0, left: 0, ...image } : drawCrop(image, { ...defaultCrop, scale: [least, 1] }, random);
   const mirrored = random.int(2) === 1;
   const resized = (length: number, from: number, size: number, mirror: boolean): Tensor => {
     const by = random.int(largestShift(length) + 1);
@@ -88,8 +89,8 @@ export const drawView = (random: Random, image: Size, least: number): View => {
 };
 
 /** The smallest part of an image's area that SRe2L crops: from Tiny-ImageNet's size on it crops, below it does not. */
-export const usualLeast = ({ image }: NetworkTask): number =>
-  Math.min(image.height, image.width) < 64 ? 1 : usualCrops.scale[0];
+export const defaultMinScale = ({ image }: NetworkTask): number =>
+  Math.min(image.height, image.width) < 64 ? 1 : defaultCrop.scale[0];
 
 /** A random crop of images padded by an eighth of their side with zeros (the mean colour), mirrored or not. */
 export const drawPaddedCrop = (random: Random, { height, width }: Size): View => {

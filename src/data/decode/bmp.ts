@@ -1,3 +1,4 @@
+// A decoder of uncompressed BMP images.
 import type { Raster } from "./raster.ts";
 import { checkPixels, UnreadableImage } from "./unreadable-image.ts";
 

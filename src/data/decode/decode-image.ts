@@ -1,3 +1,4 @@
+// Decoding an image file of any format to 8-bit RGB.
 import sharp, { type Sharp, type SharpOptions } from "sharp";
 import { decodeBmp } from "./bmp.ts";
 import { formatOf, type ImageFormat } from "./image-format.ts";

@@ -1,3 +1,4 @@
+// Reading image files, with errors that name the file.
 import { DistilleryError } from "../../support/errors.ts";
 import { readRegularFile, reasonOf } from "../../support/files.ts";
 import { type Decoded, type Decoding, decodeImage, toPlanes } from "./decode-image.ts";

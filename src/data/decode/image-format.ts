@@ -1,3 +1,4 @@
+// Recognition of image formats by a file's first bytes.
 import { mistakenFor } from "../../support/mistaken-for.ts";
 import { UnreadableImage } from "./unreadable-image.ts";
 

@@ -1,3 +1,5 @@
+// Decoded pixels, and remarks on the parts of a file that are not read.
+
 /** Decoded pixels row by row: [height, width, channels], red, green, blue and, as a fourth channel, opacity. */
 export interface Raster {
   readonly height: number;

@@ -1,3 +1,4 @@
+// The meaning of a TIFF file's pixels, read from its header.
 import { UnreadableImage } from "./unreadable-image.ts";
 
 /** The meaning of the pixels of a TIFF file's first page are meant. */

@@ -1,4 +1,6 @@
-/** Why an image file is not read, as a phrase that fits into brackets, and what its owner can do about it. */
+// The error for an image that is not read, and the limit on its pixels.
+
+/** The reason why an image file is not read, as a phrase that fits into brackets, and a remedy. */
 export class UnreadableImage extends Error {
   readonly remedy: string;
   constructor(reason: string, remedy = "repair or remove it", options?: { cause?: unknown }) {

@@ -1,3 +1,4 @@
+// Downloads that survive broken connections and are checked by a published sum.
 import { createHash } from "node:crypto";
 import { type FileHandle, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
@@ -18,9 +19,9 @@ export interface DownloadOptions {
   readonly bytes?: number;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
-  /** What else the user can do; ends the message of a failure. */
+  /** Advice to the user; ends the message of a failure. */
   readonly otherwise?: string;
-  /** How often a request is repeated (5), and the first wait in milliseconds (500), doubled from then on. */
+  /** Repetitions of a request (5), and the first wait in milliseconds (500), doubled from then on. */
   readonly retries?: number;
   readonly firstWait?: number;
 }

@@ -1,7 +1,8 @@
+// The unfinished bytes of a download and the version they belong to.
 import { type FileHandle, open, readFile, rm, stat } from "node:fs/promises";
 import { diskError, writeJson } from "../../support/files.ts";
 
-/** Which version of a URL's content the bytes belong to. */
+/** The version of a URL's content that the bytes belong to. */
 interface Origin {
   readonly url: string;
   readonly etag: string;

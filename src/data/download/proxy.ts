@@ -1,3 +1,4 @@
+// Proxies named by the environment.
 import { type Dispatcher, EnvHttpProxyAgent, errors, Pool } from "undici";
 import { DistilleryError } from "../../support/errors.ts";
 

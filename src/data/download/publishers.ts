@@ -1,3 +1,4 @@
+// Advice on getting data sets that people fetch themselves.
 import { basename, resolve } from "node:path";
 
 /** Data sets that people fetch themselves: how their folders are called, and where they come from. */

@@ -1,3 +1,4 @@
+// The images below one class's folder.
 import { realpath } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { codePointOrder } from "../../support/code-point-order.ts";

@@ -1,3 +1,4 @@
+// Lists of a million file names in little memory.
 import { join } from "node:path";
 
 /** The files of one folder, in order. */

@@ -1,3 +1,4 @@
+// The entries of a folder, sorted, with links followed and litter left out.
 import { isUtf8 } from "node:buffer";
 import type { Dirent } from "node:fs";
 import { readdir, readlink, stat } from "node:fs/promises";

@@ -1,3 +1,4 @@
+// Lists of image files with their classes.
 import { join } from "node:path";
 import { DistilleryError } from "../../support/errors.ts";
 import type { Normalisation } from "../dataset.ts";
@@ -15,13 +16,13 @@ export interface Listing {
   readonly ignored: Ignored;
 }
 
-/** What lies in a folder of images. */
+/** The images of a folder, with their classes. */
 export interface Listed {
   readonly train: Listing;
   readonly test: Listing;
-  /** What people call each class, where `classes` are identifiers such as n01443537. */
+  /** Everyday names of the classes, where `classes` are identifiers such as n01443537. */
   readonly words?: readonly string[];
-  /** What networks that others trained on this data expect; absent: to be measured. */
+  /** The normalisation that published networks for this data expect; absent: to be measured. */
   readonly normalisation?: Normalisation;
   /** Worth telling of how the layout was understood. */
   readonly note?: string;

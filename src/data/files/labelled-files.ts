@@ -1,14 +1,15 @@
+// Images of one flat folder, with classes from a list.
 import { codePointOrder } from "../../support/code-point-order.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { folderFiles } from "./file-list.ts";
 import { isImageName, namesIn } from "./folder-entries.ts";
 import { type Listing, listingOf } from "./image-listing.ts";
 
-/** What a list says of one image file. */
+/** The class that a list gives one image file. */
 export interface FileLabel {
   readonly file: string;
   readonly wnid: string;
-  /** Where it says so, e.g. "val_annotations.txt, line 17". */
+  /** Its place in the list, e.g. "val_annotations.txt, line 17". */
   readonly where: string;
 }
 

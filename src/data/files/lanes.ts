@@ -1,3 +1,4 @@
+// Running asynchronous work on many files, a few at a time.
 import { availableParallelism } from "node:os";
 
 /** Reading and decoding overlap, so several files a core are under way. */

@@ -1,3 +1,4 @@
+// A split whose images are decoded when they are asked for.
 import { DistilleryError } from "../../support/errors.ts";
 import type { Split } from "../dataset.ts";
 import type { Decoding } from "../decode/decode-image.ts";
@@ -21,7 +22,7 @@ const allocate = (n: number, { height, width }: Reference): Uint8Array => {
 
 export interface LazyImages {
   readonly files: FileList;
-  /** Which of the files are images of the split; `labels` are theirs. */
+  /** Indices of the files that are images of the split; `labels` are theirs. */
   readonly kept: Int32Array;
   readonly labels: Int32Array;
   readonly size: Reference;

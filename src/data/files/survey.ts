@@ -1,3 +1,4 @@
+// The first reading of a folder's images: sizes, colours and a digest.
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { DistilleryError } from "../../support/errors.ts";
@@ -11,13 +12,13 @@ import { forEachIndex } from "./lanes.ts";
 import { lazySplit } from "./lazy-split.ts";
 import type { Tally } from "./tally.ts";
 
-/** What is read of the images before a run begins; docs/decisions/reading-images.md says why. */
+/** The extent to which images are read before a run begins; docs/decisions/reading-images.md has the reasons. */
 export interface Reach {
   /** Every file, or so many of each part, evenly spaced. */
   readonly files: "all" | number;
-  /** Whether the decoded pixels stay in memory. */
+  /** True where the decoded pixels stay in memory. */
   readonly keep: boolean;
-  /** Whether splits carry a digest of their files; otherwise their pixels are few enough to be read for one. */
+  /** True where splits carry a digest of their files; otherwise their pixels are few enough to be read for one. */
   readonly digest: boolean;
 }
 
@@ -33,7 +34,7 @@ export interface Surveyor {
 
 const hashBytes = 32;
 
-/** Which of n files are read: all, or `most` of them evenly spaced, so that every class has its share. */
+/** Chooses the files to read of n: all, or some evenly spaced, so that every class has its share. */
 const chosenOf = (n: number, reach: Reach): Int32Array => {
   const count = reach.files === "all" ? n : Math.min(n, reach.files);
   return Int32Array.from({ length: count }, (_, i) => Math.floor((i * n) / count));

@@ -1,3 +1,4 @@
+// Counts of oddities among a data set's images.
 import { DistilleryError } from "../../support/errors.ts";
 import type { Decoded } from "../decode/decode-image.ts";
 import type { Remark } from "../decode/raster.ts";

@@ -1,3 +1,4 @@
+// A data set from a folder of images.
 import { totalmem } from "node:os";
 import { basename, resolve } from "node:path";
 import { codePointOrder } from "../../support/code-point-order.ts";

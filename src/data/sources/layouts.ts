@@ -1,3 +1,4 @@
+// Recognition of a folder's layout: the user's own, Tiny-ImageNet's or ImageNet's.
 import { join } from "node:path";
 import { DistilleryError } from "../../support/errors.ts";
 import { exists } from "../../support/files.ts";

@@ -1,3 +1,4 @@
+// Advice on files and folders that are mistaken for a folder of images.
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, extname, join } from "node:path";

@@ -1,3 +1,4 @@
+// Every data source, opened by the name on the command line.
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { DistilleryError } from "../../support/errors.ts";
@@ -30,7 +31,7 @@ export interface SourceOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Where downloads are kept unless told otherwise: `distillery` in XDG_CACHE_HOME, which is ~/.cache by default. */
+/** The default folder for downloads: `distillery` in XDG_CACHE_HOME, which is ~/.cache by default. */
 export const defaultCache = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "distillery");
 
 /** Options that not every source has a use for. */
@@ -108,7 +109,7 @@ const named = sources.filter((source) => !isFolderKind(source));
 /** The source that `--data` names, any folder where it is none of the names. */
 const sourceOf = (data: string): Source => named.find(({ name }) => name === data) ?? ownImages;
 
-/** What `openDataset` takes, with one line each. */
+/** Lists the sources that `openDataset` takes, with one line each. */
 export const listSources = (): readonly { readonly name: string; readonly description: string }[] =>
   sources.map(({ name, description }) => ({ name, description }));
 

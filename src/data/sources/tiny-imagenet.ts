@@ -1,3 +1,4 @@
+// Tiny-ImageNet as its archive unpacks.
 import { join } from "node:path";
 import { DistilleryError } from "../../support/errors.ts";
 import { exists } from "../../support/files.ts";
@@ -6,7 +7,7 @@ import { checkSameClasses, inOrderOf, type Listed, type Listing, listClassFolder
 import { type FileLabel, listLabelled } from "../files/labelled-files.ts";
 import { linesOf, readWords } from "./imagenet/wordnet.ts";
 
-/** Where the parts lie, and what each is for. */
+/** The parts by path, with the content of each. */
 const parts = {
   wnids: { path: "wnids.txt", holds: "the classes" },
   train: { path: "train", holds: "train/<wnid>/images/*.JPEG" },
@@ -17,7 +18,7 @@ const parts = {
 
 const again = "unpack http://cs231n.stanford.edu/tiny-imagenet-200.zip again, or repair that part";
 
-/** Whether a folder is laid out as Tiny-ImageNet's archive is, maybe with a part missing. */
+/** True for a folder that is laid out as Tiny-ImageNet's archive is, maybe with a part missing. */
 export const isTinyImageNet = async (path: string): Promise<boolean> =>
   (await exists(join(path, parts.wnids.path))) || (await exists(join(path, parts.annotations.path)));
 

@@ -1,13 +1,13 @@
 // DWA: SRe2L from real images, each batch against a teacher of its own.
-import { usualLeast } from "../../data/augment/view.ts";
-import { readable } from "../../recipe/prepare.ts";
+import { defaultMinScale } from "../../data/augment/view.ts";
+import { imageSource } from "../../recipe/prepare.ts";
 import { type ClassBatch, classesOf } from "../class-batches.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { teacherObjective } from "../objectives/teacher.ts";
 import { drawImages } from "../select/draw.ts";
 import { pickNormalised } from "../select/pick.ts";
 import type { Synthesis } from "../synthesise.ts";
-import { nudge } from "./nudge.ts";
+import { adjustWeights } from "./adjust-weights.ts";
 import { type Sre2lOptions, sre2lOptions, synthesised } from "./sre2l.ts";
 
 /** Of the authors' script for CIFAR-100: how far the weights go, in how many steps, and what variances weigh beside means. */
@@ -36,13 +36,13 @@ export const dwaSynthesis = (stage: MethodStage, { alpha, ...options }: Sre2lOpt
     settings: { teacher: teacher.sha256, alpha, ...settings },
     ...options,
     objectives: (count) => [teacherObjective(teacher, count, how)],
-    own: async (batch, lane) => {
-      const images = await readable(data).images(picksOf(batch));
-      const own = await nudge(lane, teacher, images, classesOf(batch), settings);
+    own: async (batch, worker) => {
+      const images = await imageSource(data).images(picksOf(batch));
+      const own = await adjustWeights(worker, teacher, images, classesOf(batch), settings);
       return [teacherObjective(own, batch.to - batch.from, how)];
     },
     start: (batch) => pickNormalised(stage, picksOf(batch)),
-    least: () => usualLeast(data.task),
+    least: () => defaultMinScale(data.task),
   };
 };
 

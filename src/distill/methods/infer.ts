@@ -1,6 +1,6 @@
 // INFER and its ablations.
 import { cropping, shifting } from "../../data/augment/augmentation.ts";
-import { type Size, usualCrops } from "../../data/augment/resized-crop.ts";
+import { defaultCrop, type Size } from "../../data/augment/resized-crop.ts";
 import { drawShift, drawView } from "../../data/augment/view.ts";
 import { normalise } from "../../data/normalisation.ts";
 import { adam } from "../../nn/optimisers.ts";
@@ -17,7 +17,7 @@ import { type Bases, basesOf, confidence } from "../select/bases.ts";
 /** t of the paper's two recipes: cyclic shifts of small images; random crops, mirrored and shifted, of large ones. */
 const views = {
   shifts: { of: shifting, draw: drawShift },
-  crops: { of: cropping, draw: (random: Random, image: Size) => drawView(random, image, usualCrops.scale[0]) },
+  crops: { of: cropping, draw: (random: Random, image: Size) => drawView(random, image, defaultCrop.scale[0]) },
 } as const;
 
 const bases = choice(
@@ -160,7 +160,7 @@ export const inferCopies = defineMethod(
 const normOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
 
 /** Normal noise with the Euclidean norm of a compensator: does it matter what is added, or only how much? */
-export const noiseLike: Change = (u, seed, k, j) => {
+export const gaussianOfNorm: Change = (u, seed, k, j) => {
   const { normal } = stream(seed, "infer-noise", k, j);
   const noise = u.map(() => normal());
   const scale = normOf(u) / normOf(noise);
@@ -179,7 +179,7 @@ export const inferNoise = defineMethod(options, {
   pixels: "natural",
   compensators: (teachers) => teachers,
   draws,
-  ...compensated(every, noiseLike),
+  ...compensated(every, gaussianOfNorm),
 });
 
 export const inferOneTeacher = defineMethod(options, {

@@ -1,5 +1,5 @@
-// SRe2L.
-import { usualLeast } from "../../data/augment/view.ts";
+// SRe2L: images learnt from noise against a frozen teacher.
+import { defaultMinScale } from "../../data/augment/view.ts";
 import { aboveZero, atLeastZero, whole } from "../../support/fields.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { teacherObjective } from "../objectives/teacher.ts";
@@ -35,7 +35,7 @@ export const sre2lSynthesis = (stage: MethodStage, { alpha, ...options }: Sre2lO
     ...options,
     objectives: (count) => [teacherObjective(teacher, count, { alpha })],
     start: async (batch) => noise(stage, "sre2l", batch),
-    least: () => usualLeast(stage.data.task),
+    least: () => defaultMinScale(stage.data.task),
   };
 };
 

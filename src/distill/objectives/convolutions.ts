@@ -1,4 +1,4 @@
-// What enters the convolutions of a network: an objective of G-VBSM beside BatchNorm's statistics.
+// Statistics of the inputs of convolutions: an objective of G-VBSM beside BatchNorm's.
 import {
   channelDot,
   channelSum,
@@ -13,7 +13,7 @@ import {
   type Value,
 } from "../../autodiff/index.ts";
 import { normalise } from "../../data/normalisation.ts";
-import { measureGap, type StatisticsGap } from "../../nn/batch-norm.ts";
+import { type MomentGap, momentGap } from "../../nn/batch-norm.ts";
 import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
 import { stream } from "../../support/random.ts";
@@ -36,10 +36,10 @@ export const convolutionInputs = (logits: Value): Value[] =>
 export type ConvolutionStatistics = Stored["tensors"];
 
 /** How far what enters the convolutions is from known statistics. */
-export const convolutionGaps = (logits: Value, known: ConvolutionStatistics): StatisticsGap[] =>
+export const convolutionGaps = (logits: Value, known: ConvolutionStatistics): MomentGap[] =>
   convolutionInputs(logits).map((z, i) => {
     const [mean, variance] = [constant(known[`${i}.mean`]!), constant(known[`${i}.variance`]!)];
-    return measureGap(`convolution ${i}`, z, mean, variance).gap;
+    return momentGap(`convolution ${i}`, z, mean, variance).gap;
   });
 
 /** Per convolution the mean of its input and of its input's square over a batch. */
@@ -69,7 +69,7 @@ export const statisticsOf: JobKind<MethodStage> = {
   store: tensorStore,
   open:
     async (stage) =>
-    async (job, lane, { progress, signal }) => {
+    async (job, worker, { progress, signal }) => {
       const { data, recipe, teachers } = stage;
       const { train, task, dataset } = data;
       const { height, width } = task.image;
@@ -77,7 +77,7 @@ export const statisticsOf: JobKind<MethodStage> = {
       const order = stream(recipe.seed, "convolution statistics").permutation(train.length);
       const teacher = teachers[Number(job.spec)]!;
       const title = `convolution statistics of ${teacher.model.name}`;
-      const network = await lane.held(job.name, () => lane.device.compile(traceMoments(teacher, batch)));
+      const network = await worker.held(job.name, () => worker.device.compile(traceMoments(teacher, batch)));
       const bar = progress.task(title, batches);
       const means: Float64Array[] = [];
       const squares: Float64Array[] = [];

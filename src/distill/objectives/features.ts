@@ -1,3 +1,4 @@
+// The features that enter a network's last linear layer.
 import { topologicalOrder, type Value } from "../../autodiff/index.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { type Frozen, frozenLogits } from "../../training/train-step.ts";

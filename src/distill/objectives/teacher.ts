@@ -1,6 +1,6 @@
 // The objective of INFER and of SRe2L and its kin: a frozen teacher tells the images apart and sees its usual statistics.
 import { add, float32, mul, type Tensor, tensor, type Value } from "../../autodiff/index.ts";
-import { measuringNorm, type StatisticsGap } from "../../nn/batch-norm.ts";
+import { type MomentGap, statisticsNorm } from "../../nn/batch-norm.ts";
 import { crossEntropy, statisticsLoss } from "../../nn/losses.ts";
 import { oneHot } from "../../tasks/classification.ts";
 import { type Frozen, frozenWeights } from "../../training/train-step.ts";
@@ -10,7 +10,7 @@ export interface TeacherOptions {
   /** Weight of the statistics beside the cross-entropy. */
   readonly alpha: number;
   /** What else is measured, given the logits: it stands before the inputs of the BatchNorm layers. */
-  readonly before?: (logits: Value) => readonly StatisticsGap[];
+  readonly before?: (logits: Value) => readonly MomentGap[];
   /** Weight of the variances beside the means. */
   readonly variance?: number;
 }
@@ -33,7 +33,7 @@ export const judgeImages = (
   { before, variance }: Omit<TeacherOptions, "alpha"> = {},
 ): { readonly crossEntropy: Value; readonly statistics: Value } => {
   const { parameters, statistics } = frozenWeights(teacher);
-  const { normalise, gaps } = measuringNorm(parameters, statistics);
+  const { normalise, gaps } = statisticsNorm(parameters, statistics);
   const logits = teacher.model.forward(parameters, images, normalise);
   return {
     crossEntropy: crossEntropy(logits, targets),

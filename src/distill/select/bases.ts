@@ -1,5 +1,5 @@
 // INFER's base sets P_k, each one training image of every class.
-import { readable } from "../../recipe/prepare.ts";
+import { imageSource } from "../../recipe/prepare.ts";
 import { openEnsemble } from "../../teachers/ensemble.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { type Classifier, imagesAtOnce, traceClassifier } from "../../training/predict.ts";
@@ -36,12 +36,12 @@ const ranking: Scan<Classifier, number> = {
   key: (stage) => ({ teachers: hashesOf(stage) }),
   members: wholeClass,
   atOnce: ({ data }) => imagesAtOnce(data.task),
-  open: ({ teachers, data }, lane) => openEnsemble(lane.device, teachers, imagesAtOnce(data.task)),
+  open: ({ teachers, data }, worker) => openEnsemble(worker.device, teachers, imagesAtOnce(data.task)),
   bytes: ({ teachers, data }) =>
     teachers.reduce((sum, one) => sum + estimateBytes(traceClassifier(one, imagesAtOnce(data.task)).graph), 0),
   look: async ({ data }, classifier, images, c) => {
     const { classes } = data.task;
-    const logits = await classifier.logits(await readable(data).images(images));
+    const logits = await classifier.logits(await imageSource(data).images(images));
     return Array.from(images, (_, i) => crossEntropyOf(logits.subarray(i * classes, (i + 1) * classes), c));
   },
   conclude: (_, surprise, images) =>

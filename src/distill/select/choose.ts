@@ -1,5 +1,5 @@
 // Real images chosen class by class by a teacher's features.
-import { readable } from "../../recipe/prepare.ts";
+import { imageSource } from "../../recipe/prepare.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { imagesAtOnce, openRows, type Rows, traceRows } from "../../training/predict.ts";
 import type { Made, MethodStage } from "../method.ts";
@@ -25,10 +25,10 @@ const featureScan = (name: string, choose: Choose): Scan<Rows, Float32Array> => 
   key: ({ teachers, layout }) => ({ teacher: teachers[0]!.sha256, count: layout.bases }),
   members: wholeClass,
   atOnce: ({ data }) => imagesAtOnce(data.task),
-  open: (stage, lane) => openRows(lane.device, tracedFeatures(stage)),
+  open: (stage, worker) => openRows(worker.device, tracedFeatures(stage)),
   bytes: (stage) => estimateBytes(tracedFeatures(stage).graph),
   look: async ({ data }, network, images) => {
-    const rows = await network.rows(await readable(data).images(images));
+    const rows = await network.rows(await imageSource(data).images(images));
     return Array.from(images, (_, i) => rows.subarray(i * network.size, (i + 1) * network.size));
   },
   conclude: ({ layout }, features, images) => {

@@ -1,3 +1,4 @@
+// The random draw of training images that a run begins with.
 import { pickPerStratum } from "../../data/split.ts";
 import type { Prepared } from "../../recipe/prepare.ts";
 import { DistilleryError } from "../../support/errors.ts";

@@ -23,7 +23,7 @@ export const squaredDistance = ({ rows, size }: Features, row: number, point: Ar
  * Rows whose mean is near to the mean of all, greedily: the k-th brings the mean of the first k as near to it as can be. The
  * first of equals wins.
  */
-export const herd: Choose = (features, count) => {
+export const herdingGreedy: Choose = (features, count) => {
   const { rows, size } = features;
   const mean = meanOf(features);
   // What the next row should be, so that the sum of k rows is k means: k mean - sum of those before.
@@ -57,6 +57,6 @@ export const herding = defineMethod(
     mark: "square",
     needs: { teachers: "one" },
     pixels: "natural",
-    ...choosing("herding", herd),
+    ...choosing("herding", herdingGreedy),
   },
 );

@@ -7,7 +7,7 @@ const firstLargest = (values: Float64Array): number =>
   values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
 
 /** Rows that leave no row far from all of them: the one nearest to the mean, then always the one farthest from those chosen. */
-export const spread: Choose = (features, count) => {
+export const kCentreGreedy: Choose = (features, count) => {
   const { rows, size } = features;
   const n = rows.length / size;
   const mean = meanOf(features);
@@ -40,6 +40,6 @@ export const kCentre = defineMethod(
     mark: "diamond",
     needs: { teachers: "one" },
     pixels: "natural",
-    ...choosing("k-centre", spread),
+    ...choosing("k-centre", kCentreGreedy),
   },
 );

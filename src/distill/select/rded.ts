@@ -112,7 +112,7 @@ const crops: Scan<Classifier, Scored> = {
   key: (stage) => ({ settings, teachers: stage.teachers.map(({ sha256 }) => sha256), count: countOf(stage) }),
   members: (stage, c) => candidatesOf(stage, c, countOf(stage)),
   atOnce: ({ data }) => stretchOf(data.task),
-  open: (stage, lane) => openEnsemble(lane.device, stage.teachers, batchOf(stage)),
+  open: (stage, worker) => openEnsemble(worker.device, stage.teachers, batchOf(stage)),
   bytes: (stage) =>
     stage.teachers.reduce((sum, one) => sum + estimateBytes(traceClassifier(one, batchOf(stage)).graph), 0),
   look: (stage, classifier, images, c) => bestCrops(stage, images, c, classifier),

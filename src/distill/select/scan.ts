@@ -3,7 +3,7 @@ import { type Tensor, tensor } from "../../autodiff/index.ts";
 import { byStratum } from "../../data/split.ts";
 import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
-import type { Lane } from "../../training/jobs.ts";
+import type { Worker } from "../../training/jobs.ts";
 import { type JobKind, type KeptJob, keptTensor, runKept, tensorStore } from "../../training/kept.ts";
 import type { MethodStage } from "../method.ts";
 
@@ -17,8 +17,8 @@ export interface Scan<Network, Row> {
   members(stage: MethodStage, c: number): Int32Array;
   /** How many are looked at together. */
   atOnce(stage: MethodStage): number;
-  /** Opens what looks at them; it is held by the lane. */
-  open(stage: MethodStage, lane: Lane): Promise<Network & { release(): Promise<void> }>;
+  /** Opens what looks at them; it is held by the worker. */
+  open(stage: MethodStage, worker: Worker): Promise<Network & { release(): Promise<void> }>;
   /** Memory of that, by estimate, in bytes. */
   bytes(stage: MethodStage): number;
   /** A row for each of some images of class c. */
@@ -35,10 +35,10 @@ export const scanning = <Network, Row>(scan: Scan<Network, Row>): JobKind<Method
   store: tensorStore,
   open:
     async (stage) =>
-    async (job, lane, { progress, signal }) => {
+    async (job, worker, { progress, signal }) => {
       const c = Number(job.spec);
       const images = scan.members(stage, c);
-      const network = await lane.held(scan.name, () => scan.open(stage, lane));
+      const network = await worker.held(scan.name, () => scan.open(stage, worker));
       const bar = progress.task(`${scan.name}: ${stage.data.dataset.classes[c]!}`, images.length);
       const stretch = scan.atOnce(stage);
       const rows: Row[] = [];

@@ -1,3 +1,4 @@
+// The time and memory that each set of a comparison has cost.
 import { z } from "zod";
 import { writeJson } from "../../support/files.ts";
 import { readJson } from "../../support/json-files.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
-import { setContender, teachRows, withAllData } from "../../evaluation/evaluate.ts";
+import { distilledTrainingSet, teachRows, withAllData } from "../../evaluation/evaluate.ts";
 import { type AccuracyRow, allData } from "../../evaluation/rows.ts";
 import type { Prepared } from "../../recipe/prepare.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
@@ -97,7 +97,7 @@ const measureOne = async (
   const read = await readSet(join(folder.path, setPath(plan)));
   const stage = studentsOf(run, teachers);
   const epoch = epochImages(ipc, data.task.classes, teachers.length);
-  const { rows } = await teachRows(stage, [await setContender(stage, read, setName(plan), epoch)], false);
+  const { rows } = await teachRows(stage, [await distilledTrainingSet(stage, read, setName(plan), epoch)], false);
   const set = await describeSet(folder, plan, read.manifest, plan.recipe.method.iterations);
   const weights = bytesAround(data, teachers).teachers;
   const charged = ({ labels }: AccuracyRow): number => set.bytes.total + (labels === "dynamic" ? weights : 0);

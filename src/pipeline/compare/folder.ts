@@ -1,4 +1,4 @@
-// Where things lie in a comparison's folder.
+// Paths in a comparison's folder.
 import { join } from "node:path";
 import { methodNamed } from "../../distill/registry.ts";
 import { type RunFolder, runFolder } from "../folder/run-folder.ts";

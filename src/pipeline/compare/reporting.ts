@@ -1,4 +1,4 @@
-// What is told of a comparison.
+// Writing the report of a comparison.
 import { join } from "node:path";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { renderComparison } from "../../report/comparison/html.ts";

@@ -1,3 +1,4 @@
+// The files that a command writes into its folder, and how they are told from others.
 import { lstat } from "node:fs/promises";
 import { basename } from "node:path";
 import { z } from "zod";

@@ -1,3 +1,4 @@
+// Claiming a folder for a run, and taking up an earlier one.
 import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";

@@ -1,4 +1,4 @@
-// Where things lie in a run's folder, and what it has cost so far.
+// Paths in a run's folder, and the seconds that its stages have taken.
 import { join } from "node:path";
 import { z } from "zod";
 import type { Curve } from "../../evaluation/rows.ts";

@@ -1,3 +1,4 @@
+// The recipe in a run's folder, and its differences from another.
 import { realpathSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";

@@ -1,4 +1,4 @@
-// What a recipe holds where nothing else is said.
+// Default values of a recipe's fields.
 import type { Recipe } from "../../recipe/recipe.ts";
 
 export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "labelBytes" | "setBytes">;

@@ -1,4 +1,4 @@
-// What a comparison makes of its list: "infer labelBytes=4KB alpha=2".
+// Entries of a comparison's list, such as "infer labelBytes=4KB alpha=2".
 import { z } from "zod";
 import { findMethod } from "../../distill/registry.ts";
 import type { MethodChoice, Recipe } from "../../recipe/recipe.ts";

@@ -1,3 +1,4 @@
+// Reading and writing recipe files.
 import { type Document, parseDocument, stringify, visit } from "yaml";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError } from "../../support/errors.ts";

@@ -1,3 +1,4 @@
+// The accuracy section of a report: sentences, plot and table.
 import type { AccuracyRow, Report } from "../../evaluation/rows.ts";
 import { allData } from "../../evaluation/rows.ts";
 import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";
@@ -95,7 +96,7 @@ ${lines}<div class="dot-row"><div class="dot-label"></div><div class="dot-strip"
 `;
 };
 
-/** What students reach: a sentence a comparison, the plot, the table. */
+/** The accuracy of students: a sentence a comparison, the plot, the table. */
 export const accuracySection = (report: Report): Markup => {
   const rows = comparedRows(report);
   if (rows.length === 0) return html`<p class="quiet">No student has been trained yet.</p>`;

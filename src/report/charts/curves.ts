@@ -1,3 +1,4 @@
+// Loss curves of teachers, sets and students.
 import type { Curve, Report } from "../../evaluation/rows.ts";
 import { formatCount, plural } from "../../support/format.ts";
 import { nameOf, styleOf } from "../methods.ts";

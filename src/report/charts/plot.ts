@@ -1,3 +1,4 @@
+// Line panels and dot plots as SVG.
 import { formatShort } from "../../support/format.ts";
 import { coordinate, html, type Markup } from "../page/markup.ts";
 import { linearScale, logScale, type Scale } from "./scale.ts";
@@ -16,7 +17,7 @@ export interface Line {
 
 export interface Panel {
   readonly title: string;
-  /** What the picture shows, for those who cannot see it. */
+  /** The picture in words, for those who cannot see it. */
   readonly description: string;
   readonly lines: readonly Line[];
   readonly legend: readonly { readonly colour: Colour; readonly text: string }[];

@@ -1,3 +1,5 @@
+// Axes with round ticks, linear or logarithmic.
+
 /** An axis: maps values to 0..1 and says where to put its ticks. */
 export interface Scale {
   readonly position: (value: number) => number;

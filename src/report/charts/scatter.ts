@@ -1,3 +1,4 @@
+// A scatter plot of accuracy against bytes.
 import { formatBytes, formatShort } from "../../support/format.ts";
 import type { Mark } from "../methods.ts";
 import { coordinate, html, type Markup } from "../page/markup.ts";

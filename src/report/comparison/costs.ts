@@ -1,3 +1,4 @@
+// Sections on the bytes of a set and the seconds of a run.
 import type { Report } from "../../evaluation/rows.ts";
 import { formatBytes, formatSeconds, formatShare } from "../../support/format.ts";
 import { legendEntry } from "../charts/plot.ts";

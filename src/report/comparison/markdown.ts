@@ -1,3 +1,4 @@
+// A comparison as Markdown.
 import type { ComparedSet, Comparison } from "../../evaluation/comparison.ts";
 import type { Difference } from "../../evaluation/statistics.ts";
 import { formatBytes, formatCount, formatSeconds, formatSigned, printable } from "../../support/format.ts";

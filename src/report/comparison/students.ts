@@ -1,3 +1,4 @@
+// A table of every set across several students.
 import type { Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { formatCount } from "../../support/format.ts";
 import { markIcon } from "../charts/scatter.ts";

@@ -1,4 +1,4 @@
-// What a comparison says in words.
+// A comparison's result in sentences.
 import type { Method } from "../../distill/method.ts";
 import { baseline, methods } from "../../distill/registry.ts";
 import type { Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
@@ -43,7 +43,7 @@ const listed = (words: readonly string[]): string =>
 const measured = ({ row }: ComparedSetRow): boolean =>
   row.method !== allData && row.accuracy.values.length > 0 && Number.isFinite(row.accuracy.mean);
 
-/** Which method is best of those at one budget, claimed only where it is clearly above every other. */
+/** Names the best method at one budget, only where it is clearly above every other. */
 const judgeBest = (rows: readonly ComparisonRow[]): string => {
   const [best, ...others] = [...rows].sort((a, b) => b.accuracy.mean - a.accuracy.mean);
   if (best === undefined) return "nothing was measured";
@@ -61,7 +61,7 @@ const judgeBest = (rows: readonly ComparisonRow[]): string => {
   return `no method is clearly best: the highest, ${value}, is not clearly above ${listed(shown)}`;
 };
 
-/** What a method gains over another row of its table: said plainly where it is nothing. */
+/** Says what a method gains over another row of its table, plainly where it is nothing. */
 const judge = (one: ComparisonRow, other: ComparisonRow | undefined, name: string): string => {
   const title = nameOf(one);
   if (other === undefined) return `${title} was not measured beside ${name}`;
@@ -114,23 +114,23 @@ export const comparisonJudgements = (comparison: Comparison): readonly string[] 
 export const comparisonHeadline = (comparison: Comparison): string =>
   upper(comparisonJudgements(comparison)[0] ?? "No student has been trained yet.");
 
-/** What a comparison says of itself before its end. */
+/** Says that a comparison is not finished; undefined at its end. */
 export const unfinished = ({ pending = [] }: Comparison): string | undefined =>
   pending.length === 0
     ? undefined
     : `Not finished: no student was trained yet on ${listed(pending)}. What stands here does not change any more; the same command goes on.`;
 
-/** How all this was measured, for a footnote. */
+/** A footnote on the measurements. */
 export const rulesOfComparison =
   `At one budget all students get the same kind of labels from the same teachers, the same augmentation, batches and number of steps, INFER's. ${ruleOfJudgement} ` +
   "An interval is of one pair: the highest of many rows is expected to be somewhat lower when measured again. " +
   "Bytes are the files of a set; dynamic labels are charged with the teachers’ weights.";
 
-/** What a set's iterations are. */
+/** A footnote on a set's iterations. */
 export const ruleOfIterations =
   "Iterations are steps of a compensator, of a batch of images or of a class of DM. Papers take more of some: 20,000 of DM, 4,000 of G-VBSM.";
 
-/** How peak memory was measured. */
+/** A footnote on the measurement of peak memory. */
 export const ruleOfMemory = (comparison: Comparison): string => {
   const ways = [...new Set(comparison.sets.flatMap(({ peakMemory }) => peakMemory?.by ?? []))];
   const words = {

@@ -1,3 +1,4 @@
+// A comparison as tables for a terminal.
 import { createColors } from "picocolors";
 import type { ComparedSet, Comparison } from "../../evaluation/comparison.ts";
 import { formatBytes, formatCount, formatSeconds, printable, toAscii } from "../../support/format.ts";

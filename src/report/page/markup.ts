@@ -1,3 +1,5 @@
+// HTML from templates that escape the text in them.
+
 /** A piece of finished HTML. Only `html` and `trusted` make one, so text cannot slip in unescaped. */
 export class Markup {
   readonly source: string;

@@ -1,3 +1,4 @@
+// The frame of an HTML page that loads nothing else.
 import { html, type Markup, trusted } from "./markup.ts";
 import { style } from "./style.ts";
 

@@ -1,3 +1,5 @@
+// The style sheet of the pages.
+
 /**
  * The page's style sheet. One hue a method, used in table, plots and tiles alike; blue, orange and grey stay apart for
  * colour-blind eyes, and all are dark (or, at night, light) enough to carry text. Must hold neither `<` nor `&`.

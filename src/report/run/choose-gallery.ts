@@ -1,3 +1,4 @@
+// The choice of example images for a report.
 import sharp from "sharp";
 import type { GalleryItem, NamedClass } from "../../evaluation/rows.ts";
 import { type DistilledSet, layoutOf, type TrainingImages, trainingLabels, wordsOf } from "../../sets/index.ts";

@@ -1,3 +1,4 @@
+// The gallery section of a report: bases, compensators and their sums.
 import type { GalleryItem, Report } from "../../evaluation/rows.ts";
 import { formatShare } from "../../support/format.ts";
 import { fullName, shortName } from "../named-class.ts";

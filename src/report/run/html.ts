@@ -1,3 +1,4 @@
+// A run's report as a page.
 import type { GalleryItem, Report } from "../../evaluation/rows.ts";
 import { formatBytes, formatCount, formatSeconds, formatShare, plural } from "../../support/format.ts";
 import { accuracySection } from "../charts/accuracy.ts";

@@ -1,3 +1,4 @@
+// Sections on the teachers and on everything needed to run it again.
 import { stringify } from "yaml";
 import type { Report, TeacherRow } from "../../evaluation/rows.ts";
 import { formatBytes, formatCount, formatTenth, plural } from "../../support/format.ts";

@@ -1,3 +1,4 @@
+// A run's result in sentences.
 import { baseline } from "../../distill/registry.ts";
 import type { AccuracyRow, Report } from "../../evaluation/rows.ts";
 import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";
@@ -33,7 +34,7 @@ export const headlineRow = (report: Report): ComparedRow | undefined => {
 export const bytesNeeded = (report: Report, labels: AccuracyRow["labels"]): number =>
   report.bytes.total + (labels === "dynamic" ? report.bytes.teachers : 0);
 
-/** What the set is: "A budget of 100 images, 186 KB on disk, 0.13 % of the data". */
+/** Describes the set: "A budget of 100 images, 186 KB on disk, 0.13 % of the data". */
 const describeSet = (report: Report, labels: AccuracyRow["labels"]): string => {
   const teachers = labels === "dynamic" ? ` plus ${formatBytes(report.bytes.teachers)} of teachers’ weights` : "";
   const budget = `A budget of ${plural(report.budget.ipc * report.data.classes, "image")}`;
@@ -105,12 +106,12 @@ export const judgements = (report: Report): readonly string[] =>
     .filter(({ row }) => row.method === report.method && row.method !== baseline.name && row.accuracy.values.length > 0)
     .map(judge);
 
-/** How the verdicts were reached, for a footnote. */
+/** A footnote on the verdicts. */
 export const ruleOfJudgement =
   "A difference is called better or worse only where the 95 % Welch interval of the two means excludes zero. " +
   "Deviations are sample standard deviations over the students’ seeds; the set was distilled once.";
 
-/** What a receiver of the set must know: which images it carries. */
+/** Tells a receiver of the set which images it carries. */
 export const imagesInside = (report: Report): { readonly title: string; readonly text: string } => {
   const { method } = report;
   const name = nameOf({ method });
@@ -135,7 +136,7 @@ export const imagesInside = (report: Report): { readonly title: string; readonly
   }
 };
 
-/** What a receiver of a set with natural images must know. */
+/** Warns a receiver of a set with natural images. */
 export const naturalImages = (report: Report): string => {
   const count = report.budget.bases * report.data.classes;
   return (

@@ -1,3 +1,4 @@
+// A run's report as a table for a terminal.
 import { createColors } from "picocolors";
 import type { Report } from "../../evaluation/rows.ts";
 import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";

@@ -1,8 +1,9 @@
+// The ways to store labels, and the choice of the most faithful that fits.
 import { type Layout, safetensorsBytes } from "../../codecs/safetensors.ts";
 import { DistilleryError } from "../../support/errors.ts";
 
 /**
- * How the logits of the training images are stored.
+ * A way to store the logits of the training images.
  *
  * - `none`: they are not; hard labels follow from the classes, dynamic ones need the teachers.
  * - `logits`: all C of a row, as half floats (F16), or as 8 bits with a scale and an offset for each row (U8).

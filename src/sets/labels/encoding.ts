@@ -1,3 +1,4 @@
+// Packing and unpacking stored logits.
 import { decodeFloat16, encodeFloat16 } from "../../codecs/float16.ts";
 import type { SafeTensor } from "../../codecs/safetensors.ts";
 import { dataOf, type FileTensors } from "../../codecs/tensor-layout.ts";
@@ -92,7 +93,7 @@ export const packLabels = (choice: LabelChoice, logits: Float32Array, classes: n
 const indicesOf = (labels: FileTensors, classes: number): Uint8Array | Uint16Array =>
   classes <= 256 ? dataOf(labels, "top_classes", "U8") : dataOf(labels, "top_classes", "U16");
 
-/** What is wrong with labels of the right layout, as "its ..."; undefined when they can be read. */
+/** Says what is wrong with labels of the right layout, as "its ..."; undefined when they can be read. */
 export const labelProblem = (choice: LabelChoice, labels: FileTensors, classes: number): string | undefined => {
   if (choice.kind !== "top-k") return undefined;
   const indices = indicesOf(labels, classes);

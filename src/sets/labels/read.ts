@@ -1,3 +1,4 @@
+// The stored labels of a set, row by row.
 import { layoutOf } from "../layout.ts";
 import type { DistilledSet } from "../set.ts";
 import { unpackLabels } from "./encoding.ts";

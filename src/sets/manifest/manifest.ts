@@ -1,4 +1,4 @@
-// What a set says of itself, read and checked.
+// Manifests of sets, read and checked.
 import { z } from "zod";
 import type { Size } from "../../data/augment/resized-crop.ts";
 import { DistilleryError } from "../../support/errors.ts";

@@ -1,3 +1,4 @@
+// The hash that a manifest ends with.
 import { sha256 } from "../../support/files.ts";
 
 /** The end of a manifest: the sha256 of all bytes before it, which `head -n -2 manifest.json | sha256sum` gives too. */

@@ -12,7 +12,7 @@ export interface Parametrisation {
   readonly perImage: number;
   /** Size of what is stored of an image. @throws DistilleryError RECIPE where images of that size cannot be stored so. */
   stored(image: Size): Size;
-  /** What is stored of natural images: pixels [n, 3, H, W], 0..255, to [n, 3, h, w]. */
+  /** Stores natural images: pixels [n, 3, H, W], 0..255, to [n, 3, h, w]. */
   encode(pixels: Uint8Array, image: Size): Uint8Array;
   /** Images [n, 3, H, W] of what is stored of them [n, 3, h, w], both normalised; differentiable, in standard operators. */
   decode(stored: Value, image: Size): Value;

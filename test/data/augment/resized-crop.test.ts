@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { drawCrop, resizeCrops, type Size, usualCrops } from "../../../src/data/augment/resized-crop.ts";
+import { defaultCrop, drawCrop, resizeCrops, type Size } from "../../../src/data/augment/resized-crop.ts";
 import { type Random, stream } from "../../../src/support/random.ts";
 
 /** A Random whose answers are given; integers are scaled to what is asked for. */
@@ -66,7 +66,7 @@ test("crops beyond the image and batches that do not fill their shape are refuse
 
 test("a drawn crop has the area and the shape that were drawn", () => {
   // Area (0.08 + 0.25 * 0.92) of 100 x 100 = 3100; shape 3/4 (16/9)^0.5 = 1.
-  const crop = drawCrop(square(100), usualCrops, scripted([0.25, 0.5, 0, 0.999]));
+  const crop = drawCrop(square(100), defaultCrop, scripted([0.25, 0.5, 0, 0.999]));
   expect(crop).toEqual({ top: 0, left: 44, height: 56, width: 56 });
   const wide = drawCrop(square(100), { scale: [0.12, 0.12], ratio: [4 / 3, 4 / 3] }, scripted([0, 0, 0.5, 0]));
   expect(wide).toEqual({ top: 35, left: 0, height: 30, width: 40 });
@@ -81,7 +81,7 @@ test("where nothing fits, the middle is taken with the nearest shape allowed", (
 test("drawn crops lie inside, within the bounds, and all places are reached", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 80 }), fc.integer({ min: 1, max: 80 }), fc.nat(), (height, width, seed) => {
-      const crop = drawCrop({ height, width }, usualCrops, stream(seed));
+      const crop = drawCrop({ height, width }, defaultCrop, stream(seed));
       expect(crop.height).toBeGreaterThan(0);
       expect(crop.width).toBeGreaterThan(0);
       expect(crop.top + crop.height).toBeLessThanOrEqual(height);
@@ -91,7 +91,7 @@ test("drawn crops lie inside, within the bounds, and all places are reached", ()
     { numRuns: 200 },
   );
   const random = stream(4);
-  const crops = Array.from({ length: 400 }, () => drawCrop(square(64), usualCrops, random));
+  const crops = Array.from({ length: 400 }, () => drawCrop(square(64), defaultCrop, random));
   const shares = crops.map(({ height, width }) => (height * width) / 64 ** 2);
   expect(Math.min(...shares)).toBeGreaterThan(0.07);
   expect(shares.reduce((sum, share) => sum + share, 0) / 400).toBeGreaterThan(0.45);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { float32, gradients, mul, reduceSum, type Tensor, tensor, trace } from "../../../src/autodiff/index.ts";
-import { drawCrop, usualCrops } from "../../../src/data/augment/resized-crop.ts";
+import { defaultCrop, drawCrop } from "../../../src/data/augment/resized-crop.ts";
 import {
+  applyWarp,
   drawPaddedCrop,
   drawShift,
   drawView,
   largestShift,
-  look,
   type View,
   type ViewKind,
   viewTypes,
@@ -27,7 +27,7 @@ const image = { height: 8, width: 12 };
 
 const seen = async (x: Float32Array, view: View, kind: ViewKind = "mixes"): Promise<Float32Array> => {
   const types = { x: float32(2, 3, 8, 12), view: viewTypes(kind, image) };
-  const compiled = await device.compile(trace(types, ({ x: images, view: v }) => ({ y: look(images, v) })));
+  const compiled = await device.compile(trace(types, ({ x: images, view: v }) => ({ y: applyWarp(images, v) })));
   const { y } = await compiled.run({ x: { dtype: "float32", shape: [2, 3, 8, 12], data: x }, view });
   await compiled.release();
   return floats(y);
@@ -81,7 +81,7 @@ describe("a view", () => {
   test("of a crop is the crop that pixels get, shifted", async () => {
     const pixels = Uint8Array.from({ length: 3 * 96 }, (_, i) => (37 * i) % 256);
     const random = stream(2, "cropped", 1);
-    const crop = drawCrop(image, { ...usualCrops, scale: [0.1, 1] }, stream(2, "cropped", 1));
+    const crop = drawCrop(image, { ...defaultCrop, scale: [0.1, 1] }, stream(2, "cropped", 1));
     expect(crop.height * crop.width).toBeLessThan(90);
     const y = await seen(Float32Array.from([...pixels, ...pixels]), drawView(random, image, 0.1));
     const cut = cutOut(pixels, image, crop);
@@ -102,7 +102,7 @@ describe("a view", () => {
     const [x, dy] = [uniform(stream(3, "x"), [2, 3, 8, 12]), uniform(stream(3, "dy"), [2, 3, 8, 12])];
     const types = { x: float32(2, 3, 8, 12), dy: float32(2, 3, 8, 12), view: viewTypes("mixes", image) };
     const traced = trace(types, ({ x: images, dy: weights, view: v }) => {
-      const loss = reduceSum(mul(look(images, v), weights));
+      const loss = reduceSum(mul(applyWarp(images, v), weights));
       return { loss, gradient: gradients(loss, images) };
     });
     const compiled = await device.compile(traced);

@@ -9,7 +9,7 @@ import { silent } from "../../../src/support/progress.ts";
 import { stream } from "../../../src/support/random.ts";
 import { classification } from "../../../src/tasks/classification.ts";
 import type { Teacher } from "../../../src/teachers/teacher.ts";
-import type { Lane } from "../../../src/training/jobs.ts";
+import type { Worker } from "../../../src/training/jobs.ts";
 import { formulaWeights } from "../../goldens/formula.ts";
 import { tinyRecipe } from "../../pipeline/tiny.ts";
 
@@ -112,8 +112,8 @@ export const layoutWith = (
   return layoutOf({ budget, classes, image, normalisation, storage: { kind: "images" } });
 };
 
-/** A lane that opens everything anew. */
-export const laneOn = (device: Device): Lane => ({
+/** A worker that opens everything anew. */
+export const workerOn = (device: Device): Worker => ({
   device,
   held: (_name, open) => open(),
   stepper: (_name, traced) => device.compileStep(traced()),

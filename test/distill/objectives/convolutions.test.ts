@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { gvbsm } from "../../../src/distill/methods/gvbsm.ts";
 import { collectStatistics } from "../../../src/distill/objectives/convolutions.ts";
-import { type Prepared, readable } from "../../../src/recipe/prepare.ts";
+import { imageSource, type Prepared } from "../../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { floats } from "../../autodiff/draw.ts";
 import { temporaryFolder } from "../../pipeline/tiny.ts";
@@ -18,7 +18,7 @@ afterAll(() => device.close());
 test("what enters convolutions is measured over all training images", async () => {
   const stage = stageOf(gvbsm, device, data, await temporaryFolder());
   const [known] = await collectStatistics({ ...stage, teachers: stage.teachers.slice(0, 1) });
-  const all = await readable(data).images(Int32Array.from({ length: data.train.length }, (_, i) => i));
+  const all = await imageSource(data).images(Int32Array.from({ length: data.train.length }, (_, i) => i));
   for (let channel = 0; channel < 3; channel++) {
     const values = [...all].filter((_, i) => Math.floor(i / 64) % 3 === channel);
     const mean = values.reduce((a, b) => a + b, 0) / values.length;

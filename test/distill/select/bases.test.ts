@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { infer, inferCopies } from "../../../src/distill/methods/infer.ts";
 import { basesOf, crossEntropyOf } from "../../../src/distill/select/bases.ts";
 import { drawImages } from "../../../src/distill/select/draw.ts";
-import { type Prepared, readable } from "../../../src/recipe/prepare.ts";
+import { imageSource, type Prepared } from "../../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { openClassifier } from "../../../src/training/predict.ts";
 import { temporaryFolder, timesIn } from "../../pipeline/tiny.ts";
@@ -40,7 +40,7 @@ describe("base sets", () => {
     for (let c = 0; c < 3; c++) {
       const scored: { readonly image: number; readonly surprise: number }[] = [];
       for (let image = c; image < data.train.length; image += 3) {
-        const seen = await readable(data).images(Int32Array.of(image));
+        const seen = await imageSource(data).images(Int32Array.of(image));
         const logits = await Promise.all(classifiers.map((one) => one.logits(seen)));
         const mean = logits[0]!.map((z, i) => (z + logits[1]![i]!) / 2);
         scored.push({ image, surprise: crossEntropyOf(mean, c) });

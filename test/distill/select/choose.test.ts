@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { float32, trace } from "../../../src/autodiff/index.ts";
 import { frozenFeatures } from "../../../src/distill/objectives/features.ts";
 import type { Choose, Features } from "../../../src/distill/select/choose.ts";
-import { herd, herding } from "../../../src/distill/select/herding.ts";
-import { kCentre, spread } from "../../../src/distill/select/k-centre.ts";
-import { type Prepared, readable } from "../../../src/recipe/prepare.ts";
+import { herding, herdingGreedy } from "../../../src/distill/select/herding.ts";
+import { kCentre, kCentreGreedy } from "../../../src/distill/select/k-centre.ts";
+import { imageSource, type Prepared } from "../../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { stream } from "../../../src/support/random.ts";
 import { frozenLogits } from "../../../src/training/train-step.ts";
@@ -29,7 +29,7 @@ const argmin = (scores: readonly number[]): number => scores.indexOf(Math.min(..
 
 /** As the words say it, everything computed anew for every candidate. */
 const plainly: Record<string, Choose> = {
-  herd: (features, count) => {
+  herdingGreedy: (features, count) => {
     const all = rowsOf(features);
     const chosen: number[] = [];
     while (chosen.length < count) {
@@ -42,7 +42,7 @@ const plainly: Record<string, Choose> = {
     }
     return Int32Array.from(chosen);
   },
-  spread: (features, count) => {
+  kCentreGreedy: (features, count) => {
     const all = rowsOf(features);
     const chosen = [argmin(all.map((row) => distance(row, meanRow(all))))];
     while (chosen.length < count) {
@@ -54,8 +54,8 @@ const plainly: Record<string, Choose> = {
 };
 
 test.each([
-  ["herd", herd],
-  ["spread", spread],
+  ["herdingGreedy", herdingGreedy],
+  ["kCentreGreedy", kCentreGreedy],
 ] as const)("%s chooses what the words say", (name, choose) => {
   for (let i = 0; i < 20; i++) {
     const features = { rows: floats(uniform(stream(8, "rows", i), [9, 3])), size: 3 };
@@ -68,8 +68,8 @@ test.each([
 
 test("equal rows are each chosen once", () => {
   const features = { rows: new Float32Array(8).fill(1), size: 2 };
-  expect([...herd(features, 4)].sort()).toEqual([0, 1, 2, 3]);
-  expect([...spread(features, 4)].sort()).toEqual([0, 1, 2, 3]);
+  expect([...herdingGreedy(features, 4)].sort()).toEqual([0, 1, 2, 3]);
+  expect([...kCentreGreedy(features, 4)].sort()).toEqual([0, 1, 2, 3]);
 });
 
 test.each(["convnet6x2", "resnet18w4", "speednet8", "convnet6x1in"])(
@@ -102,8 +102,8 @@ test.each(["convnet6x2", "resnet18w4", "speednet8", "convnet6x1in"])(
 
 describe("herding and k-centre", () => {
   test.each([
-    [herding, herd],
-    [kCentre, spread],
+    [herding, herdingGreedy],
+    [kCentre, kCentreGreedy],
   ] as const)("give each class its own images, chosen by its features, and keep them", async (method, choose) => {
     const folder = await temporaryFolder();
     const stage = stageOf(method, device, data, folder);
@@ -115,7 +115,7 @@ describe("herding and k-centre", () => {
     );
     for (let c = 0; c < 3; c++) {
       const own = Int32Array.from({ length: 10 }, (_, i) => 3 * i + c);
-      const images = { dtype: "float32", shape: [10, 3, 8, 8], data: await readable(data).images(own) } as const;
+      const images = { dtype: "float32", shape: [10, 3, 8, 8], data: await imageSource(data).images(own) } as const;
       const { features } = await compiled.run({ images });
       const picks = choose({ rows: floats(features), size: features.shape[1]! }, 2);
       for (const [k, pick] of picks.entries()) {

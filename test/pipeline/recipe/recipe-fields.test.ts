@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { crossEntropyOf } from "../../../src/distill/select/bases.ts";
 import { drawImages } from "../../../src/distill/select/draw.ts";
 import { commands } from "../../../src/pipeline/pipeline.ts";
-import { type Prepared, prepareData, readable } from "../../../src/recipe/prepare.ts";
+import { imageSource, type Prepared, prepareData } from "../../../src/recipe/prepare.ts";
 import type { MethodChoice, Recipe } from "../../../src/recipe/recipe.ts";
 import { openDevice } from "../../../src/runtime/index.ts";
 import { readSet } from "../../../src/sets/index.ts";
@@ -107,7 +107,7 @@ it("bases by confidence are the images that the teachers are surest of", async (
   const device = await openDevice("cpu");
   const ensemble = await openEnsemble(device, await teachersIn(out, prepared), 16);
   const all = Int32Array.from({ length: train.length }, (_, i) => i);
-  const logits = await ensemble.logits(await readable(prepared).images(all));
+  const logits = await ensemble.logits(await imageSource(prepared).images(all));
   await device.close();
   const surprise = Array.from(all, (i) => crossEntropyOf(logits.subarray(i * 4, (i + 1) * 4), train.labels[i]!));
   const picks = Array.from({ length: 2 * task.classes }, (_, at) => {

@@ -1,3 +1,4 @@
+// Convolution and its gradients, as three operators that differentiate into each other.
 import { expectFloat, expectRank, expectShape, shapeError } from "../../shapes.ts";
 import { apply, defineOp, type Sample, type Value } from "../../value.ts";
 import { channelSum } from "../channel.ts";

@@ -1,3 +1,4 @@
+// ONNX nodes for a convolution's filter gradient.
 import type { OnnxWriter } from "../../onnx-writer.ts";
 import { sizes } from "../../shapes.ts";
 import type { LoweringContext, Value } from "../../value.ts";
@@ -5,7 +6,7 @@ import type { Convolution } from "./settings.ts";
 
 type Context = LoweringContext<Convolution & { readonly shape: readonly number[] }, readonly [x: Value, dy: Value]>;
 
-/** Which phase of the image a tap reads (row index modulo stride), and by how many rows of that phase it is shifted. */
+/** The phase of the image that each tap reads (row index modulo stride), and its shift in rows of that phase. */
 export const tapsOf = (kernel: number, stride: number, dilation: number, padding: number) =>
   Array.from({ length: kernel }, (_, k) => {
     const at = k * dilation - padding;

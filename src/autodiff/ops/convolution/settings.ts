@@ -1,3 +1,5 @@
+// Settings of a convolution: stride, padding, dilation and groups.
+
 /** Stride, padding, dilation and groups of a convolution, [rows, columns] each. */
 export type Convolution = {
   readonly stride: readonly [number, number];

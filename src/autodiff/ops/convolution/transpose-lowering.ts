@@ -1,3 +1,4 @@
+// ONNX nodes for a convolution's image gradient, which is the transposed convolution.
 import type { OnnxWriter } from "../../onnx-writer.ts";
 import { sizes } from "../../shapes.ts";
 import type { LoweringContext, Value } from "../../value.ts";

@@ -1,3 +1,4 @@
+// Reading CIFAR's files from a folder or an archive.
 import type { FileHandle } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Readable } from "node:stream";

@@ -1,3 +1,4 @@
+// Parsing the records in CIFAR's files.
 import { DistilleryError } from "../../../support/errors.ts";
 import { reasonOf } from "../../../support/files.ts";
 import { decodeText } from "../../../support/text.ts";
@@ -6,7 +7,7 @@ import type { Split } from "../../dataset.ts";
 const side = 32;
 const pixelBytes = 3 * side * side;
 
-/** How the publisher lays out a data set: records of label bytes followed by the planes R, G, B of a 32x32 image. */
+/** The publisher's layout of a data set: records of label bytes followed by the planes R, G, B of a 32x32 image. */
 export interface CifarLayout {
   readonly name: "cifar10" | "cifar100";
   readonly title: string;

@@ -1,3 +1,4 @@
+// CIFAR-10 and CIFAR-100, downloaded where they are missing.
 import { join } from "node:path";
 import { DistilleryError } from "../../../support/errors.ts";
 import { exists } from "../../../support/files.ts";
@@ -15,7 +16,7 @@ export interface CifarOptions {
   readonly file?: string;
   /** Folder that keeps downloaded archives. */
   readonly cache: string;
-  /** Whether an archive that is not in the cache may be downloaded. */
+  /** Allows downloading an archive that is not in the cache. */
   readonly download: boolean;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
@@ -29,7 +30,7 @@ const archives = {
 
 const publisher = "https://www.cs.toronto.edu/~kriz/";
 
-/** Where the data lie: the user's file, the cached archive, or the archive just downloaded. */
+/** Finds the data: the user's file, the cached archive, or the archive just downloaded. */
 const locate = async (layout: CifarLayout, options: CifarOptions): Promise<string> => {
   const archive = archives[layout.name];
   const byFile = `pass a local copy of ${archive.file} with --archive FILE`;

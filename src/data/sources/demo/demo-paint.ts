@@ -1,3 +1,4 @@
+// Painting figures and textures for the demo's images.
 import type { Random } from "../../../support/random.ts";
 import { between, type Figure } from "./demo-shapes.ts";
 

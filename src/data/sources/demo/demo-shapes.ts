@@ -1,3 +1,4 @@
+// The demo's ten classes and the figures they draw.
 import type { Random } from "../../../support/random.ts";
 
 /**

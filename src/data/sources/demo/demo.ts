@@ -1,3 +1,4 @@
+// The demo data set, painted from a seed.
 import { stream } from "../../../support/random.ts";
 import { type Dataset, type Split, splitOf } from "../../dataset.ts";
 import { normalisationOf } from "../../normalisation.ts";

@@ -1,3 +1,4 @@
+// The classes of ImageNet's validation images, from the lists of its publishers.
 import { join } from "node:path";
 import { mostMatBytes, readMatFile } from "../../../codecs/mat-file.ts";
 import { DistilleryError } from "../../../support/errors.ts";
@@ -109,7 +110,7 @@ const fromTruth = (truth: Found, numbers: Numbers | undefined, folder: string): 
 /**
  * The classes of ImageNet's validation images, from the first of these that is found in one of `places`:
  * Kaggle's LOC_val_solution.csv; imagenet_2012_validation_synset_labels.txt, an identifier a line; the devkit's
- * ILSVRC2012_validation_ground_truth.txt with meta.mat or map_clsloc.txt, which tell what its numbers mean. `folder` holds the images.
+ * ILSVRC2012_validation_ground_truth.txt with meta.mat or map_clsloc.txt, for its numbers. `folder` holds the images.
  * Throws DATA when there is none, or a line is wrong.
  */
 export const readGroundTruth = async (places: readonly string[], folder: string): Promise<FileLabel[]> => {

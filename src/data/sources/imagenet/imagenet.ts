@@ -1,3 +1,4 @@
+// ImageNet as its publishers lay it out.
 import { basename, join, resolve } from "node:path";
 import { DistilleryError } from "../../../support/errors.ts";
 import { hasFolders, isFolder, isImageName, namesIn } from "../../files/folder-entries.ts";
@@ -14,7 +15,7 @@ import { imagenetNormalisation } from "../../normalisation.ts";
 import { readGroundTruth } from "./imagenet-truth.ts";
 import { isWnid, readWords } from "./wordnet.ts";
 
-/** Where train/ and val/ lie in what a user has: at the top, or as Kaggle packs them. */
+/** Folders that may hold train/ and val/: the top, or those in which Kaggle packs them. */
 const roots = ["", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC"] as const;
 
 /**
@@ -34,7 +35,7 @@ export const findImageNet = async (path: string): Promise<string | undefined> =>
   return undefined;
 };
 
-/** Where lists may lie: beside the images, above them as Kaggle packs them, or in the devkit unpacked there. */
+/** Folders that may hold lists: beside the images, above them as Kaggle packs them, or in the devkit unpacked there. */
 const listPlaces = (path: string, root: string): string[] => {
   const kaggle = basename(resolve(root)) === "CLS-LOC" ? [join(root, "../.."), join(root, "../../..")] : [];
   const tops = [path, root, join(root, "val"), ...kaggle];

@@ -1,3 +1,4 @@
+// WordNet's identifiers and the words they stand for.
 import { DistilleryError } from "../../../support/errors.ts";
 import { readRegularFile, reasonOf } from "../../../support/files.ts";
 import { decodeText } from "../../../support/text.ts";
@@ -29,7 +30,7 @@ export const linesOf = async (
     .filter(({ text }) => text !== "");
 };
 
-/** What a file of lines `n01443537 <tab or space> goldfish, Carassius auratus` says of the given identifiers. */
+/** Reads the words for some identifiers from a file of lines `n01443537 <tab or space> goldfish, Carassius auratus`. */
 export const readWords = async (file: string, classes: readonly string[]): Promise<string[] | undefined> => {
   const lines = await linesOf(file);
   if (lines === undefined) return undefined;

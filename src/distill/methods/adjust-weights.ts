@@ -1,3 +1,4 @@
+// A teacher's weights, moved a little uphill for one batch (DWA's directed weight adjustment).
 import {
   add,
   constant,
@@ -17,17 +18,17 @@ import {
 import { inferenceNorm } from "../../nn/batch-norm.ts";
 import { crossEntropy } from "../../nn/losses.ts";
 import { oneHot } from "../../tasks/classification.ts";
-import type { Lane } from "../../training/jobs.ts";
+import type { Worker } from "../../training/jobs.ts";
 import type { Frozen } from "../../training/train-step.ts";
 
 type Types = Record<string, TensorType>;
-type NudgeStep = Traced<
+type AdjustmentStep = Traced<
   { state: { parameters: Types }; feeds: { images: TensorType; targets: TensorType } },
   { state: { parameters: Types }; fetches: { crossEntropy: TensorType } }
 >;
 
 /** One step of gradient ascent on a teacher's weights, of Euclidean length `length` over all of them together. */
-export const traceNudge = ({ model, weights }: Frozen, length: number, count: number): NudgeStep => {
+export const traceAdjustment = ({ model, weights }: Frozen, length: number, count: number): AdjustmentStep => {
   const { classes, image } = model.task;
   const parameters = mapTree(weights.parameters, ({ shape }) => float32(...shape));
   const inputs = {
@@ -64,8 +65,8 @@ export const traceNudge = ({ model, weights }: Frozen, length: number, count: nu
 };
 
 /** A teacher after `steps` such steps of total length `rho`, judged on images [N, 3, H, W], one of each of N classes. */
-export const nudge = async (
-  lane: Lane,
+export const adjustWeights = async (
+  worker: Worker,
   teacher: Frozen,
   images: Float32Array,
   classes: Int32Array,
@@ -74,7 +75,7 @@ export const nudge = async (
   const { model, weights } = teacher;
   const { image } = model.task;
   const count = classes.length;
-  const stepper = await lane.stepper(`nudge ${count}`, () => traceNudge(teacher, rho / steps, count));
+  const stepper = await worker.stepper(`adjustment ${count}`, () => traceAdjustment(teacher, rho / steps, count));
   await stepper.write({ parameters: weights.parameters });
   for (let step = 0; step < steps; step++) {
     // The buffers are handed over.

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Tensor, tensor } from "../../../src/autodiff/index.ts";
-import { nudge, traceNudge } from "../../../src/distill/methods/nudge.ts";
-import { type Prepared, readable } from "../../../src/recipe/prepare.ts";
+import { adjustWeights, traceAdjustment } from "../../../src/distill/methods/adjust-weights.ts";
+import { imageSource, type Prepared } from "../../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { oneHot } from "../../../src/tasks/classification.ts";
 import { dot, floats } from "../../autodiff/draw.ts";
-import { laneOn, prepared, teacherOf } from "./workshop.ts";
+import { prepared, teacherOf, workerOn } from "./workshop.ts";
 
 let device: Device;
 let data: Prepared;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => device.close());
 
-describe("a nudge", () => {
+describe("adjusted weights", () => {
   const lengthOf = (a: Record<string, Tensor>, b: Record<string, Tensor>): number =>
     Math.sqrt(
       Object.keys(a).reduce((sum, name) => {
@@ -26,8 +26,8 @@ describe("a nudge", () => {
 
   test("climbs: each step is as long as said, and raises the cross-entropy", async () => {
     const teacher = teacherOf("convnet6x2", data);
-    const images = await readable(data).images(Int32Array.of(0, 1, 2));
-    const stepper = await device.compileStep(traceNudge(teacher, 0.1, 3));
+    const images = await imageSource(data).images(Int32Array.of(0, 1, 2));
+    const stepper = await device.compileStep(traceAdjustment(teacher, 0.1, 3));
     const start = teacher.weights.parameters as Record<string, Tensor>;
     await stepper.write({ parameters: start });
     const losses: number[] = [];
@@ -43,10 +43,13 @@ describe("a nudge", () => {
     expect(losses[1]).toBeGreaterThan(losses[0]!);
     expect(losses[2]).toBeGreaterThan(losses[1]!);
 
-    const nudged = await nudge(laneOn(device), teacher, images, Int32Array.of(0, 1, 2), { rho: 0.3, steps: 3 });
-    const length = lengthOf(nudged.weights.parameters as Record<string, Tensor>, start);
+    const adjusted = await adjustWeights(workerOn(device), teacher, images, Int32Array.of(0, 1, 2), {
+      rho: 0.3,
+      steps: 3,
+    });
+    const length = lengthOf(adjusted.weights.parameters as Record<string, Tensor>, start);
     expect(length).toBeLessThanOrEqual(0.3 + 1e-6);
     expect(length).toBeGreaterThan(0.2);
-    expect(nudged.weights.statistics).toEqual(teacher.weights.statistics);
+    expect(adjusted.weights.statistics).toEqual(teacher.weights.statistics);
   });
 });
