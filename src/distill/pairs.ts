@@ -1,4 +1,4 @@
-// Pairs of a network and an augmentation, for which the mean features of real images are computed once and used again and again.
+// Pairs of a network and an augmentation, whose mean features of real images are computed once.
 import { float32, floats, type Tensor, tensor, trace, type Value } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
