@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeFloat16 } from "../../src/codecs/float16.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { openImages, readSet, type UnwrittenSet, writeSet } from "../../src/sets/index.ts";
-import { copiedSet, exampleSet, hardSet } from "./example-set.ts";
+import { copiedSet, exampleSet, formationSet, hardSet } from "./example-set.ts";
 
 let device: Device;
 let scratch: string;
@@ -21,32 +21,42 @@ afterAll(async () => {
   await rm(scratch, { recursive: true, force: true });
 });
 
-const [K, V, C, H, W] = [2, 2, 3, 4, 5];
+const [C, H, W] = [3, 4, 5];
+
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
 
 interface Manifest {
   readonly normalisation: { readonly mean: readonly number[]; readonly std: readonly number[] };
-  readonly decoding: string;
+  readonly image: Size;
+  readonly storage: Size & { readonly kind: string };
+  readonly budget: { readonly bases: number; readonly compensators: number };
 }
 
 const manifestOf = async (folder: string): Promise<Manifest> =>
   JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as Manifest;
 
-/** Normalised bases [K C, 3, H, W] from the contact sheets, by nothing of the reader: a row of tiles, one of each class. */
+/** Normalised bases [K C, 3, h, w] from the contact sheets, by nothing of the reader: rows of tiles, class by class. */
 const basesIn = async (folder: string): Promise<Float32Array> => {
-  const { mean, std } = (await manifestOf(folder)).normalisation;
-  const out = new Float32Array(K * C * 3 * H * W);
-  for (let k = 0; k < K; k++) {
-    const { data, info } = await sharp(join(folder, `bases/${k}.png`))
+  const { normalisation, storage, budget } = await manifestOf(folder);
+  const { mean, std } = normalisation;
+  const { height: h, width: w } = storage;
+  const perSheet = C * (storage.kind === "images" ? 1 : 4);
+  const out = new Float32Array(budget.bases * C * 3 * h * w);
+  for (let first = 0; first < budget.bases * C; first += perSheet) {
+    const { data, info } = await sharp(join(folder, `bases/${first / perSheet}.png`))
       .raw()
       .toBuffer({ resolveWithObject: true });
-    const across = info.width / W;
-    for (let c = 0; c < C; c++) {
+    const across = info.width / w;
+    for (let tile = 0; tile < Math.min(perSheet, budget.bases * C - first); tile++) {
       for (let channel = 0; channel < 3; channel++) {
-        for (let i = 0; i < H * W; i++) {
-          const x = (c % across) * W + (i % W);
-          const y = Math.floor(c / across) * H + Math.floor(i / W);
+        for (let i = 0; i < h * w; i++) {
+          const x = (tile % across) * w + (i % w);
+          const y = Math.floor(tile / across) * h + Math.floor(i / w);
           const pixel = data[(y * info.width + x) * info.channels + channel]!;
-          out[((k * C + c) * 3 + channel) * H * W + i] = (pixel / 255 - mean[channel]!) / std[channel]!;
+          out[((first + tile) * 3 + channel) * h * w + i] = (pixel / 255 - mean[channel]!) / std[channel]!;
         }
       }
     }
@@ -67,6 +77,21 @@ const opened = async (name: string, set: UnwrittenSet): Promise<string> => {
   return folder;
 };
 
+/** Eight smaller bases of each class, which cost as much as two images. */
+const smallAlone = (): UnwrittenSet => {
+  const { manifest, bases } = formationSet();
+  return {
+    ...hardSet(),
+    manifest: {
+      ...hardSet().manifest,
+      image: manifest.image,
+      storage: manifest.storage,
+      budget: { ipc: 2, bases: 8, compensators: 0, trainingImages: 24 },
+    },
+    bases: Uint8Array.from({ length: 24 * 18 }, (_, i) => bases[i % bases.length]!),
+  };
+};
+
 const bits = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 
 describe("decode.onnx in a session of plain ONNX Runtime", () => {
@@ -74,17 +99,26 @@ describe("decode.onnx in a session of plain ONNX Runtime", () => {
     ["compensators", exampleSet(), 18],
     ["copies of bases", copiedSet(), 6],
     ["bases alone", hardSet(), 6],
+    ["compensators of smaller bases", formationSet(), 36],
+    ["smaller bases alone", smallAlone(), 24],
   ])("gives the reader's images to the last bit: %s", async (name, set, distinct) => {
     const folder = await opened(name, set);
     const { read, release } = await openImages(await readSet(folder), device);
     const session = await InferenceSession.create(join(folder, "decode.onnx"), { logSeverityLevel: 3 });
-    const compensated = set.compensators.length > 0;
+    const { image, storage, budget } = await manifestOf(folder);
+    const { height, width } = image;
+    const compensated = budget.compensators > 0;
     expect(session.inputNames).toEqual(["bases", ...(compensated ? ["compensators"] : []), "rows"]);
     expect(session.outputNames).toEqual(["images"]);
     const feeds = {
-      bases: new Tensor("float32", await basesIn(folder), [K * C, 3, H, W]),
+      bases: new Tensor("float32", await basesIn(folder), [budget.bases * C, 3, storage.height, storage.width]),
       ...(compensated && {
-        compensators: new Tensor("float32", await halvesIn(join(folder, "compensators.safetensors")), [K * V, 3, H, W]),
+        compensators: new Tensor("float32", await halvesIn(join(folder, "compensators.safetensors")), [
+          budget.compensators,
+          3,
+          height,
+          width,
+        ]),
       }),
     };
     const orders = [(i: number) => i, (i: number) => distinct - 1 - i, (i: number) => (i * 7) % distinct, () => 5];
@@ -92,7 +126,7 @@ describe("decode.onnx in a session of plain ONNX Runtime", () => {
       const rows = Array.from({ length: distinct }, (_, i) => order(i));
       const given = new Tensor("int64", BigInt64Array.from(rows, BigInt), [distinct]);
       const { images } = await session.run({ ...feeds, rows: given });
-      expect(images!.dims).toEqual([distinct, 3, H, W]);
+      expect(images!.dims).toEqual([distinct, 3, height, width]);
       expect(bits(images!.data as Float32Array).equals(bits(await read(rows)))).toBe(true);
     }
     await release();
@@ -125,10 +159,21 @@ describe("decode.onnx in a session of plain ONNX Runtime", () => {
     expect(text).toContain("plus compensator (k, v - 1) where v > 0, cut off at black and white.");
   });
 
+  it("is small, and tells that it enlarges", async () => {
+    const folder = await opened("small", formationSet());
+    const bytes = await readFile(join(folder, "decode.onnx"));
+    expect(bytes.length).toBeLessThan(10_000);
+    expect(bytes.toString("latin1")).toContain(
+      "base k of 6 of class c of 3, brought from 2x3 to 4x6 by decode.onnx, its pixels normalised",
+    );
+  });
+
   it("uses standard operators only, and writes the same bytes every time", async () => {
     const [one, again] = [await opened("one", exampleSet(1)), await opened("again", exampleSet(2))];
     const bytes = await readFile(join(one, "decode.onnx"));
     expect(await readFile(join(again, "decode.onnx"))).toEqual(bytes);
-    expect(bytes.toString("latin1")).not.toMatch(/com\.microsoft|ai\.onnx\.contrib|distillery\./);
+    const enlarging = await readFile(join(await opened("enlarging", formationSet()), "decode.onnx"));
+    for (const file of [bytes, enlarging])
+      expect(file.toString("latin1")).not.toMatch(/com\.microsoft|ai\.onnx\.contrib|distillery\./);
   });
 });

@@ -80,3 +80,24 @@ export const copiedSet = (): UnwrittenSet => {
     labels: packLabels(halfLabels, exampleLogits().subarray(0, K * C * C), C),
   };
 };
+
+/** Six base sets of three classes, 4 x 6 images kept at 2 x 3 pixels, with a compensator each: K = floor(4 3 4 / (3 + 4)). */
+export const formationSet = (): UnwrittenSet => {
+  const { manifest } = exampleSet();
+  const random = stream(1, "formation set");
+  return {
+    manifest: {
+      ...manifest,
+      image: { height: 4, width: 6 },
+      budget: { ipc: 4, bases: 6, compensators: 6, trainingImages: 36 },
+      storage: { kind: "formation2", height: 2, width: 3 },
+    },
+    bases: Uint8Array.from({ length: 6 * C * 3 * 2 * 3 }, () => random.int(256)),
+    compensators: Float32Array.from({ length: 6 * 3 * 4 * 6 }, () => random.normal()),
+    labels: packLabels(
+      halfLabels,
+      Float32Array.from({ length: 36 * C }, () => 5 * random.normal()),
+      C,
+    ),
+  };
+};
