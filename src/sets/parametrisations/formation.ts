@@ -43,6 +43,9 @@ export const formation = (f: number): Parametrisation => ({
   encode: (pixels, image) => shrink(pixels, image, f),
   decode: (stored, { height, width }) => {
     const [h, w] = [stored.shape[2]!, stored.shape[3]!];
-    return matmul(enlarging(h, height), matmul(stored, enlarging(w, width), { transposeB: true }));
+    const rows = enlarging(h, height);
+    // One matrix for both axes of a square image: decode.onnx holds it once.
+    const columns = width === height ? rows : enlarging(w, width);
+    return matmul(rows, matmul(stored, columns, { transposeB: true }));
   },
 });
