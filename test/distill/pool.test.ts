@@ -1,0 +1,162 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { MethodStage } from "../../src/distill/method.ts";
+import { match } from "../../src/distill/methods/match.ts";
+import { openPool, type PoolOptions } from "../../src/distill/pool.ts";
+import type { Prepared } from "../../src/recipe/prepare.ts";
+import { type Device, openDevice } from "../../src/runtime/index.ts";
+import { floats } from "../autodiff/draw.ts";
+import { filesIn, hashesIn, temporaryFolder, timesIn } from "../pipeline/tiny.ts";
+import { recording } from "../training/quadratic.ts";
+import { make, prepared, stageOf } from "./methods/workshop.ts";
+
+let device: Device;
+let data: Prepared;
+beforeAll(async () => {
+  device = await openDevice("cpu", { threads: 1 });
+  data = await prepared();
+});
+afterAll(() => device.close());
+
+/** A step an epoch, as all 30 images fit into a batch. */
+const options: PoolOptions = { architecture: "convnet8x2", networks: 2, epochs: 4, moments: 2 };
+
+const stageIn = (folder: string, given: Record<string, unknown> = {}): MethodStage =>
+  stageOf(match, device, data, folder, { options: given });
+
+const sharedOf = (folder: string): string => join(folder, "shared");
+
+describe("the networks of a pool", () => {
+  test("are kept at equal stretches of their training, the last time at its end", async () => {
+    const folder = await temporaryFolder();
+    const few = await openPool(stageIn(join(folder, "few")), options);
+    const many = await openPool(stageIn(join(folder, "many")), { ...options, moments: 4 });
+    expect([few.count, many.count]).toEqual([4, 8]);
+    // After steps 2 and 4; those of each step are known, too: 2 m + 1 of 4.
+    for (const network of [0, 1]) {
+      for (const m of [0, 1]) expect(few.at(2 * network + m)).toEqual(many.at(4 * network + 2 * m + 1));
+    }
+    expect(few.key).not.toBe(many.key);
+  });
+
+  test("differ, network by network and moment by moment, and hold running statistics", async () => {
+    const pool = await openPool(stageIn(await temporaryFolder()), options);
+    const all = Array.from({ length: pool.count }, (_, i) => pool.at(i));
+    const texts = all.map((weights) =>
+      Object.entries(weights).flatMap(([group, tensors]) =>
+        Object.entries(tensors).map(([name, tensor]) => [`${group} ${name}`, floats(tensor).join()] as const),
+      ),
+    );
+    for (const [i, one] of texts.entries()) {
+      for (const other of texts.slice(i + 1)) {
+        for (const [at, [name, text]] of one.entries()) {
+          expect(other[at]![0]).toBe(name);
+          expect(other[at]![1], name).not.toBe(text);
+        }
+      }
+    }
+    expect(Object.keys(pool.types)).toEqual(["parameters", "statistics"]);
+    expect(Object.keys(all[0]!.statistics!).sort()).toEqual(Object.keys(pool.types.statistics!).sort());
+  });
+
+  test("are given in buffers of their own, and drawn step by step, all of them", async () => {
+    const pool = await openPool(stageIn(await temporaryFolder()), options);
+    const one = pool.at(1);
+    const name = Object.keys(one.parameters!)[0]!;
+    floats(one.parameters![name]!).fill(7);
+    expect(floats(pool.at(1).parameters![name]!)[0]).not.toBe(7);
+    const texts = await Promise.all(
+      Array.from({ length: 40 }, async (_, step) => floats((await pool.draw(step)).parameters![name]!).join()),
+    );
+    expect(new Set(texts).size).toBe(pool.count);
+  });
+
+  test("may be kept more often than they have steps", async () => {
+    const pool = await openPool(stageIn(await temporaryFolder()), { ...options, networks: 1, epochs: 1, moments: 3 });
+    // After 0, 1 and 1 steps.
+    expect(pool.count).toBe(3);
+    expect(pool.at(0)).not.toEqual(pool.at(1));
+    expect(pool.at(1)).toEqual(pool.at(2));
+  });
+});
+
+describe("the files of a pool", () => {
+  test("are one for each network, and are not made twice", async () => {
+    const folder = await temporaryFolder();
+    const pool = await openPool(stageIn(folder), options);
+    const files = await filesIn(sharedOf(folder));
+    expect(files).toEqual([
+      expect.stringMatching(/^pool-convnet8x2-0-[0-9a-f]{8}\.safetensors$/),
+      expect.stringMatching(/^pool-convnet8x2-1-[0-9a-f]{8}\.safetensors$/),
+    ]);
+    const times = await timesIn(sharedOf(folder));
+    const again = await openPool(stageIn(folder), options);
+    expect(await timesIn(sharedOf(folder))).toEqual(times);
+    expect(again.key).toBe(pool.key);
+    for (let i = 0; i < pool.count; i++) expect(again.at(i)).toEqual(pool.at(i));
+  });
+
+  // In the first stretch of the first network, in its second, at the end of one, and in the second network.
+  test.each([1, 2, 3, 5, 7])("are the same to the byte where it was stopped after %i steps", async (steps) => {
+    const folder = await temporaryFolder();
+    await openPool(stageIn(join(folder, "whole")), options);
+    const stop = new AbortController();
+    const progress = recording((done) => done === steps && stop.abort());
+    const stage = stageIn(join(folder, "stopped"));
+    await expect(openPool({ ...stage, progress, signal: stop.signal }, options)).rejects.toMatchObject({
+      code: "INTERRUPTED",
+    });
+    const left = await readdir(sharedOf(join(folder, "stopped")));
+    expect(left.some((file) => /\.(partial|moment)$/.test(file))).toBe(true);
+    const done: number[] = [];
+    await openPool({ ...stage, progress: recording((at) => done.push(at)) }, options);
+    // It goes on where it was, not at the beginning; a whole network has 4.
+    expect(done.filter((at) => at < steps)).toEqual(steps > 4 ? [4] : []);
+    expect(await hashesIn(sharedOf(join(folder, "stopped")))).toEqual(await hashesIn(sharedOf(join(folder, "whole"))));
+  });
+
+  test("are others for another architecture, training, seed or data", async () => {
+    const folder = await temporaryFolder();
+    const count = async (): Promise<number> => (await filesIn(sharedOf(folder))).length;
+    const one = { ...options, networks: 1, epochs: 2 };
+    const stage = stageIn(folder);
+    const keys = new Set<string>();
+    for (const [i, [given, other]] of (
+      [
+        [stage, one],
+        [stage, { ...one, architecture: "convnet6x2" }],
+        [stage, { ...one, epochs: 3 }],
+        [stage, { ...one, moments: 1 }],
+        [stageOf(match, device, data, folder, { recipe: { seed: 1 } }), one],
+        [{ ...stage, data: { ...data, fingerprint: "other" } }, one],
+      ] as const satisfies (readonly [MethodStage, PoolOptions])[]
+    ).entries()) {
+      keys.add((await openPool(given, other)).key);
+      expect(await count()).toBe(i + 1);
+    }
+    expect(keys.size).toBe(6);
+    // A larger pool takes over the networks of a smaller one.
+    const times = await timesIn(sharedOf(folder));
+    await openPool(stage, { ...one, networks: 2 });
+    expect(await count()).toBe(7);
+    expect(await timesIn(sharedOf(folder))).toMatchObject(times);
+  });
+});
+
+test("the same networks and pairs serve matching with and without formation", async () => {
+  const folder = await temporaryFolder();
+  const { architecture, networks, epochs, moments } = options;
+  const given = { architecture, networks, epochs, moments, views: 2, real: 4, iterations: 3 };
+  const of = (storage: string): MethodStage => ({
+    ...stageIn(join(folder, storage), { ...given, storage }),
+    shared: sharedOf(folder),
+  });
+  await make(match, of("images"));
+  const times = await timesIn(sharedOf(folder));
+  // Two networks, and pairs with both of their moments.
+  expect(Object.keys(times)).toHaveLength(2 + 4);
+  const made = await make(match, of("formation2"));
+  expect(await timesIn(sharedOf(folder))).toEqual(times);
+  expect(made.bases).toHaveLength(8 * 3 * 3 * 16);
+});
