@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { drawSiamese, siamese } from "../../src/data/augment/siamese.ts";
+import { realImages } from "../../src/distill/matching.ts";
+import type { Method } from "../../src/distill/method.ts";
+import { inferMatch, match } from "../../src/distill/methods/match.ts";
+import type { Optimisation } from "../../src/distill/optimise.ts";
+import { matchClasses, matchTogether, type PairMatching } from "../../src/distill/pair-matching.ts";
+import { openPairs } from "../../src/distill/pairs.ts";
+import { openPool } from "../../src/distill/pool.ts";
+import { drawImages } from "../../src/distill/select/draw.ts";
+import { imageSource, type Prepared } from "../../src/recipe/prepare.ts";
+import { type Device, openDevice } from "../../src/runtime/index.ts";
+import { floats } from "../autodiff/draw.ts";
+import { temporaryFolder } from "../pipeline/tiny.ts";
+import { prepared, stageOf } from "./methods/workshop.ts";
+
+let device: Device;
+let data: Prepared;
+beforeAll(async () => {
+  device = await openDevice("cpu", { threads: 1 });
+  data = await prepared();
+});
+afterAll(() => device.close());
+
+const C = 3;
+const size = 3 * 8 * 8;
+
+/** A plan of images or of bases and compensators, and its stage. */
+const planned = async (method: Method, options: Record<string, unknown>, ipc: number, most = 40) => {
+  const stage = stageOf(method, device, data, await temporaryFolder(), { options, recipe: { ipc } });
+  const image = { height: 8, width: 8 };
+  const networks = await openPool(stage, { architecture: "convnet8x2", networks: 2, epochs: 2, moments: 2 });
+  const augmentation = siamese(image);
+  const pairs = await openPairs(stage, {
+    networks,
+    augmentation,
+    draw: (random) => drawSiamese(random, image),
+    views: 3,
+    real: realImages(stage, "match", 8),
+    key: { augmentation: "siamese" },
+  });
+  const common = { iterations: 10, learningRate: 0.02, crossEntropy: 1, networks, augmentation, pairs, key: {} };
+  const given: PairMatching = { name: method.name, ...common };
+  const plan: Optimisation = method === match ? matchClasses(stage, given) : matchTogether(stage, given, most);
+  return { stage, plan, pairs };
+};
+
+const longs = (values: ArrayLike<number | bigint>): number[] => Array.from(values, Number);
+
+test("infer-match sees as many different images of each class in a step, the rows of the layout, and all in the end", async () => {
+  const each = 4;
+  const { stage, plan, pairs } = await planned(inferMatch, { compensators: 2 }, 5, each);
+  const { layout } = stage;
+  expect(plan.rows).toBe(each * C);
+  const places = new Map<string, number>();
+  for (let row = 0; row < layout.labelled; row++) {
+    places.set(`${layout.base(row)} ${layout.compensator(row) + 1}`, row);
+  }
+  expect(places.size).toBe(27);
+  const seen = new Set<number>();
+  for (let step = 0; step < 40; step++) {
+    const { rows, objective, view } = await plan.draw(plan.parts[0]!, step);
+    const [bases, compensators] = [longs(rows!.bases!.data), longs(rows!.compensators!.data)];
+    const own = bases.map((base, i) => places.get(`${base} ${compensators[i]!}`)!);
+    expect(new Set(own).size).toBe(each * C);
+    // Class by class.
+    expect(own.map((row) => row % C)).toEqual([0, 1, 2].flatMap((c) => Array<number>(each).fill(c)));
+    for (const row of own) seen.add(row);
+    const pair = pairs.at(step);
+    expect(view).toEqual(pair.view);
+    const { means, targets } = objective.known!;
+    expect(means!.shape).toEqual([C, pairs.features]);
+    for (let c = 0; c < C; c++)
+      expect(floats(means!).subarray(c * pairs.features, (c + 1) * pairs.features)).toEqual(pair.mean(c));
+    expect(
+      own.map((_, i) =>
+        floats(targets!)
+          .subarray(C * i, C * i + C)
+          .indexOf(1),
+      ),
+    ).toEqual(own.map((row) => row % C));
+  }
+  expect(seen.size).toBe(27);
+});
+
+test("infer-match sees all images where there are no more", async () => {
+  const { stage, plan } = await planned(inferMatch, { compensators: 2 }, 5);
+  const { rows } = await plan.draw(plan.parts[0]!, 0);
+  expect(plan.rows).toBe(27);
+  const all = Array.from({ length: 27 }, (_, row) => `${stage.layout.base(row)} ${stage.layout.compensator(row) + 1}`);
+  const compensators = longs(rows!.compensators!.data);
+  const drawn = longs(rows!.bases!.data).map((base, i) => `${base} ${compensators[i]!}`);
+  expect(drawn.sort()).toEqual(all.sort());
+});
+
+test("a class of match is fed its own mean and targets", async () => {
+  const { plan, pairs } = await planned(match, {}, 2);
+  for (const [c, part] of plan.parts.entries()) {
+    const { objective, rows } = await plan.draw(part, 5);
+    expect(rows).toBeUndefined();
+    expect(floats(objective.known!.means!)).toEqual(pairs.at(5).mean(c));
+    expect([...floats(objective.known!.targets!)]).toEqual(
+      [0, 1].flatMap(() => [0, 1, 2].map((at) => Number(at === c))),
+    );
+  }
+});
+
+test("infer-match starts from the random real images and small compensators, all different", async () => {
+  const { stage, plan } = await planned(inferMatch, { compensators: 2 }, 5);
+  const { bases, compensators } = await plan.start(plan.parts[0]!);
+  expect(bases).toEqual(await imageSource(data).images(drawImages(data, 3, stage.recipe.seed)));
+  expect(compensators).toHaveLength(6 * size);
+  const deviation = Math.sqrt(compensators!.reduce((sum, v) => sum + v * v, 0) / compensators!.length);
+  expect(deviation).toBeGreaterThan(0.08);
+  expect(deviation).toBeLessThan(0.12);
+  expect(new Set(compensators).size).toBeGreaterThan(1000);
+});
