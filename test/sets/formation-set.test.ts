@@ -14,6 +14,7 @@ import {
   verifySet,
   writeSet,
 } from "../../src/sets/index.ts";
+import { decoderOf } from "../../src/sets/layout.ts";
 import { parseManifest } from "../../src/sets/manifest/manifest.ts";
 import { sealManifest } from "../../src/sets/manifest/seal.ts";
 import { formationSet } from "./example-set.ts";
@@ -129,4 +130,17 @@ test.each<[string, (fields: Fields) => Fields, string]>([
   const parsing = () => parseManifest(changed, "manifest.json");
   expect(parsing).toThrow(expect.objectContaining({ code: "SET" }));
   expect(parsing).toThrow(message);
+});
+
+test.each([
+  [32, 0],
+  [32, 4],
+  [64, 0],
+  [64, 4],
+])("decode.onnx of images of %i pixels a side, with %i compensators a base set, is small", (side, V) => {
+  const budget = { ipc: 50, bases: 15, compensators: 15 * V, trainingImages: 15 * (V + 1) * 10 };
+  const { normalisation } = formationSet().manifest;
+  const image = { height: side, width: side };
+  const layout = layoutOf({ budget, classes: { length: 10 }, image, normalisation, storage: { kind: "formation2" } });
+  expect(decoderOf(layout).length).toBeLessThan(10_000);
 });
