@@ -1,11 +1,12 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import type { Method } from "../../src/distill/method.ts";
+import type { Method, MethodStage } from "../../src/distill/method.ts";
 import { dm } from "../../src/distill/methods/dm.ts";
 import { dwa } from "../../src/distill/methods/dwa.ts";
 import { gvbsm } from "../../src/distill/methods/gvbsm.ts";
 import { infer } from "../../src/distill/methods/infer.ts";
+import { inferMatch, match } from "../../src/distill/methods/match.ts";
 import { sre2l } from "../../src/distill/methods/sre2l.ts";
 import { herding } from "../../src/distill/select/herding.ts";
 import { rded } from "../../src/distill/select/rded.ts";
@@ -37,6 +38,8 @@ beforeAll(async () => {
 afterAll(() => device.close());
 beforeEach(() => void asked.splice(0));
 
+const pool = { architecture: "convnet8x2", networks: 1, epochs: 2, moments: 2, views: 2, iterations: 5 };
+
 const cases: readonly (readonly [name: string, method: Method, options: Record<string, unknown>, kinds: string[]])[] = [
   ["infer", infer, { bases: "confidence" }, ["optimise", "confidence"]],
   ["herding", herding, {}, ["herding"]],
@@ -45,7 +48,13 @@ const cases: readonly (readonly [name: string, method: Method, options: Record<s
   ["sre2l", sre2l, {}, ["optimise"]],
   ["dwa", dwa, {}, ["optimise"]],
   ["dm", dm, {}, ["optimise"]],
+  ["match", match, pool, ["pool", "pairs", "optimise"]],
+  ["infer-match", inferMatch, { ...pool, compensators: 1 }, ["pool", "pairs", "optimise"]],
 ];
+
+/** Where jobs of a kind lie: networks and their pairs serve several methods. */
+const placeOf = (stage: MethodStage, { kind }: { readonly kind: string }): string =>
+  kind === "pool" || kind === "pairs" ? stage.shared : stage.folder;
 
 test.each(cases)(
   "jobs of %s, sent as JSON, are made elsewhere as they are here",
@@ -58,7 +67,9 @@ test.each(cases)(
     expect(kinds.map(({ kind }) => kind)).toEqual(names);
     expect(new Set(jobs.map(({ kind }) => kind))).toEqual(new Set(names));
     // Every file is that of a job, and no job was asked for twice.
-    expect((await filesIn(here.folder)).sort()).toEqual(jobs.map(({ name }) => `${name}.safetensors`).sort());
+    expect((await filesIn(here.folder)).sort()).toEqual(
+      jobs.map((job) => fileOf(placeOf(here, job), job).slice(here.folder.length + 1)).sort(),
+    );
 
     for (const one of kinds) {
       const { kind, open } = one;
@@ -68,21 +79,29 @@ test.each(cases)(
       const sent = JSON.parse(JSON.stringify(job)) as KeptJob;
       expect(sent).toEqual(job);
       const there = stageOf(method, device, await prepared(), join(folder, "there", kind), { options });
-      const kept = await makeKept(one, await open(there), there.folder, sent, workerOn(device), there);
-      expect(kept.file).toBe(fileOf(there.folder, job));
-      const [expected, actual] = [await readStored(fileOf(here.folder, job)), await readStored(kept.file)];
+      const kept = await makeKept(one, await open(there), placeOf(there, job), sent, workerOn(device), there);
+      expect(kept.file).toBe(fileOf(placeOf(there, job), job));
+      const [expected, actual] = [await readStored(fileOf(placeOf(here, job), job)), await readStored(kept.file)];
       expect(Object.keys(expected!.tensors).length).toBeGreaterThan(0);
       expect(actual!.tensors).toEqual(expected!.tensors);
       expect(actual!.metadata).toEqual(expected!.metadata);
-      expect(await readdir(there.folder)).not.toContain(`${job.name}.partial`);
+      expect(await readdir(placeOf(there, job))).not.toContain(`${job.name}.partial`);
     }
 
     // A folder that was filled by others' hands is finished work.
     const filled = stageOf(method, device, data, join(folder, "filled"), { options });
-    for (const one of kinds.toReversed()) {
+    // Those first that others stand on.
+    for (const one of kinds.some(({ kind }) => kind === "pool") ? kinds : kinds.toReversed()) {
       const maker = await one.open(filled);
       for (const job of jobs.filter((job) => job.kind === one.kind)) {
-        await makeKept(one, maker, filled.folder, JSON.parse(JSON.stringify(job)) as KeptJob, workerOn(device), filled);
+        await makeKept(
+          one,
+          maker,
+          placeOf(filled, job),
+          JSON.parse(JSON.stringify(job)) as KeptJob,
+          workerOn(device),
+          filled,
+        );
       }
     }
     expect(await hashesIn(filled.folder)).toEqual(await hashesIn(here.folder));
