@@ -89,7 +89,7 @@ export const inferMatch = defineMethod(
   { ...options, compensators: whole(1, "compensators of each base set").default(4) },
   {
     name: "infer-match",
-    title: "INFER's storage, matched",
+    title: "Matched INFER",
     about: "base images and compensators that all classes share, learnt by matching as match does",
     family: "features",
     mark: "diamond",
