@@ -7,7 +7,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { makeGallery } from "../report/run/choose-gallery.ts";
 import { renderReport } from "../report/run/html.ts";
 import type { Device } from "../runtime/index.ts";
-import { type DistilledSet, layoutOf, openImages, weighSet } from "../sets/index.ts";
+import { type DistilledSet, layoutOf, openImages, sameSize, weighSet } from "../sets/index.ts";
 import { writeAtomic, writeJson } from "../support/files.ts";
 import { version } from "../support/version.ts";
 import type { Teacher } from "../teachers/teacher.ts";
@@ -79,7 +79,7 @@ export const assembleReport = async (
   seconds: Readonly<Record<string, number>>,
 ): Promise<Report> => {
   const { recipe, data, teachers, set, setFolder, rows, device } = findings;
-  const { stored } = layoutOf(set.manifest);
+  const { stored, image } = layoutOf(set.manifest);
   return {
     format: "distillery-report",
     version: 1,
@@ -87,7 +87,7 @@ export const assembleReport = async (
     data: describeDataset(data),
     method: set.manifest.method,
     pixels: set.manifest.pixels,
-    ...(stored.height !== data.dataset.image.height && { stored }),
+    ...(!sameSize(stored, image) && { stored }),
     budget: set.manifest.budget,
     bytes: {
       ...(await weighSet(setFolder)),

@@ -6,6 +6,7 @@ import {
   type DistilledSet,
   type Layout,
   layoutOf,
+  sameSize,
   type TrainingImages,
   trainingLabels,
   wordsOf,
@@ -44,7 +45,7 @@ const softmax = (logits: Float32Array): number[] => {
 
 /** Says at what size bases are stored, where that is not the images'. */
 const sizeOf = ({ stored, image }: Layout): string[] =>
-  stored.height === image.height ? [] : [`stored at ${stored.width} × ${stored.height}`];
+  sameSize(stored, image) ? [] : [`stored at ${stored.width} × ${stored.height}`];
 
 /** Names compensator j, where there is one, by its teacher, if each has one and images are made by teachers at all. */
 const addedOf = ({ manifest: { method, budget, teachers } }: DistilledSet, j: number): string[] => {
