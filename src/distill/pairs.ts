@@ -68,9 +68,9 @@ export const pairing = (of: (stage: MethodStage) => Promise<PairsOf>): JobKind<M
     const pairs = await of(stage);
     const { networks, views, real } = pairs;
     const { classes, image } = stage.data.task;
-    return async (job, lane, { progress, signal }) => {
+    return async (job, worker, { progress, signal }) => {
       const index = Number(job.spec);
-      const compiled = await lane.held("pairs", () => lane.device.compile(traceMeans(pairs)));
+      const compiled = await worker.held("pairs", () => worker.device.compile(traceMeans(pairs)));
       const bar = progress.task(`features of network ${index}`, views * classes);
       const means: Float32Array[] = [];
       for (let v = 0; v < views; v++) {

@@ -7,6 +7,7 @@ import { hyperTensors, sgd } from "../nn/optimisers.ts";
 import { oneCycle } from "../nn/schedules.ts";
 import { imageSource } from "../recipe/prepare.ts";
 import type { Tensors } from "../runtime/index.ts";
+import { plural } from "../support/format.ts";
 import { keyOf } from "../support/key.ts";
 import { stream } from "../support/random.ts";
 import { batchIndices, cropLabelled } from "../training/batches.ts";
@@ -155,7 +156,7 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
     return { kind: "pool", name: `pool-${model.name}-${index}-${key.slice(0, 8)}`, spec: index, key, cost: steps };
   });
   const bytes = (): number => estimateBytes(stepOf(stage, options).graph);
-  const kept = await runKept(`pool of ${jobs.length} networks`, pooling(options), jobs, bytes, {
+  const kept = await runKept(`pool of ${plural(jobs.length, "network")}`, pooling(options), jobs, bytes, {
     ...stage,
     folder: stage.shared,
   });

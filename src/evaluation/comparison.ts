@@ -34,7 +34,7 @@ export interface ComparedSet {
   /** How compensators and labels are stored, in words. */
   readonly compensators: string;
   readonly labels: string;
-  /** Steps of a compensator, of a batch of images, of a class of DM; absent where nothing is optimised. */
+  /** Steps of each part that is learnt by itself: a compensator, a batch of images; absent where nothing is learnt. */
   readonly iterations?: number;
   /** Over all the times that it was taken up. */
   readonly seconds: number;

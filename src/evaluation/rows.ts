@@ -27,6 +27,8 @@ export interface Report {
   readonly method: string;
   /** How much of the training images is in it. */
   readonly pixels: Origin;
+  /** Size of a stored base, where that is not the images'. */
+  readonly stored?: { readonly height: number; readonly width: number };
   readonly budget: {
     readonly ipc: number;
     /** K, base sets of one image a class. */
@@ -112,14 +114,16 @@ export interface NamedClass {
   readonly words?: string;
 }
 
-/** One line of the gallery: pictures as PNG files in memory. */
+/** One line of the gallery, a training image and what it is made of: pictures as PNG files in memory. */
 export interface GalleryItem extends NamedClass {
+  /** The base as it is stored. */
   readonly base: Uint8Array;
-  /** The compensator with its contrast stretched to the full range. */
-  readonly compensator: Uint8Array;
-  readonly sum: Uint8Array;
+  /** The compensator with its contrast stretched to the full range; absent of sets that have none. */
+  readonly compensator?: Uint8Array;
+  /** The training image; absent where the base itself is it. */
+  readonly image?: Uint8Array;
   /** e.g. "base 0, teacher convnet128x3". */
   readonly caption: string;
-  /** Most probable classes of the sum's stored label, as probabilities at temperature 1. */
+  /** Most probable classes of its stored label, as probabilities at temperature 1. */
   readonly topLabels: readonly (NamedClass & { readonly probability: number })[];
 }

@@ -7,7 +7,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { makeGallery } from "../report/run/choose-gallery.ts";
 import { renderReport } from "../report/run/html.ts";
 import type { Device } from "../runtime/index.ts";
-import { type DistilledSet, openImages, weighSet } from "../sets/index.ts";
+import { type DistilledSet, layoutOf, openImages, sameSize, weighSet } from "../sets/index.ts";
 import { writeAtomic, writeJson } from "../support/files.ts";
 import { version } from "../support/version.ts";
 import type { Teacher } from "../teachers/teacher.ts";
@@ -79,6 +79,7 @@ export const assembleReport = async (
   seconds: Readonly<Record<string, number>>,
 ): Promise<Report> => {
   const { recipe, data, teachers, set, setFolder, rows, device } = findings;
+  const { stored, image } = layoutOf(set.manifest);
   return {
     format: "distillery-report",
     version: 1,
@@ -86,6 +87,7 @@ export const assembleReport = async (
     data: describeDataset(data),
     method: set.manifest.method,
     pixels: set.manifest.pixels,
+    ...(!sameSize(stored, image) && { stored }),
     budget: set.manifest.budget,
     bytes: {
       ...(await weighSet(setFolder)),

@@ -15,7 +15,7 @@ export {
 export { chooseLabels, describeLabels, type LabelChoice, labelBytesOf, leastLabelBytes } from "./labels/choose.ts";
 export { packLabels } from "./labels/encoding.ts";
 export { type TrainingLabels, trainingLabels } from "./labels/read.ts";
-export { describeDecoding, type Layout, layoutOf } from "./layout.ts";
+export { describeDecoding, type Layout, layoutOf, sameSize } from "./layout.ts";
 export { wordsOf } from "./manifest/manifest.ts";
 export type { Parametrisation } from "./parametrisations/parametrisation.ts";
 export { parametrisationKinds, parametrisationOf, parametrisations } from "./parametrisations/registry.ts";

@@ -91,13 +91,14 @@ export const layoutOf = ({ budget, classes, image, normalisation, storage }: Sto
   };
 };
 
+export const sameSize = (a: Size, b: Size): boolean => a.height === b.height && a.width === b.width;
+
 /** Says in words how training images are rebuilt. */
 export const describeDecoding = ({ bases, compensators, classes, plain, stored, image }: Layout): string => {
   const [K, V, C] = [bases, compensators, classes];
-  const small =
-    stored.height === image.height
-      ? ""
-      : `, brought from ${stored.height}x${stored.width} to ${image.height}x${image.width} by decode.onnx`;
+  const small = sameSize(stored, image)
+    ? ""
+    : `, brought from ${stored.height}x${stored.width} to ${image.height}x${image.width} by decode.onnx`;
   const base = `Training image (k, c), in row k ${C} + c, is base k of ${K} of class c of ${C}${small}.`;
   if (V === 0)
     return `${base} Its pixels are normalised as (pixel / 255 - mean) / std${plain ? "" : " before they are decoded"}.`;

@@ -78,3 +78,7 @@ export const toAscii = (text: string): string => text.replace(/[±−×·–’]
 
 /** Text from files and folders with `?` for what would steer a terminal: control characters, and those that turn text about. */
 export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "?");
+
+/** "a", "a and b", "a, b and c". */
+export const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;

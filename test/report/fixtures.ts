@@ -172,7 +172,7 @@ export const makeGallery = (names: readonly string[] = classNames): Promise<Gall
         className,
         base: await png(32, base),
         compensator: await png(32, (x, y) => [clip(128 + at(x, y)), clip(128 + at(y, x)), clip(128 - at(x, y))]),
-        sum: await png(32, (x, y) => {
+        image: await png(32, (x, y) => {
           const [r, g, b] = base(x, y);
           return [clip(r + at(x, y)), clip(g + at(y, x)), clip(b - at(x, y))];
         }),

@@ -9,7 +9,7 @@ import { openPairs, type PairsOf, pairing } from "../pairs.ts";
 import { openPool, pooling } from "../pool.ts";
 
 const options = {
-  iterations: whole(1, "steps").default(1000),
+  iterations: whole(1, "steps of the images of each class, or of the whole set at once").default(1000),
   learningRate: aboveZero("highest learning rate of images and compensators, in normalised pixels").default(0.02),
   crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the means").default(0),
   real: whole(1, "real images of a class behind a mean").default(256),
@@ -89,7 +89,7 @@ export const inferMatch = defineMethod(
   { ...options, compensators: whole(1, "compensators of each base set").default(4) },
   {
     name: "infer-match",
-    title: "INFER's storage, matched",
+    title: "Matched INFER",
     about: "base images and compensators that all classes share, learnt by matching as match does",
     family: "features",
     mark: "diamond",

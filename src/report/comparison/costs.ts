@@ -8,7 +8,7 @@ const parts = [
   { key: "bases", name: "base images", colour: "infer" },
   { key: "compensators", name: "compensators", colour: "part-2" },
   { key: "labels", name: "labels", colour: "part-3" },
-  { key: "manifest", name: "manifest", colour: "full" },
+  { key: "manifest", name: "manifest, decoder", colour: "full" },
 ] as const;
 
 const share = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);

@@ -237,7 +237,14 @@ ${section("verdicts", "In words", judgementSection(comparison))}
 ${accuracySections(comparison.sets, tables)}
 ${students ? section("students", "The same set for other students", crossArchitectureSection(students)) : undefined}
 ${section("costs", "Bytes, time and memory", costSection(comparison))}
-${section("teachers", "Teachers", teacherSection(comparison))}
+${section(
+  "teachers",
+  "Teachers",
+  teacherSection(
+    comparison,
+    comparison.sets.map(({ method }) => method),
+  ),
+)}
 ${section(
   "provenance",
   "How to get it again",

@@ -4,7 +4,7 @@ import { baseline, methods } from "../../distill/registry.ts";
 import type { Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { allData } from "../../evaluation/rows.ts";
 import { type ComparedRow, compare, comparedRows } from "../../evaluation/statistics.ts";
-import { formatSigned, plural } from "../../support/format.ts";
+import { formatSigned, listed, plural } from "../../support/format.ts";
 import { nameOf } from "../methods.ts";
 import { formatAccuracy, ruleOfJudgement } from "../run/summary.ts";
 
@@ -35,10 +35,6 @@ export const tablesOf = (comparison: Comparison): readonly Table[] => {
 export const budgetsOf = (rows: readonly ComparedSetRow[]): readonly number[] => [
   ...new Set(rows.flatMap(({ row }) => row.ipc ?? [])),
 ];
-
-/** "a", "a and b", "a, b and c". */
-const listed = (words: readonly string[]): string =>
-  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 
 const measured = ({ row }: ComparedSetRow): boolean =>
   row.method !== allData && row.accuracy.values.length > 0 && Number.isFinite(row.accuracy.mean);
@@ -128,7 +124,8 @@ export const rulesOfComparison =
 
 /** A footnote on a set's iterations. */
 export const ruleOfIterations =
-  "Iterations are steps of a compensator, of a batch of images or of a class of DM. Papers take more of some: 20,000 of DM, 4,000 of G-VBSM.";
+  "Iterations are steps of each part of a set that is learnt by itself: a compensator, one image of every class, the images of one class, or all of it. " +
+  "Papers take more of some: 20,000 of DM, 4,000 of G-VBSM.";
 
 /** A footnote on the measurement of peak memory. */
 export const ruleOfMemory = (comparison: Comparison): string => {

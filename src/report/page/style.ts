@@ -120,7 +120,7 @@ figcaption { line-height: 1.45; }
 .ys, .xs { position: relative; font-size: 13px; color: var(--quiet); font-variant-numeric: tabular-nums; }
 .ys span { position: absolute; right: 8px; transform: translateY(-50%); line-height: 1; }
 .xs { grid-column: 2; }
-.xs span { position: absolute; top: 4px; transform: translateX(-50%); line-height: 1.3; }
+.xs span { position: absolute; top: 4px; transform: translateX(-50%); line-height: 1.3; white-space: nowrap; }
 .line { fill: none; stroke: var(--tone); stroke-linejoin: round; stroke-linecap: round; vector-effect: non-scaling-stroke; }
 .line.light { stroke-width: 1; opacity: .28; }
 .line.strong { stroke-width: 2.2; }

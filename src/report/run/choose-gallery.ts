@@ -1,7 +1,16 @@
 // The choice of example images for a report.
 import sharp from "sharp";
+import { findMethod } from "../../distill/registry.ts";
 import type { GalleryItem, NamedClass } from "../../evaluation/rows.ts";
-import { type DistilledSet, layoutOf, type TrainingImages, trainingLabels, wordsOf } from "../../sets/index.ts";
+import {
+  type DistilledSet,
+  type Layout,
+  layoutOf,
+  sameSize,
+  type TrainingImages,
+  trainingLabels,
+  wordsOf,
+} from "../../sets/index.ts";
 
 /** Values [3, H, W] mapped from [low, high] to 0..255 and encoded as a PNG. */
 const picture = (
@@ -34,16 +43,25 @@ const softmax = (logits: Float32Array): number[] => {
   return weights.map((w) => w / sum);
 };
 
-/**
- * One example of each class (at most `most`), taken from the set as it is read, base sets and compensators in turn; none
- * of a set without compensators.
- */
+/** Says at what size bases are stored, where that is not the images'. */
+const sizeOf = ({ stored, image }: Layout): string[] =>
+  sameSize(stored, image) ? [] : [`stored at ${stored.width} × ${stored.height}`];
+
+/** Names compensator j, where there is one, by its teacher, if each has one and images are made by teachers at all. */
+const addedOf = ({ manifest: { method, budget, teachers } }: DistilledSet, j: number): string[] => {
+  if (j < 0) return [];
+  const each = budget.compensators / budget.bases === teachers.length;
+  const untaught = findMethod(method)?.needs.teachers === "none";
+  return [each && !untaught ? `teacher ${teachers[j]!.architecture}` : `compensator ${j}`];
+};
+
+/** One example of each class (at most `most`), taken from the set as it is read, base sets and compensators in turn. */
 export const makeGallery = async (set: DistilledSet, images: TrainingImages, most = 20): Promise<GalleryItem[]> => {
-  const { classes, normalisation, teachers } = set.manifest;
-  const { bases: K, compensators: V, classes: C, image, stored } = layoutOf(set.manifest);
+  const { classes, normalisation } = set.manifest;
+  const layout = layoutOf(set.manifest);
+  const { bases: K, compensators: V, classes: C, image, stored } = layout;
   const { height, width } = image;
   const [small, size] = [3 * stored.height * stored.width, 3 * height * width];
-  if (V === 0) return [];
   const labels = trainingLabels(set);
   const low = normalisation.mean.map((mean, c) => -mean / normalisation.std[c]!);
   const high = normalisation.mean.map((mean, c) => (1 - mean) / normalisation.std[c]!);
@@ -55,10 +73,13 @@ export const makeGallery = async (set: DistilledSet, images: TrainingImages, mos
   return Promise.all(
     shown.map(async (c, i): Promise<GalleryItem> => {
       const k = i % K;
-      const j = i % V;
+      const j = V > 0 ? i % V : -1;
       const row = ((j + 1) * K + k) * C + c;
       const u = set.compensators.subarray((k * V + j) * size, (k * V + j + 1) * size);
-      const [least, largest] = extremes(u);
+      const stretched = (): Promise<Buffer> => {
+        const [least, largest] = extremes(u);
+        return picture(u, height, width, [least, least, least], [largest, largest, largest]);
+      };
       const probabilities = labels === undefined ? [] : softmax(labels.read([row]));
       const top = probabilities
         .map((probability, index) => ({ ...named(index), probability }))
@@ -72,10 +93,9 @@ export const makeGallery = async (set: DistilledSet, images: TrainingImages, mos
           [0, 0, 0],
           [255, 255, 255],
         ),
-        compensator: await picture(u, height, width, [least, least, least], [largest, largest, largest]),
-        sum: await picture(await images.read([row]), height, width, low, high),
-        // Each compensator has its teacher, unless an ablation used other teachers for labels.
-        caption: `base ${k}, ${V === teachers.length ? `teacher ${teachers[j]!.architecture}` : `compensator ${j}`}`,
+        ...(V > 0 && { compensator: await stretched() }),
+        ...(!layout.plain && { image: await picture(await images.read([row]), height, width, low, high) }),
+        caption: [`base ${k}`, ...sizeOf(layout), ...addedOf(set, j)].join(", "),
         topLabels: top.slice(0, 3),
       };
     }),

@@ -1,5 +1,6 @@
-// The gallery section of a report: bases, compensators and their sums.
+// The gallery section of a report: training images and what they are made of.
 import type { GalleryItem, Report } from "../../evaluation/rows.ts";
+import type { Origin } from "../../sets/index.ts";
 import { formatShare } from "../../support/format.ts";
 import { fullName, shortName } from "../named-class.ts";
 import { html, type Markup } from "../page/markup.ts";
@@ -24,22 +25,53 @@ ${item.topLabels.map(
 )}</tbody></table>`;
 };
 
+const operator = (sign: string): Markup => html`<span class="operator" aria-hidden="true">${sign}</span>`;
+
+const bases: Readonly<Record<Origin, string>> = {
+  natural: "a natural image of the data",
+  crops: "made of crops of natural images",
+  "from-natural": "optimised from a natural image of the data",
+  "from-noise": "optimised from noise",
+};
+
+/** Says what the pictures show. */
+const leadOf = ({ pixels }: Report, gallery: readonly GalleryItem[]): string => {
+  const added = gallery.some(({ compensator }) => compensator !== undefined);
+  const made = gallery.some(({ image }) => image !== undefined);
+  const labels = gallery.some(({ topLabels }) => topLabels.length > 0)
+    ? " Bars: the training image’s stored label as probabilities (temperature 1; students see it softened), relative to the largest."
+    : "";
+  const base = bases[pixels];
+  if (added)
+    return `A training image is a base, ${base}, plus a compensator that all classes share. The compensators’ contrast is stretched to be seen.${labels}`;
+  return made
+    ? `A training image is a base, ${base}, enlarged to the size of the images.${labels}`
+    : `Each training image is ${base}.${labels}`;
+};
+
 const card = (item: GalleryItem, pixels: boolean): Markup => {
   const name = shortName(item);
   // The identifier stands where it can be read and copied: words are not unique.
   const identifier = item.words === undefined ? "" : `${item.className}, `;
+  const { compensator, image } = item;
+  const added =
+    compensator &&
+    html`${operator("+")}
+${picture(compensator, `Compensator added to it, contrast stretched`, "compensator", pixels)}`;
+  const made =
+    image &&
+    html`${operator(compensator ? "=" : "→")}
+${picture(image, `Training image of class ${name} that is made so`, compensator ? "sum" : "enlarged", pixels)}`;
   return html`<li class="card"><h3>${name}</h3><p class="quiet">${identifier}${item.caption}</p>
-<div class="triple">${picture(item.base, `Base image of class ${name}`, "base", pixels)}<span class="operator" aria-hidden="true">+</span>
-${picture(item.compensator, `Compensator added to it, contrast stretched`, "compensator", pixels)}<span class="operator" aria-hidden="true">=</span>
-${picture(item.sum, `Sum of both, a training image of class ${name}`, "sum", pixels)}</div>
+<div class="triple">${picture(item.base, `Base image of class ${name}`, "base", pixels)}${added}${made}</div>
 ${bars(item)}</li>
 `;
 };
 
-/** Base, compensator and sum of a few training images, with the labels stored for the sum. */
+/** A few training images and what they are made of, with the labels stored for them. */
 export const gallerySection = (report: Report, gallery: readonly GalleryItem[]): Markup => {
   if (gallery.length === 0) return html`<p class="quiet">No pictures were taken of this set.</p>`;
   const pixels = Math.max(report.data.image.width, report.data.image.height) <= pixelArtSide;
-  return html`<p class="lead">A training image is a base, a natural image of the data, plus a compensator that all classes share. The compensators’ contrast is stretched to be seen. Bars: the sum’s stored label as probabilities (temperature 1; students see it softened), relative to the largest.</p>
+  return html`<p class="lead">${leadOf(report, gallery)}</p>
 <ul class="gallery">${gallery.map((item) => card(item, pixels))}</ul>`;
 };

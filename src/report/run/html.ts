@@ -44,7 +44,10 @@ const opening = (report: Report): Markup => {
     `${data.image.width} × ${data.image.height} pixels`,
     plural(data.train, "training image"),
     `${formatCount(budget.ipc)} per class as budget`,
-    `${plural(budget.bases * data.classes, "base")} and ${plural(budget.compensators, "compensator")} make ${plural(budget.trainingImages, "training image")}`,
+    `${[
+      plural(budget.bases * data.classes, "base"),
+      ...(budget.compensators > 0 ? [plural(budget.compensators, "compensator")] : []),
+    ].join(" and ")} make ${plural(budget.trainingImages, "training image")}`,
   ];
   return html`<header><p class="eyebrow">Distillery report · ${data.name}</p>
 <h1>${unbroken(headline(report))}</h1>
@@ -63,7 +66,7 @@ export const renderReport = (report: Report, gallery: readonly GalleryItem[]): s
   const body = html`<main>${opening(report)}
 <aside class="notice" aria-label="${inside.title}"><strong>${inside.title}.</strong> ${inside.text}</aside>
 ${section("accuracy", "Accuracy", accuracySection(report))}
-${section("teachers", "Teachers", teacherSection(report))}
+${section("teachers", "Teachers", teacherSection(report, [report.method]))}
 ${section("curves", "Loss curves", curveSection(report))}
 ${section("gallery", "What is in the set", gallerySection(report, gallery))}
 ${section("bytes", "Bytes", bytesSection(report))}

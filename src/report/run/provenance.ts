@@ -1,7 +1,8 @@
 // Sections on the teachers and on everything needed to run it again.
 import { stringify } from "yaml";
+import { findMethod } from "../../distill/registry.ts";
 import type { Report, TeacherRow } from "../../evaluation/rows.ts";
-import { formatBytes, formatCount, formatTenth, plural } from "../../support/format.ts";
+import { formatBytes, formatCount, formatTenth, listed, plural } from "../../support/format.ts";
 import { teacherColour } from "../charts/curves.ts";
 import { fullName } from "../named-class.ts";
 import { html, type Markup, scrolling } from "../page/markup.ts";
@@ -13,8 +14,19 @@ const hashDigits = 12;
 const views = ({ accuracyViews }: TeacherRow): Markup =>
   accuracyViews === undefined ? html`` : html` <span class="quiet">${formatTenth(accuracyViews)} by six views</span>`;
 
-/** The teachers that the set was made with. */
-export const teacherSection = (report: Pick<Report, "teachers">): Markup => {
+/** Says which of some methods make images by teachers. */
+const useOf = (methods: readonly string[]): string => {
+  const taught = [...new Set(methods)].flatMap((name) => {
+    const method = findMethod(name);
+    return method === undefined || method.needs.teachers === "none" ? [] : [method.title];
+  });
+  return taught.length === 0
+    ? ""
+    : ` ${listed(taught)} ${taught.length === 1 ? "makes its" : "make their"} sets by them.`;
+};
+
+/** The teachers of a run, and what some methods had them for. */
+export const teacherSection = (report: Pick<Report, "teachers">, methods: readonly string[]): Markup => {
   if (report.teachers.length === 0) return html`<p class="quiet">This run had no teachers.</p>`;
   const tableOfThem = scrolling(
     "Teachers",
@@ -28,7 +40,7 @@ ${report.teachers.map(
   const elsewhere = report.teachers.some(({ epochs }) => epochs === undefined)
     ? " Those whose epochs are unknown were trained by another program; their accuracies were measured here."
     : "";
-  return html`<p class="lead">Networks trained on all the data, after their last epoch.${elsewhere} The compensators are optimised against them, and the soft labels are the mean of their logits.</p>
+  return html`<p class="lead">Networks trained on all the data, after their last epoch.${elsewhere}${useOf(methods)} The soft labels are the mean of their logits.</p>
 ${tableOfThem}`;
 };
 

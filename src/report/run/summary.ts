@@ -121,17 +121,17 @@ export const imagesInside = (report: Report): { readonly title: string; readonly
     case "crops":
       return {
         title: "Natural images inside",
-        text: `${name} keeps crops of natural images. Whoever gets the set sees them, so do not pass on a set made from private pictures.`,
+        text: `Its images are made of crops of natural images (${name}). Whoever gets the set sees them, so do not pass on a set made from private pictures.`,
       };
     case "from-natural":
       return {
         title: "Made from natural images",
-        text: `${name} optimises training images, which may still be recognised. Do not pass on a set made from private pictures.`,
+        text: `Its images were optimised starting from training images (${name}), which may still be recognised. Do not pass on a set made from private pictures.`,
       };
     case "from-noise":
       return {
         title: "No natural images inside",
-        text: `${name} optimises images from noise, against networks that saw the data. That says nothing of what can be learnt from them about the data.`,
+        text: `Its images were optimised from noise, against networks that saw the data (${name}). That says nothing of what can be learnt from them about the data.`,
       };
   }
 };
@@ -139,8 +139,10 @@ export const imagesInside = (report: Report): { readonly title: string; readonly
 /** Warns a receiver of a set with natural images. */
 export const naturalImages = (report: Report): string => {
   const count = report.budget.bases * report.data.classes;
+  const { stored } = report;
+  const as = stored === undefined ? "as they were" : `at ${stored.width} × ${stored.height} pixels`;
   return (
     `${report.method === baseline.name ? "A set of random images is" : `${nameOf(report)} keeps`} natural images: ${plural(count, "training image")} (${formatCount(report.budget.bases)} of every class) ` +
-    `${count === 1 ? "is" : "are"} stored in this set as they were. Whoever gets the set sees them, so do not pass on a set made from private pictures.`
+    `${count === 1 ? "is" : "are"} stored in this set ${as}. Whoever gets the set sees them, so do not pass on a set made from private pictures.`
   );
 };

@@ -73,8 +73,9 @@ const factLines = (report: Report): readonly (readonly [string, string])[] => {
     ],
     [
       "budget",
-      `${budget.ipc} per class: ${plural(budget.bases * data.classes, "base image")} + ` +
-        `${plural(budget.compensators, "compensator")} -> ${plural(budget.trainingImages, "training image")}`,
+      `${budget.ipc} per class: ${plural(budget.bases * data.classes, "base image")} ` +
+        (budget.compensators > 0 ? `+ ${plural(budget.compensators, "compensator")} ` : "") +
+        `-> ${plural(budget.trainingImages, "training image")}`,
     ],
     ["bytes", `${formatBytes(bytes.total)} (${parts.join(", ")})${share}`],
     ...(dynamic || chosen === "dynamic"

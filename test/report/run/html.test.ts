@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Report } from "../../../src/evaluation/rows.ts";
+import type { GalleryItem, Report } from "../../../src/evaluation/rows.ts";
 import { renderComparison } from "../../../src/report/comparison/html.ts";
 import { renderReport } from "../../../src/report/run/html.ts";
 import { hostileComparison, makeComparison } from "../compare-fixtures.ts";
@@ -118,6 +118,27 @@ describe("the page's text", () => {
     expect(accidents(page)).toEqual([]);
     expect(page.match(/<img [^>]*>/g)).toHaveLength(30);
     expect(page.match(/<img [^>]*alt="[^"]+"/g)).toHaveLength(30);
+  });
+
+  it.each([
+    ["natural", "is a base, a natural image of the data, plus a compensator", ["base", "compensator", "sum"]],
+    ["from-natural", "is a base, optimised from a natural image of the data, enlarged", ["base", "enlarged"]],
+    ["from-noise", "Each training image is optimised from noise.", ["base"]],
+  ] as const)("says what images %s are made of", async (pixels, lead, captions) => {
+    const [{ compensator, image, ...item }] = (await makeGallery()) as [Required<GalleryItem>];
+    const shown = {
+      ...item,
+      ...(captions.length > 2 && { compensator }),
+      ...(captions.length > 1 && { image }),
+    };
+    const page = renderReport(makeReport({ pixels }), [shown]);
+    expect(page).toContain(lead);
+    expect([...page.matchAll(/<figcaption>([^<]*)<\/figcaption>/g)].map(([, caption]) => caption)).toEqual(captions);
+  });
+
+  it("says which methods had the teachers", () => {
+    expect(renderReport(makeReport(), [])).toContain("INFER makes its sets by them. The soft labels");
+    expect(renderReport(makeReport({ method: "match" }), [])).toContain("after their last epoch. The soft labels");
   });
 
   it("prints no deviation from one seed", () => {

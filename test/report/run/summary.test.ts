@@ -133,4 +133,7 @@ it("says that natural images are inside", () => {
   expect(naturalImages(makeReport())).toContain(
     "80 training images (8 of every class) are stored in this set as they were",
   );
+  expect(naturalImages(makeReport({ stored: { height: 16, width: 16 } }))).toContain(
+    "are stored in this set at 16 × 16 pixels",
+  );
 });
