@@ -69,6 +69,8 @@ export interface MethodRecord<Options> {
     readonly statistics?: boolean;
   };
   readonly pixels: Origin;
+  /** The storage that it takes where none is said; images as they are where it does not say. */
+  readonly storage?: string;
   /** V, the compensators for which a base set leaves room; none where it is not said. */
   readonly compensators?: (teachers: number, options: Options) => number;
   /** Whether bases are repeated to as many training images in place of compensators. */
@@ -106,7 +108,14 @@ export const defineMethod = <const S extends Shape>(
   options: S,
   record: MethodRecord<Parsed<S & typeof common>>,
 ): Method => {
-  const schema = z.strictObject({ ...common, ...options }) as unknown as z.ZodObject<S & typeof common, z.core.$strict>;
+  const storage = common.storage
+    .removeDefault()
+    .default(record.storage ?? "images")
+    .meta(common.storage.meta() ?? {});
+  const schema = z.strictObject({ ...common, storage, ...options }) as unknown as z.ZodObject<
+    S & typeof common,
+    z.core.$strict
+  >;
   const parse = (given: unknown): Parsed<S & typeof common> => {
     const { name: _, ...rest } = z.looseObject({}).parse(given);
     return schema.parse(rest);

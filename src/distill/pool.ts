@@ -127,10 +127,10 @@ const makerOf =
   };
 
 /** The kind of jobs that train a pool's networks. */
-export const pooling = (options: PoolOptions): JobKind<MethodStage> => ({
+export const pooling = (of: (stage: MethodStage) => PoolOptions): JobKind<MethodStage> => ({
   kind: "pool",
   store: tensorStore,
-  open: async (stage) => makerOf(stage, options),
+  open: async (stage) => makerOf(stage, of(stage)),
 });
 
 const typesOf = (model: Model): Weights<TensorType> => ({
@@ -156,10 +156,16 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
     return { kind: "pool", name: `pool-${model.name}-${index}-${key.slice(0, 8)}`, spec: index, key, cost: steps };
   });
   const bytes = (): number => estimateBytes(stepOf(stage, options).graph);
-  const kept = await runKept(`pool of ${plural(jobs.length, "network")}`, pooling(options), jobs, bytes, {
-    ...stage,
-    folder: stage.shared,
-  });
+  const kept = await runKept(
+    `pool of ${plural(jobs.length, "network")}`,
+    pooling(() => options),
+    jobs,
+    bytes,
+    {
+      ...stage,
+      folder: stage.shared,
+    },
+  );
   const types = typesOf(model);
   const weights: Weights[] = [];
   for (const one of kept) weights.push(...(await momentsIn(one, types, options.moments)));

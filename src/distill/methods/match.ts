@@ -6,7 +6,7 @@ import { defineMethod, type MethodStage } from "../method.ts";
 import { learning } from "../optimise.ts";
 import { matchClasses, matchTogether, type PairMatching } from "../pair-matching.ts";
 import { openPairs, type PairsOf, pairing } from "../pairs.ts";
-import { openPool, pooling } from "../pool.ts";
+import { openPool, type PoolOptions, pooling } from "../pool.ts";
 
 const options = {
   iterations: whole(1, "steps of the images of each class, or of the whole set at once").default(1000),
@@ -14,7 +14,7 @@ const options = {
   crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the means").default(0),
   real: whole(1, "real images of a class behind a mean").default(256),
   views: whole(1, "augmentations for each network").default(20),
-  architecture: text("network whose features are matched; best one like the students").default("convnet"),
+  architecture: text("network whose features are matched; `student`: the recipe's first").default("student"),
   networks: whole(1, "networks that are trained").default(3),
   epochs: whole(1, "epochs that each is trained").default(6),
   moments: whole(1, "moments of its training at which each is kept").default(4),
@@ -32,11 +32,20 @@ interface Options {
   readonly moments: number;
 }
 
+/** The pool that options ask for: networks like the students match best. */
+const poolOf = ({ recipe }: MethodStage, { architecture, networks, epochs, moments }: Options): PoolOptions => ({
+  architecture: architecture === "student" ? recipe.students[0]! : architecture,
+  networks,
+  epochs,
+  moments,
+});
+
 /** Networks of a pool in pairs with views of DSA. */
-const pairsOf = async (stage: MethodStage, { real, views, ...pool }: Options): Promise<PairsOf> => {
+const pairsOf = async (stage: MethodStage, given: Options): Promise<PairsOf> => {
+  const { real, views } = given;
   const { image } = stage.data.task;
   return {
-    networks: await openPool(stage, pool),
+    networks: await openPool(stage, poolOf(stage, given)),
     augmentation: siamese(image),
     draw: (random) => drawSiamese(random, image),
     views,
@@ -54,7 +63,10 @@ const prepared = async (stage: MethodStage, name: string, options: Options): Pro
 };
 
 /** The kinds of jobs before the images': networks and their pairs. */
-const before = (given: Options) => [pooling(given), pairing((stage) => pairsOf(stage, given))];
+const before = (given: Options) => [
+  pooling((stage) => poolOf(stage, given)),
+  pairing((stage) => pairsOf(stage, given)),
+];
 
 const images = learning(async (stage: MethodStage, given: Options) =>
   matchClasses(stage, await prepared(stage, "match", given)),
@@ -73,6 +85,7 @@ export const match = defineMethod(options, {
   mark: "square",
   needs: { teachers: "none" },
   pixels: "from-natural",
+  storage: "formation2",
   make: images.make,
   kinds: (given) => [...before(given), ...images.kinds(given)],
 });
@@ -95,6 +108,7 @@ export const inferMatch = defineMethod(
     mark: "diamond",
     needs: { teachers: "none" },
     pixels: "from-natural",
+    storage: "formation2",
     compensators: (_, { compensators }) => compensators,
     make: together.make,
     kinds: (given) => [...before(given), ...together.kinds(given)],

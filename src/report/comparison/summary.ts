@@ -96,7 +96,9 @@ const judgeBudget = (table: Table, ipc: number): string => {
       ? []
       : [
           judge(tried, of(baseline.name), "random images"),
-          ...(copies === undefined ? [] : [judge(tried, of(copies.name), "its own copies (u = 0)")]),
+          ...(copies === undefined || of(copies.name) === undefined
+            ? []
+            : [judge(tried, of(copies.name), "its own copies (u = 0)")]),
         ]),
   ];
   return `${plural(ipc, "image")} a class, ${table.labels} labels, ${table.student}: ${parts.join("; ")}.`;
