@@ -34,7 +34,7 @@ export interface Teacher {
 }
 
 /** The accuracy of a teacher and the history of its training. */
-type Trained = Pick<Teacher, "accuracy" | "accuracyViews" | "validationAccuracy" | "epochs" | "history">;
+export type Trained = Pick<Teacher, "accuracy" | "accuracyViews" | "validationAccuracy" | "epochs" | "history">;
 
 /** Names in the file are torch's: parameters and running statistics side by side. */
 const flatWeights = ({ parameters, statistics }: Weights) => ({ ...parameters, ...statistics });

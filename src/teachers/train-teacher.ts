@@ -16,12 +16,13 @@ import { stream } from "../support/random.ts";
 import { alternatingFlips, batchIndices, cropLabelled } from "../training/batches.ts";
 import { unlessDamaged } from "../training/checkpoint.ts";
 import { imagesToFit } from "../training/image-source.ts";
-import { forget, runLoop } from "../training/loop.ts";
+import { checkpointOf, fileOf, type JobKind, type KeptJob, type Maker, runKept, type Store } from "../training/kept.ts";
+import { runLoop } from "../training/loop.ts";
 import { measure, withClassifier } from "../training/predict.ts";
 import { startTraining, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import { watched, watchFile } from "../training/watch.ts";
 import { measureTeacher } from "./measure-teacher.ts";
-import { readTeacher, type Teacher, writeTeacher } from "./teacher.ts";
+import { readTeacher, type Teacher, type Trained, writeTeacher } from "./teacher.ts";
 
 type Settings = Omit<Recipe["teacher"], "watch" | "crop">;
 
@@ -65,88 +66,115 @@ const batchesOf = (recipe: Recipe, index: number, data: Prepared, batch: number)
   };
 };
 
-/** Trains teacher number `index` of a recipe into `folder`, or reads it from there if it is finished. */
-export const trainTeacher = async (work: Work, index: number): Promise<Teacher> => {
-  const { recipe, data, device, folder, progress } = work;
-  const model = buildModel(recipe.teachers[index]!, data.task);
-  const { watch, crop, ...settings } = recipe.teacher;
-  const { dataset, train, validation, task } = data;
-  const key = keyOf({
-    data: data.fingerprint,
-    validation: recipe.validation,
-    architecture: model.name,
-    settings,
-    seed: recipe.seed,
-    index,
-    device: device.name,
-    ...(crop !== "shift" && { crop }),
-  });
-  const file = `${folder}/${index}-${model.name}.safetensors`;
-  const checkpoint = { file: `${folder}/${index}-${model.name}.partial`, key };
-  const done = await unlessDamaged(file, progress, () => readTeacher(file, data, key));
-  if (done !== undefined) {
-    // A process that was killed right after it wrote the teacher left its checkpoint.
-    await forget(checkpoint);
-    return done;
-  }
+type Untold = Pick<Teacher, "model" | "weights"> & Trained;
 
-  const title = `teacher ${model.name}`;
-  const optimiser = optimiserOf(settings);
-  const batch = Math.min(settings.batch, train.length);
-  const stepsPerEpoch = Math.ceil(train.length / batch);
-  const steps = settings.epochs * stepsPerEpoch;
-  const learningRate = schedules[settings.schedule](settings.learningRate, steps);
-  const { biasRate, lookahead } = settings;
-  const options = { biasRate, lookahead };
-  const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch, options));
-  const images = await imagesToFit(model, imageSource(data), stream(recipe.seed, "teacher", index, "fit"));
-  const batches = batchesOf(recipe, index, data, batch);
-  const feeds = async (step: number) => ({
-    ...(await batches(step)),
-    hyper: hyperTensors({
-      ...optimiser.hyper(step, learningRate(step)),
-      ...(lookahead && slowHyper(step, steps)),
+/** Teachers' own files. */
+const storeFor = ({ data }: Work): Store<Untold, Teacher> => ({
+  ending: ".safetensors",
+  read: (file, key, progress) => unlessDamaged(file, progress, () => readTeacher(file, data, key)),
+  write: (file, key, { model, weights, ...trained }) => writeTeacher(file, key, data, { model, weights }, trained),
+});
+
+/** Teacher number `index` of a recipe as a job. */
+export const teacherJob = ({ recipe, data, device }: Work, index: number): KeptJob => {
+  const model = buildModel(recipe.teachers[index]!, data.task);
+  const { watch: _, crop, ...settings } = recipe.teacher;
+  return {
+    kind: "teacher",
+    name: `${index}-${model.name}`,
+    spec: index,
+    key: keyOf({
+      data: data.fingerprint,
+      validation: recipe.validation,
+      architecture: model.name,
+      settings,
+      seed: recipe.seed,
+      index,
+      device: device.name,
+      ...(crop !== "shift" && { crop }),
     }),
-  });
-  const split = watch === "test" ? dataset.test : validation;
-  const observed =
-    watch === "none"
-      ? { stepper, feeds }
-      : watched(stepper, feeds, {
-          file: watchFile(file),
-          key,
-          split: watch,
-          images: split.length,
-          stepsPerEpoch,
-          look: ({ parameters, statistics }, epoch) =>
-            withClassifier(device, { model, weights: { parameters, statistics } }, (classifier) =>
-              measure(classifier, split, data, `${title}: ${watch} after ${plural(epoch, "epoch")}`, work),
-            ),
-        });
-  const { state, history } = await runLoop(
-    {
-      title,
-      ...observed,
-      types: trainStateTypes(model, optimiser, options),
-      steps,
-      start: () => {
-        const fresh = freshWeights(model, stream(recipe.seed, "teacher", index, "weights"), images);
-        return startTraining(model, optimiser, fresh, options);
+    cost: settings.epochs,
+  };
+};
+
+/** How teachers are trained and measured. */
+const makerFor =
+  (work: Work): Maker<Untold> =>
+  async (job, { device }, around) => {
+    const { recipe, data } = work;
+    const index = Number(job.spec);
+    const model = buildModel(recipe.teachers[index]!, data.task);
+    const { watch, crop: _, ...settings } = recipe.teacher;
+    const { dataset, train, validation, task } = data;
+    const file = fileOf(work.folder, job);
+    const title = `teacher ${model.name}`;
+    const optimiser = optimiserOf(settings);
+    const batch = Math.min(settings.batch, train.length);
+    const stepsPerEpoch = Math.ceil(train.length / batch);
+    const steps = settings.epochs * stepsPerEpoch;
+    const learningRate = schedules[settings.schedule](settings.learningRate, steps);
+    const { biasRate, lookahead } = settings;
+    const options = { biasRate, lookahead };
+    const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch, options));
+    const images = await imagesToFit(model, imageSource(data), stream(recipe.seed, "teacher", index, "fit"));
+    const batches = batchesOf(recipe, index, data, batch);
+    const feeds = async (step: number) => ({
+      ...(await batches(step)),
+      hyper: hyperTensors({
+        ...optimiser.hyper(step, learningRate(step)),
+        ...(lookahead && slowHyper(step, steps)),
+      }),
+    });
+    const split = watch === "test" ? dataset.test : validation;
+    const observed =
+      watch === "none"
+        ? { stepper, feeds }
+        : watched(stepper, feeds, {
+            file: watchFile(file),
+            key: job.key,
+            split: watch,
+            images: split.length,
+            stepsPerEpoch,
+            look: ({ parameters, statistics }, epoch) =>
+              withClassifier(device, { model, weights: { parameters, statistics } }, (classifier) =>
+                measure(classifier, split, data, `${title}: ${watch} after ${plural(epoch, "epoch")}`, around),
+              ),
+          });
+    const { state, history } = await runLoop(
+      {
+        title,
+        ...observed,
+        types: trainStateTypes(model, optimiser, options),
+        steps,
+        start: () => {
+          const fresh = freshWeights(model, stream(recipe.seed, "teacher", index, "weights"), images);
+          return startTraining(model, optimiser, fresh, options);
+        },
+        checkpoint: checkpointOf(work.folder, job),
+        advice: `lower teacher.learningRate (it is ${settings.learningRate}; --teacher-learning-rate) and run again, into another --out`,
       },
-      checkpoint,
-      advice: `lower teacher.learningRate (it is ${settings.learningRate}; --teacher-learning-rate) and run again, into another --out`,
-    },
-    work,
-  );
-  await stepper.release();
-  const trained = { model, weights: { parameters: state.parameters, statistics: state.statistics } };
-  const measured = await measureTeacher(work, trained);
-  const teacher = await writeTeacher(file, key, data, trained, { ...measured, epochs: settings.epochs, history });
-  await forget(checkpoint);
-  const shown = (value: number): string => `${value.toFixed(1)} ${task.metric.unit}`;
-  const views = measured.accuracyViews === undefined ? "" : `, ${shown(measured.accuracyViews)} with six views`;
-  progress.note(
-    `${title}: ${shown(measured.accuracy)} of the test images${views} after ${plural(settings.epochs, "epoch")} (${basename(file)})`,
-  );
-  return teacher;
+      around,
+    );
+    await stepper.release();
+    const trained = { model, weights: { parameters: state.parameters, statistics: state.statistics } };
+    const measured = await measureTeacher({ ...work, ...around, device }, trained);
+    const shown = (value: number): string => `${value.toFixed(1)} ${task.metric.unit}`;
+    const views = measured.accuracyViews === undefined ? "" : `, ${shown(measured.accuracyViews)} with six views`;
+    around.progress.note(
+      `${title}: ${shown(measured.accuracy)} of the test images${views} after ${plural(settings.epochs, "epoch")} (${basename(file)})`,
+    );
+    return { ...trained, ...measured, epochs: settings.epochs, history };
+  };
+
+/** The kind of jobs that train a teacher. */
+export const teaching = (work: Work): JobKind<Work, Untold, Teacher> => ({
+  kind: "teacher",
+  store: storeFor(work),
+  open: async (at) => makerFor(at),
+});
+
+/** Trains teacher number `index` of a recipe into `folder` with all cores, or reads it from there if it is finished. */
+export const trainTeacher = async (work: Work, index: number): Promise<Teacher> => {
+  const [teacher] = await runKept(undefined, teaching(work), [teacherJob(work, index)], () => 1, work);
+  return teacher!;
 };
