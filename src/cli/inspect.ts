@@ -3,6 +3,7 @@ import { type SetBytes, setBytes } from "../sets/bytes.ts";
 import { describeCompensators } from "../sets/compensator-codec.ts";
 import { describeLabels } from "../sets/labels/choose.ts";
 import { wordsOf } from "../sets/manifest/manifest.ts";
+import { describeOrigin } from "../sets/pixels.ts";
 import { readManifest } from "../sets/read.ts";
 import type { Manifest } from "../sets/set.ts";
 import { formatBytes, formatCount, plural, printable } from "../support/format.ts";
@@ -42,7 +43,7 @@ const classesOf = (manifest: Manifest, room: number): string => {
 };
 
 const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: number): string => {
-  const { budget, classes, image, normalisation, teachers } = manifest;
+  const { budget, classes, image, normalisation, storage, teachers } = manifest;
   const room = Math.max(40, width - 16);
   const channels = (values: readonly number[]): string => values.map((value) => value.toFixed(4)).join(" ");
   return factSheet(
@@ -63,6 +64,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
           .map((t) => `${printable(t.architecture)}, ${t.accuracy.toFixed(1)} % on the test set, sha256 ${t.sha256}`)
           .join("\n") || "none",
       ],
+      ["images", `${describeOrigin(manifest.pixels)}, stored as ${storage.kind}, ${storage.width}x${storage.height}`],
       ["compensators", describeCompensators(manifest.compensators.dtype)],
       ["labels", describeLabels(manifest.labels, classes.length)],
       [

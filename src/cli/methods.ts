@@ -62,9 +62,11 @@ export const withMethodOptions = (recipe: Recipe, given: unknown, command: keyof
   return { ...recipe, method: { ...recipe.method, ...options } };
 };
 
+const defaultOf = (method: Method, name: string): unknown => method.options.parse({})[name];
+
 /** `alpha=1  weight of ...`: an option with its default and its help. */
 const optionLine = (method: Method, name: string): string => {
-  const value = method.options.parse({})[name];
+  const value = defaultOf(method, name);
   const usual = value === undefined ? name : `${name}=${String(value)}`;
   return `${usual.padEnd(20)} ${aboutOf(method.options.shape[name] as z.ZodType).help}`;
 };
@@ -75,7 +77,8 @@ const shared = optionsOf(methods[0]!).filter((name) => methods.every((method) =>
 const methodLines = (method: Method): string[] => {
   const { name, title, paper, about } = method;
   const cited = paper === undefined ? title : `${title} (arXiv ${paper})`;
-  const own = optionsOf(method).filter((option) => !shared.includes(option));
+  const unusual = (option: string): boolean => defaultOf(method, option) !== defaultOf(methods[0]!, option);
+  const own = optionsOf(method).filter((option) => !shared.includes(option) || unusual(option));
   return [`  ${name.padEnd(18)} ${cited}: ${about}`, ...own.map((option) => `    ${optionLine(method, option)}`)];
 };
 

@@ -8,6 +8,16 @@ export const origins = ["natural", "crops", "from-natural", "from-noise"] as con
 
 export type Origin = (typeof origins)[number];
 
+const words: Readonly<Record<Origin, string>> = {
+  natural: "natural",
+  crops: "crops of natural ones",
+  "from-natural": "learnt, starting from natural ones",
+  "from-noise": "learnt, starting from noise",
+};
+
+/** Completes "images: ". */
+export const describeOrigin = (origin: Origin): string => words[origin];
+
 const notices: Readonly<Record<Origin, string>> = {
   natural:
     "This set holds natural images: every base image is a training image of the original data, unchanged. " +

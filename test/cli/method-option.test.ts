@@ -130,11 +130,15 @@ describe("help", () => {
       const section = (name: string): string => new RegExp(`^  ${name} .*\\n((?:    .*\\n?)*)`, "m").exec(stdout)![1]!;
       for (const { name, options } of methods) {
         const said = section(name);
+        let shown = 0;
         for (const [option, value] of Object.entries(options.parse({}))) {
           const line = new RegExp(`^    ${option}=${String(value)} +\\S.{9,}$`, "m");
-          expect(option === "storage" ? section("every") : said, `${name} ${option}`).toMatch(line);
+          // What every method has is said once, and again where it is something else by default.
+          const usual = option === "storage" && value === "images";
+          expect(usual ? section("every") : said, `${name} ${option}`).toMatch(line);
+          shown += Number(!usual);
         }
-        expect(said.trim() === "" ? 0 : said.trim().split("\n").length).toBe(Object.keys(options.shape).length - 1);
+        expect(said.trim() === "" ? 0 : said.trim().split("\n").length).toBe(shown);
       }
     },
   );
