@@ -68,11 +68,19 @@ const batchesOf = (recipe: Recipe, index: number, data: Prepared, batch: number)
 
 type Untold = Pick<Teacher, "model" | "weights"> & Trained;
 
-/** Teachers' own files. */
-const storeFor = ({ data }: Work): Store<Untold, Teacher> => ({
+/** Teachers' own files, each with a line that says how good it is. */
+const storeFor = ({ data, progress: { note } }: Work): Store<Untold, Teacher> => ({
   ending: ".safetensors",
   read: (file, key, progress) => unlessDamaged(file, progress, () => readTeacher(file, data, key)),
-  write: (file, key, { model, weights, ...trained }) => writeTeacher(file, key, data, { model, weights }, trained),
+  write: async (file, key, { model, weights, ...trained }) => {
+    const teacher = await writeTeacher(file, key, data, { model, weights }, trained);
+    const shown = (value: number): string => `${value.toFixed(1)} ${data.task.metric.unit}`;
+    const { accuracy, accuracyViews, epochs = 0 } = trained;
+    const views = accuracyViews === undefined ? "" : `, ${shown(accuracyViews)} with six views`;
+    const after = plural(epochs, "epoch");
+    note(`teacher ${model.name}: ${shown(accuracy)} of the test images${views} after ${after} (${basename(file)})`);
+    return teacher;
+  },
 });
 
 /** Teacher number `index` of a recipe as a job. */
@@ -105,7 +113,7 @@ const makerFor =
     const index = Number(job.spec);
     const model = buildModel(recipe.teachers[index]!, data.task);
     const { watch, crop: _, ...settings } = recipe.teacher;
-    const { dataset, train, validation, task } = data;
+    const { dataset, train, validation } = data;
     const file = fileOf(work.folder, job);
     const title = `teacher ${model.name}`;
     const optimiser = optimiserOf(settings);
@@ -158,11 +166,6 @@ const makerFor =
     await stepper.release();
     const trained = { model, weights: { parameters: state.parameters, statistics: state.statistics } };
     const measured = await measureTeacher({ ...work, ...around, device }, trained);
-    const shown = (value: number): string => `${value.toFixed(1)} ${task.metric.unit}`;
-    const views = measured.accuracyViews === undefined ? "" : `, ${shown(measured.accuracyViews)} with six views`;
-    around.progress.note(
-      `${title}: ${shown(measured.accuracy)} of the test images${views} after ${plural(settings.epochs, "epoch")} (${basename(file)})`,
-    );
     return { ...trained, ...measured, epochs: settings.epochs, history };
   };
 

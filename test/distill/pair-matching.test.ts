@@ -28,7 +28,10 @@ const size = 3 * 8 * 8;
 
 /** A plan of images or of bases and compensators, and its stage. */
 const planned = async (method: Method, options: Record<string, unknown>, ipc: number, most = 40) => {
-  const stage = stageOf(method, device, data, await temporaryFolder(), { options, recipe: { ipc } });
+  const stage = stageOf(method, device, data, await temporaryFolder(), {
+    options: { storage: "images", ...options },
+    recipe: { ipc },
+  });
   const image = { height: 8, width: 8 };
   const networks = await openPool(stage, { architecture: "convnet8x2", networks: 2, epochs: 2, moments: 2 });
   const augmentation = siamese(image);

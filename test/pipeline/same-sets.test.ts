@@ -54,7 +54,7 @@ const arithmetic = async (): Promise<string> => {
 
 /** A method with small networks where it trains some. */
 const entryOf = ({ name, options }: Method): string =>
-  "networks" in options.shape ? `${name} networks=1 epochs=1 moments=2 architecture=convnet8x2` : name;
+  "networks" in options.shape ? `${name} storage=images networks=1 epochs=1 moments=2 architecture=convnet8x2` : name;
 
 it("every method's set has the images, compensators and labels that it always had", async () => {
   const folder = await mkdtemp(join(tmpdir(), "distillery-same-sets-"));

@@ -22,7 +22,7 @@ afterAll(() => device.close());
 const C = 3;
 const size = 3 * 8 * 8;
 const pool = { architecture: "convnet8x2", networks: 2, epochs: 4, moments: 2 };
-const brief = { ...pool, views: 3, real: 8, iterations: 10 };
+const brief = { ...pool, storage: "images", views: 3, real: 8, iterations: 10 };
 
 const stageIn = (method: Method, folder: string, options: object = {}, ipc = 2): MethodStage =>
   stageOf(method, device, data, folder, { options: { ...brief, ...options }, recipe: { ipc } });
