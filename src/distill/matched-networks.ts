@@ -31,6 +31,10 @@ export interface MatchOptions {
   readonly moments: number;
 }
 
+/** Architectures that options name; the students' are checked with the students. */
+export const networksOf = ({ architecture }: MatchOptions): readonly string[] =>
+  architecture === "student" ? [] : [architecture];
+
 /** The pool that options ask for: networks like the students match best. */
 const poolOf = ({ recipe }: MethodStage, { architecture, networks, epochs, moments }: MatchOptions): PoolOptions => ({
   architecture: architecture === "student" ? recipe.students[0]! : architecture,

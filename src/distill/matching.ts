@@ -76,7 +76,7 @@ export interface Matching {
   draw(random: (what: string) => Random): Readonly<Record<string, Tensor>>;
   /** Real images of a class in a step at most. */
   readonly real: number;
-  /** What determines the result besides data, seed, device and steps. */
+  /** Settings that the result depends on, besides data, seed, device and steps. */
   readonly key: Readonly<Record<string, unknown>>;
 }
 

@@ -20,13 +20,13 @@ import type { Stage } from "../teachers/stage.ts";
 import type { JobKind, KeptAround } from "../training/kept.ts";
 import type { History } from "../training/loop.ts";
 
-/** What a method made. */
+/** The stored images of a method, and what was measured on the way. */
 export interface Made {
   /** [K, C, 3, h, w], 8 bits: set by set of one image of each class, as they are stored. */
   readonly bases: Uint8Array;
-  /** What is added to each base set, [K, V, 3, H, W], normalised; absent where nothing is. */
+  /** Compensators of each base set, [K, V, 3, H, W], normalised; absent where nothing is added. */
   readonly compensators?: Float32Array;
-  /** What was measured on the way, for the report; none where nothing is optimised. */
+  /** Loss curves for the report; none where nothing is optimised. */
   readonly curves: readonly { readonly name: string; readonly history: History }[];
 }
 
@@ -65,19 +65,21 @@ export interface MethodRecord<Options> {
   readonly needs: {
     /** Which teachers its images are made with; labels are another matter. */
     readonly teachers: "none" | "one" | "all";
-    /** Whether it asks of images that these teachers' BatchNorm layers see their usual statistics. */
+    /** True where it asks of images that these teachers' BatchNorm layers see their usual statistics. */
     readonly statistics?: boolean;
   };
   readonly pixels: Origin;
+  /** Architectures of the networks that it trains, to be checked before anything is computed. */
+  readonly trains?: (options: Options) => readonly string[];
   /** The storage that it takes where none is said; images as they are where it does not say. */
   readonly storage?: string;
   /** V, the compensators for which a base set leaves room; none where it is not said. */
   readonly compensators?: (teachers: number, options: Options) => number;
-  /** Whether bases are repeated to as many training images in place of compensators. */
+  /** True where bases are repeated to as many training images in place of compensators. */
   readonly copies?: boolean;
   /** Training images of each class that one base image is made of; 1 where it is not said. */
   readonly imagesEach?: (task: Task) => number;
-  /** Whether the bases are the beginning of the recipe's random draw, so that they are known before anything is computed. */
+  /** True where the bases begin the recipe's random draw, so that they are known before anything is computed. */
   readonly draws?: (options: Options) => boolean;
   /**
    * Images for the layout of a stage, with finished work and checkpoints in its folder; methods that use one teacher take the
@@ -127,16 +129,17 @@ export const defineMethod = <const S extends Shape>(
     ...(compensators && {
       compensators: (teachers: number, given: unknown) => compensators(teachers, parse(given)),
     }),
+    trains: (given) => record.trains?.(parse(given)) ?? [],
     draws: (given) => record.draws?.(parse(given)) ?? false,
     make: (stage, given) => record.make(stage, parse(given)),
     kinds: (given) => record.kinds?.(parse(given)) ?? [],
   };
 };
 
-/** How the images of a choice are stored, by the name of a parametrisation. */
+/** Name of the parametrisation that stores the images of a choice. */
 export const storageOf = ({ storage = "images" }: MethodChoice): string => String(storage);
 
-/** How a method spends its storage. */
+/** The spending of a method's storage on bases and compensators. */
 const spendingOf = (method: Method, chosen: MethodChoice, classes: number, teachers: number): Spending => ({
   classes,
   perBase: method.compensators?.(teachers, chosen) ?? 0,
@@ -148,7 +151,7 @@ const spendingOf = (method: Method, chosen: MethodChoice, classes: number, teach
 export const leastIpcOf = (method: Method, chosen: MethodChoice, classes: number, teachers: number): number =>
   leastIpc(spendingOf(method, chosen, classes, teachers));
 
-/** What `ipc` images a class buy by a method, with so many teachers. @throws DistilleryError BUDGET as budgetOf. */
+/** The budget that `ipc` images a class buy by a method, with so many teachers. @throws DistilleryError BUDGET as budgetOf. */
 export const budgetFor = (
   method: Method,
   chosen: MethodChoice,

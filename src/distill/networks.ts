@@ -1,11 +1,11 @@
 // The networks whose features are matched: one is drawn for every step, and fed to it.
+
 import { float32, type Tensor, type TensorType, type Value } from "../autodiff/index.ts";
 import { freshWeights, type Model } from "../models/model.ts";
 import type { Normalise } from "../nn/batch-norm.ts";
+import type { Named } from "../nn/layers.ts";
 import type { Random } from "../support/random.ts";
 import type { Groups } from "./objectives/objective.ts";
-
-type Named<T> = Readonly<Record<string, T>>;
 
 export interface Networks {
   readonly model: Model;

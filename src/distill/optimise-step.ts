@@ -38,7 +38,7 @@ export interface StepFeeds {
 
 export type OptimiseStep = Traced<{ state: StepState; feeds: StepFeeds }, { state: StepState; fetches: Types }>;
 
-/** What a step is made of. */
+/** The ingredients of a step. */
 export interface StepParts {
   readonly layout: Layout;
   readonly normalisation: Normalisation;
@@ -48,7 +48,7 @@ export interface StepParts {
   readonly rows?: number;
 }
 
-/** How many bases and compensators a step learns, and how many it is given. */
+/** Numbers of bases and compensators that a step learns, and that it is given. */
 export interface Counts {
   readonly learnt: Readonly<Partial<Record<"bases" | "compensators", number>>>;
   readonly fixed?: Readonly<Partial<Record<"bases" | "compensators", number>>>;

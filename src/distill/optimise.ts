@@ -1,6 +1,8 @@
 // The one driver of everything that is learnt: INFER's compensators, SRe2L's images and its kin's, matched images.
+
 import { type Tensor, tensor } from "../autodiff/index.ts";
 import { denormalise } from "../data/normalisation.ts";
+import type { Named } from "../nn/layers.ts";
 import { hyperTensors, zerosLike } from "../nn/optimisers.ts";
 import type { Schedule } from "../nn/schedules.ts";
 import type { Stepper } from "../runtime/index.ts";
@@ -23,8 +25,6 @@ import type { Groups, Objective } from "./objectives/objective.ts";
 import { type StepFeeds, type StepParts, type StepState, stepTypes, traceStep } from "./optimise-step.ts";
 import { takingTurns } from "./turns.ts";
 
-type Named<T> = Readonly<Record<string, T>>;
-
 /** Places of some of a set's items: bases among [K C], compensators among [K V]. */
 export type Items = Readonly<Partial<Record<"bases" | "compensators", readonly number[]>>>;
 
@@ -36,11 +36,11 @@ export interface Part {
   readonly title: string;
   readonly curve: string;
   readonly learnt: Items;
-  /** What is seen with them and stays as it is. */
+  /** Items that are seen with them and stay as they are. */
   readonly fixed?: Items;
   /** Names the graph of its step; parts of one name share a compiled one. */
   readonly graph: string;
-  /** What determines its result besides what all parts have in common. */
+  /** Settings that its result depends on, besides those of all parts. */
   readonly key: Named<unknown>;
 }
 
@@ -50,7 +50,7 @@ export interface StepPlan {
   open(worker: Worker): Promise<Stepper<StepState, StepFeeds, StepState["learnt"]>>;
 }
 
-/** What is drawn for a step: the view, what the objective asks for and, where it does not see all images, some of them. */
+/** Draws of a step: the view, what the objective asks for and, where it does not see all images, some of them. */
 export interface StepDraw {
   readonly rows?: Named<Tensor>;
   readonly view: Named<Tensor>;
@@ -59,12 +59,12 @@ export interface StepDraw {
 
 /** A set to be learnt. */
 export interface Optimisation extends StepParts {
-  /** Of the method, for titles and keys. */
+  /** The method's name, for titles and keys. */
   readonly name: string;
   readonly iterations: number;
   readonly learningRate: Schedule;
   readonly parts: readonly Part[];
-  /** What determines the result besides data, seed, device, steps and the parts' own keys: settings, teachers' hashes. */
+  /** Settings and teachers' hashes that the result depends on, besides data, seed, device, steps and the parts' own keys. */
   readonly key: Named<unknown>;
   /** The objectives of a part; they take turns, step by step. */
   objectives(part: Part): readonly Objective[];
@@ -76,9 +76,9 @@ export interface Optimisation extends StepParts {
   readonly step?: (part: Part) => StepPlan;
   /** Values of bases [n, 3, h, w] and compensators [n, 3, H, W], learnt and fixed ones, normalised. */
   start(part: Part): Promise<Named<Float32Array>>;
-  /** What a step is fed: the view, and what the objective asks for. */
+  /** Draws the feeds of a step: the view, and what the objective asks for. */
   draw(part: Part, step: number): Promise<StepDraw>;
-  /** What to change when values are no longer finite. */
+  /** Advice for values that are no longer finite. */
   readonly advice: string;
 }
 
@@ -104,7 +104,7 @@ const bytesOf = (plan: Optimisation, part: Part): number =>
   plan.step?.(part).bytes ??
   plan.objectives(part).reduce((sum, one) => sum + estimateBytes(traced(plan, part, one).graph), 0);
 
-/** How the parts of a plan are made. */
+/** Makes the parts of a plan. */
 const makerOf =
   (plan: Optimisation, folder: string): Maker =>
   async (job, worker, context) => {

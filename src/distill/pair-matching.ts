@@ -28,7 +28,7 @@ export interface PairMatching {
   readonly key: Readonly<Record<string, unknown>>;
 }
 
-/** What a step of some classes is fed besides its rows: a pair's network and view, means and targets of `each` images a class. */
+/** Feeds of a step of some classes besides its rows: a pair's network and view, means and targets of `each` images a class. */
 const feedsOf = ({ pairs, crossEntropy }: PairMatching, C: number, classes: readonly number[], each: number) => {
   const { features } = pairs;
   return (step: number): StepDraw => {

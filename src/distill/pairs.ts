@@ -14,7 +14,7 @@ import { penultimate } from "./objectives/features.ts";
 import { meanOfMany, outputsIn } from "./objectives/mean-features.ts";
 import type { Groups } from "./objectives/objective.ts";
 
-/** What pairs are made of. */
+/** The ingredients of pairs. */
 export interface PairsOf {
   readonly networks: KnownNetworks;
   readonly augmentation: Augmentation;

@@ -20,12 +20,12 @@ import { startTraining, type TrainState, traceTrainStep, trainStateTypes } from 
 import type { MethodStage } from "./method.ts";
 import { type KnownNetworks, parameterTypes } from "./networks.ts";
 
-/** What a pool is trained by. */
+/** Settings of a pool's training. */
 export interface PoolOptions {
   readonly architecture: string;
   readonly networks: number;
   readonly epochs: number;
-  /** How often each is kept: at equal stretches of its training, the last time at its end. */
+  /** Times that each is kept: at equal stretches of its training, last at its end. */
   readonly moments: number;
 }
 

@@ -25,7 +25,7 @@ export interface Report {
   };
   /** How the set was made. */
   readonly method: string;
-  /** How much of the training images is in it. */
+  /** Origin of its pixels: how much of the training images is in it. */
   readonly pixels: Origin;
   /** Size of a stored base, where that is not the images'. */
   readonly stored?: { readonly height: number; readonly width: number };
@@ -76,7 +76,7 @@ export interface TeacherRow {
 }
 
 export interface AccuracyRow {
-  /** How the images came about that the student was trained on: a method, or `allData`. */
+  /** Origin of the images that the student was trained on: a method, or `allData`. */
   readonly method: string;
   readonly labels: "static" | "dynamic" | "hard";
   readonly student: string;

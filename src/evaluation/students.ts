@@ -57,7 +57,7 @@ const resultSchema = z.strictObject({ key: z.string(), accuracy: z.number().min(
 
 export interface StudentResult {
   readonly key: string;
-  /** What the task measures on the test images after the last step, in its unit. */
+  /** The task's measure of the test images after the last step, in its unit. */
   readonly accuracy: number;
   readonly history: History;
 }

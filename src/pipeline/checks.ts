@@ -60,5 +60,6 @@ export const checkPlan = async (
   labelsFor(recipe, budget, task.classes);
   checkMemory(data, budget.bases);
   checkStatistics(method, data, candidates);
+  for (const architecture of method.trains?.(recipe.method) ?? []) buildModel(architecture, task);
   await checkSetBytes(recipe, data, { budget, layout, labelled: labelledBy(budget, task.classes), drawn }, context);
 };

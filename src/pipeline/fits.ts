@@ -26,7 +26,7 @@ const compareTeachers = (set: DistilledSet, given: readonly Candidate[], setFold
   }
 };
 
-/** Whether evaluation labels anything: random images for static labels, whole batches for dynamic ones. */
+/** True where evaluation labels anything: random images for static labels, whole batches for dynamic ones. */
 const needsTeachers = ({ labels }: Recipe): boolean => labels.some((kind) => kind !== "hard");
 
 /** The teachers a set was made with, where any are needed: they label random images and dynamic batches. */

@@ -12,9 +12,9 @@ export type TimedStage = "distil" | "labels";
 /** What a set is made from; `recipe` says by which method and for which budget. */
 export interface SetWork extends Omit<Stage, "folder"> {
   readonly folders: {
-    /** What the method works on. */
+    /** The folder that the method works in. */
     readonly work: string;
-    /** What other methods of a comparison use as well. */
+    /** The folder that all methods of a comparison share. */
     readonly shared: string;
     readonly set: string;
   };

@@ -39,7 +39,7 @@ export const budgetOf = (ipc: number, spending: Spending): Budget => {
   if (bases < 1) {
     throw new DistilleryError(
       "BUDGET",
-      `ipc ${ipc} is too small for ${perBase} teacher${perBase === 1 ? "" : "s"} and ${classes} classes: one base set and its compensators need ${Math.ceil(classes / perImage) + perBase} images, ${ipc} a class are ${ipc * classes}; use --ipc ${leastIpc(spending)} or more`,
+      `ipc ${ipc} is too small for ${classes} classes and ${perBase} compensator${perBase === 1 ? "" : "s"} a base set: one base set and its compensators need ${Math.ceil(classes / perImage) + perBase} images, ${ipc} a class are ${ipc * classes}; use --ipc ${leastIpc(spending)} or more`,
     );
   }
   return {

@@ -105,7 +105,7 @@ export const teacherJob = ({ recipe, data, device }: Work, index: number): KeptJ
   };
 };
 
-/** How teachers are trained and measured. */
+/** Trains teachers and measures them. */
 const makerFor =
   (work: Work): Maker<Untold> =>
   async (job, { device }, around) => {

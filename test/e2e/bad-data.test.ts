@@ -82,7 +82,7 @@ describe("bad input is refused before anything is written", () => {
 
   it("an ipc too small for one base set", async () => {
     expect(await refused("--ipc", "1")).toBe(
-      "4 ipc 1 is too small for 2 teachers and 4 classes: one base set and its compensators need 6 images, 1 a class are 4; use --ipc 2 or more",
+      "4 ipc 1 is too small for 4 classes and 2 compensators a base set: one base set and its compensators need 6 images, 1 a class are 4; use --ipc 2 or more",
     );
   });
 

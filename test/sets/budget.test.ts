@@ -77,7 +77,7 @@ describe("budgetOf", () => {
   it("names the least ipc that works, and it works", () => {
     expect(() => budgetOf(1, { classes: 10, perBase: 4 })).toThrow(expect.objectContaining({ code: "BUDGET" }));
     expect(() => budgetOf(1, { classes: 10, perBase: 4 })).toThrow(
-      /ipc 1 is too small for 4 teachers and 10 classes.*--ipc 2 or more/,
+      /ipc 1 is too small for 10 classes and 4 compensators a base set: .*--ipc 2 or more/,
     );
     expect(() => budgetOf(2, { classes: 2, perBase: 4 })).toThrow(/--ipc 3 or more/);
     expect(budgetOf(3, { classes: 2, perBase: 4 }).bases).toBe(1);

@@ -1,10 +1,10 @@
 // Augmentations that a batch shares, as part of a traced step.
+
 import type { TensorType, Value } from "../../autodiff/index.ts";
+import type { Named } from "../../nn/layers.ts";
 import { colourType, recolour } from "./colour.ts";
 import type { Size } from "./resized-crop.ts";
 import { applyWarp, type View, viewTypes } from "./view.ts";
-
-type Named<T> = Readonly<Record<string, T>>;
 
 /** A change of images [N, 3, H, W], the same for all of a batch, by tensors that are drawn anew for every step. */
 export interface Augmentation {

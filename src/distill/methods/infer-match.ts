@@ -1,6 +1,6 @@
 // INFER's storage, all of it learnt by matching.
 import { whole } from "../../support/fields.ts";
-import { beforeMatching, type MatchOptions, matchOptions, prepareMatching } from "../matched-networks.ts";
+import { beforeMatching, type MatchOptions, matchOptions, networksOf, prepareMatching } from "../matched-networks.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { learning } from "../optimise.ts";
 import { matchTogether } from "../pair-matching.ts";
@@ -23,6 +23,7 @@ export const inferMatch = defineMethod(
     mark: "diamond",
     needs: { teachers: "none" },
     pixels: "from-natural",
+    trains: networksOf,
     storage: "formation2",
     compensators: (_, { compensators }) => compensators,
     make: together.make,

@@ -1,5 +1,5 @@
 // Matching in trained networks: what beats random images.
-import { beforeMatching, type MatchOptions, matchOptions, prepareMatching } from "../matched-networks.ts";
+import { beforeMatching, type MatchOptions, matchOptions, networksOf, prepareMatching } from "../matched-networks.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { learning } from "../optimise.ts";
 import { matchClasses } from "../pair-matching.ts";
@@ -21,6 +21,7 @@ export const match = defineMethod(matchOptions, {
   mark: "square",
   needs: { teachers: "none" },
   pixels: "from-natural",
+  trains: networksOf,
   storage: "formation2",
   make: images.make,
   kinds: (given) => [...beforeMatching(given), ...images.kinds(given)],

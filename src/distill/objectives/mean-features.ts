@@ -46,7 +46,7 @@ export const meanGaps = (features: Value, classes: number, wanted: (c: number) =
   }).reduce(add);
 
 /** The feeds of a step that sees real images [classes real, 3, H, W]: those and a network. */
-export const matchedFeeds = (networks: Networks, { classes, real }: MatchedBatch): Groups<TensorType> => {
+const matchedFeeds = (networks: Networks, { classes, real }: MatchedBatch): Groups<TensorType> => {
   const { height, width } = networks.model.task.image;
   return { ...networks.types, real: { images: float32(classes * real, 3, height, width) } };
 };

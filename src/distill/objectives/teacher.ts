@@ -9,7 +9,7 @@ import type { Objective } from "./objective.ts";
 export interface TeacherOptions {
   /** Weight of the statistics beside the cross-entropy. */
   readonly alpha: number;
-  /** What else is measured, given the logits: it stands before the inputs of the BatchNorm layers. */
+  /** Further gaps, measured given the logits; they stand before those of the BatchNorm layers. */
   readonly before?: (logits: Value) => readonly MomentGap[];
   /** Weight of the variances beside the means. */
   readonly variance?: number;

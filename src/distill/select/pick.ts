@@ -3,7 +3,7 @@ import { normalise } from "../../data/normalisation.ts";
 import { parametrisationOf } from "../../sets/index.ts";
 import type { MethodStage } from "../method.ts";
 
-/** What is stored of training images [n, 3, H, W] by their indices: [n, 3, h, w], 0..255. */
+/** Stored pixels [n, 3, h, w], 0..255, of training images [n, 3, H, W] by their indices. */
 export const pickImages = async ({ data, layout }: MethodStage, picks: ArrayLike<number>): Promise<Uint8Array> =>
   parametrisationOf(layout.kind).encode(await data.train.read(picks), data.task.image);
 

@@ -11,11 +11,11 @@ import type { MethodStage } from "../method.ts";
 export interface Scan<Network, Row> {
   /** Names its jobs, its bar and, before the class, its files. */
   readonly name: string;
-  /** What determines its result besides data, seed, device and class. */
+  /** Settings that its result depends on, besides data, seed, device and class. */
   key(stage: MethodStage): Readonly<Record<string, unknown>>;
   /** The training images of class c that are looked at, by their indices. */
   members(stage: MethodStage, c: number): Int32Array;
-  /** How many are looked at together. */
+  /** Number of images that are looked at together. */
   atOnce(stage: MethodStage): number;
   /** Opens what looks at them; it is held by the worker. */
   open(stage: MethodStage, worker: Worker): Promise<Network & { release(): Promise<void> }>;
@@ -51,7 +51,7 @@ export const scanning = <Network, Row>(scan: Scan<Network, Row>): JobKind<Method
     },
 });
 
-/** What a scan concludes of each class, those kept in the stage's folder taken from there. */
+/** Conclusions of a scan for each class, those kept in the stage's folder taken from there. */
 export const runScan = async <Network, Row>(stage: MethodStage, scan: Scan<Network, Row>): Promise<number[][]> => {
   const { data, recipe, device } = stage;
   const { classes } = data.task;

@@ -35,7 +35,7 @@ export const setName = (set: SetOf): string => nameWith(set, set.variant);
 /** Where a set lies, relative to the comparison's folder. */
 export const setPath = (set: SetOf): string => join("sets", setName(set));
 
-/** Whose work a set stands on: the same however it is stored, and another method's where its own stands on that. */
+/** Name of the work that a set stands on: the same however it is stored, and another method's where its own stands on that. */
 export const workName = (set: SetOf): string =>
   nameWith({ ...set, method: methodNamed(set.method).worksOn ?? set.method }, set.making);
 

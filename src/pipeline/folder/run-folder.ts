@@ -14,7 +14,7 @@ export interface RunFolder {
   readonly teachers: string;
   /** What `teach` reports. */
   readonly teachersJson: string;
-  /** What a method works on. */
+  /** The folder that a method works in. */
   readonly work: string;
   /** Networks whose features are matched. */
   readonly shared: string;

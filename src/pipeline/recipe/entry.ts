@@ -38,7 +38,7 @@ const isStorageField = (name: string): name is StorageField => Object.hasOwn(sto
 
 const joined = (words: readonly string[]): string | undefined => (words.length === 0 ? undefined : words.join(" "));
 
-/** What an entry says; undefined where it says nothing that is known. */
+/** Reads an entry; undefined where it says nothing that is known. */
 const readEntry = (text: string): Entry | undefined => {
   const [name = "", ...words] = text.trim().split(/\s+/);
   const method = findMethod(name);

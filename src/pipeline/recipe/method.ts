@@ -25,7 +25,7 @@ export const optionValue = (method: Method, option: string, text: string): unkno
   return readings.find(({ success }) => success)?.data;
 };
 
-/** What is wrong with an option of a method, `value` being what was read; undefined where nothing is. */
+/** The problem with an option of a method, `value` being what was read; undefined where there is none. */
 export const optionProblem = (method: Method, option: string, value: unknown): string | undefined => {
   const known = optionsOf(method);
   if (!known.includes(option)) {
@@ -39,7 +39,7 @@ export const optionProblem = (method: Method, option: string, value: unknown): s
     : `${option}: expected ${aboutOf(field).expects}, got ${shown(value)}`;
 };
 
-/** What is wrong with options of a method; undefined where nothing is. */
+/** The first problem with options of a method; undefined where there is none. */
 const problemIn = (method: Method, options: Readonly<Record<string, unknown>>): string | undefined =>
   Object.entries(options)
     .map(([option, value]) => optionProblem(method, option, value))
@@ -83,5 +83,5 @@ export const inherited = (method: Method, own: MethodChoice, iterations: number 
 
 const precisions = z.enum(["F32", "F16", "I8"]).default("F16");
 
-/** How compensators are stored: half floats by methods that have no say in it. */
+/** The type of stored compensators: half floats by methods that have no say in it. */
 export const precisionOf = ({ method }: Pick<Recipe, "method">): CompensatorDtype => precisions.parse(method.precision);

@@ -67,7 +67,7 @@ const renamed = new Map([
   ["compensatorPrecision", "precision"],
 ]);
 
-/** Where an option of a method belongs that stands among a recipe's own fields; undefined for anything else. */
+/** The right place of an option of a method that stands among a recipe's own fields; undefined for anything else. */
 const misplaced = (key: string): string | undefined => {
   const option = renamed.get(key) ?? key;
   const owner = methods.find((method) => Object.hasOwn(method.options.shape, option));
