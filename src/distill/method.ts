@@ -30,11 +30,11 @@ export interface Made {
   readonly curves: readonly { readonly name: string; readonly history: History }[];
 }
 
-/** Hues of a plot, one a family: INFER, real images, images optimised against teachers, by matching features. */
+/** Hues of a plot, one a family: INFER, real images, images optimised against teachers, or by matching. */
 export type Family = "infer" | "real" | "teacher" | "features";
 
 /** Shapes of marks in a plot, so that colour is not all that tells methods apart. */
-export type Mark = "circle" | "square" | "diamond" | "triangle";
+export type Mark = "circle" | "square" | "diamond" | "triangle" | "wedge" | "plus" | "cross" | "star";
 
 /** Work of a method: its stage, and the layout of the set that it makes. */
 export interface MethodStage extends Stage, KeptAround {

@@ -36,6 +36,10 @@ const shapes: Readonly<Record<Mark, Markup>> = {
   square: html`<path d="M-4.5-4.5h9v9h-9z" />`,
   diamond: html`<path d="M0-6.3L6.3 0L0 6.3L-6.3 0z" />`,
   triangle: html`<path d="M0-6.2L6 4.6H-6z" />`,
+  wedge: html`<path d="M0 6.2L6-4.6H-6z" />`,
+  plus: html`<path d="M-2-6h4v4h4v4h-4v4h-4v-4h-4v-4h4z" />`,
+  cross: html`<path d="M0-2.8L3.4-6.2L6.2-3.4L2.8 0L6.2 3.4L3.4 6.2L0 2.8L-3.4 6.2L-6.2 3.4L-2.8 0L-6.2-3.4L-3.4-6.2z" />`,
+  star: html`<path d="M0-6.8L1.7-2.2L6.5-2.1L2.7.9L4 5.5L0 2.8L-4 5.5L-2.7.9L-6.5-2.1L-1.7-2.2z" />`,
 };
 
 const percent = (share: number): string => `${coordinate(share * 100)}%`;
