@@ -39,7 +39,7 @@ export type ClassPart = Part & { readonly c: number };
 export const classParts = (stage: MethodStage, name: string) => {
   const { data, layout, recipe } = stage;
   const { bases: K, classes: C } = layout;
-  const picks = drawImages(data, K, recipe.seed);
+  const picks = drawImages(data, K, recipe);
   const parts = Array.from(
     { length: C },
     (_, c): ClassPart => ({

@@ -23,6 +23,7 @@ import { estimateBytes } from "../training/memory.ts";
 import type { Made, MethodStage } from "./method.ts";
 import type { Groups, Objective } from "./objectives/objective.ts";
 import { type StepFeeds, type StepParts, type StepState, stepTypes, traceStep } from "./optimise-step.ts";
+import { drawKey } from "./select/draw.ts";
 import { takingTurns } from "./turns.ts";
 
 /** Places of some of a set's items: bases among [K C], compensators among [K V]. */
@@ -188,7 +189,7 @@ export const optimise = async (
         method: plan.name,
         data: data.fingerprint,
         validation: recipe.validation,
-        seed: recipe.seed,
+        ...drawKey(recipe),
         device: device.name,
         iterations: plan.iterations,
         storage: layoutKey(stage),

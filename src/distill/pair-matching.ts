@@ -99,7 +99,7 @@ export const matchTogether = (stage: MethodStage, method: PairMatching, most: nu
     parts: [whole],
     objectives: () => [knownMeans(networks, batch)],
     start: async () => ({
-      bases: await pickNormalised(stage, drawImages(data, K, recipe.seed)),
+      bases: await pickNormalised(stage, drawImages(data, K, recipe)),
       compensators: Float32Array.from(
         { length: K * V * 3 * image.height * image.width },
         (

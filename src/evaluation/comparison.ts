@@ -27,6 +27,8 @@ export interface ComparedSet {
   readonly ipc: number;
   /** In what it differs from the recipe, as it was asked for: "labelBytes=4KB". */
   readonly variant?: string;
+  /** Number of the draw of first images; absent of the first. */
+  readonly draw?: number;
   /** Relative to the comparison's folder. */
   readonly folder: string;
   readonly budget: Report["budget"];

@@ -1,7 +1,7 @@
 // The honest table: students on a set, on random images and on all the data.
 import { splitOf } from "../data/dataset.ts";
 import { baseline, findMethod } from "../distill/registry.ts";
-import { drawImages } from "../distill/select/draw.ts";
+import { drawImages, drawKey } from "../distill/select/draw.ts";
 import { buildModel } from "../models/registry.ts";
 import { imageSource } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -80,7 +80,7 @@ const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: Traini
   const { recipe, data, teachers, device } = stage;
   const { ipc } = set.manifest.budget;
   const teacherHashes = set.manifest.teachers.map((t) => t.sha256);
-  const picks = drawImages(data, ipc, recipe.seed);
+  const picks = drawImages(data, ipc, recipe);
   const classes = picks.map((i) => data.train.labels[i]!);
   // At 8 bits, as the set's own images are.
   const drawn = splitOf(await data.train.read(picks), classes);
@@ -89,7 +89,7 @@ const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: Traini
     ...beside,
     method: baseline.name,
     name: baseline.name,
-    sourceKey: keyOf({ ...dataKey(stage), random: ipc, seed: recipe.seed, teacherHashes }),
+    sourceKey: keyOf({ ...dataKey(stage), random: ipc, ...drawKey(recipe), teacherHashes }),
   };
   if (!recipe.labels.includes("static")) return { ...trainingSet, source };
   const logits = await meanLogits(device, teachers, source, "labels of random images", stage);

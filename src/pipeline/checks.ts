@@ -56,7 +56,7 @@ export const checkPlan = async (
   checkImages(recipe, data, candidates.length);
   const budget = budgetFor(method, recipe.method, ipc, task.classes, candidates.length);
   const layout = layoutFor(recipe.method, budget, data);
-  const drawn = drawImages(data, imagesTaken(recipe, data, budget), recipe.seed);
+  const drawn = drawImages(data, imagesTaken(recipe, data, budget), recipe);
   labelsFor(recipe, budget, task.classes);
   checkMemory(data, budget.bases);
   checkStatistics(method, data, candidates);

@@ -63,7 +63,7 @@ export const readFitting =
     const set = await readSet(setFolder);
     checkData(set, data, setFolder);
     // As many random images are measured beside the set.
-    drawImages(data, set.manifest.budget.ipc, recipe.seed);
+    drawImages(data, set.manifest.budget.ipc, recipe);
     if (needsTeachers(recipe)) compareTeachers(set, candidates, setFolder);
     return set;
   };

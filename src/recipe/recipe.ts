@@ -41,6 +41,8 @@ export interface Recipe {
   /** Number of times that each student is trained, with different seeds. */
   readonly seeds: number;
   readonly seed: number;
+  /** Number of the draw of real images that a set begins with; the first is 0. Networks and students stay the same. */
+  readonly draw?: number;
   readonly device: DeviceName;
   readonly teacher: {
     readonly epochs: number;
@@ -86,8 +88,8 @@ export interface Recipe {
   /** Students on the full real data, hard labels. */
   readonly full: { readonly epochs: number; readonly batch: number };
   /**
-   * Sets that `compare` puts side by side: every method at every budget, by default the recipe's own. A method may be followed
+   * Sets that `compare` puts side by side: every method at every budget, by default the recipe's own, from as many draws of first images. A method may be followed
    * by settings in which its set differs from the recipe: "infer labelBytes=4KB bases=confidence".
    */
-  readonly compare: { readonly methods: readonly string[]; readonly ipc?: readonly number[] };
+  readonly compare: { readonly methods: readonly string[]; readonly ipc?: readonly number[]; readonly draws?: number };
 }

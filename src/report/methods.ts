@@ -27,7 +27,8 @@ export const styleOf = (method: string): MethodStyle => {
 export interface NamedMethod {
   readonly method: string;
   readonly variant?: string;
+  readonly draw?: number;
 }
 
-export const nameOf = ({ method, variant }: NamedMethod): string =>
-  [styleOf(method).name, variant ?? []].flat().join(", ");
+export const nameOf = ({ method, variant, draw = 0 }: NamedMethod): string =>
+  [styleOf(method).name, variant ?? [], draw > 0 ? `draw ${draw + 1}` : []].flat().join(", ");

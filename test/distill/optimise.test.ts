@@ -67,7 +67,7 @@ test("infer comes down, makes a compensator of every base set and teacher, and k
   const made = await make(infer, stage);
   const { bases, compensators } = stage.layout;
   expect([bases, compensators]).toEqual([2, 2]);
-  expect(made.bases).toEqual(await data.train.read(drawImages(data, 2, stage.recipe.seed)));
+  expect(made.bases).toEqual(await data.train.read(drawImages(data, 2, stage.recipe)));
   expect(made.compensators).toHaveLength(4 * size);
   // Compensator (k, j) is in place 2 k + j, whatever the order in which they were made.
   for (const k of [0, 1]) {

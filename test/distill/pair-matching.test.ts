@@ -112,7 +112,7 @@ test("a class of match is fed its own mean and targets", async () => {
 test("infer-match starts from the random real images and small compensators, all different", async () => {
   const { stage, plan } = await planned(inferMatch, { compensators: 2 }, 5);
   const { bases, compensators } = await plan.start(plan.parts[0]!);
-  expect(bases).toEqual(await imageSource(data).images(drawImages(data, 3, stage.recipe.seed)));
+  expect(bases).toEqual(await imageSource(data).images(drawImages(data, 3, stage.recipe)));
   expect(compensators).toHaveLength(6 * size);
   const deviation = Math.sqrt(compensators!.reduce((sum, v) => sum + v * v, 0) / compensators!.length);
   expect(deviation).toBeGreaterThan(0.08);

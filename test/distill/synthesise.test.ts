@@ -89,7 +89,7 @@ describe("DWA", () => {
   test("starts from the real images that random images are, batch by batch", async () => {
     const stage = await stageFor(dwa);
     const { start } = dwaSynthesis(stage, options);
-    const picks = drawImages(data, 2, stage.recipe.seed);
+    const picks = drawImages(data, 2, stage.recipe);
     const [one, other] = await Promise.all(classBatches(2, 3).map((batch) => start(batch)));
     expect(one).toEqual(await imageSource(data).images(picks.subarray(0, 3)));
     expect(other).toEqual(await imageSource(data).images(picks.subarray(3, 6)));

@@ -284,3 +284,33 @@ describe("what cannot be compared", () => {
     await expect(filesIn(out)).rejects.toMatchObject({ code: "ENOENT" });
   });
 });
+
+describe("a comparison of several draws", () => {
+  it("makes a set from each, trains students on all, and puts them in one row", async () => {
+    const folder = await temporaryFolder();
+    const pictures = await writePictures(join(folder, "pictures"));
+    const of = async (name: string, fields: Record<string, unknown>) => {
+      const recipe = tinyRecipe(pictures, { ...brief, labels: ["hard"], full: { epochs: 0 }, ...fields });
+      return comparisonOf(await commands.compare(recipe, quietly(join(folder, name))));
+    };
+    const both = await of("both", { compare: { methods: ["random", "rded"], draws: 2 } });
+    const second = await of("second", { draw: 1, compare: { methods: ["random", "rded"] } });
+    expect(both.sets.map(({ folder: at }) => at)).toEqual([
+      "sets/random-ipc3",
+      "sets/random-ipc3-draw1",
+      "sets/rded-ipc3",
+      "sets/rded-ipc3-draw1",
+    ]);
+    const pixels = async (name: string, set: string) =>
+      Buffer.from((await readSet(join(folder, name, "sets", set))).bases).toString("hex");
+    for (const method of ["random", "rded"]) {
+      const again = await pixels("second", `${method}-ipc3-draw1`);
+      expect(await pixels("both", `${method}-ipc3-draw1`)).toBe(again);
+      expect(await pixels("both", `${method}-ipc3`)).not.toBe(again);
+    }
+    for (const [i, row] of both.rows.entries()) {
+      expect(row.accuracy.values).toHaveLength(2);
+      expect(row.accuracy.values[1]).toBe(second.rows[i]!.accuracy.values[0]);
+    }
+  }, 60_000);
+});

@@ -29,7 +29,7 @@ export const dwaSynthesis = (stage: MethodStage, { alpha, ...options }: Sre2lOpt
   const teacher = stage.teachers[0]!;
   const { classes } = data.task;
   const how = { alpha, variance: settings.variance };
-  const picks = drawImages(data, layout.bases, recipe.seed);
+  const picks = drawImages(data, layout.bases, recipe);
   const picksOf = ({ k, from, to }: ClassBatch): Int32Array => picks.subarray(k * classes + from, k * classes + to);
   return {
     name: "dwa",

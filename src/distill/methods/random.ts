@@ -16,7 +16,7 @@ export const random = defineMethod(
     pixels: "natural",
     draws: () => true,
     make: async (stage) => ({
-      bases: await pickImages(stage, drawImages(stage.data, stage.layout.bases, stage.recipe.seed)),
+      bases: await pickImages(stage, drawImages(stage.data, stage.layout.bases, stage.recipe)),
       curves: [],
     }),
   },

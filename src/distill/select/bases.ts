@@ -61,7 +61,7 @@ export const basesOf = async (stage: MethodStage, how: "random" | "confidence"):
     all: () => pickImages(stage, picks),
     read: (k) => pickImages(stage, picks.subarray(k * C, (k + 1) * C)),
   });
-  const drawn = drawImages(data, K, recipe.seed);
+  const drawn = drawImages(data, K, recipe);
   if (how === "random") return of(drawn, {});
   const ranked = await runScan(stage, ranking);
   const picks = drawn.map((_, i) => ranked[i % C]![Math.floor(i / C)]!);

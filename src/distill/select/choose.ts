@@ -50,7 +50,7 @@ export const choosing = (name: string, choose: Choose) => {
     make: async (stage: MethodStage): Promise<Made> => {
       const { bases: K, classes: C } = stage.layout;
       // Fails where a class has fewer images than asked for.
-      drawImages(stage.data, K, stage.recipe.seed);
+      drawImages(stage.data, K, stage.recipe);
       const found = await runScan(stage, scan);
       const picks = Int32Array.from({ length: K * C }, (_, i) => found[i % C]![Math.floor(i / C)]!);
       return { bases: await pickImages(stage, picks), curves: [] };

@@ -3,14 +3,13 @@ import { type Crop, drawCrop, resizeCrops, type Size } from "../../data/augment/
 import { normalise } from "../../data/normalisation.ts";
 import { isSmall } from "../../models/model.ts";
 import { parametrisationOf } from "../../sets/index.ts";
-import { stream } from "../../support/random.ts";
 import type { Task } from "../../tasks/task.ts";
 import { openEnsemble } from "../../teachers/ensemble.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { type Classifier, imagesAtOnce, traceClassifier } from "../../training/predict.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { crossEntropyOf } from "./bases.ts";
-import { drawImages } from "./draw.ts";
+import { drawImages, drawStream } from "./draw.ts";
 import { runScan, type Scan, scanning, wholeClass } from "./scan.ts";
 
 /** Images of a class that are looked at, where it has so many; crops of each; the crops' shape. */
@@ -32,13 +31,13 @@ export interface Scored {
 /** The images of class c that are looked at. */
 export const candidatesOf = (stage: MethodStage, c: number, least: number): Int32Array => {
   const own = wholeClass(stage, c);
-  const order = stream(stage.recipe.seed, "rded", c, "images").permutation(own.length);
+  const order = drawStream(stage.recipe, "rded", c, "images").permutation(own.length);
   return order.subarray(0, Math.max(settings.images, least)).map((at) => own[at]!);
 };
 
 /** The crops of one training image among which the best is sought. */
 export const cropsOf = ({ data, recipe }: MethodStage, image: number): Crop[] => {
-  const random = stream(recipe.seed, "rded", "crops", image);
+  const random = drawStream(recipe, "rded", "crops", image);
   return Array.from({ length: settings.crops }, () => drawCrop(data.task.image, settings, random));
 };
 
@@ -152,7 +151,7 @@ export const rded = defineMethod(
       const { bases: K, classes: C, image } = layout;
       const factor = factorOf(data.task);
       // Fails where a class has fewer images than crops are needed.
-      drawImages(data, countOf(stage), recipe.seed);
+      drawImages(data, countOf(stage), recipe);
       const found = await runScan(stage, crops);
       const size = 3 * image.height * image.width;
       const bases = new Uint8Array(K * C * size);

@@ -6,6 +6,7 @@ import { keyOf } from "../../support/key.ts";
 import type { Worker } from "../../training/jobs.ts";
 import { type JobKind, type KeptJob, keptTensor, runKept, tensorStore } from "../../training/kept.ts";
 import type { MethodStage } from "../method.ts";
+import { drawKey } from "./draw.ts";
 
 /** Numbers found out about the images of each class. */
 export interface Scan<Network, Row> {
@@ -65,7 +66,7 @@ export const runScan = async <Network, Row>(stage: MethodStage, scan: Scan<Netwo
         scan: scan.name,
         data: data.fingerprint,
         validation: recipe.validation,
-        seed: recipe.seed,
+        ...drawKey(recipe),
         device: device.name,
         ...scan.key(stage),
         c,

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
-import { distilledTrainingSet, teachRows, withAllData } from "../../evaluation/evaluate.ts";
+import { distilledTrainingSet, summarise, teachRows, withAllData } from "../../evaluation/evaluate.ts";
 import { type AccuracyRow, allData } from "../../evaluation/rows.ts";
 import type { Prepared } from "../../recipe/prepare.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
@@ -28,19 +28,24 @@ import { describeSet, writeComparison } from "./reporting.ts";
 /** The budgets of a comparison, in the recipe's order. */
 const budgetsOf = ({ compare, ipc }: Recipe): readonly number[] => compare.ipc ?? [ipc];
 
-/** One set to make, and the recipe that it is made by. */
-interface Plan extends SetOf {
-  readonly recipe: Recipe;
-}
+/** The draws of first images, each a set of its own; absent is the first. */
+const drawsOf = ({ compare, draw = 0 }: Recipe): readonly Pick<Recipe, "draw">[] =>
+  Array.from({ length: compare.draws ?? 1 }, (_, d) => (draw + d > 0 ? { draw: draw + d } : {}));
 
-/** Every set of a comparison, budget by budget. */
-const plansOf = (recipe: Recipe): Plan[] =>
+/** One set to make, and the recipe that it is made by. */
+type Plan = SetOf & { readonly recipe: Recipe };
+
+/** The sets of an entry at a budget, one a draw, in the order of a comparison. */
+const plansOf = (recipe: Recipe): (readonly Plan[])[] =>
   budgetsOf(recipe).flatMap((ipc) =>
-    entriesOf(recipe).map((entry) => ({
-      ...entry,
-      ipc,
-      recipe: recipeOf(recipe, entry, ipc),
-    })),
+    entriesOf(recipe).map((entry) =>
+      drawsOf(recipe).map((draw) => ({
+        ...entry,
+        ...draw,
+        ipc,
+        recipe: recipeOf(recipe, entry, { ipc, ...draw }),
+      })),
+    ),
   );
 
 /**
@@ -59,7 +64,7 @@ const checkPlans = async (
   candidates: readonly Candidate[],
   context: Context,
 ): Promise<void> => {
-  for (const plan of plansOf(recipe)) {
+  for (const plan of plansOf(recipe).flat()) {
     try {
       await checkPlan(plan.recipe, data, candidates, context);
     } catch (cause) {
@@ -107,6 +112,24 @@ const measureOne = async (
   };
 };
 
+/** Rows of several draws as one: all students' accuracies, and the bytes of the heaviest set. */
+const pooled = (draws: readonly (readonly ComparisonRow[])[]): ComparisonRow[] =>
+  draws[0]!.map((row, i) => {
+    const same = draws.map((rows) => rows[i]!);
+    return {
+      ...row,
+      accuracy: summarise(same.flatMap(({ accuracy }) => accuracy.values)),
+      bytes: Math.max(...same.map(({ bytes }) => bytes)),
+    };
+  });
+
+/** The same of every draw: their students stand in one row, draw by draw. */
+const measureDraws = async (run: CompareRun, draws: readonly Plan[], teachers: readonly Teacher[]) => {
+  const measured: Awaited<ReturnType<typeof measureOne>>[] = [];
+  for (const plan of draws) measured.push(await measureOne(run, plan, teachers));
+  return { sets: measured.map(({ set }) => set), rows: pooled(measured.map(({ rows }) => rows)) };
+};
+
 const studentsOf = (run: CompareRun, teachers: readonly Teacher[]): Stage => ({
   ...run,
   teachers,
@@ -117,17 +140,17 @@ const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
   const { recipe, folder } = run;
   const teachers = await teach(run);
   const plans = plansOf(recipe);
-  for (const plan of plans) await makeOne(run, plan, teachers);
+  for (const plan of plans.flat()) await makeOne(run, plan, teachers);
   const sets: ComparedSet[] = [];
   const rows: ComparisonRow[] = [];
-  const names = plans.map((plan) => `${nameOf(plan)} (${plan.ipc} a class)`);
+  const names = plans.map(([plan]) => `${nameOf(plan!)} (${plan!.ipc} a class)`);
   if (withAllData(recipe)) names.push(nameOf({ method: allData }));
   const before = await readJson(folder.reportJson, z.looseObject({ pending: z.exactOptional(z.array(z.string())) }));
   // A whole table is never replaced by a part of it.
   const growing = before === undefined || before.pending !== undefined;
-  for (const [i, plan] of plans.entries()) {
-    const measured = await timed(folder, "students", () => measureOne(run, plan, teachers));
-    sets.push(measured.set);
+  for (const [i, draws] of plans.entries()) {
+    const measured = await timed(folder, "students", () => measureDraws(run, draws, teachers));
+    sets.push(...measured.sets);
     rows.push(...measured.rows);
     if (growing) await writeComparison(run, teachers, sets, rows, names.slice(i + 1));
   }

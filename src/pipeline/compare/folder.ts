@@ -23,12 +23,12 @@ export const compareFolder = (path: string): CompareFolder => ({
   comparisonMarkdown: join(path, "comparison.md"),
 });
 
-/** One set of a comparison: an entry at a budget. */
-export type SetOf = Entry & { readonly ipc: number };
+/** One set of a comparison: an entry at a budget, from a draw of first images. */
+export type SetOf = Entry & { readonly ipc: number; readonly draw?: number };
 
-/** `infer-ipc10`, or with settings of its own `infer-ipc10-labelBytes=4KB`. */
-const nameWith = ({ method, ipc }: SetOf, settings: string | undefined): string =>
-  [`${method}-ipc${ipc}`, ...(settings?.split(" ") ?? [])].join("-");
+/** `infer-ipc10`, with settings of its own `infer-ipc10-labelBytes=4KB`, from the second draw `infer-ipc10-draw1`. */
+const nameWith = ({ method, ipc, draw = 0 }: SetOf, settings: string | undefined): string =>
+  [`${method}-ipc${ipc}`, ...(settings?.split(" ") ?? []), ...(draw > 0 ? [`draw${draw}`] : [])].join("-");
 
 export const setName = (set: SetOf): string => nameWith(set, set.variant);
 

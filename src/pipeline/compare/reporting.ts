@@ -27,6 +27,7 @@ export const describeSet = async (
     method,
     ipc: budget.ipc,
     ...(one.variant !== undefined && { variant: one.variant }),
+    ...(one.draw !== undefined && { draw: one.draw }),
     folder: path,
     budget,
     bytes: await weighSet(join(folder.path, path)),

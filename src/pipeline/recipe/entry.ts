@@ -91,9 +91,13 @@ export const distinctEntries = (texts: readonly string[]): boolean =>
 /** The entries of a recipe that was checked, in its order. */
 export const entriesOf = ({ compare }: Recipe): readonly Entry[] => compare.methods.map((text) => readEntry(text)!);
 
-/** The recipe of one set of a comparison. */
-export const recipeOf = (recipe: Recipe, { method, options, settings }: Entry, ipc: number): Recipe => {
+/** The recipe of one set of a comparison, at a budget and from a draw of first images. */
+export const recipeOf = (
+  recipe: Recipe,
+  { method, options, settings }: Entry,
+  at: Pick<Recipe, "ipc" | "draw">,
+): Recipe => {
   const own = inherited(methodOf({ name: method }), recipe.method, recipe.iterations);
   const chosen: MethodChoice = { ...own, ...options, name: method };
-  return { ...recipe, ...settings, method: chosen, ipc };
+  return { ...recipe, ...settings, method: chosen, ...at };
 };

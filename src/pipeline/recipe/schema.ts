@@ -71,6 +71,11 @@ export const recipeSchema = group({
   ...storageFields,
   seeds: whole(1, "how many times each student is trained"),
   seed: whole(0, "the number from which all randomness follows"),
+  draw: described(
+    z.exactOptional(z.int().min(0)),
+    "a whole number of at least 0",
+    "which draw of real images a set begins with; networks and students stay the same",
+  ),
   device: choice(deviceNames, `where the numbers are crunched: ${deviceNames.join(", ")}`),
   teacher: group({
     epochs: whole(1, "epochs a teacher is trained"),
@@ -124,6 +129,11 @@ export const recipeSchema = group({
       z.exactOptional(z.array(z.int().min(1)).min(1).refine(unique)),
       "a list of different whole numbers of at least 1",
       "budgets to compare them at, e.g. 1,10,50 (--ipc)",
+    ),
+    draws: described(
+      z.exactOptional(z.int().min(1)),
+      "a whole number of at least 1",
+      "draws of first images: so many sets of each method, whose students make one row",
     ),
   }),
 }) satisfies z.ZodType<Recipe>;

@@ -107,7 +107,7 @@ describe("match", () => {
   test("starts from the random real images, and moves those of every class", async () => {
     const stage = stageIn(match, await temporaryFolder(), { learningRate: 0.1 });
     const { bases } = await make(match, stage);
-    const start = await data.train.read(drawImages(data, 2, stage.recipe.seed));
+    const start = await data.train.read(drawImages(data, 2, stage.recipe));
     for (let at = 0; at < 2 * C; at++) {
       const [own, before] = [bases, start].map((all) => all.subarray(at * size, (at + 1) * size)) as [
         Uint8Array,

@@ -10,6 +10,6 @@ test("random images are those that INFER's bases begin", async () => {
   const device = await openDevice("cpu", { threads: 1 });
   const stage = stageOf(random, device, data, await temporaryFolder());
   const { bases: pixels } = await make(random, stage);
-  expect(pixels).toEqual(await data.train.read(drawImages(data, 2, stage.recipe.seed)));
+  expect(pixels).toEqual(await data.train.read(drawImages(data, 2, stage.recipe)));
   await device.close();
 });

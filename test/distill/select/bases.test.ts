@@ -25,7 +25,7 @@ describe("base sets", () => {
     const given = await stage("random");
     const { all, read, key } = await basesOf(given, "random");
     const pixels = await all();
-    expect(pixels).toEqual(await data.train.read(drawImages(data, 3, given.recipe.seed)));
+    expect(pixels).toEqual(await data.train.read(drawImages(data, 3, given.recipe)));
     for (const k of [0, 1, 2]) expect(await read(k)).toEqual(pixels.subarray(k * 3 * 192, (k + 1) * 3 * 192));
     expect(key).toEqual({});
     expect(await timesIn(given.folder)).toEqual({});

@@ -58,7 +58,7 @@ describe("parseRecipe", () => {
     const methods = ["infer", "infer alpha=2", "infer-noise", "infer-copies", "sre2l", "dm iterations=9", "random"];
     const method = { name: "infer", alpha: 0.5, bases: "confidence" };
     const recipe = parseRecipe({ data: "photos", method, iterations: 30, compare: { methods } }, "x");
-    const made = entriesOf(recipe).map((entry) => recipeOf(recipe, entry, 7));
+    const made = entriesOf(recipe).map((entry) => recipeOf(recipe, entry, { ipc: 7 }));
     expect(made.map(({ ipc }) => ipc)).toEqual(methods.map(() => 7));
     const own = { ...infer, iterations: 30, alpha: 0.5, bases: "confidence" };
     expect(made.map(({ method }) => method)).toEqual([
