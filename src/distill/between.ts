@@ -9,11 +9,12 @@ import { initialWeights } from "./pool.ts";
 
 /**
  * As many networks as a pool holds, each (1 - l) initial + l trained weights of one of the pool's, l ~ U(0, 1) (NCFM, arXiv
- * 2502.20653); the pool has `moments` of each, of which the last counts. Running statistics are blended likewise, which says
- * little of the blend: this is meant for instance norm. A trained network judges the images.
+ * 2502.20653); the last moment of each counts. Running statistics are blended likewise, which says little of those of the blend:
+ * this is meant for instance norm. A trained network judges the images.
  */
-export const between = async (stage: MethodStage, pool: KnownNetworks, moments: number): Promise<KnownNetworks> => {
+export const between = async (stage: MethodStage, pool: KnownNetworks): Promise<KnownNetworks> => {
   const { seed } = stage.recipe;
+  const { moments } = pool;
   const ends = Array.from({ length: pool.count / moments }, (_, i) => pool.at((i + 1) * moments - 1));
   const starts: ReturnType<typeof named>[] = [];
   for (const i of ends.keys()) starts.push(named(await initialWeights(stage, pool.model, i)));

@@ -9,31 +9,26 @@ import type { PairMatching } from "./pair-matching.ts";
 import { openPairs, type PairsOf, pairing } from "./pairs.ts";
 import { openPool, type PoolOptions, pooling } from "./pool.ts";
 
-/** Options of all that match in pairs of a pool's networks. */
-export const pairOptions = {
+/** A network at moments of its training, or between its beginning and its end. */
+const weights = ["moments", "between"] as const;
+
+export const matchOptions = {
   iterations: whole(1, "steps of the images of each class, or of the whole set at once").default(1000),
   learningRate: aboveZero("highest learning rate of images and compensators, in normalised pixels").default(0.02),
+  crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the distance").default(0),
   real: whole(1, "real images of a class behind a mean").default(256),
   views: whole(1, "augmentations for each network").default(20),
   architecture: text("network whose features are matched; `student`: the recipe's first").default("student"),
   networks: whole(1, "networks that are trained").default(3),
   epochs: whole(1, "epochs that each is trained").default(6),
   moments: whole(1, "moments of its training at which each is kept").default(4),
-};
-
-/** A network from moments of its training, or between its beginning and its end. */
-const weights = ["moments", "between"] as const;
-
-export const matchOptions = {
-  ...pairOptions,
-  crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the distance").default(0),
   distance: choice(
     meanDistances.map(({ name }) => name) as [string, ...string[]],
     `what comes down: ${meanDistances.map(({ name, about }) => `${name} (${about})`).join(", ")}`,
   ).default("mean"),
   weights: choice(
     weights,
-    "a network's weights: kept at moments of its training, or drawn, as many, between the initial and the last ones",
+    "a network's weights: those of its moments, or as many between the initial and the last ones (between, for instance norm)",
   ).default("moments"),
 };
 
@@ -52,11 +47,14 @@ export interface MatchOptions {
 }
 
 /** Architectures that options name; the students' are checked with the students. */
-export const networksOf = ({ architecture }: MatchOptions): readonly string[] =>
+export const networksOf = ({ architecture }: Pick<MatchOptions, "architecture">): readonly string[] =>
   architecture === "student" ? [] : [architecture];
 
 /** The pool that options ask for: networks like the students match best. */
-const poolOf = ({ recipe }: MethodStage, { architecture, networks, epochs, moments }: MatchOptions): PoolOptions => ({
+export const poolOf = (
+  { recipe }: MethodStage,
+  { architecture, networks, epochs, moments }: PoolOptions,
+): PoolOptions => ({
   architecture: architecture === "student" ? recipe.students[0]! : architecture,
   networks,
   epochs,
@@ -69,7 +67,7 @@ const pairsOf = async (stage: MethodStage, given: MatchOptions): Promise<PairsOf
   const { image } = stage.data.task;
   const pool = await openPool(stage, poolOf(stage, given));
   return {
-    networks: given.weights === "between" ? await between(stage, pool, given.moments) : pool,
+    networks: given.weights === "between" ? await between(stage, pool) : pool,
     distance: meanDistances.find(({ name }) => name === given.distance)!,
     augmentation: siamese(image),
     draw: (random) => drawSiamese(random, image),

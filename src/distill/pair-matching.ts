@@ -1,4 +1,4 @@
-// Matching with known means of real images: images of each class by themselves, or bases and compensators of all classes together.
+// Matching with known means of real images: classes by themselves, or bases and compensators of all classes together.
 import { type Tensor, tensor } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import { adam, type Optimiser } from "../nn/optimisers.ts";
