@@ -1,22 +1,35 @@
 // The options of methods that match in trained networks, and what they prepare: a pool and its pairs with DSA's views.
 import { drawSiamese, siamese } from "../data/augment/siamese.ts";
-import { aboveZero, atLeastZero, text, whole } from "../support/fields.ts";
+import { aboveZero, atLeastZero, choice, text, whole } from "../support/fields.ts";
+import { between } from "./between.ts";
 import { realImages } from "./matching.ts";
 import type { MethodStage } from "./method.ts";
+import { meanDistances } from "./objectives/distances/registry.ts";
 import type { PairMatching } from "./pair-matching.ts";
 import { openPairs, type PairsOf, pairing } from "./pairs.ts";
 import { openPool, type PoolOptions, pooling } from "./pool.ts";
 
+/** A network at moments of its training, or between its beginning and its end. */
+const weights = ["moments", "between"] as const;
+
 export const matchOptions = {
   iterations: whole(1, "steps of the images of each class, or of the whole set at once").default(1000),
   learningRate: aboveZero("highest learning rate of images and compensators, in normalised pixels").default(0.02),
-  crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the means").default(0),
+  crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the distance").default(0),
   real: whole(1, "real images of a class behind a mean").default(256),
   views: whole(1, "augmentations for each network").default(20),
   architecture: text("network whose features are matched; `student`: the recipe's first").default("student"),
   networks: whole(1, "networks that are trained").default(3),
   epochs: whole(1, "epochs that each is trained").default(6),
   moments: whole(1, "moments of its training at which each is kept").default(4),
+  distance: choice(
+    meanDistances.map(({ name }) => name) as [string, ...string[]],
+    `what comes down: ${meanDistances.map(({ name, about }) => `${name} (${about})`).join(", ")}`,
+  ).default("mean"),
+  weights: choice(
+    weights,
+    "a network's weights: those of its moments, or as many between the initial and the last ones (between, for instance norm)",
+  ).default("moments"),
 };
 
 export interface MatchOptions {
@@ -29,14 +42,19 @@ export interface MatchOptions {
   readonly networks: number;
   readonly epochs: number;
   readonly moments: number;
+  readonly distance: string;
+  readonly weights: (typeof weights)[number];
 }
 
 /** Architectures that options name; the students' are checked with the students. */
-export const networksOf = ({ architecture }: MatchOptions): readonly string[] =>
+export const networksOf = ({ architecture }: Pick<MatchOptions, "architecture">): readonly string[] =>
   architecture === "student" ? [] : [architecture];
 
 /** The pool that options ask for: networks like the students match best. */
-const poolOf = ({ recipe }: MethodStage, { architecture, networks, epochs, moments }: MatchOptions): PoolOptions => ({
+export const poolOf = (
+  { recipe }: MethodStage,
+  { architecture, networks, epochs, moments }: PoolOptions,
+): PoolOptions => ({
   architecture: architecture === "student" ? recipe.students[0]! : architecture,
   networks,
   epochs,
@@ -47,8 +65,10 @@ const poolOf = ({ recipe }: MethodStage, { architecture, networks, epochs, momen
 const pairsOf = async (stage: MethodStage, given: MatchOptions): Promise<PairsOf> => {
   const { real, views } = given;
   const { image } = stage.data.task;
+  const pool = await openPool(stage, poolOf(stage, given));
   return {
-    networks: await openPool(stage, poolOf(stage, given)),
+    networks: given.weights === "between" ? await between(stage, pool) : pool,
+    distance: meanDistances.find(({ name }) => name === given.distance)!,
     augmentation: siamese(image),
     draw: (random) => drawSiamese(random, image),
     views,
@@ -65,8 +85,8 @@ export const prepareMatching = async (
   const { iterations, learningRate, crossEntropy } = options;
   const of = await pairsOf(stage, options);
   const pairs = await openPairs(stage, of);
-  const { networks, augmentation } = of;
-  return { name, iterations, learningRate, crossEntropy, networks, augmentation, pairs, key: {} };
+  const { networks, distance, augmentation } = of;
+  return { name, iterations, learningRate, crossEntropy, networks, distance, augmentation, pairs, key: {} };
 };
 
 /** The kinds of jobs before the images': networks and their pairs. */

@@ -8,7 +8,9 @@ import { imageSource } from "../recipe/prepare.ts";
 import { type Random, stream } from "../support/random.ts";
 import type { MethodStage } from "./method.ts";
 import type { Networks } from "./networks.ts";
-import { meanFeatures } from "./objectives/mean-features.ts";
+import type { Distance } from "./objectives/distances/distance.ts";
+import { distanceFromImages } from "./objectives/feature-distance.ts";
+import { featureCount } from "./objectives/features.ts";
 import type { Optimisation, Part } from "./optimise.ts";
 import { drawImages } from "./select/draw.ts";
 import { pickNormalised } from "./select/pick.ts";
@@ -35,11 +37,13 @@ export const realImages = ({ data, recipe }: MethodStage, name: string, most: nu
 
 export type ClassPart = Part & { readonly c: number };
 
-/** A part for each class: all of its images, which start as random real ones. */
-export const classParts = (stage: MethodStage, name: string) => {
-  const { data, layout, recipe } = stage;
+/** K random real images of each class, [K C] indices, base set by base set. */
+const randomPicks = ({ data, layout, recipe }: MethodStage): Int32Array => drawImages(data, layout.bases, recipe);
+
+/** A part for each class: all of its images, which start as real ones [K C]. */
+export const classParts = (stage: MethodStage, name: string, picks = randomPicks(stage)) => {
+  const { data, layout } = stage;
   const { bases: K, classes: C } = layout;
-  const picks = drawImages(data, K, recipe);
   const parts = Array.from(
     { length: C },
     (_, c): ClassPart => ({
@@ -71,6 +75,7 @@ export interface Matching {
   readonly optimiser: Optimiser;
   readonly learningRate: Schedule;
   readonly networks: Networks;
+  readonly distance: Distance;
   readonly augmentation: Augmentation;
   /** The augmentation of a step of a class; `random` gives a stream for each thing that is drawn. */
   draw(random: (what: string) => Random): Readonly<Record<string, Tensor>>;
@@ -81,22 +86,23 @@ export interface Matching {
 }
 
 /**
- * Images that start as random real ones and go down the distance of mean features of their class, each class by a loop of its
+ * Images that start as random real ones and go down a distance from the features of their class, each class by a loop of its
  * own: no image changes another's features, so that the loss is a sum over classes. A step's network is the same for all.
  */
 export const matching = (stage: MethodStage, method: Matching): Optimisation => {
   const { data, layout, recipe } = stage;
-  const { name, networks } = method;
+  const { name, networks, distance } = method;
   const { height, width } = layout.image;
   const { count: real, draw: drawReal } = realImages(stage, name, method.real);
   const { parts, of, start } = classParts(stage, name);
+  const features = featureCount(networks);
   return {
     ...method,
     layout,
     normalisation: data.dataset.normalisation,
     parts,
-    key: { ...method.key, real },
-    objectives: () => [meanFeatures(networks, { classes: 1, synthetic: layout.bases, real })],
+    key: { ...method.key, ...distance.key, real },
+    objectives: () => [distanceFromImages({ networks, distance, classes: 1 }, real)],
     start,
     draw: async (part, step) => {
       const { c } = of(part);
@@ -104,6 +110,7 @@ export const matching = (stage: MethodStage, method: Matching): Optimisation => 
         view: method.draw((what) => stream(recipe.seed, name, what, c, step)),
         objective: {
           ...(await networks.draw(step)),
+          drawn: distance.draw(stream(recipe.seed, name, "distance", c, step), features),
           real: { images: tensor(await drawReal(c, step), [real, 3, height, width]) },
         },
       };

@@ -5,6 +5,7 @@ import { freshWeights, type Model } from "../models/model.ts";
 import type { Normalise } from "../nn/batch-norm.ts";
 import type { Named } from "../nn/layers.ts";
 import type { Random } from "../support/random.ts";
+import type { Frozen } from "../training/train-step.ts";
 import type { Groups } from "./objectives/objective.ts";
 
 export interface Networks {
@@ -14,11 +15,15 @@ export interface Networks {
   /** The normalisation of one that was drawn; no image may change another. */
   normalise(parameters: Named<Value>, statistics: Named<Value>): Normalise;
   draw(step: number): Promise<Groups<Tensor>>;
+  /** A trained one that tells images apart in the place of those that are drawn, where these cannot be relied on. */
+  readonly judge?: Frozen;
 }
 
 /** Networks that are known one by one. */
 export interface KnownNetworks extends Networks {
   readonly count: number;
+  /** Moments of its training at which each network is kept: number `index` is of moment `index` modulo so many. */
+  readonly moments: number;
   /** Network number `index`, in buffers of its own: a run takes what it is fed. */
   at(index: number): Groups<Tensor>;
   /** Digest of them all. */

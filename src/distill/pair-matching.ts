@@ -1,14 +1,15 @@
-// Matching with known means: images of each class by themselves, or bases and compensators of all classes together.
+// Matching with known means of real images: classes by themselves, or bases and compensators of all classes together.
 import { type Tensor, tensor } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
-import { adam } from "../nn/optimisers.ts";
+import { adam, type Optimiser } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
 import { stream } from "../support/random.ts";
 import { oneHot } from "../tasks/classification.ts";
 import { classParts } from "./matching.ts";
 import type { MethodStage } from "./method.ts";
 import type { Networks } from "./networks.ts";
-import { knownMeans } from "./objectives/known-means.ts";
+import type { MeanDistance } from "./objectives/distances/distance.ts";
+import { distanceFromMeans } from "./objectives/feature-distance.ts";
 import type { Items, Optimisation, Part, StepDraw } from "./optimise.ts";
 import type { Pairs } from "./pairs.ts";
 import { drawImages } from "./select/draw.ts";
@@ -18,11 +19,14 @@ import { pickNormalised } from "./select/pick.ts";
 export interface PairMatching {
   readonly name: string;
   readonly iterations: number;
-  /** Highest learning rate of Adam (.9, .99), which falls to 0 along a cosine. */
+  /** Adam (.9, .99) where it is not said. */
+  readonly optimiser?: Optimiser;
+  /** Highest learning rate, which falls to 0 along a cosine. */
   readonly learningRate: number;
-  /** Weight of the cross-entropy beside the means. */
+  /** Weight of the cross-entropy beside the distance. */
   readonly crossEntropy: number;
   readonly networks: Networks;
+  readonly distance: MeanDistance;
   readonly augmentation: Augmentation;
   readonly pairs: Pairs;
   readonly key: Readonly<Record<string, unknown>>;
@@ -30,19 +34,20 @@ export interface PairMatching {
 
 /** Feeds of a step of some classes besides its rows: a pair's network and view, means and targets of `each` images a class. */
 const feedsOf = ({ pairs, crossEntropy }: PairMatching, C: number, classes: readonly number[], each: number) => {
-  const { features } = pairs;
+  const { size } = pairs;
   return (step: number): StepDraw => {
-    const { network, view, mean } = pairs.at(step);
-    const means = new Float32Array(classes.length * features);
-    for (const [i, c] of classes.entries()) means.set(mean(c), i * features);
+    const { network, view, drawn, mean } = pairs.at(step);
+    const means = new Float32Array(classes.length * size);
+    for (const [i, c] of classes.entries()) means.set(mean(c), i * size);
     const labels = classes.flatMap((c) => Array.from({ length: each }, () => c));
     const targets = (): Tensor => tensor(oneHot(labels, C), [labels.length, C]);
     return {
       view,
       objective: {
         ...network,
+        drawn,
         known: {
-          means: tensor(means, [classes.length, features]),
+          means: tensor(means, [classes.length, size]),
           ...(crossEntropy > 0 && { targets: targets() }),
         },
       },
@@ -51,10 +56,10 @@ const feedsOf = ({ pairs, crossEntropy }: PairMatching, C: number, classes: read
 };
 
 const common = (stage: MethodStage, method: PairMatching) => ({
+  optimiser: adam({ beta1: 0.9, beta2: 0.99 }),
   ...method,
   layout: stage.layout,
   normalisation: stage.data.dataset.normalisation,
-  optimiser: adam({ beta1: 0.9, beta2: 0.99 }),
   learningRate: cosine(method.learningRate, method.iterations),
   key: { ...method.key, learningRate: method.learningRate, crossEntropy: method.crossEntropy, pairs: method.pairs.key },
   advice: `lower the method's learningRate, or leave ${method.name} out`,
@@ -64,12 +69,11 @@ const common = (stage: MethodStage, method: PairMatching) => ({
 export const matchClasses = (stage: MethodStage, method: PairMatching): Optimisation => {
   const { bases: K, classes: C } = stage.layout;
   const { parts, of, start } = classParts(stage, method.name);
-  const { networks, pairs, crossEntropy } = method;
-  const batch = { classes: 1, synthetic: K, features: pairs.features, crossEntropy };
+  const objective = distanceFromMeans({ ...method, classes: 1, synthetic: K, size: method.pairs.size });
   return {
     ...common(stage, method),
     parts,
-    objectives: () => [knownMeans(networks, batch)],
+    objectives: () => [objective],
     start,
     draw: async (part, step) => feedsOf(method, C, [of(part).c], K)(step),
   };
@@ -86,18 +90,18 @@ const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 export const matchTogether = (stage: MethodStage, method: PairMatching, most: number): Optimisation => {
   const { data, layout, recipe } = stage;
   const { bases: K, compensators: V, classes: C, image } = layout;
-  const { networks, pairs, crossEntropy, name } = method;
+  const { name } = method;
   const images = (V + 1) * K;
   const each = Math.min(most, images);
   const learnt: Items = { bases: upTo(K * C), ...(V > 0 && { compensators: upTo(K * V) }) };
   const whole: Part = { name: "all", title: name, curve: name, learnt, graph: name, key: { bases: K, each } };
-  const batch = { classes: C, synthetic: each, features: pairs.features, crossEntropy };
+  const objective = distanceFromMeans({ ...method, classes: C, synthetic: each, size: method.pairs.size });
   const fed = feedsOf(method, C, upTo(C), each);
   return {
     ...common(stage, method),
     rows: each * C,
     parts: [whole],
-    objectives: () => [knownMeans(networks, batch)],
+    objectives: () => [objective],
     start: async () => ({
       bases: await pickNormalised(stage, drawImages(data, K, recipe)),
       compensators: Float32Array.from(

@@ -1,4 +1,4 @@
-// Pairs of a network and an augmentation, whose mean features of real images are computed once.
+// Pairs of a network and an augmentation, under which means of real images' features are computed once.
 import { float32, floats, type Tensor, tensor, trace, type Value } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
@@ -10,13 +10,15 @@ import { estimateBytes } from "../training/memory.ts";
 import type { RealImages } from "./matching.ts";
 import type { MethodStage } from "./method.ts";
 import type { KnownNetworks } from "./networks.ts";
-import { penultimate } from "./objectives/features.ts";
-import { meanOfMany, outputsIn } from "./objectives/mean-features.ts";
+import type { MeanDistance } from "./objectives/distances/distance.ts";
+import { knownMean } from "./objectives/feature-distance.ts";
+import { featureCount, outputsIn, penultimate } from "./objectives/features.ts";
 import type { Groups } from "./objectives/objective.ts";
 
 /** The ingredients of pairs. */
 export interface PairsOf {
   readonly networks: KnownNetworks;
+  readonly distance: MeanDistance;
   readonly augmentation: Augmentation;
   /** Draws an augmentation. */
   draw(random: Random): Readonly<Record<string, Tensor>>;
@@ -27,38 +29,47 @@ export interface PairsOf {
   readonly key: Readonly<Record<string, unknown>>;
 }
 
-/** One of the pairs: a network, a view, and every class's mean features under both. */
+/** One of the pairs: a network, a view, what the distance draws, and every class's mean under them. */
 export interface Pair {
   readonly network: Groups<Tensor>;
   readonly view: Readonly<Record<string, Tensor>>;
-  /** [F] of class c. */
+  readonly drawn: Readonly<Record<string, Tensor>>;
+  /** [S] of class c. */
   mean(c: number): Float32Array;
 }
 
 export interface Pairs {
-  /** F. */
-  readonly features: number;
+  /** S, F where the distance is that of mean features. */
+  readonly size: number;
   readonly key: string;
   /** The pair of a step; all have been drawn before one comes again. */
   at(step: number): Pair;
 }
 
-/** Mean features [F] of real images [n, 3, H, W] of one class, as a pair sees them. */
-const traceMeans = ({ networks, augmentation, real }: PairsOf) => {
+/** The distance's mean [S] over real images [n, 3, H, W] of one class, as a pair sees them. */
+const traceMeans = ({ networks, distance, augmentation, real }: PairsOf) => {
   const { height, width } = networks.model.task.image;
   const types = {
     network: networks.types,
     view: { ...augmentation.types },
+    drawn: { ...distance.drawn(featureCount(networks)) },
     images: float32(real.count, 3, height, width),
   };
-  return trace(types, ({ network, view, images }) => {
+  return trace(types, ({ network, view, drawn, images }) => {
     const featuresOf = (some: Value): Value =>
       penultimate(outputsIn(networks, network, augmentation.apply(some, view)));
-    return { mean: meanOfMany(images, featuresOf) };
+    return { mean: knownMean(distance, images, drawn, featuresOf) };
   });
 };
 
-const viewOf = (stage: MethodStage, { draw }: PairsOf, pair: number) => draw(stream(stage.recipe.seed, "pair", pair));
+/** What is drawn for a pair. */
+const drawing = ({ recipe }: MethodStage, { draw, distance, networks }: PairsOf) => {
+  const features = featureCount(networks);
+  return (pair: number) => ({
+    view: draw(stream(recipe.seed, "pair", pair)),
+    drawn: distance.draw(stream(recipe.seed, "pair", pair, "distance"), features),
+  });
+};
 
 /** The kind of jobs that see real images with a network in all of its views; each is of one network. */
 export const pairing = (of: (stage: MethodStage) => Promise<PairsOf>): JobKind<MethodStage> => ({
@@ -67,6 +78,7 @@ export const pairing = (of: (stage: MethodStage) => Promise<PairsOf>): JobKind<M
   open: async (stage) => {
     const pairs = await of(stage);
     const { networks, views, real } = pairs;
+    const drawnFor = drawing(stage, pairs);
     const { classes, image } = stage.data.task;
     return async (job, worker, { progress, signal }) => {
       const index = Number(job.spec);
@@ -79,7 +91,7 @@ export const pairing = (of: (stage: MethodStage) => Promise<PairsOf>): JobKind<M
           stopIfAborted(signal, "pairs");
           const { mean } = await compiled.run({
             network: networks.at(index),
-            view: viewOf(stage, pairs, pair),
+            ...drawnFor(pair),
             images: tensor(await real.draw(c, pair), [real.count, 3, image.height, image.width]),
           });
           means.push(floats(mean));
@@ -97,13 +109,14 @@ export const pairing = (of: (stage: MethodStage) => Promise<PairsOf>): JobKind<M
 /** Pairs of every network with as many views, their means taken from the stage's shared folder where they are known. */
 export const openPairs = async (stage: MethodStage, pairs: PairsOf): Promise<Pairs> => {
   const { data, recipe, device } = stage;
-  const { networks, views, real } = pairs;
+  const { networks, distance, views, real } = pairs;
   const { classes } = data.task;
   const key = keyOf({
     networks: networks.key,
     views,
     real: real.count,
     ...pairs.key,
+    ...distance.key,
     data: data.fingerprint,
     validation: recipe.validation,
     seed: recipe.seed,
@@ -130,18 +143,19 @@ export const openPairs = async (stage: MethodStage, pairs: PairsOf): Promise<Pai
   );
   const means: Float32Array[] = [];
   for (const one of kept) means.push(floats(await keptTensor(one, "means")));
-  const features = means[0]!.length / (views * classes);
+  const size = means[0]!.length / (views * classes);
+  const drawnFor = drawing(stage, pairs);
   const order = batchIndices(networks.count * views, 1, recipe.seed, "pairs");
   return {
-    features,
+    size,
     key,
     at: (step) => {
       const pair = order(step)[0]!;
       const [index, v] = [Math.floor(pair / views), pair % views];
       return {
         network: networks.at(index),
-        view: viewOf(stage, pairs, pair),
-        mean: (c) => means[index]!.subarray((v * classes + c) * features, (v * classes + c + 1) * features),
+        ...drawnFor(pair),
+        mean: (c) => means[index]!.subarray((v * classes + c) * size, (v * classes + c + 1) * size),
       };
     },
   };

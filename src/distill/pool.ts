@@ -48,6 +48,14 @@ const stepsOf = (stage: MethodStage, { epochs, moments }: PoolOptions) => {
   return { steps, kept };
 };
 
+const nameOf = (index: number): string => `pool network ${index}`;
+
+/** The weights with which the training of network number `index` begins. */
+export const initialWeights = async ({ data, recipe }: MethodStage, model: Model, index: number): Promise<Weights> => {
+  const fit = await imagesToFit(model, imageSource(data), stream(recipe.seed, nameOf(index), "fit"));
+  return freshWeights(model, stream(recipe.seed, nameOf(index), "weights"), fit);
+};
+
 /** Trains network number `job.spec`, moment by moment; what was trained before an interruption is taken from its files. */
 const makerOf =
   (stage: MethodStage, options: PoolOptions): Maker =>
@@ -55,7 +63,7 @@ const makerOf =
     const { data, recipe } = stage;
     const { task, train } = data;
     const index = Number(job.spec);
-    const name = `pool network ${index}`;
+    const name = nameOf(index);
     const model = modelOf(stage, options);
     const types = trainStateTypes(model, optimiser);
     const batch = batchOf(stage);
@@ -65,13 +73,9 @@ const makerOf =
     const pad = Math.round(task.image.height / 8);
     const source = { images: imageSource(data).images, labels: train.labels, crop: "shift" as const, pad };
     const stepper = await worker.stepper(`pool ${model.name}`, () => stepOf(stage, options));
-    const fit = await imagesToFit(model, imageSource(data), stream(recipe.seed, name, "fit"));
+    const start = await initialWeights(stage, model, index);
     const bar = progress.task(name, steps);
-    let state: Tensors<TrainState> = startTraining(
-      model,
-      optimiser,
-      freshWeights(model, stream(recipe.seed, name, "weights"), fit),
-    );
+    let state: Tensors<TrainState> = startTraining(model, optimiser, start);
     const tensors: Record<string, Tensor> = {};
     const files: string[] = [];
     let from = 0;
@@ -178,6 +182,7 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
     types: { parameters: types.parameters, statistics: types.statistics },
     normalise: inferenceNorm,
     count: weights.length,
+    moments: options.moments,
     key: keyOf({ pool: jobs.map(({ key }) => key) }),
     at,
     draw: async (step) => at(stream(recipe.seed, "pool", step).int(weights.length)),

@@ -3,12 +3,15 @@ import { DistilleryError } from "../support/errors.ts";
 import { didYouMean } from "../support/suggest.ts";
 import type { Method } from "./method.ts";
 import { cda } from "./methods/cda.ts";
+import { cim } from "./methods/cim.ts";
 import { dm } from "./methods/dm.ts";
+import { dsdm } from "./methods/dsdm.ts";
 import { dwa } from "./methods/dwa.ts";
 import { gvbsm } from "./methods/gvbsm.ts";
 import { infer, inferCopies, inferNoise, inferOneTeacher } from "./methods/infer.ts";
 import { inferMatch } from "./methods/infer-match.ts";
 import { match } from "./methods/match.ts";
+import { ncfm } from "./methods/ncfm.ts";
 import { random } from "./methods/random.ts";
 import { sre2l } from "./methods/sre2l.ts";
 import { herding } from "./select/herding.ts";
@@ -28,7 +31,10 @@ export const methods: readonly Method[] = [
   cda,
   dwa,
   gvbsm,
+  cim,
   dm,
+  dsdm,
+  ncfm,
   match,
   inferMatch,
 ];

@@ -78,6 +78,8 @@ export const golden: Readonly<Record<string, Build>> = {
   within6: one(ad.within6),
   sigmoid: one(ad.sigmoid),
   tanh: one(ad.tanh),
+  sin: one(ad.sin),
+  cos: one(ad.cos),
   step: one(ad.step),
   clamp: ([x], o) => ad.clamp(x!, o.low as number, o.high as number),
   reshape: ([x], o) => ad.reshape(x!, o.shape!),

@@ -2,12 +2,15 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { Method, MethodStage } from "../../src/distill/method.ts";
+import { cim } from "../../src/distill/methods/cim.ts";
 import { dm } from "../../src/distill/methods/dm.ts";
+import { dsdm } from "../../src/distill/methods/dsdm.ts";
 import { dwa } from "../../src/distill/methods/dwa.ts";
 import { gvbsm } from "../../src/distill/methods/gvbsm.ts";
 import { infer } from "../../src/distill/methods/infer.ts";
 import { inferMatch } from "../../src/distill/methods/infer-match.ts";
 import { match } from "../../src/distill/methods/match.ts";
+import { ncfm } from "../../src/distill/methods/ncfm.ts";
 import { sre2l } from "../../src/distill/methods/sre2l.ts";
 import { herding } from "../../src/distill/select/herding.ts";
 import { rded } from "../../src/distill/select/rded.ts";
@@ -39,7 +42,8 @@ beforeAll(async () => {
 afterAll(() => device.close());
 beforeEach(() => void asked.splice(0));
 
-const pool = { architecture: "convnet8x2", networks: 1, epochs: 2, moments: 2, views: 2, iterations: 5 };
+const networks = { architecture: "convnet8x2", networks: 1, epochs: 2, moments: 2, iterations: 5 };
+const pool = { ...networks, views: 2 };
 
 const cases: readonly (readonly [name: string, method: Method, options: Record<string, unknown>, kinds: string[]])[] = [
   ["infer", infer, { bases: "confidence" }, ["optimise", "confidence"]],
@@ -49,6 +53,9 @@ const cases: readonly (readonly [name: string, method: Method, options: Record<s
   ["sre2l", sre2l, {}, ["optimise"]],
   ["dwa", dwa, {}, ["optimise"]],
   ["dm", dm, {}, ["optimise"]],
+  ["cim", cim, {}, ["cim", "optimise"]],
+  ["dsdm", dsdm, networks, ["pool", "optimise"]],
+  ["ncfm", ncfm, pool, ["pool", "pairs", "optimise"]],
   ["match", match, pool, ["pool", "pairs", "optimise"]],
   ["infer-match", inferMatch, { ...pool, compensators: 1 }, ["pool", "pairs", "optimise"]],
 ];

@@ -4,6 +4,7 @@ import { realImages } from "../../src/distill/matching.ts";
 import type { Method } from "../../src/distill/method.ts";
 import { inferMatch } from "../../src/distill/methods/infer-match.ts";
 import { match } from "../../src/distill/methods/match.ts";
+import { mean } from "../../src/distill/objectives/distances/mean.ts";
 import type { Optimisation } from "../../src/distill/optimise.ts";
 import { matchClasses, matchTogether, type PairMatching } from "../../src/distill/pair-matching.ts";
 import { openPairs } from "../../src/distill/pairs.ts";
@@ -37,13 +38,23 @@ const planned = async (method: Method, options: Record<string, unknown>, ipc: nu
   const augmentation = siamese(image);
   const pairs = await openPairs(stage, {
     networks,
+    distance: mean,
     augmentation,
     draw: (random) => drawSiamese(random, image),
     views: 3,
     real: realImages(stage, "match", 8),
     key: { augmentation: "siamese" },
   });
-  const common = { iterations: 10, learningRate: 0.02, crossEntropy: 1, networks, augmentation, pairs, key: {} };
+  const common = {
+    iterations: 10,
+    learningRate: 0.02,
+    crossEntropy: 1,
+    networks,
+    distance: mean,
+    augmentation,
+    pairs,
+    key: {},
+  };
   const given: PairMatching = { name: method.name, ...common };
   const plan: Optimisation = method === match ? matchClasses(stage, given) : matchTogether(stage, given, most);
   return { stage, plan, pairs };
@@ -73,9 +84,9 @@ test("infer-match sees as many different images of each class in a step, the row
     const pair = pairs.at(step);
     expect(view).toEqual(pair.view);
     const { means, targets } = objective.known!;
-    expect(means!.shape).toEqual([C, pairs.features]);
+    expect(means!.shape).toEqual([C, pairs.size]);
     for (let c = 0; c < C; c++)
-      expect(floats(means!).subarray(c * pairs.features, (c + 1) * pairs.features)).toEqual(pair.mean(c));
+      expect(floats(means!).subarray(c * pairs.size, (c + 1) * pairs.size)).toEqual(pair.mean(c));
     expect(
       own.map((_, i) =>
         floats(targets!)

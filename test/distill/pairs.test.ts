@@ -6,9 +6,11 @@ import { drawSiamese, siamese } from "../../src/data/augment/siamese.ts";
 import { realImages } from "../../src/distill/matching.ts";
 import type { MethodStage } from "../../src/distill/method.ts";
 import { match } from "../../src/distill/methods/match.ts";
-import { penultimate } from "../../src/distill/objectives/features.ts";
-import { outputsIn } from "../../src/distill/objectives/mean-features.ts";
-import { openPairs, type PairsOf } from "../../src/distill/pairs.ts";
+import { characteristicAt } from "../../src/distill/objectives/distances/characteristic.ts";
+import { mean } from "../../src/distill/objectives/distances/mean.ts";
+import { featureCount, outputsIn, penultimate } from "../../src/distill/objectives/features.ts";
+
+import { openPairs, type Pair, type PairsOf } from "../../src/distill/pairs.ts";
 import { openPool } from "../../src/distill/pool.ts";
 import type { Prepared } from "../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
@@ -32,6 +34,7 @@ const image = { height: 8, width: 8 };
 
 const pairsFor = async (stage: MethodStage, over: Partial<PairsOf> = {}): Promise<PairsOf> => ({
   networks: await openPool(stage, { architecture: "convnet8x2", networks, epochs: 2, moments }),
+  distance: mean,
   augmentation: siamese(image),
   draw: (random) => drawSiamese(random, image),
   views,
@@ -40,26 +43,33 @@ const pairsFor = async (stage: MethodStage, over: Partial<PairsOf> = {}): Promis
   ...over,
 });
 
-/** Mean features of real images as a network sees them in a view: pixels changed first, then features added up by hand. */
-const openDirect = async ({ networks: known, augmentation }: PairsOf) => {
+/** What pairs know of real images in a view: pixels changed first, then rows of the distance added up by hand. */
+const openDirect = async ({ networks: known, augmentation, distance }: PairsOf) => {
   const changed = await device.compile(
     trace({ images: float32(real, 3, 8, 8), view: { ...augmentation.types } }, ({ images, view }) => ({
       images: augmentation.apply(images, view),
     })),
   );
   const network = await device.compile(
-    trace({ images: float32(real, 3, 8, 8), network: known.types }, (given) => ({
-      features: penultimate(outputsIn(known, given.network, given.images)),
-    })),
+    trace(
+      {
+        images: float32(real, 3, 8, 8),
+        network: known.types,
+        drawn: { ...distance.drawn(featureCount(known)) },
+      },
+      ({ images, network, drawn }) => ({
+        rows: distance.embed(penultimate(outputsIn(known, network, images)), drawn),
+      }),
+    ),
   );
   return {
-    mean: async (index: number, view: Readonly<Record<string, Tensor>>, images: Float32Array) => {
+    meanOf: async (index: number, { view, drawn }: Pick<Pair, "view" | "drawn">, images: Float32Array) => {
       const { images: seen } = await changed.run({ images: tensor(images, [real, 3, 8, 8]), view });
-      const { features } = await network.run({ images: seen, network: known.at(index) });
-      const size = features.shape[1]!;
+      const { rows } = await network.run({ images: seen, network: known.at(index), drawn });
+      const size = rows.shape[1]!;
       return Float32Array.from({ length: size }, (_, f) => {
         let sum = 0;
-        for (let i = 0; i < real; i++) sum += floats(features)[i * size + f]!;
+        for (let i = 0; i < real; i++) sum += floats(rows)[i * size + f]!;
         return sum / real;
       });
     },
@@ -73,38 +83,46 @@ const openDirect = async ({ networks: known, augmentation }: PairsOf) => {
 const textOf = (tensors: Readonly<Record<string, Tensor>>): string =>
   JSON.stringify(Object.entries(tensors).map(([name, value]) => [name, [...floats(value)]]));
 
-test("all pairs come before one comes again, each with the means of what its network sees in its view", async () => {
-  const stage = stageOf(match, device, data, await temporaryFolder());
-  const of = await pairsFor(stage);
-  const pairs = await openPairs(stage, of);
-  const { mean, release } = await openDirect(of);
-  const numbers = new Map<string, number>();
-  const view = (pair: number) => drawSiamese(stream(stage.recipe.seed, "pair", pair), image);
-  for (let pair = 0; pair < count; pair++) {
-    numbers.set(textOf({ ...of.networks.at(Math.floor(pair / views)).parameters, ...view(pair) }), pair);
-  }
-  const orders = [0, 1].map((round) =>
-    Array.from({ length: count }, (_, i) => {
-      const { network, view: own } = pairs.at(round * count + i);
-      return numbers.get(textOf({ ...network.parameters, ...own }))!;
-    }),
-  );
-  for (const order of orders)
-    expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
-  expect(orders[1]).not.toEqual(orders[0]);
+const distances = [mean, characteristicAt(4)];
 
-  for (const [step, pair] of orders[0]!.entries()) {
-    for (let c = 0; c < classes; c++) {
-      const own = pairs.at(step).mean(c);
-      expect(own).toHaveLength(pairs.features);
-      const direct = await mean(Math.floor(pair / views), view(pair), await of.real.draw(c, pair));
-      expect(relativeError(own, direct)).toBeLessThan(1e-4);
+test.each(distances)(
+  "all pairs come before one comes again, each with what its network sees in its view: $name",
+  async (distance) => {
+    const stage = stageOf(match, device, data, await temporaryFolder());
+    const of = await pairsFor(stage, { distance });
+    const pairs = await openPairs(stage, of);
+    const { meanOf, release } = await openDirect(of);
+    const numbers = new Map<string, number>();
+    const view = (pair: number) => drawSiamese(stream(stage.recipe.seed, "pair", pair), image);
+    for (let pair = 0; pair < count; pair++) {
+      numbers.set(textOf({ ...of.networks.at(Math.floor(pair / views)).parameters, ...view(pair) }), pair);
     }
-  }
-  await release();
-});
+    const orders = [0, 1].map((round) =>
+      Array.from({ length: count }, (_, i) => {
+        const { network, view: own } = pairs.at(round * count + i);
+        return numbers.get(textOf({ ...network.parameters, ...own }))!;
+      }),
+    );
+    for (const order of orders)
+      expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
+    expect(orders[1]).not.toEqual(orders[0]);
 
-test("known means are not computed again, and belong to networks, views, real images and augmentation", async () => {
+    for (const [step, pair] of orders[0]!.entries()) {
+      for (let c = 0; c < classes; c++) {
+        const own = pairs.at(step).mean(c);
+        expect(own).toHaveLength(pairs.size);
+        const { drawn } = pairs.at(step);
+        const direct = await meanOf(Math.floor(pair / views), { view: view(pair), drawn }, await of.real.draw(c, pair));
+        expect(relativeError(own, direct)).toBeLessThan(1e-4);
+      }
+    }
+    const drawn = Array.from({ length: count }, (_, step) => textOf(pairs.at(step).drawn));
+    expect(new Set(drawn).size).toBe(distance === mean ? 1 : count);
+    await release();
+  },
+);
+
+test("known means are not computed again, and belong to networks, views, real images, augmentation and distance", async () => {
   const folder = await temporaryFolder();
   const stage = stageOf(match, device, data, folder);
   const of = await pairsFor(stage);
@@ -112,12 +130,17 @@ test("known means are not computed again, and belong to networks, views, real im
   const times = await timesIn(stage.shared);
   expect((await openPairs(stage, await pairsFor(stage))).key).toBe(key);
   expect(await timesIn(stage.shared)).toEqual(times);
-  const others = [{ views: 2 }, { real: realImages(stage, "match", 3) }, { key: { augmentation: "other" } }];
+  const others = [
+    { views: 2 },
+    { real: realImages(stage, "match", 3) },
+    { key: { augmentation: "other" } },
+    { distance: characteristicAt(4) },
+  ];
   const keys = new Set([key]);
   for (const other of others) keys.add((await openPairs(stage, { ...of, ...other })).key);
   const pool = await openPool(stage, { architecture: "convnet8x2", networks: 1, epochs: 2, moments });
   keys.add((await openPairs(stage, { ...of, networks: pool })).key);
-  expect(keys.size).toBe(5);
+  expect(keys.size).toBe(6);
   expect(await timesIn(stage.shared)).toMatchObject(times);
 });
 

@@ -1,9 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Tensor } from "../../src/autodiff/index.ts";
+import { between } from "../../src/distill/between.ts";
 import type { MethodStage } from "../../src/distill/method.ts";
 import { match } from "../../src/distill/methods/match.ts";
-import { openPool, type PoolOptions } from "../../src/distill/pool.ts";
+import { initialWeights, openPool, type PoolOptions } from "../../src/distill/pool.ts";
 import type { Prepared } from "../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { floats } from "../autodiff/draw.ts";
@@ -78,6 +80,49 @@ describe("the networks of a pool", () => {
     expect(pool.count).toBe(3);
     expect(pool.at(0)).not.toEqual(pool.at(1));
     expect(pool.at(1)).toEqual(pool.at(2));
+  });
+});
+
+describe("networks between the initial and the trained weights of a pool's", () => {
+  const instance = { ...options, architecture: "convnet8x2in", moments: 8 };
+
+  test("are blends of both, by shares from all of [0, 1], and each its own", async () => {
+    const stage = stageIn(await temporaryFolder());
+    const pool = await openPool(stage, instance);
+    const blends = await between(stage, pool);
+    expect(blends.count).toBe(16);
+    expect(blends.key).not.toBe(pool.key);
+    const shares: number[] = [];
+    for (let index = 0; index < blends.count; index++) {
+      const i = Math.floor(index / 8);
+      const start = (await initialWeights(stage, pool.model, i)).parameters;
+      const end = pool.at(8 * i + 7).parameters!;
+      const share = ([name, value]: readonly [string, Tensor], at: number): number => {
+        const [a, b] = [floats(start[name]!)[at]!, floats(end[name]!)[at]!];
+        return (floats(value)[at]! - a) / (b - a);
+      };
+      const own = Object.entries(blends.at(index).parameters!);
+      const all = own.map((one) => share(one, 0));
+      for (const one of all) expect(one).toBeCloseTo(all[0]!, 2);
+      shares.push(all[0]!);
+    }
+    expect(new Set(shares.map((l) => l.toFixed(4))).size).toBe(16);
+    expect(Math.min(...shares)).toBeLessThan(0.3);
+    expect(Math.max(...shares)).toBeGreaterThan(0.7);
+    expect(blends.judge!.weights.parameters).toEqual(pool.at(7).parameters);
+  });
+
+  test("are given in buffers of their own, the same again, and drawn anew at every step", async () => {
+    const stage = stageIn(await temporaryFolder());
+    const blends = await between(stage, await openPool(stage, instance));
+    const first = ({ parameters }: { readonly parameters?: Record<string, Tensor> }) => Object.values(parameters!)[0]!;
+    const kept = floats(first(blends.at(3))).slice();
+    floats(first(blends.at(3))).fill(7);
+    expect(floats(first(blends.at(3)))).toEqual(kept);
+    const drawn = await Promise.all(
+      Array.from({ length: 40 }, async (_, step) => floats(first(await blends.draw(step))).join()),
+    );
+    expect(new Set(drawn).size).toBe(40);
   });
 });
 

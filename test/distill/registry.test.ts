@@ -110,7 +110,7 @@ describe("a choice of method", () => {
 
   test("is told whose an option is, or what it may have meant", () => {
     expect(refusal({ name: "random", momentum: 0.5 })).toBe(
-      "random has no option momentum (an option of dm); it has storage",
+      "random has no option momentum (an option of dm, dsdm); it has storage",
     );
     expect(refusal({ name: "dm", learningrate: 1 })).toBe(
       'dm has no option learningrate (did you mean "learningRate"?); it has storage, iterations, learningRate, momentum, real',

@@ -155,6 +155,8 @@ export const sigmoidOp = unary(
   (dy, _x, y) => [mul(dy, mul(y, sub(1, y)))],
 );
 export const tanhOp = unary("tanh", "Tanh", Math.tanh, (dy, _x, y) => [mul(dy, sub(1, mul(y, y)))]);
+export const sinOp = unary("sin", "Sin", Math.sin, (dy, [x]) => [mul(dy, cos(x))]);
+export const cosOp = unary("cos", "Cos", Math.cos, (dy, [x]) => [neg(mul(dy, sin(x)))]);
 // A hard sigmoid of slope 1e30 is the fastest way ONNX Runtime has to say whether x > 0.
 const aboveZero = (onnx: OnnxWriter, x: string): string =>
   onnx.node("HardSigmoid", [x], { alpha: { float: 1e30 }, beta: { float: 0 } });
@@ -197,6 +199,8 @@ export const relu6 = apply1(relu6Op);
 export const within6 = apply1(within6Op);
 export const sigmoid = apply1(sigmoidOp);
 export const tanh = apply1(tanhOp);
+export const sin = apply1(sinOp);
+export const cos = apply1(cosOp);
 /** 1 where x > 0, else 0. */
 export const step = apply1(stepOp);
 
@@ -226,6 +230,8 @@ export const elementwiseOps = [
   relu6Op,
   sigmoidOp,
   tanhOp,
+  sinOp,
+  cosOp,
   stepOp,
   within6Op,
 ];

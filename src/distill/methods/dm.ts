@@ -9,6 +9,7 @@ import { stream } from "../../support/random.ts";
 import { matching } from "../matching.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { freshNetworks } from "../networks.ts";
+import { mean } from "../objectives/distances/mean.ts";
 import { learning } from "../optimise.ts";
 
 const options = {
@@ -46,6 +47,7 @@ export const dm = defineMethod(options, {
       optimiser: sgd({ momentum }),
       learningRate: () => learningRate,
       networks: freshNetworks(model, (step) => stream(stage.recipe.seed, "dm", "network", step)),
+      distance: mean,
       augmentation: colouring(image),
       draw: (random) => ({ ...drawPaddedCrop(random("view"), image), colour: drawColour(random("colour")) }),
       real,

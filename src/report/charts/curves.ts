@@ -14,7 +14,7 @@ const seriesNames: Readonly<Record<string, string>> = {
   loss: "loss",
   crossEntropy: "cross-entropy",
   statistics: "distance to the BatchNorm statistics",
-  distance: "distance of mean features",
+  distance: "distance of features",
   accuracy: "accuracy, %",
   validationAccuracy: "validation accuracy, %",
 };

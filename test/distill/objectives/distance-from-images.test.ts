@@ -4,7 +4,10 @@ import { colouring } from "../../../src/data/augment/augmentation.ts";
 import { drawColour } from "../../../src/data/augment/colour.ts";
 import { drawPaddedCrop } from "../../../src/data/augment/view.ts";
 import { freshNetworks } from "../../../src/distill/networks.ts";
-import { meanFeatures } from "../../../src/distill/objectives/mean-features.ts";
+import { covariance } from "../../../src/distill/objectives/distances/covariance.ts";
+import type { Distance } from "../../../src/distill/objectives/distances/distance.ts";
+import { mean } from "../../../src/distill/objectives/distances/mean.ts";
+import { distanceFromImages } from "../../../src/distill/objectives/feature-distance.ts";
 import { traceStep } from "../../../src/distill/optimise-step.ts";
 import { buildModel } from "../../../src/models/registry.ts";
 import { hyperTensors, sgd, zerosLike } from "../../../src/nn/optimisers.ts";
@@ -24,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => device.close());
 
 /** Steps of matching `classes` classes, of which three images are learnt. */
-const openMatching = async (classes: number, real: number) => {
+const openMatching = async (distance: Distance, classes: number, real: number) => {
   const { image } = data.task;
   const model = buildModel("convnet8x1in", { ...data.task, outputs: 1 });
   const optimiser = sgd({ momentum: 0.5 });
@@ -35,7 +38,7 @@ const openMatching = async (classes: number, real: number) => {
     optimiser,
   };
   const networks = freshNetworks(model, () => stream(6, "network"));
-  const objective = meanFeatures(networks, { classes, synthetic: 3 / classes, real });
+  const objective = distanceFromImages({ networks, distance, classes }, real);
   const traced = traceStep(parts, { learnt: { bases: 3 } }, objective);
   const stepper = await device.compileStep(traced);
   return {
@@ -44,7 +47,7 @@ const openMatching = async (classes: number, real: number) => {
       await stepper.write({ learnt: { bases: images }, slots: zerosLike(traced.inputs.state.slots), fixed: {} });
       const { distance } = await stepper.run({
         view: { ...drawPaddedCrop(stream(6, "view"), image), colour: drawColour(stream(6, "colour")) },
-        objective: { ...(await networks.draw(0)), real: { images: copied(known) } },
+        objective: { ...(await networks.draw(0)), drawn: {}, real: { images: copied(known) } },
         hyper: hyperTensors(optimiser.hyper(0, 0)),
       });
       return { loss: floats(distance!)[0]!, gradient: floats((await stepper.read()).slots.velocity!.bases!) };
@@ -57,15 +60,15 @@ const real = 70;
 
 const knownImages = (count: number): Tensor => uniform(stream(6, "real"), [count, 3, 8, 8], -0.2, 1);
 
-test("the gradient of distribution matching agrees with differences", async () => {
-  const { match, release } = await openMatching(1, real);
+test.each([mean, covariance])("the gradient by the $name agrees with differences", async (distance) => {
+  const { match, release } = await openMatching(distance, 1, real);
   const known = knownImages(real);
   await expectGradient((images) => match(images, known));
   await release();
 });
 
 test("several classes are matched each with its own real images", async () => {
-  const [three, one] = [await openMatching(3, real), await openMatching(1, real)];
+  const [three, one] = [await openMatching(mean, 3, real), await openMatching(mean, 1, real)];
   const known = knownImages(3 * real);
   const images = uniform(stream(6, "images"), [3, 3, 8, 8], -0.5, 0.5);
   const part = ({ data: values }: Tensor, from: number, to: number): Float32Array =>
