@@ -52,7 +52,7 @@ const images = learning(
     const { data, layout, recipe } = stage;
     const { bases: K, classes: C, image } = layout;
     // Fails where a class has fewer images than are stored.
-    drawImages(data, K, recipe.seed);
+    drawImages(data, K, recipe);
     const ranked = await runScan(stage, ranking);
     const picks = Int32Array.from({ length: K * C }, (_, i) => ranked[i % C]![Math.floor(i / C)]!);
     const { parts, of, start } = classParts(stage, "cim", picks);
