@@ -1,11 +1,13 @@
 // The options of methods that match in trained networks, and what they prepare: a pool and its pairs with DSA's views.
 import { drawSiamese, siamese } from "../data/augment/siamese.ts";
-import { aboveZero, atLeastZero, text, whole } from "../support/fields.ts";
+import { aboveZero, atLeastZero, choice, text, whole } from "../support/fields.ts";
 import { realImages } from "./matching.ts";
 import type { MethodStage } from "./method.ts";
 import type { PairMatching } from "./pair-matching.ts";
+import { type PairOrder, pairOrders } from "./pair-order.ts";
 import { openPairs, type PairsOf, pairing } from "./pairs.ts";
 import { openPool, type PoolOptions, pooling } from "./pool.ts";
+import { choosingReal, openChoice, type RealChoice, realChoices } from "./real-choice.ts";
 
 export const matchOptions = {
   iterations: whole(1, "steps of the images of each class, or of the whole set at once").default(1000),
@@ -17,6 +19,15 @@ export const matchOptions = {
   networks: whole(1, "networks that are trained").default(3),
   epochs: whole(1, "epochs that each is trained").default(6),
   moments: whole(1, "moments of its training at which each is kept").default(4),
+  order: choice(
+    pairOrders,
+    "which networks steps see: random ones, or those of the first moments first and of the last ones last (early-to-late)",
+  ).default("random"),
+  realImages: choice(
+    realChoices,
+    "which real images are behind a mean: random ones, one of each of as many clusters of their class (clusters), or those with " +
+      "the lowest cross-entropy at early moments and all of them at the last (easy-to-hard)",
+  ).default("random"),
 };
 
 export interface MatchOptions {
@@ -29,6 +40,8 @@ export interface MatchOptions {
   readonly networks: number;
   readonly epochs: number;
   readonly moments: number;
+  readonly order: PairOrder;
+  readonly realImages: RealChoice;
 }
 
 /** Architectures that options name; the students' are checked with the students. */
@@ -43,17 +56,24 @@ const poolOf = ({ recipe }: MethodStage, { architecture, networks, epochs, momen
   moments,
 });
 
+const judgesOf = async (stage: MethodStage, given: MatchOptions) => ({
+  networks: await openPool(stage, poolOf(stage, given)),
+  real: given.real,
+});
+
 /** Networks of a pool in pairs with views of DSA. */
 const pairsOf = async (stage: MethodStage, given: MatchOptions): Promise<PairsOf> => {
   const { real, views } = given;
   const { image } = stage.data.task;
+  const judges = await judgesOf(stage, given);
+  const { key, choose } = await openChoice(stage, given.realImages, judges, views);
   return {
-    networks: await openPool(stage, poolOf(stage, given)),
+    networks: judges.networks,
     augmentation: siamese(image),
     draw: (random) => drawSiamese(random, image),
     views,
-    real: realImages(stage, "match", real),
-    key: { augmentation: "siamese" },
+    real: realImages(stage, "match", real, choose),
+    key: { augmentation: "siamese", ...key },
   };
 };
 
@@ -62,15 +82,18 @@ export const prepareMatching = async (
   name: string,
   options: MatchOptions,
 ): Promise<PairMatching> => {
-  const { iterations, learningRate, crossEntropy } = options;
+  const { iterations, learningRate, crossEntropy, order } = options;
   const of = await pairsOf(stage, options);
-  const pairs = await openPairs(stage, of);
+  const pairs = await openPairs(stage, of, order, iterations);
   const { networks, augmentation } = of;
-  return { name, iterations, learningRate, crossEntropy, networks, augmentation, pairs, key: {} };
+  // Sets that were made before there were orders keep their keys.
+  const key = order === "random" ? {} : { order };
+  return { name, iterations, learningRate, crossEntropy, networks, augmentation, pairs, key };
 };
 
 /** The kinds of jobs before the images': networks and their pairs. */
 export const beforeMatching = (given: MatchOptions) => [
   pooling((stage) => poolOf(stage, given)),
+  ...choosingReal(given.realImages, (stage) => judgesOf(stage, given)),
   pairing((stage) => pairsOf(stage, given)),
 ];

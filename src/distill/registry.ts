@@ -3,6 +3,7 @@ import { DistilleryError } from "../support/errors.ts";
 import { didYouMean } from "../support/suggest.ts";
 import type { Method } from "./method.ts";
 import { cda } from "./methods/cda.ts";
+import { curriculum } from "./methods/curriculum.ts";
 import { dm } from "./methods/dm.ts";
 import { dwa } from "./methods/dwa.ts";
 import { gvbsm } from "./methods/gvbsm.ts";
@@ -30,6 +31,7 @@ export const methods: readonly Method[] = [
   gvbsm,
   dm,
   match,
+  curriculum,
   inferMatch,
 ];
 

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { Method, MethodStage } from "../../src/distill/method.ts";
+import { curriculum } from "../../src/distill/methods/curriculum.ts";
 import { dm } from "../../src/distill/methods/dm.ts";
 import { dwa } from "../../src/distill/methods/dwa.ts";
 import { gvbsm } from "../../src/distill/methods/gvbsm.ts";
@@ -50,6 +51,8 @@ const cases: readonly (readonly [name: string, method: Method, options: Record<s
   ["dwa", dwa, {}, ["optimise"]],
   ["dm", dm, {}, ["optimise"]],
   ["match", match, pool, ["pool", "pairs", "optimise"]],
+  ["match of clusters", match, { ...pool, realImages: "clusters" }, ["pool", "clusters", "pairs", "optimise"]],
+  ["curriculum", curriculum, pool, ["pool", "easy-to-hard", "pairs", "optimise"]],
   ["infer-match", inferMatch, { ...pool, compensators: 1 }, ["pool", "pairs", "optimise"]],
 ];
 

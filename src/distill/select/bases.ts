@@ -3,6 +3,7 @@ import { imageSource } from "../../recipe/prepare.ts";
 import { openEnsemble } from "../../teachers/ensemble.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { type Classifier, imagesAtOnce, traceClassifier } from "../../training/predict.ts";
+import type { Frozen } from "../../training/train-step.ts";
 import type { MethodStage } from "../method.ts";
 import { drawImages } from "./draw.ts";
 import { pickImages } from "./pick.ts";
@@ -28,17 +29,20 @@ export const crossEntropyOf = (logits: ArrayLike<number>, label: number): number
 const hashesOf = ({ teachers }: MethodStage): readonly string[] => teachers.map(({ sha256 }) => sha256);
 
 /**
- * Of each class its training images as they are, [n_c] indices, the one that the teachers' mean logits give the highest
+ * Of each class its training images as they are, [n_c] indices, the one that the judges' mean logits give the highest
  * probability of its class first; the earlier of equals.
  */
-const ranking: Scan<Classifier, number> = {
-  name: "confidence",
-  key: (stage) => ({ teachers: hashesOf(stage) }),
+export const rankingBy = (
+  name: string,
+  judgesOf: (stage: MethodStage) => readonly Frozen[],
+  key: (stage: MethodStage) => Readonly<Record<string, unknown>>,
+): Scan<Classifier, number> => ({
+  name,
+  key,
   members: wholeClass,
   atOnce: ({ data }) => imagesAtOnce(data.task),
-  open: ({ teachers, data }, worker) => openEnsemble(worker.device, teachers, imagesAtOnce(data.task)),
-  bytes: ({ teachers, data }) =>
-    teachers.reduce((sum, one) => sum + estimateBytes(traceClassifier(one, imagesAtOnce(data.task)).graph), 0),
+  open: (stage, worker) => openEnsemble(worker.device, judgesOf(stage), imagesAtOnce(stage.data.task)),
+  bytes: (stage) => judgesOf(stage).reduce((sum, one) => sum + estimateBytes(traceClassifier(one).graph), 0),
   look: async ({ data }, classifier, images, c) => {
     const { classes } = data.task;
     const logits = await classifier.logits(await imageSource(data).images(images));
@@ -48,7 +52,13 @@ const ranking: Scan<Classifier, number> = {
     Array.from(images, (_image, i) => i)
       .sort((a, b) => surprise[a]! - surprise[b]! || a - b)
       .map((i) => images[i]!),
-};
+});
+
+const ranking = rankingBy(
+  "confidence",
+  ({ teachers }) => teachers,
+  (stage) => ({ teachers: hashesOf(stage) }),
+);
 
 export const confidence = scanning(ranking);
 
