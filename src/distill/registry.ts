@@ -9,6 +9,7 @@ import { dwa } from "./methods/dwa.ts";
 import { gvbsm } from "./methods/gvbsm.ts";
 import { infer, inferCopies, inferNoise, inferOneTeacher } from "./methods/infer.ts";
 import { inferMatch } from "./methods/infer-match.ts";
+import { inferRded } from "./methods/infer-rded.ts";
 import { match } from "./methods/match.ts";
 import { random } from "./methods/random.ts";
 import { sre2l } from "./methods/sre2l.ts";
@@ -25,6 +26,7 @@ export const methods: readonly Method[] = [
   herding,
   kCentre,
   rded,
+  inferRded,
   sre2l,
   cda,
   dwa,

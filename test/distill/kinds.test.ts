@@ -8,6 +8,7 @@ import { dwa } from "../../src/distill/methods/dwa.ts";
 import { gvbsm } from "../../src/distill/methods/gvbsm.ts";
 import { infer } from "../../src/distill/methods/infer.ts";
 import { inferMatch } from "../../src/distill/methods/infer-match.ts";
+import { inferRded } from "../../src/distill/methods/infer-rded.ts";
 import { match } from "../../src/distill/methods/match.ts";
 import { sre2l } from "../../src/distill/methods/sre2l.ts";
 import { herding } from "../../src/distill/select/herding.ts";
@@ -46,6 +47,7 @@ const cases: readonly (readonly [name: string, method: Method, options: Record<s
   ["infer", infer, { bases: "confidence" }, ["optimise", "confidence"]],
   ["herding", herding, {}, ["herding"]],
   ["rded", rded, {}, ["rded"]],
+  ["infer-rded", inferRded, {}, ["optimise", "rded"]],
   ["gvbsm", gvbsm, {}, ["optimise", "convolution statistics"]],
   ["sre2l", sre2l, {}, ["optimise"]],
   ["dwa", dwa, {}, ["optimise"]],
