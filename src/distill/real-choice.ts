@@ -38,7 +38,7 @@ const looking = <Network, Row>(scan: Scan<Network, Row>) => ({
 });
 
 /** k-means of features that are projected at random to a few dimensions. */
-const settings = { dimensions: 32, iterations: 5 } as const;
+const settings = { dimensions: 16, iterations: 5 } as const;
 
 /** Features of images [n, 3, H, W], projected by a Gaussian matrix, [n, dimensions]. */
 const projected = (judge: Frozen, seed: number) => (images: Value) => {
