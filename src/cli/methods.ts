@@ -2,9 +2,10 @@
 import { Option } from "commander";
 import { z } from "zod";
 import type { Method } from "../distill/method.ts";
+import { best, recommended } from "../distill/recommended.ts";
 import { methods } from "../distill/registry.ts";
 import type { Commands } from "../pipeline/commands.ts";
-import { methodOf, optionProblem, optionsOf, optionValue } from "../pipeline/recipe/method.ts";
+import { methodsOf, optionsOf, optionValue, problemIn } from "../pipeline/recipe/method.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { aboutOf } from "../support/fields.ts";
@@ -32,11 +33,11 @@ export const methodOption = (): Option =>
     return [...before, text];
   });
 
-/** The value of one option of a method. @throws DistilleryError USAGE. */
-const valueIn = (method: Method, name: string, text: string): unknown => {
-  const value = optionsOf(method).includes(name) ? optionValue(method, name, text) : undefined;
+/** The value of one option of the methods that may be meant. @throws DistilleryError USAGE. */
+const valueIn = (meant: readonly Method[], name: string, text: string): unknown => {
+  const value = optionValue(meant, name, text);
   if (value !== undefined) return value;
-  throw new DistilleryError("USAGE", `${flag} ${name}=${text}: ${optionProblem(method, name, text)}`);
+  throw new DistilleryError("USAGE", `${flag} ${name}=${text}: ${problemIn(meant, { [name]: text })}`);
 };
 
 /**
@@ -46,11 +47,11 @@ const valueIn = (method: Method, name: string, text: string): unknown => {
 export const withMethodOptions = (recipe: Recipe, given: unknown, command: keyof Commands): Recipe => {
   if (given === undefined) return recipe;
   const words = z.array(z.string()).parse(given);
-  const method = methodOf(recipe.method);
+  const { name: methodName } = recipe.method;
   if (command === "compare") {
     throw new DistilleryError(
       "USAGE",
-      `${flag} is for the other commands; write it behind its method, as in --compare-methods "${method.name} ${words.join(" ")},random"`,
+      `${flag} is for the other commands; write it behind its method, as in --compare-methods "${methodName} ${words.join(" ")},random"`,
     );
   }
   const pairs = words.map(parsePair);
@@ -58,7 +59,7 @@ export const withMethodOptions = (recipe: Recipe, given: unknown, command: keyof
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
     throw new DistilleryError("USAGE", `${flag}: ${twice} is given more than once; give it once`);
-  const options = Object.fromEntries(pairs.map(([name, text]) => [name, valueIn(method, name, text)]));
+  const options = Object.fromEntries(pairs.map(([name, text]) => [name, valueIn(methodsOf(methodName), name, text)]));
   return { ...recipe, method: { ...recipe.method, ...options } };
 };
 
@@ -87,6 +88,7 @@ export const methodList = (): string =>
   [
     "",
     'Methods and their options, as in --method infer --method-option alpha=0.5 or --compare-methods "infer alpha=0.5,random":',
+    `  ${best.padEnd(18)} what our measurements recommend for the data, budget and labels: ${recommended.map(({ name }) => name).join(" or ")}`,
     ...methods.flatMap(methodLines),
     "  every method",
     ...shared.map((option) => `    ${optionLine(methods[0]!, option)}`),

@@ -6,8 +6,10 @@ import { realImages } from "./matching.ts";
 import type { MethodStage } from "./method.ts";
 import { meanDistances } from "./objectives/distances/registry.ts";
 import type { PairMatching } from "./pair-matching.ts";
+import { type PairOrder, pairOrders } from "./pair-order.ts";
 import { openPairs, type PairsOf, pairing } from "./pairs.ts";
 import { openPool, type PoolOptions, pooling } from "./pool.ts";
+import { choosingReal, openChoice, type RealChoice, realChoices } from "./real-choice.ts";
 
 /** A network at moments of its training, or between its beginning and its end. */
 const weights = ["moments", "between"] as const;
@@ -30,6 +32,15 @@ export const matchOptions = {
     weights,
     "a network's weights: those of its moments, or as many between the initial and the last ones (between, for instance norm)",
   ).default("moments"),
+  order: choice(
+    pairOrders,
+    "which networks steps see: random ones, or those of the first moments first and of the last ones last (early-to-late)",
+  ).default("random"),
+  realImages: choice(
+    realChoices,
+    "which real images are behind a mean: random ones, one of each of as many clusters of their class (clusters), or those with " +
+      "the lowest cross-entropy at early moments and all of them at the last (easy-to-hard)",
+  ).default("random"),
 };
 
 export interface MatchOptions {
@@ -44,6 +55,8 @@ export interface MatchOptions {
   readonly moments: number;
   readonly distance: string;
   readonly weights: (typeof weights)[number];
+  readonly order: PairOrder;
+  readonly realImages: RealChoice;
 }
 
 /** Architectures that options name; the students' are checked with the students. */
@@ -61,19 +74,25 @@ export const poolOf = (
   moments,
 });
 
+const judgesOf = async (stage: MethodStage, given: MatchOptions) => ({
+  networks: await openPool(stage, poolOf(stage, given)),
+  real: given.real,
+});
+
 /** Networks of a pool in pairs with views of DSA. */
 const pairsOf = async (stage: MethodStage, given: MatchOptions): Promise<PairsOf> => {
   const { real, views } = given;
   const { image } = stage.data.task;
-  const pool = await openPool(stage, poolOf(stage, given));
+  const judges = await judgesOf(stage, given);
+  const { key, choose } = await openChoice(stage, given.realImages, judges, views);
   return {
-    networks: given.weights === "between" ? await between(stage, pool) : pool,
+    networks: given.weights === "between" ? await between(stage, judges.networks) : judges.networks,
     distance: meanDistances.find(({ name }) => name === given.distance)!,
     augmentation: siamese(image),
     draw: (random) => drawSiamese(random, image),
     views,
-    real: realImages(stage, "match", real),
-    key: { augmentation: "siamese" },
+    real: realImages(stage, "match", real, choose),
+    key: { augmentation: "siamese", ...key },
   };
 };
 
@@ -82,15 +101,18 @@ export const prepareMatching = async (
   name: string,
   options: MatchOptions,
 ): Promise<PairMatching> => {
-  const { iterations, learningRate, crossEntropy } = options;
+  const { iterations, learningRate, crossEntropy, order } = options;
   const of = await pairsOf(stage, options);
-  const pairs = await openPairs(stage, of);
+  const pairs = await openPairs(stage, of, order, iterations);
   const { networks, distance, augmentation } = of;
-  return { name, iterations, learningRate, crossEntropy, networks, distance, augmentation, pairs, key: {} };
+  // Sets that were made before there were orders keep their keys.
+  const key = order === "random" ? {} : { order };
+  return { name, iterations, learningRate, crossEntropy, networks, distance, augmentation, pairs, key };
 };
 
 /** The kinds of jobs before the images': networks and their pairs. */
 export const beforeMatching = (given: MatchOptions) => [
   pooling((stage) => poolOf(stage, given)),
+  ...choosingReal(given.realImages, (stage) => judgesOf(stage, given)),
   pairing((stage) => pairsOf(stage, given)),
 ];

@@ -22,15 +22,38 @@ export interface RealImages {
   draw(c: number, step: number): Promise<Float32Array>;
 }
 
+/** What is asked for at a step: `count` of the training images of class c, of which `members` are all. */
+export interface RealDraw {
+  readonly c: number;
+  readonly step: number;
+  readonly members: ArrayLike<number>;
+  readonly count: number;
+  readonly random: Random;
+}
+
+/** Chooses training images, by their indices. */
+export type Choose = (wanted: RealDraw) => Int32Array;
+
+export const anyOf: Choose = ({ members, count, random }) =>
+  random
+    .permutation(members.length)
+    .subarray(0, count)
+    .map((at) => members[at]!);
+
+/** Real images of each class in a step: at most `most`, and as many of all. */
+export const countOf = ({ data }: MethodStage, most: number): number =>
+  Math.min(most, ...byStratum(data.train, data.task).map(({ length }) => length));
+
 /** At most `most` real images of a class. */
-export const realImages = ({ data, recipe }: MethodStage, name: string, most: number): RealImages => {
+export const realImages = (stage: MethodStage, name: string, most: number, choose: Choose = anyOf): RealImages => {
+  const { data, recipe } = stage;
   const members = byStratum(data.train, data.task);
-  const count = Math.min(most, ...members.map(({ length }) => length));
+  const count = countOf(stage, most);
   return {
     count,
-    draw: (c, step) => {
-      const order = stream(recipe.seed, name, "real", c, step).permutation(members[c]!.length).subarray(0, count);
-      return imageSource(data).images(order.map((at) => members[c]![at]!));
+    draw: async (c, step) => {
+      const random = stream(recipe.seed, name, "real", c, step);
+      return imageSource(data).images(choose({ c, step, members: members[c]!, count, random }));
     },
   };
 };

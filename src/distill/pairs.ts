@@ -4,7 +4,6 @@ import type { Augmentation } from "../data/augment/augmentation.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import { keyOf } from "../support/key.ts";
 import { type Random, stream } from "../support/random.ts";
-import { batchIndices } from "../training/batches.ts";
 import { type JobKind, type KeptJob, keptTensor, runKept, tensorStore } from "../training/kept.ts";
 import { estimateBytes } from "../training/memory.ts";
 import type { RealImages } from "./matching.ts";
@@ -14,6 +13,7 @@ import type { MeanDistance } from "./objectives/distances/distance.ts";
 import { knownMean } from "./objectives/feature-distance.ts";
 import { featureCount, outputsIn, penultimate } from "./objectives/features.ts";
 import type { Groups } from "./objectives/objective.ts";
+import { type PairOrder, pairOrder } from "./pair-order.ts";
 
 /** The ingredients of pairs. */
 export interface PairsOf {
@@ -42,7 +42,7 @@ export interface Pairs {
   /** S, F where the distance is that of mean features. */
   readonly size: number;
   readonly key: string;
-  /** The pair of a step; all have been drawn before one comes again. */
+  /** The pair of a step. */
   at(step: number): Pair;
 }
 
@@ -106,8 +106,16 @@ export const pairing = (of: (stage: MethodStage) => Promise<PairsOf>): JobKind<M
   },
 });
 
-/** Pairs of every network with as many views, their means taken from the stage's shared folder where they are known. */
-export const openPairs = async (stage: MethodStage, pairs: PairsOf): Promise<Pairs> => {
+/**
+ * Pairs of every network with as many views, their means taken from the stage's shared folder where they are known. An order
+ * may depend on the number of steps that are going to see them.
+ */
+export const openPairs = async (
+  stage: MethodStage,
+  pairs: PairsOf,
+  order: PairOrder = "random",
+  steps = 1,
+): Promise<Pairs> => {
   const { data, recipe, device } = stage;
   const { networks, distance, views, real } = pairs;
   const { classes } = data.task;
@@ -145,12 +153,13 @@ export const openPairs = async (stage: MethodStage, pairs: PairsOf): Promise<Pai
   for (const one of kept) means.push(floats(await keptTensor(one, "means")));
   const size = means[0]!.length / (views * classes);
   const drawnFor = drawing(stage, pairs);
-  const order = batchIndices(networks.count * views, 1, recipe.seed, "pairs");
+  const counts = { networks: networks.count, moments: networks.moments, views };
+  const pairAt = pairOrder(order, counts, recipe.seed, steps);
   return {
     size,
     key,
     at: (step) => {
-      const pair = order(step)[0]!;
+      const pair = pairAt(step);
       const [index, v] = [Math.floor(pair / views), pair % views];
       return {
         network: networks.at(index),

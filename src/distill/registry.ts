@@ -4,12 +4,14 @@ import { didYouMean } from "../support/suggest.ts";
 import type { Method } from "./method.ts";
 import { cda } from "./methods/cda.ts";
 import { cim } from "./methods/cim.ts";
+import { curriculum } from "./methods/curriculum.ts";
 import { dm } from "./methods/dm.ts";
 import { dsdm } from "./methods/dsdm.ts";
 import { dwa } from "./methods/dwa.ts";
 import { gvbsm } from "./methods/gvbsm.ts";
 import { infer, inferCopies, inferNoise, inferOneTeacher } from "./methods/infer.ts";
 import { inferMatch } from "./methods/infer-match.ts";
+import { inferRded } from "./methods/infer-rded.ts";
 import { match } from "./methods/match.ts";
 import { ncfm } from "./methods/ncfm.ts";
 import { random } from "./methods/random.ts";
@@ -27,6 +29,7 @@ export const methods: readonly Method[] = [
   herding,
   kCentre,
   rded,
+  inferRded,
   sre2l,
   cda,
   dwa,
@@ -36,6 +39,7 @@ export const methods: readonly Method[] = [
   dsdm,
   ncfm,
   match,
+  curriculum,
   inferMatch,
 ];
 

@@ -59,6 +59,8 @@ export interface Report {
   readonly hardware: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number };
   /** The resolved recipe, as in the recipe file. */
   readonly recipe: Readonly<Record<string, unknown>>;
+  /** What `best` stood for and why, where the method was asked for by that name. */
+  readonly best?: string;
 }
 
 export interface TeacherRow {

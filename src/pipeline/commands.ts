@@ -33,6 +33,8 @@ export interface DistilledFolder {
   readonly folder: string;
   readonly manifest: Manifest;
   readonly bytes: SetBytes;
+  /** What `best` stands for and why, where the recipe asked for that. */
+  readonly best?: string;
 }
 
 /** The work behind the command line, one function a command, without a word of text; errors are DistilleryErrors. */

@@ -13,11 +13,14 @@ import { type Candidate, checkTeachers, findCandidates, obtainTeachers } from ".
 import type { CommandContext } from "./commands.ts";
 import { type Claim, checkFree, claimFolder } from "./folder/claim.ts";
 import { type RunFolder, timed } from "./folder/run-folder.ts";
+import { type Settled, settleMethod } from "./recipe/settle.ts";
 import { describeDataset } from "./reporting.ts";
 
 /** A command at work: as `Work`, with all of a run's folder. */
 export interface Run<Folder extends RunFolder = RunFolder> extends Omit<Work, "folder"> {
   readonly folder: Folder;
+  /** What `best` stands for and why, where the recipe asked for that. */
+  readonly best?: string;
 }
 
 /** Fails on whatever can be known to be wrong before anything is loaded. */
@@ -44,18 +47,19 @@ const checkStudents = ({ students }: Recipe, { task }: Prepared): void => {
 };
 
 /**
- * Opens data and device, checks the recipe and, by `check`, what else is given against the data, and only then claims the
- * folder. Whoever has the run disposes of it: the device is closed and the folder let go of.
+ * Opens data and device, settles the recipe by them, checks it and, by `check`, what else is given against the data, and only
+ * then claims the folder. Whoever has the run disposes of it: the device is closed and the folder let go of.
  */
 export const openRun = async <T, Folder extends RunFolder>(
-  recipe: Recipe,
+  given: Recipe,
   context: CommandContext,
   folder: Folder,
   check: (recipe: Recipe, data: Prepared, candidates: readonly Candidate[], context: Context) => Promise<T>,
+  settle: (recipe: Recipe, data: Prepared) => Settled = settleMethod,
 ): Promise<Run<Folder> & AsyncDisposable & { readonly checked: T }> => {
-  checkRecipe(recipe);
+  checkRecipe(given);
   await checkFree(folder);
-  const device = await openDevice(recipe.device, { note: context.progress.note });
+  const device = await openDevice(given.device, { note: context.progress.note });
   let claim: Claim | undefined;
   const dispose = async (): Promise<void> => {
     await device.close();
@@ -63,7 +67,9 @@ export const openRun = async <T, Folder extends RunFolder>(
   };
   try {
     const started = performance.now();
-    const data = await prepareData(recipe, context);
+    const data = await prepareData(given, context);
+    const { recipe, ...settled } = settle(given, data);
+    if (settled.best !== undefined) context.progress.note(settled.best);
     checkStudents(recipe, data);
     const checked = await check(recipe, data, await findCandidates(recipe, data), context);
     claim = await claimFolder(folder, recipe, data.fingerprint, context.progress);
@@ -74,7 +80,16 @@ export const openRun = async <T, Folder extends RunFolder>(
       skippedFiles: data.dataset.skipped,
       fingerprint: data.fingerprint,
     });
-    return { ...context, recipe: claim.recipe, folder, device, data, checked, [Symbol.asyncDispose]: dispose };
+    return {
+      ...context,
+      ...settled,
+      recipe: claim.recipe,
+      folder,
+      device,
+      data,
+      checked,
+      [Symbol.asyncDispose]: dispose,
+    };
   } catch (error) {
     await dispose();
     throw error;

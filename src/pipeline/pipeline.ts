@@ -62,7 +62,9 @@ export const commands: Commands = {
   distill: async (recipe, context) => {
     await using run = await open(recipe, context);
     const { set } = await distil(run, await teach(run));
-    return { folder: run.folder.set, manifest: set.manifest, bytes: await weighSet(run.folder.set) };
+    const { folder, best } = run;
+    const found = { folder: folder.set, manifest: set.manifest, bytes: await weighSet(folder.set) };
+    return best === undefined ? found : { ...found, best };
   },
 
   evaluate: async (recipe, context: EvaluateContext) => {

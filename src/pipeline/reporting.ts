@@ -39,6 +39,7 @@ export interface Findings {
   /** Of the set's making and of the students. */
   readonly curves: readonly Curve[];
   readonly device: Device;
+  readonly best?: string;
 }
 
 const allCurves = ({ teachers, curves }: Findings): Curve[] => [
@@ -78,7 +79,7 @@ export const assembleReport = async (
   findings: Findings,
   seconds: Readonly<Record<string, number>>,
 ): Promise<Report> => {
-  const { recipe, data, teachers, set, setFolder, rows, device } = findings;
+  const { recipe, data, teachers, set, setFolder, rows, device, best } = findings;
   const { stored, image } = layoutOf(set.manifest);
   return {
     format: "distillery-report",
@@ -101,6 +102,7 @@ export const assembleReport = async (
     device: device.name,
     hardware: describeHardware(),
     recipe: plain(recipe),
+    ...(best !== undefined && { best }),
   };
 };
 

@@ -71,7 +71,28 @@ describe("--method-option", () => {
     expect(await methodOf("run --iterations 40 --recipe", file)).toMatchObject({ name: "dm", iterations: 40 });
   });
 
+  it("goes on top of the best, whose method is known once the data are", async () => {
+    const options = "--method-option networks=2 --method-option storage=images";
+    expect(await methodOf(`run --data demo --method best --iterations 9 ${options}`)).toEqual({
+      name: "best",
+      networks: 2,
+      storage: "images",
+    });
+  });
+
   it.each([
+    [
+      "run --data demo --method best --method-option alpha=1",
+      "--method-option alpha=1: none of match, random takes it: match has no option alpha (an option of infer,",
+    ],
+    [
+      "run --data demo --method match --method-option order=late",
+      '--method-option order=late: order: expected one of random, early-to-late, got "late"',
+    ],
+    [
+      "run --data demo --method match --method-option networks=0",
+      '--method-option networks=0: networks: expected a whole number of at least 1, got "0"',
+    ],
     [
       "run --data demo --method-option alpha",
       '--method-option: expected NAME=VALUE as in --method-option alpha=0.5, got "alpha"',

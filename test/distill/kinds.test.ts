@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { Method, MethodStage } from "../../src/distill/method.ts";
 import { cim } from "../../src/distill/methods/cim.ts";
+import { curriculum } from "../../src/distill/methods/curriculum.ts";
 import { dm } from "../../src/distill/methods/dm.ts";
 import { dsdm } from "../../src/distill/methods/dsdm.ts";
 import { dwa } from "../../src/distill/methods/dwa.ts";
 import { gvbsm } from "../../src/distill/methods/gvbsm.ts";
 import { infer } from "../../src/distill/methods/infer.ts";
 import { inferMatch } from "../../src/distill/methods/infer-match.ts";
+import { inferRded } from "../../src/distill/methods/infer-rded.ts";
 import { match } from "../../src/distill/methods/match.ts";
 import { ncfm } from "../../src/distill/methods/ncfm.ts";
 import { sre2l } from "../../src/distill/methods/sre2l.ts";
@@ -49,6 +51,7 @@ const cases: readonly (readonly [name: string, method: Method, options: Record<s
   ["infer", infer, { bases: "confidence" }, ["optimise", "confidence"]],
   ["herding", herding, {}, ["herding"]],
   ["rded", rded, {}, ["rded"]],
+  ["infer-rded", inferRded, {}, ["optimise", "rded"]],
   ["gvbsm", gvbsm, {}, ["optimise", "convolution statistics"]],
   ["sre2l", sre2l, {}, ["optimise"]],
   ["dwa", dwa, {}, ["optimise"]],
@@ -57,6 +60,8 @@ const cases: readonly (readonly [name: string, method: Method, options: Record<s
   ["dsdm", dsdm, networks, ["pool", "optimise"]],
   ["ncfm", ncfm, pool, ["pool", "pairs", "optimise"]],
   ["match", match, pool, ["pool", "pairs", "optimise"]],
+  ["match of clusters", match, { ...pool, realImages: "clusters" }, ["pool", "clusters", "pairs", "optimise"]],
+  ["curriculum", curriculum, pool, ["pool", "easy-to-hard", "pairs", "optimise"]],
   ["infer-match", inferMatch, { ...pool, compensators: 1 }, ["pool", "pairs", "optimise"]],
 ];
 

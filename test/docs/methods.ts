@@ -1,6 +1,7 @@
 // The page of docs/methods.md, made of the records of methods and parametrisations.
 import type { z } from "zod";
 import type { Method } from "../../src/distill/method.ts";
+import { best, type Recommendation, recommendations, wordsOf } from "../../src/distill/recommended.ts";
 import { baseline, methods } from "../../src/distill/registry.ts";
 import { optionsOf } from "../../src/pipeline/recipe/method.ts";
 import { type Origin, parametrisations } from "../../src/sets/index.ts";
@@ -61,6 +62,18 @@ const methodSection = (method: Method): string => {
   ].join("\n\n");
 };
 
+const upTo = (bound: number): string => (Number.isFinite(bound) ? `up to ${bound}` : "any");
+
+const recommendationRow = ({ upTo: most, labels, method, options, because, results }: Recommendation): string[] => [
+  upTo(most.classes),
+  upTo(most.side),
+  upTo(most.ipc),
+  labels.join(" or "),
+  code([method, ...wordsOf(options)].join(" ")),
+  because,
+  `[${results}](../results/${results}/README.md)`,
+];
+
 /** The whole page. */
 export const methodsPage = (): string =>
   `${[
@@ -73,6 +86,13 @@ export const methodsPage = (): string =>
     table(
       ["method", "title", "arXiv", "what it is", "teachers its images need", "where its pixels come from"],
       methods.map(methodRow),
+    ),
+    "## The best",
+    `${code(best)} in place of a method's name stands for the first line that fits, once the data are known: the recipe that a run ` +
+      "writes has its name and options, and options that are given go on top.",
+    table(
+      ["classes", "pixels a side", "images a class", "labels", "method", "because", "measured in"],
+      recommendations.map(recommendationRow),
     ),
     "## Options of every method",
     optionTable(methods[0]!, shared),

@@ -8,6 +8,7 @@ import { cosine } from "../../nn/schedules.ts";
 import { atLeastZero, choice, whole } from "../../support/fields.ts";
 import { type Random, stream } from "../../support/random.ts";
 import type { Teacher } from "../../teachers/teacher.ts";
+import type { JobKind } from "../../training/kept.ts";
 import { planStep } from "../chunked-step.ts";
 import { defineMethod, type Made, type MethodStage } from "../method.ts";
 import { everyClassOnce, teacherObjective } from "../objectives/teacher.ts";
@@ -25,10 +26,10 @@ const bases = choice(
   "base images: random, or those the teachers are most confident of (confidence, an ablation)",
 ).default("random");
 
-const options = {
+/** Options of INFER's compensators, whatever they are added to. */
+export const compensatorOptions = {
   iterations: whole(1, "optimisation steps of a compensator").default(1000),
   alpha: atLeastZero("weight of the BatchNorm statistics in a compensator's loss").default(1),
-  bases,
   views: choice(
     ["shifts", "crops"],
     "how a step moves a compensator's images: shifts, as for small images, or crops, mirrored and shifted, as at 224 pixels",
@@ -38,12 +39,33 @@ const options = {
   }).default("F16"),
 };
 
-interface Options {
+const { iterations, alpha, ...others } = compensatorOptions;
+const options = { iterations, alpha, bases, ...others };
+
+interface CompensatorOptions {
   readonly iterations: number;
   readonly alpha: number;
-  readonly bases: "random" | "confidence";
   readonly views: keyof typeof views;
 }
+
+interface BaseOptions {
+  readonly bases: "random" | "confidence";
+}
+
+/** Where base sets come from, and the kind of jobs that finds them. */
+interface BaseSource<Options> {
+  open(stage: MethodStage, given: Options): Promise<Bases>;
+  readonly kind: JobKind<MethodStage>;
+}
+
+/** INFER's: training images as they are. */
+const trainingImages: BaseSource<CompensatorOptions & BaseOptions> = {
+  open: (stage, given) => basesOf(stage, given.bases),
+  kind: confidence,
+};
+
+/** Chooses the teachers that make compensators. */
+type By = (stage: MethodStage) => readonly Teacher[];
 
 /**
  * K base sets, and a compensator u_kj for each of them and each teacher j of `by` (INFER, arXiv 2408.06927):
@@ -54,14 +76,15 @@ interface Options {
  * to valid pixels is part of the loss, so u is optimised for the images that the set will give.
  */
 const planner =
-  (by: (stage: MethodStage) => readonly Teacher[], { iterations, alpha, ...how }: Options, known?: Bases) =>
+  <Options extends CompensatorOptions>(by: By, source: BaseSource<Options>, given: Options, known?: Bases) =>
   async (stage: MethodStage): Promise<Optimisation> => {
     const { data, layout, recipe } = stage;
+    const { iterations, alpha } = given;
     const teachers = by(stage);
     const { bases: K, compensators: V, classes: C, image } = layout;
     const { normalisation } = data.dataset;
-    const { of, draw } = views[how.views];
-    const chosen = known ?? (await basesOf(stage, how.bases));
+    const { of, draw } = views[given.views];
+    const chosen = known ?? (await source.open(stage, given));
     const parts = teachers.flatMap((teacher, j) =>
       Array.from({ length: K }, (_, k): Part & { readonly k: number; readonly j: number } => ({
         k,
@@ -85,7 +108,7 @@ const planner =
       iterations,
       learningRate: cosine(0.25, iterations),
       parts,
-      key: { alpha, views: how.views, ...chosen.key },
+      key: { alpha, views: given.views, ...chosen.key },
       objectives: (part) => [objective(part)],
       step: (part) => planStep(step, teachers[at(part).j]!, objective(part), alpha),
       start: async (part) => ({
@@ -103,11 +126,16 @@ const planner =
 /** What becomes of the compensator of base set k and teacher j before it is stored. */
 type Change = (u: Float32Array, seed: number, k: number, j: number) => Float32Array;
 
-const compensated = (by: (stage: MethodStage) => readonly Teacher[], change: Change = (u) => u) => ({
-  kinds: (given: Options) => [optimising(planner(by, given)), confidence],
+/** `make` and `kinds` of a method that adds compensators by some teachers to base sets. */
+export const compensated = <Options extends CompensatorOptions>(
+  by: By,
+  source: BaseSource<Options>,
+  change: Change = (u) => u,
+) => ({
+  kinds: (given: Options) => [optimising(planner(by, source, given)), source.kind],
   make: async (stage: MethodStage, given: Options): Promise<Made> => {
-    const chosen = await basesOf(stage, given.bases);
-    const { compensators, curves } = await optimise(stage, planner(by, given, chosen));
+    const chosen = await source.open(stage, given);
+    const { compensators, curves } = await optimise(stage, planner(by, source, given, chosen));
     const { compensators: V, image } = stage.layout;
     const size = 3 * image.height * image.width;
     for (let at = 0; at * size < compensators.length; at++) {
@@ -118,9 +146,9 @@ const compensated = (by: (stage: MethodStage) => readonly Teacher[], change: Cha
   },
 });
 
-const every = ({ teachers }: MethodStage): readonly Teacher[] => teachers;
-const first = ({ teachers }: MethodStage): readonly Teacher[] => teachers.slice(0, 1);
-const draws = (given: Pick<Options, "bases">): boolean => given.bases === "random";
+export const every: By = ({ teachers }) => teachers;
+const first: By = ({ teachers }) => teachers.slice(0, 1);
+const draws = (given: BaseOptions): boolean => given.bases === "random";
 
 /** INFER (Zhang, Du, Liu and Zhou, ICLR 2025). */
 export const infer = defineMethod(options, {
@@ -134,7 +162,7 @@ export const infer = defineMethod(options, {
   pixels: "natural",
   compensators: (teachers) => teachers,
   draws,
-  ...compensated(every),
+  ...compensated(every, trainingImages),
 });
 
 /** u = 0: for the same number of training images without what makes them differ. */
@@ -179,7 +207,7 @@ export const inferNoise = defineMethod(options, {
   pixels: "natural",
   compensators: (teachers) => teachers,
   draws,
-  ...compensated(every, gaussianOfNorm),
+  ...compensated(every, trainingImages, gaussianOfNorm),
 });
 
 export const inferOneTeacher = defineMethod(options, {
@@ -193,5 +221,5 @@ export const inferOneTeacher = defineMethod(options, {
   pixels: "natural",
   compensators: () => 1,
   draws,
-  ...compensated(first),
+  ...compensated(first, trainingImages),
 });

@@ -4,9 +4,20 @@ import { defineMethod, type MethodStage } from "../method.ts";
 import { learning } from "../optimise.ts";
 import { matchClasses } from "../pair-matching.ts";
 
-const images = learning(async (stage: MethodStage, given: MatchOptions) =>
-  matchClasses(stage, await prepareMatching(stage, "match", given)),
-);
+/** What methods have in common that match the images of each class by themselves. */
+export const matchingClasses = (name: string) => {
+  const images = learning(async (stage: MethodStage, given: MatchOptions) =>
+    matchClasses(stage, await prepareMatching(stage, name, given)),
+  );
+  return {
+    needs: { teachers: "none" },
+    pixels: "from-natural",
+    trains: networksOf,
+    storage: "formation2",
+    make: images.make,
+    kinds: (given: MatchOptions) => [...beforeMatching(given), ...images.kinds(given)],
+  } as const;
+};
 
 /**
  * Images go down the distance of their mean features from those of real images of their class, in networks like the student
@@ -19,10 +30,5 @@ export const match = defineMethod(matchOptions, {
   about: "real images moved until networks of several stages of training give them their class's mean features",
   family: "features",
   mark: "square",
-  needs: { teachers: "none" },
-  pixels: "from-natural",
-  trains: networksOf,
-  storage: "formation2",
-  make: images.make,
-  kinds: (given) => [...beforeMatching(given), ...images.kinds(given)],
+  ...matchingClasses("match"),
 });

@@ -20,6 +20,12 @@ export type Choose = (features: Features, count: number) => Int32Array;
 const tracedFeatures = ({ data, teachers }: MethodStage) =>
   traceRows(data.task, (images) => frozenFeatures(teachers[0]!, images), imagesAtOnce(data.task));
 
+/** Rows of normalised images, one by one. */
+export const featuresIn = async ({ rows, size }: Rows, images: Float32Array): Promise<Float32Array[]> => {
+  const all = await rows(images);
+  return Array.from({ length: all.length / size }, (_, i) => all.subarray(i * size, (i + 1) * size));
+};
+
 const featureScan = (name: string, choose: Choose): Scan<Rows, Float32Array> => ({
   name,
   key: ({ teachers, layout }) => ({ teacher: teachers[0]!.sha256, count: layout.bases }),
@@ -27,10 +33,7 @@ const featureScan = (name: string, choose: Choose): Scan<Rows, Float32Array> => 
   atOnce: ({ data }) => imagesAtOnce(data.task),
   open: (stage, worker) => openRows(worker.device, tracedFeatures(stage)),
   bytes: (stage) => estimateBytes(tracedFeatures(stage).graph),
-  look: async ({ data }, network, images) => {
-    const rows = await network.rows(await imageSource(data).images(images));
-    return Array.from(images, (_, i) => rows.subarray(i * network.size, (i + 1) * network.size));
-  },
+  look: async ({ data }, network, images) => featuresIn(network, await imageSource(data).images(images)),
   conclude: ({ layout }, features, images) => {
     const size = features[0]!.length;
     const rows = new Float32Array(features.length * size);

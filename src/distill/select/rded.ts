@@ -8,7 +8,7 @@ import { openEnsemble } from "../../teachers/ensemble.ts";
 import { estimateBytes } from "../../training/memory.ts";
 import { type Classifier, imagesAtOnce, traceClassifier } from "../../training/predict.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
-import { crossEntropyOf } from "./bases.ts";
+import { type Bases, crossEntropyOf } from "./bases.ts";
 import { drawImages, drawStream } from "./draw.ts";
 import { runScan, type Scan, scanning, wholeClass } from "./scan.ts";
 
@@ -20,6 +20,9 @@ const stretchOf = (task: Task): number => Math.ceil(imagesAtOnce(task) / setting
 
 /** Crops along a side of a stitched image. */
 export const factorOf = (task: Task): number => (isSmall(task) ? 1 : 2);
+
+/** Training images that one of RDED's is made of. */
+export const cropsEach = (task: Task): number => factorOf(task) ** 2;
 
 /** A crop of a training image and how surely the teachers know it. */
 export interface Scored {
@@ -102,7 +105,7 @@ const stitch = async (
 };
 
 /** Crops of a class that are kept: one for each place of its stitched images. */
-const countOf = ({ layout, data }: MethodStage): number => layout.bases * factorOf(data.task) ** 2;
+const countOf = ({ layout, data }: MethodStage): number => layout.bases * cropsEach(data.task);
 
 const batchOf = ({ data }: MethodStage): number => stretchOf(data.task) * settings.crops;
 
@@ -125,6 +128,42 @@ const crops: Scan<Classifier, Scored> = {
     ]),
 };
 
+/** The kind of jobs that look for crops. */
+export const cropping = scanning(crops);
+
+/** RDED's images as base sets, stitched when they are first read. */
+export const cropBases = async (stage: MethodStage): Promise<Bases> => {
+  const { data, layout, recipe } = stage;
+  const { bases: K, classes: C, image } = layout;
+  const factor = factorOf(data.task);
+  // Fails where a class has fewer images than crops are needed.
+  drawImages(data, countOf(stage), recipe);
+  const found = await runScan(stage, crops);
+  const stitched = async (): Promise<Uint8Array> => {
+    const size = 3 * image.height * image.width;
+    const pixels = new Uint8Array(K * C * size);
+    for (const [c, rows] of found.entries()) {
+      for (let k = 0; k < K; k++) {
+        // An image is made of the k-th best of each quarter of the ranks, as in the reference implementation.
+        const ranks = Array.from({ length: factor ** 2 }, (_, q) => q * K + k);
+        const parts = ranks.map((rank) => rows.slice(5 * rank, 5 * rank + 5));
+        pixels.set(await stitch(stage, parts, factor), (k * C + c) * size);
+      }
+    }
+    return parametrisationOf(layout.kind).encode(pixels, image);
+  };
+  let known: Promise<Uint8Array> | undefined;
+  const all = (): Promise<Uint8Array> => (known ??= stitched());
+  return {
+    key: { bases: "crops", ...crops.key(stage) },
+    all,
+    read: async (k) => {
+      const pixels = await all();
+      return pixels.subarray((k * pixels.length) / K, ((k + 1) * pixels.length) / K);
+    },
+  };
+};
+
 /**
  * RDED (Sun et al., CVPR 2024): of each class 300 images with 5 random crops each; each image's
  * crop that is told best stays (realism), and of those the best; 2 x 2 of them make one image above 64 pixels
@@ -144,26 +183,8 @@ export const rded = defineMethod(
     mark: "triangle",
     needs: { teachers: "all" },
     pixels: "crops",
-    imagesEach: (task) => factorOf(task) ** 2,
-    kinds: () => [scanning(crops)],
-    make: async (stage) => {
-      const { data, layout, recipe } = stage;
-      const { bases: K, classes: C, image } = layout;
-      const factor = factorOf(data.task);
-      // Fails where a class has fewer images than crops are needed.
-      drawImages(data, countOf(stage), recipe);
-      const found = await runScan(stage, crops);
-      const size = 3 * image.height * image.width;
-      const bases = new Uint8Array(K * C * size);
-      for (const [c, rows] of found.entries()) {
-        for (let k = 0; k < K; k++) {
-          // An image is made of the k-th best of each quarter of the ranks, as in the reference implementation.
-          const ranks = Array.from({ length: factor ** 2 }, (_, q) => q * K + k);
-          const parts = ranks.map((rank) => rows.slice(5 * rank, 5 * rank + 5));
-          bases.set(await stitch(stage, parts, factor), (k * C + c) * size);
-        }
-      }
-      return { bases: parametrisationOf(layout.kind).encode(bases, image), curves: [] };
-    },
+    imagesEach: cropsEach,
+    kinds: () => [cropping],
+    make: async (stage) => ({ bases: await (await cropBases(stage)).all(), curves: [] }),
   },
 );

@@ -20,6 +20,7 @@ import { timed } from "../folder/run-folder.ts";
 import { makeMethodSet } from "../method-set.ts";
 import { openRun, type Run, teach } from "../open.ts";
 import { entriesOf, recipeOf } from "../recipe/entry.ts";
+import { settleEntries } from "../recipe/settle.ts";
 import { bytesAround } from "../reporting.ts";
 import { costing } from "./account.ts";
 import { type CompareFolder, compareFolder, type SetOf, setName, setPath, workPath } from "./folder.ts";
@@ -172,6 +173,6 @@ const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
 
 /** Several methods at several budgets, under identical labels and steps; see Commands.compare. */
 export const compareMethods = async (recipe: Recipe, context: CommandContext): Promise<Found<Comparison>> => {
-  await using run = await openRun(recipe, context, compareFolder(context.out), checkPlans);
+  await using run = await openRun(recipe, context, compareFolder(context.out), checkPlans, settleEntries);
   return await compareAll(run);
 };

@@ -52,7 +52,7 @@ const sharedSeconds = async (folder: CompareFolder): Promise<Record<string, numb
 
 /** comparison.json, comparison.md and comparison.html; `pending` names what students are still to be trained on. */
 export const writeComparison = async (
-  { recipe, folder, device, data }: Run<CompareFolder>,
+  { recipe, folder, device, data, best }: Run<CompareFolder>,
   teachers: readonly Teacher[],
   sets: readonly ComparedSet[],
   rows: readonly ComparisonRow[],
@@ -73,6 +73,7 @@ export const writeComparison = async (
     device: device.name,
     hardware: describeHardware(),
     recipe: plain(recipe),
+    ...(best !== undefined && { best }),
     command: `distillery compare --recipe ${quoted(join(folder.path, "recipe.yaml"))} --out ${quoted(`${folder.path}-again`)}`,
   };
   await writeJson(folder.reportJson, comparison);

@@ -1,10 +1,9 @@
 // Entries of a comparison's list, such as "infer labelBytes=4KB alpha=2".
 import { z } from "zod";
-import { findMethod } from "../../distill/registry.ts";
 import type { MethodChoice, Recipe } from "../../recipe/recipe.ts";
 import { parseBytes } from "../../sets/index.ts";
-import { aboutOf, described, unique } from "../../support/fields.ts";
-import { inherited, methodNames, methodOf, optionsOf, optionValue } from "./method.ts";
+import { described, unique } from "../../support/fields.ts";
+import { inherited, isStored, methodNames, methodOf, methodsOf, optionsOf, optionValue } from "./method.ts";
 
 const bytes = (help: string) =>
   described(
@@ -39,18 +38,17 @@ const isStorageField = (name: string): name is StorageField => Object.hasOwn(sto
 const joined = (words: readonly string[]): string | undefined => (words.length === 0 ? undefined : words.join(" "));
 
 /** Reads an entry; undefined where it says nothing that is known. */
-const readEntry = (text: string): Entry | undefined => {
+export const readEntry = (text: string): Entry | undefined => {
   const [name = "", ...words] = text.trim().split(/\s+/);
-  const method = findMethod(name);
-  if (method === undefined) return undefined;
+  const meant = methodsOf(name);
+  if (meant.length === 0) return undefined;
   const settings = words.map((word) => {
     const [field = "", value = ""] = word.split(/=(.*)/s);
     if (isStorageField(field)) {
       return { word, field, value: storageFields[field].safeParse(value).data, storage: true, own: false };
     }
-    if (!optionsOf(method).includes(field)) return { word, field, value: undefined, storage: false, own: true };
-    const { storage = false } = aboutOf(method.options.shape[field] as z.ZodType);
-    return { word, field, value: optionValue(method, field, value), storage, own: true };
+    const storage = isStored(meant, field);
+    return { word, field, value: optionValue(meant, field, value), storage, own: true };
   });
   const distinct = new Set(settings.map(({ field }) => field)).size === settings.length;
   if (!distinct || settings.some(({ value }) => value === undefined)) return undefined;
@@ -70,11 +68,12 @@ const readEntry = (text: string): Entry | undefined => {
 /** A word of a list of methods, with suggestions for a method that is misspelt and the options of one that is not. */
 export const entrySchema = z.string().superRefine((text, context) => {
   if (readEntry(text) !== undefined) return;
-  const method = findMethod(text.trim().split(/\s+/)[0] ?? "");
-  if (method === undefined) context.addIssue({ code: "invalid_value", values: [...methodNames], input: text });
+  const name = text.trim().split(/\s+/)[0] ?? "";
+  const meant = methodsOf(name);
+  if (meant.length === 0) context.addIssue({ code: "invalid_value", values: [...methodNames], input: text });
   else {
-    const known = [...optionsOf(method), ...Object.keys(storageFields)].join(", ");
-    const message = `"${text}": expected ${method.name}, or ${method.name} and some of its settings, each once, as in ${method.name} storage=images; it has ${known}`;
+    const known = [...new Set(meant.flatMap(optionsOf)), ...Object.keys(storageFields)].join(", ");
+    const message = `"${text}": expected ${name}, or ${name} and some of its settings, each once, as in ${name} storage=images; it has ${known}`;
     context.addIssue({ code: "custom", message, input: text });
   }
 });

@@ -3,11 +3,12 @@ import { idleFor } from "../../data/sources/source.ts";
 import { methods } from "../../distill/registry.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { entriesOf } from "./entry.ts";
+import { methodsOf } from "./method.ts";
 
 /** `is for the methods infer, dm` where none of some methods takes steps. */
 const idleSteps = (used: readonly string[]): string | undefined => {
   const steps = methods.filter(({ options }) => options.shape.iterations !== undefined).map(({ name }) => name);
-  if (used.some((name) => steps.includes(name))) return undefined;
+  if (used.flatMap(methodsOf).some(({ name }) => steps.includes(name))) return undefined;
   return `is for the methods ${steps.join(", ")}, not for ${used.join(", ")}`;
 };
 

@@ -51,7 +51,7 @@ const classList = ({ classNames, classWords }: Report["data"]): string =>
 
 /** Everything needed to run it again: recipe, seed, machine, version, data. Folded away until asked for. */
 export const provenanceSection = (
-  report: Pick<Report, "data" | "hardware" | "seed" | "device" | "distillery" | "recipe">,
+  report: Pick<Report, "data" | "hardware" | "seed" | "device" | "distillery" | "recipe" | "best">,
 ): Markup => {
   const { data, hardware } = report;
   const skipped = data.skipped > 0 ? `; ${plural(data.skipped, "unreadable file")} skipped` : "";
@@ -66,6 +66,7 @@ export const provenanceSection = (
       `${formatCount(data.train)} training, ${formatCount(data.validation)} validation, ${formatCount(data.test)} test${skipped}${ignored}`,
     ],
     ["classes", classList(data)],
+    ...(report.best === undefined ? [] : [["method", report.best] as const]),
     ["seed", String(report.seed)],
     ["device", report.device],
     ["hardware", `${hardware.cpu}, ${plural(hardware.cores, "core")}, ${formatTenth(hardware.memoryGiB)} GiB memory`],

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Method, MethodStage } from "../../../src/distill/method.ts";
+import { curriculum } from "../../../src/distill/methods/curriculum.ts";
 import { inferMatch } from "../../../src/distill/methods/infer-match.ts";
 import { match } from "../../../src/distill/methods/match.ts";
 import { drawImages } from "../../../src/distill/select/draw.ts";
@@ -31,6 +32,8 @@ const stageIn = (method: Method, folder: string, options: object = {}, ipc = 2):
 const cases = [
   ["match", match, {}, 2],
   ["match in formation", match, { storage: "formation2" }, 1],
+  ["match of clusters", match, { realImages: "clusters" }, 2],
+  ["curriculum", curriculum, {}, 2],
   ["infer-match", inferMatch, { compensators: 2 }, 5],
   ["infer-match in formation", inferMatch, { compensators: 2, storage: "formation2" }, 3],
 ] as const;
@@ -48,7 +51,7 @@ test.each(cases)("%s comes down, and keeps what it made", async (_name, method, 
   expect(made.bases).toHaveLength(bases * C * 3 * stored.height * stored.width);
   expect(made.compensators ?? []).toHaveLength(bases * compensators * size);
   expect(made.curves.map(({ name }) => name)).toEqual(
-    method === match ? ["match kind0", "match kind1", "match kind2"] : ["infer-match"],
+    method === inferMatch ? ["infer-match"] : [0, 1, 2].map((c) => `${method.name} kind${c}`),
   );
   for (const { history } of made.curves) {
     const { distance, crossEntropy } = history.series;
@@ -64,7 +67,7 @@ test.each(cases)("%s comes down, and keeps what it made", async (_name, method, 
 test.each(cases)("%s comes to the same bytes where it was stopped", async (_name, method, options, ipc) => {
   const folder = await temporaryFolder();
   const whole = await make(method, stageIn(method, join(folder, "whole"), options, ipc));
-  const moments = method === match ? ["match"] : ["pool", "features", "match"];
+  const moments = method === inferMatch ? ["pool", "features", "match"] : [method.name];
   for (const moment of moments) {
     const stage = stageIn(method, join(folder, moment), options, ipc);
     const stop = new AbortController();
@@ -88,7 +91,10 @@ describe("other settings are other work", () => {
     ["crossEntropy", { crossEntropy: 1 }],
     ["views", { views: 2 }],
     ["moments", { moments: 1 }],
-    ["real images", { real: 3 }],
+    ["real", { real: 3 }],
+    ["order", { order: "early-to-late" }],
+    ["clusters", { real: 3, realImages: "clusters" }],
+    ["easy-to-hard", { real: 3, realImages: "easy-to-hard" }],
   ])("%s", async (_title, options) => {
     const folder = await temporaryFolder();
     const one = await make(match, stageIn(match, folder));
