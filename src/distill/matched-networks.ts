@@ -7,36 +7,40 @@ import type { PairMatching } from "./pair-matching.ts";
 import { openPairs, type PairsOf, pairing } from "./pairs.ts";
 import { openPool, type PoolOptions, pooling } from "./pool.ts";
 
-export const matchOptions = {
-  iterations: whole(1, "steps of the images of each class, or of the whole set at once").default(1000),
-  learningRate: aboveZero("highest learning rate of images and compensators, in normalised pixels").default(0.02),
-  crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the means").default(0),
-  real: whole(1, "real images of a class behind a mean").default(256),
-  views: whole(1, "augmentations for each network").default(20),
+/** Options of a pool of networks. */
+export const poolFields = {
   architecture: text("network whose features are matched; `student`: the recipe's first").default("student"),
   networks: whole(1, "networks that are trained").default(3),
   epochs: whole(1, "epochs that each is trained").default(6),
   moments: whole(1, "moments of its training at which each is kept").default(4),
 };
 
-export interface MatchOptions {
+export const matchOptions = {
+  iterations: whole(1, "steps of the images of each class, or of the whole set at once").default(1000),
+  learningRate: aboveZero("highest learning rate of images and compensators, in normalised pixels").default(0.02),
+  crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the means").default(0),
+  real: whole(1, "real images of a class behind a mean").default(256),
+  views: whole(1, "augmentations for each network").default(20),
+  ...poolFields,
+};
+
+export interface MatchOptions extends PoolOptions {
   readonly iterations: number;
   readonly learningRate: number;
   readonly crossEntropy: number;
   readonly real: number;
   readonly views: number;
-  readonly architecture: string;
-  readonly networks: number;
-  readonly epochs: number;
-  readonly moments: number;
 }
 
 /** Architectures that options name; the students' are checked with the students. */
-export const networksOf = ({ architecture }: MatchOptions): readonly string[] =>
+export const networksOf = ({ architecture }: Pick<PoolOptions, "architecture">): readonly string[] =>
   architecture === "student" ? [] : [architecture];
 
 /** The pool that options ask for: networks like the students match best. */
-const poolOf = ({ recipe }: MethodStage, { architecture, networks, epochs, moments }: MatchOptions): PoolOptions => ({
+export const poolOf = (
+  { recipe }: MethodStage,
+  { architecture, networks, epochs, moments }: PoolOptions,
+): PoolOptions => ({
   architecture: architecture === "student" ? recipe.students[0]! : architecture,
   networks,
   epochs,

@@ -1,4 +1,4 @@
-// The matching of features with those of real images that several methods share.
+// The matching of a class's images with real ones drawn for every step, that several methods share.
 import { type Tensor, tensor } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import { byStratum } from "../data/split.ts";
@@ -8,7 +8,7 @@ import { imageSource } from "../recipe/prepare.ts";
 import { type Random, stream } from "../support/random.ts";
 import type { MethodStage } from "./method.ts";
 import type { Networks } from "./networks.ts";
-import { meanFeatures } from "./objectives/mean-features.ts";
+import type { Groups, Objective } from "./objectives/objective.ts";
 import type { Optimisation, Part } from "./optimise.ts";
 import { drawImages } from "./select/draw.ts";
 import { pickNormalised } from "./select/pick.ts";
@@ -76,35 +76,50 @@ export interface Matching {
   draw(random: (what: string) => Random): Readonly<Record<string, Tensor>>;
   /** Real images of a class in a step at most. */
   readonly real: number;
+  /** Synthetic ones; all where it is not said. */
+  readonly synthetic?: number;
+  /** The objective of so many images of one class. */
+  objective(count: { readonly synthetic: number; readonly real: number }): Objective;
+  /** Feeds of class c besides the network and real images. */
+  readonly also?: (c: number) => Groups<Tensor>;
   /** Settings that the result depends on, besides data, seed, device and steps. */
   readonly key: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Images that start as random real ones and go down the distance of mean features of their class, each class by a loop of its
- * own: no image changes another's features, so that the loss is a sum over classes. A step's network is the same for all.
+ * Images that start as random real ones and go down the distance of their class from real images of it, each class by a loop of
+ * its own: no image changes another's features, so that the loss is a sum over classes. A step's network is the same for all.
  */
 export const matching = (stage: MethodStage, method: Matching): Optimisation => {
   const { data, layout, recipe } = stage;
+  const { bases: K } = layout;
   const { name, networks } = method;
   const { height, width } = layout.image;
   const { count: real, draw: drawReal } = realImages(stage, name, method.real);
   const { parts, of, start } = classParts(stage, name);
+  const synthetic = Math.min(method.synthetic ?? K, K);
+  const rowsOf = (c: number, step: number) => {
+    const order = stream(recipe.seed, name, "rows", c, step).permutation(K).subarray(0, synthetic);
+    return { bases: tensor(BigInt64Array.from(order, BigInt), [synthetic]) };
+  };
   return {
     ...method,
     layout,
     normalisation: data.dataset.normalisation,
+    ...(synthetic < K && { rows: synthetic }),
     parts,
-    key: { ...method.key, real },
-    objectives: () => [meanFeatures(networks, { classes: 1, synthetic: layout.bases, real })],
+    key: { ...method.key, real, ...(synthetic < K && { synthetic }) },
+    objectives: () => [method.objective({ synthetic, real })],
     start,
     draw: async (part, step) => {
       const { c } = of(part);
       return {
+        ...(synthetic < K && { rows: rowsOf(c, step) }),
         view: method.draw((what) => stream(recipe.seed, name, what, c, step)),
         objective: {
           ...(await networks.draw(step)),
           real: { images: tensor(await drawReal(c, step), [real, 3, height, width]) },
+          ...method.also?.(c),
         },
       };
     },

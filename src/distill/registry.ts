@@ -6,6 +6,7 @@ import { cda } from "./methods/cda.ts";
 import { dm } from "./methods/dm.ts";
 import { dwa } from "./methods/dwa.ts";
 import { gvbsm } from "./methods/gvbsm.ts";
+import { idc } from "./methods/idc.ts";
 import { infer, inferCopies, inferNoise, inferOneTeacher } from "./methods/infer.ts";
 import { inferMatch } from "./methods/infer-match.ts";
 import { match } from "./methods/match.ts";
@@ -29,6 +30,7 @@ export const methods: readonly Method[] = [
   dwa,
   gvbsm,
   dm,
+  idc,
   match,
   inferMatch,
 ];

@@ -5,6 +5,7 @@ import type { Method, MethodStage } from "../../src/distill/method.ts";
 import { dm } from "../../src/distill/methods/dm.ts";
 import { dwa } from "../../src/distill/methods/dwa.ts";
 import { gvbsm } from "../../src/distill/methods/gvbsm.ts";
+import { idc } from "../../src/distill/methods/idc.ts";
 import { infer } from "../../src/distill/methods/infer.ts";
 import { inferMatch } from "../../src/distill/methods/infer-match.ts";
 import { match } from "../../src/distill/methods/match.ts";
@@ -39,7 +40,8 @@ beforeAll(async () => {
 afterAll(() => device.close());
 beforeEach(() => void asked.splice(0));
 
-const pool = { architecture: "convnet8x2", networks: 1, epochs: 2, moments: 2, views: 2, iterations: 5 };
+const pool = { architecture: "convnet8x2", networks: 1, epochs: 2, moments: 2, iterations: 5 };
+const pairs = { ...pool, views: 2 };
 
 const cases: readonly (readonly [name: string, method: Method, options: Record<string, unknown>, kinds: string[]])[] = [
   ["infer", infer, { bases: "confidence" }, ["optimise", "confidence"]],
@@ -49,8 +51,9 @@ const cases: readonly (readonly [name: string, method: Method, options: Record<s
   ["sre2l", sre2l, {}, ["optimise"]],
   ["dwa", dwa, {}, ["optimise"]],
   ["dm", dm, {}, ["optimise"]],
-  ["match", match, pool, ["pool", "pairs", "optimise"]],
-  ["infer-match", inferMatch, { ...pool, compensators: 1 }, ["pool", "pairs", "optimise"]],
+  ["idc", idc, pool, ["pool", "optimise"]],
+  ["match", match, pairs, ["pool", "pairs", "optimise"]],
+  ["infer-match", inferMatch, { ...pairs, compensators: 1 }, ["pool", "pairs", "optimise"]],
 ];
 
 /** Where jobs of a kind lie: networks and their pairs serve several methods. */

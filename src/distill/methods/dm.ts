@@ -9,6 +9,7 @@ import { stream } from "../../support/random.ts";
 import { matching } from "../matching.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { freshNetworks } from "../networks.ts";
+import { meanFeatures } from "../objectives/mean-features.ts";
 import { learning } from "../optimise.ts";
 
 const options = {
@@ -40,12 +41,14 @@ export const dm = defineMethod(options, {
     const { image } = stage.data.task;
     // One output: the layer after the features is not used.
     const model = buildModel(architecture, { ...stage.data.task, outputs: 1 });
+    const networks = freshNetworks(model, (step) => stream(stage.recipe.seed, "dm", "network", step));
     return matching(stage, {
       name: "dm",
       iterations,
       optimiser: sgd({ momentum }),
       learningRate: () => learningRate,
-      networks: freshNetworks(model, (step) => stream(stage.recipe.seed, "dm", "network", step)),
+      networks,
+      objective: (count) => meanFeatures(networks, { classes: 1, ...count }),
       augmentation: colouring(image),
       draw: (random) => ({ ...drawPaddedCrop(random("view"), image), colour: drawColour(random("colour")) }),
       real,
