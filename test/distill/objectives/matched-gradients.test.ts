@@ -11,8 +11,7 @@ import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { stream } from "../../../src/support/random.ts";
 import { classification } from "../../../src/tasks/classification.ts";
 import { floats, uniform } from "../../autodiff/draw.ts";
-import { formulaWeights } from "../../goldens/formula.ts";
-import { copied, expectGradient, shape } from "./differences.ts";
+import { copied, expectGradient, shape, smoothWeights } from "./differences.ts";
 
 let device: Device;
 beforeAll(async () => {
@@ -23,19 +22,13 @@ afterAll(() => device.close());
 const task = classification(3, { height: 8, width: 8 });
 const real = 5;
 
-/** A network whose ReLUs are open, so that its gradients are smooth in the images. */
 const networksOf = (name: string): Networks => {
   const model = buildModel(name, task);
-  // Instance norms are not among a model's norms, which have statistics.
-  const norms = { "blocks.0.norm": 6, "blocks.1.norm": 6, ...model.norms };
   return {
     model,
     types: { parameters: parameterTypes(model), statistics: statisticsTypes(model.norms) },
     normalise: inferenceNorm,
-    draw: async () => ({
-      parameters: formulaWeights({ ...model, norms }, 4.5).parameters,
-      statistics: formulaWeights(model, 4.5).statistics,
-    }),
+    draw: async () => ({ ...smoothWeights(model) }),
   };
 };
 
