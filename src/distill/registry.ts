@@ -10,6 +10,7 @@ import { idc } from "./methods/idc.ts";
 import { infer, inferCopies, inferNoise, inferOneTeacher } from "./methods/infer.ts";
 import { inferMatch } from "./methods/infer-match.ts";
 import { match } from "./methods/match.ts";
+import { mtt } from "./methods/mtt.ts";
 import { random } from "./methods/random.ts";
 import { sre2l } from "./methods/sre2l.ts";
 import { herding } from "./select/herding.ts";
@@ -31,6 +32,7 @@ export const methods: readonly Method[] = [
   gvbsm,
   dm,
   idc,
+  mtt,
   match,
   inferMatch,
 ];

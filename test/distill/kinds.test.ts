@@ -9,6 +9,7 @@ import { idc } from "../../src/distill/methods/idc.ts";
 import { infer } from "../../src/distill/methods/infer.ts";
 import { inferMatch } from "../../src/distill/methods/infer-match.ts";
 import { match } from "../../src/distill/methods/match.ts";
+import { mtt } from "../../src/distill/methods/mtt.ts";
 import { sre2l } from "../../src/distill/methods/sre2l.ts";
 import { herding } from "../../src/distill/select/herding.ts";
 import { rded } from "../../src/distill/select/rded.ts";
@@ -52,6 +53,7 @@ const cases: readonly (readonly [name: string, method: Method, options: Record<s
   ["dwa", dwa, {}, ["optimise"]],
   ["dm", dm, {}, ["optimise"]],
   ["idc", idc, pool, ["pool", "optimise"]],
+  ["mtt", mtt, { architecture: "convnet8x2", experts: 1, starts: 2, steps: 2, iterations: 5 }, ["pool", "optimise"]],
   ["match", match, pairs, ["pool", "pairs", "optimise"]],
   ["infer-match", inferMatch, { ...pairs, compensators: 1 }, ["pool", "pairs", "optimise"]],
 ];

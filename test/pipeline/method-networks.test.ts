@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { commands } from "../../src/pipeline/pipeline.ts";
 import { quietly, temporaryFolder, tinyRecipe, writePictures } from "./tiny.ts";
 
-test.each(["idc", "match", "infer-match"])(
+test.each(["idc", "mtt", "match", "infer-match"])(
   "%s names a network that is not known before anything is computed",
   async (name) => {
     const folder = await temporaryFolder();
