@@ -16,11 +16,11 @@ import { planTrajectory, trajectoryFeeds } from "../trajectory-step.ts";
 
 const options = {
   iterations: whole(1, "steps of the set, each of a whole training of a student; 5000 in the paper").default(300),
-  learningRate: aboveZero("highest learning rate of images and logarithm of the step size").default(0.02),
+  learningRate: aboveZero("highest learning rate of images and logarithm of the step size").default(0.1),
   crossEntropy: atLeastZero("weight of the student's cross-entropy on its batches beside the distance").default(0),
   steps: whole(1, "steps of the student").default(10),
   batch: whole(1, "images of each at most").default(100),
-  stepSize: aboveZero("the student's step size at the beginning; it is learnt").default(0.1),
+  stepSize: aboveZero("the student's step size at the beginning; it is learnt").default(0.03),
   architecture: text("network of experts and students; `student`: the recipe's first").default("student"),
   experts: whole(1, "experts that are trained; 100 in the paper").default(3),
   starts: whole(1, "epochs of an expert, from its first, at whose beginning a student may start").default(5),
