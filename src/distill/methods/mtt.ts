@@ -58,7 +58,7 @@ const set = learning(async (stage: MethodStage, given: Options) => {
   const { bases: K, classes: C, image } = layout;
   const batch = Math.min(given.batch, K * C);
   const experts = await openPool(stage, expertsOf(stage, given));
-  const whole: Part = {
+  const all: Part = {
     name: "all",
     title: "mtt",
     curve: "mtt",
@@ -80,7 +80,7 @@ const set = learning(async (stage: MethodStage, given: Options) => {
     name: "mtt",
     iterations,
     learningRate: cosine(learningRate, iterations),
-    parts: [whole],
+    parts: [all],
     key: { experts: experts.key, learningRate, crossEntropy, steps, batch, stepSize, starts, ahead },
     objectives: () => [],
     step: () => planTrajectory({ ...parts, model: experts.model, bases: K * C, steps, batch, crossEntropy }),
