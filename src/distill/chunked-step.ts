@@ -1,7 +1,6 @@
 // INFER's step for more classes than memory holds at once.
 import {
   add,
-  fillTree,
   float32,
   floats,
   gradients,
@@ -10,11 +9,9 @@ import {
   type Tensor,
   type TensorType,
   tensor,
-  tensorsOf,
   trace,
   type Value,
   type Values,
-  type WithLeaves,
 } from "../autodiff/index.ts";
 import { statisticsNorm } from "../nn/batch-norm.ts";
 import { crossEntropy, statisticsLoss } from "../nn/losses.ts";
@@ -22,6 +19,7 @@ import { hyperTypes, updateAll } from "../nn/optimisers.ts";
 import type { Device, Stepper, Tensors } from "../runtime/index.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { type Frozen, frozenWeights } from "../training/train-step.ts";
+import { lent } from "./lent.ts";
 import type { Objective } from "./objectives/objective.ts";
 import { everyClassOnce } from "./objectives/teacher.ts";
 import type { StepPlan } from "./optimise.ts";
@@ -177,13 +175,6 @@ export const classesTogether = (scene: Scene, limit: number): number => {
     if (n === 1 || bytesOf(scene, n) <= limit) return n;
   }
 };
-
-/** Copies of tensors that a run takes over. */
-const lent = <T>(tree: T): WithLeaves<T, Tensor> =>
-  fillTree(
-    tree,
-    tensorsOf(tree).map(({ leaf: { data, shape } }) => tensor(data.slice(), shape)),
-  );
 
 /** INFER's step in chunks of at most `n` classes. */
 export const openChunkedStep = async (

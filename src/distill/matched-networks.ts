@@ -14,16 +14,21 @@ import { choosingReal, openChoice, type RealChoice, realChoices } from "./real-c
 /** A network at moments of its training, or between its beginning and its end. */
 const weights = ["moments", "between"] as const;
 
+/** Options of a pool of networks. */
+export const poolFields = {
+  architecture: text("network whose features are matched; `student`: the recipe's first").default("student"),
+  networks: whole(1, "networks that are trained").default(3),
+  epochs: whole(1, "epochs that each is trained").default(6),
+  moments: whole(1, "moments of its training at which each is kept").default(4),
+};
+
 export const matchOptions = {
   iterations: whole(1, "steps of the images of each class, or of the whole set at once").default(1000),
   learningRate: aboveZero("highest learning rate of images and compensators, in normalised pixels").default(0.02),
   crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the distance").default(0),
   real: whole(1, "real images of a class behind a mean").default(256),
   views: whole(1, "augmentations for each network").default(20),
-  architecture: text("network whose features are matched; `student`: the recipe's first").default("student"),
-  networks: whole(1, "networks that are trained").default(3),
-  epochs: whole(1, "epochs that each is trained").default(6),
-  moments: whole(1, "moments of its training at which each is kept").default(4),
+  ...poolFields,
   distance: choice(
     meanDistances.map(({ name }) => name) as [string, ...string[]],
     `what comes down: ${meanDistances.map(({ name, about }) => `${name} (${about})`).join(", ")}`,
@@ -43,16 +48,12 @@ export const matchOptions = {
   ).default("random"),
 };
 
-export interface MatchOptions {
+export interface MatchOptions extends PoolOptions {
   readonly iterations: number;
   readonly learningRate: number;
   readonly crossEntropy: number;
   readonly real: number;
   readonly views: number;
-  readonly architecture: string;
-  readonly networks: number;
-  readonly epochs: number;
-  readonly moments: number;
   readonly distance: string;
   readonly weights: (typeof weights)[number];
   readonly order: PairOrder;
@@ -60,7 +61,7 @@ export interface MatchOptions {
 }
 
 /** Architectures that options name; the students' are checked with the students. */
-export const networksOf = ({ architecture }: Pick<MatchOptions, "architecture">): readonly string[] =>
+export const networksOf = ({ architecture }: Pick<PoolOptions, "architecture">): readonly string[] =>
   architecture === "student" ? [] : [architecture];
 
 /** The pool that options ask for: networks like the students match best. */

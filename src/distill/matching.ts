@@ -1,4 +1,4 @@
-// The matching of features with those of real images that several methods share.
+// The matching of a class's images with real ones drawn for every step, that several methods share.
 import { type Tensor, tensor } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import { byStratum } from "../data/split.ts";
@@ -8,9 +8,7 @@ import { imageSource } from "../recipe/prepare.ts";
 import { type Random, stream } from "../support/random.ts";
 import type { MethodStage } from "./method.ts";
 import type { Networks } from "./networks.ts";
-import type { Distance } from "./objectives/distances/distance.ts";
-import { distanceFromImages } from "./objectives/feature-distance.ts";
-import { featureCount } from "./objectives/features.ts";
+import type { Groups, Objective } from "./objectives/objective.ts";
 import type { Optimisation, Part } from "./optimise.ts";
 import { drawImages } from "./select/draw.ts";
 import { pickNormalised } from "./select/pick.ts";
@@ -98,43 +96,56 @@ export interface Matching {
   readonly optimiser: Optimiser;
   readonly learningRate: Schedule;
   readonly networks: Networks;
-  readonly distance: Distance;
   readonly augmentation: Augmentation;
   /** The augmentation of a step of a class; `random` gives a stream for each thing that is drawn. */
   draw(random: (what: string) => Random): Readonly<Record<string, Tensor>>;
   /** Real images of a class in a step at most. */
   readonly real: number;
+  /** Synthetic ones; all where it is not said. */
+  readonly synthetic?: number;
+  /** The objective of so many images of one class. */
+  objective(count: { readonly synthetic: number; readonly real: number }): Objective;
+  /** Feeds of a step of class c besides the network and real images; `random` as for `draw`. */
+  readonly also?: (c: number, random: (what: string) => Random) => Groups<Tensor>;
   /** Settings that the result depends on, besides data, seed, device and steps. */
   readonly key: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Images that start as random real ones and go down a distance from the features of their class, each class by a loop of its
- * own: no image changes another's features, so that the loss is a sum over classes. A step's network is the same for all.
+ * Images that start as random real ones and go down the distance of their class from real images of it, each class by a loop of
+ * its own: no image changes another's features, so that the loss is a sum over classes. A step's network is the same for all.
  */
 export const matching = (stage: MethodStage, method: Matching): Optimisation => {
   const { data, layout, recipe } = stage;
-  const { name, networks, distance } = method;
+  const { bases: K } = layout;
+  const { name, networks } = method;
   const { height, width } = layout.image;
   const { count: real, draw: drawReal } = realImages(stage, name, method.real);
   const { parts, of, start } = classParts(stage, name);
-  const features = featureCount(networks);
+  const synthetic = Math.min(method.synthetic ?? K, K);
+  const rowsOf = (c: number, step: number) => {
+    const order = stream(recipe.seed, name, "rows", c, step).permutation(K).subarray(0, synthetic);
+    return { bases: tensor(BigInt64Array.from(order, BigInt), [synthetic]) };
+  };
   return {
     ...method,
     layout,
     normalisation: data.dataset.normalisation,
+    ...(synthetic < K && { rows: synthetic }),
     parts,
-    key: { ...method.key, ...distance.key, real },
-    objectives: () => [distanceFromImages({ networks, distance, classes: 1 }, real)],
+    key: { ...method.key, real, ...(synthetic < K && { synthetic }) },
+    objectives: () => [method.objective({ synthetic, real })],
     start,
     draw: async (part, step) => {
       const { c } = of(part);
+      const random = (what: string): Random => stream(recipe.seed, name, what, c, step);
       return {
-        view: method.draw((what) => stream(recipe.seed, name, what, c, step)),
+        ...(synthetic < K && { rows: rowsOf(c, step) }),
+        view: method.draw(random),
         objective: {
           ...(await networks.draw(step)),
-          drawn: distance.draw(stream(recipe.seed, name, "distance", c, step), features),
           real: { images: tensor(await drawReal(c, step), [real, 3, height, width]) },
+          ...method.also?.(c, random),
         },
       };
     },

@@ -46,6 +46,8 @@ export interface StepParts {
   readonly optimiser: Optimiser;
   /** Training images that a step sees; all of its part where it is not said. */
   readonly rows?: number;
+  /** Further values that a step of its own learns beside what is stored, such as a student's step size. */
+  readonly beside?: Types;
 }
 
 /** Numbers of bases and compensators that a step learns, and that it is given. */
@@ -61,12 +63,12 @@ const typesOf = ({ stored, image }: Layout, counts: Counts["learnt"]): Types => 
   }),
 });
 
-export const stepTypes = ({ layout, optimiser }: StepParts, { learnt, fixed = {} }: Counts): StepState => {
-  const own = typesOf(layout, learnt);
+export const stepTypes = ({ layout, optimiser, beside }: StepParts, { learnt, fixed = {} }: Counts): StepState => {
+  const own = { ...typesOf(layout, learnt), ...beside };
   return { learnt: own, slots: slotTypes(optimiser, own), fixed: typesOf(layout, fixed) };
 };
 
-const mapped = (values: Readonly<Record<string, Value>>, change: (value: Value, name: string) => Value) =>
+export const mapped = (values: Readonly<Record<string, Value>>, change: (value: Value, name: string) => Value) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value, name)]));
 
 /** The items of some rows: those of images that are made of the same base or compensator stand there twice. */

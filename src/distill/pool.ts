@@ -1,5 +1,5 @@
 // A pool of networks trained on the data and kept at several moments of their training, whose features are matched.
-import { mapTree, type Tensor, type TensorType, tensor } from "../autodiff/index.ts";
+import { type Tensor, type TensorType, tensor } from "../autodiff/index.ts";
 import { freshWeights, type Model, type Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { inferenceNorm, statisticsTypes } from "../nn/batch-norm.ts";
@@ -17,8 +17,19 @@ import { type JobKind, type Kept, type KeptJob, type Maker, runKept, tensorStore
 import { runLoop } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { startTraining, type TrainState, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
+import { lent } from "./lent.ts";
 import type { MethodStage } from "./method.ts";
 import { type KnownNetworks, parameterTypes } from "./networks.ts";
+
+/** SGD, with Nesterov's momentum where it has any. */
+export interface Training {
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  /** True where the learning rate stays as it is; it goes through one cycle where it is not said. */
+  readonly constant?: boolean;
+}
 
 /** Settings of a pool's training. */
 export interface PoolOptions {
@@ -27,25 +38,31 @@ export interface PoolOptions {
   readonly epochs: number;
   /** Times that each is kept: at equal stretches of its training, last at its end. */
   readonly moments: number;
+  /** True where they are kept before the first step, too. */
+  readonly untrained?: boolean;
+  /** That of teachers where it is not said. Images are cropped by an eighth and mirrored. */
+  readonly training?: Training;
 }
 
-/** Those of teachers with SGD: a crop by an eighth, mirrored, one cycle of the learning rate. */
-const settings = { batch: 256, learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 } as const;
+const asTeachers: Training = { batch: 256, learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4 };
 
-const optimiser = sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay, nesterov: true });
+const optimiserOf = ({ training: { momentum, weightDecay } = asTeachers }: PoolOptions) =>
+  sgd({ momentum, weightDecay, nesterov: true });
 
 const modelOf = ({ data }: MethodStage, { architecture }: PoolOptions): Model => buildModel(architecture, data.task);
 
-const batchOf = ({ data }: MethodStage): number => Math.min(settings.batch, data.train.length);
+const batchOf = ({ data }: MethodStage, { training = asTeachers }: PoolOptions): number =>
+  Math.min(training.batch, data.train.length);
 
 const stepOf = (stage: MethodStage, options: PoolOptions) =>
-  traceTrainStep(modelOf(stage, options), optimiser, { kind: "hard" }, batchOf(stage));
+  traceTrainStep(modelOf(stage, options), optimiserOf(options), { kind: "hard" }, batchOf(stage, options));
 
 /** Steps of a whole training, and those after which a network is kept. */
-const stepsOf = (stage: MethodStage, { epochs, moments }: PoolOptions) => {
-  const steps = epochs * Math.ceil(stage.data.train.length / batchOf(stage));
+const stepsOf = (stage: MethodStage, options: PoolOptions) => {
+  const { epochs, moments, untrained = false } = options;
+  const steps = epochs * Math.ceil(stage.data.train.length / batchOf(stage, options));
   const kept = Array.from({ length: moments }, (_, m) => Math.round(((m + 1) * steps) / moments));
-  return { steps, kept };
+  return { steps, kept: untrained ? [0, ...kept] : kept };
 };
 
 const nameOf = (index: number): string => `pool network ${index}`;
@@ -65,11 +82,13 @@ const makerOf =
     const index = Number(job.spec);
     const name = nameOf(index);
     const model = modelOf(stage, options);
+    const { learningRate, constant = false } = options.training ?? asTeachers;
+    const optimiser = optimiserOf(options);
     const types = trainStateTypes(model, optimiser);
-    const batch = batchOf(stage);
+    const batch = batchOf(stage, options);
     const { steps, kept } = stepsOf(stage, options);
     const order = batchIndices(train.length, batch, recipe.seed, name);
-    const rate = oneCycle(settings.learningRate, steps);
+    const rate = constant ? () => learningRate : oneCycle(learningRate, steps);
     const pad = Math.round(task.image.height / 8);
     const source = { images: imageSource(data).images, labels: train.labels, crop: "shift" as const, pad };
     const stepper = await worker.stepper(`pool ${model.name}`, () => stepOf(stage, options));
@@ -146,11 +165,12 @@ const typesOf = (model: Model): Weights<TensorType> => ({
 export const openPool = async (stage: MethodStage, options: PoolOptions): Promise<KnownNetworks> => {
   const { data, recipe, device } = stage;
   const model = modelOf(stage, options);
-  const { steps } = stepsOf(stage, options);
+  const { epochs, moments, untrained = false, training = asTeachers } = options;
+  const { steps, kept: times } = stepsOf(stage, options);
   const jobs = Array.from({ length: options.networks }, (_, index): KeptJob => {
     const key = keyOf({
-      pool: { architecture: model.name, epochs: options.epochs, moments: options.moments },
-      settings,
+      pool: { architecture: model.name, epochs, moments, ...(untrained && { untrained }) },
+      settings: training,
       data: data.fingerprint,
       validation: recipe.validation,
       seed: recipe.seed,
@@ -172,10 +192,10 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
   );
   const types = typesOf(model);
   const weights: Weights[] = [];
-  for (const one of kept) weights.push(...(await momentsIn(one, types, options.moments)));
+  for (const one of kept) weights.push(...(await momentsIn(one, types, times.length)));
   const at = (index: number) => {
     const { parameters, statistics } = weights[index]!;
-    return mapTree({ parameters, statistics }, ({ data: values, shape }: Tensor) => tensor(values.slice(), shape));
+    return lent({ parameters, statistics });
   };
   return {
     model,

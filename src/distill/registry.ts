@@ -9,10 +9,12 @@ import { dm } from "./methods/dm.ts";
 import { dsdm } from "./methods/dsdm.ts";
 import { dwa } from "./methods/dwa.ts";
 import { gvbsm } from "./methods/gvbsm.ts";
+import { idc } from "./methods/idc.ts";
 import { infer, inferCopies, inferNoise, inferOneTeacher } from "./methods/infer.ts";
 import { inferMatch } from "./methods/infer-match.ts";
 import { inferRded } from "./methods/infer-rded.ts";
 import { match } from "./methods/match.ts";
+import { mtt } from "./methods/mtt.ts";
 import { ncfm } from "./methods/ncfm.ts";
 import { random } from "./methods/random.ts";
 import { sre2l } from "./methods/sre2l.ts";
@@ -38,6 +40,8 @@ export const methods: readonly Method[] = [
   dm,
   dsdm,
   ncfm,
+  idc,
+  mtt,
   match,
   curriculum,
   inferMatch,

@@ -29,8 +29,8 @@ export const distillationLoss = (logits: Value, teacher: Value, temperature: num
   return mean(reduceSum(mul(softmax(div(teacher, temperature)), sub(logP, logQ)), [1]));
 };
 
-/** Euclidean norm whose derivative at 0 is 0, not NaN. */
-const norm = (x: Value): Value => sqrt(add(reduceSum(mul(x, x)), 1e-20));
+/** Euclidean norm, of all values or along some axes, whose derivative at 0 is 0, not NaN. */
+export const norm = (x: Value, axes?: readonly number[]): Value => sqrt(add(reduceSum(mul(x, x), axes), 1e-20));
 
 /** sum_l w_l (||mean gap||_2 + v ||variance gap||_2), the first layer weighing `first`, the others 1; v is `variance`. */
 export const statisticsLoss = (gaps: readonly MomentGap[], first = 10, variance = 1): Value =>

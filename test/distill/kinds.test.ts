@@ -8,10 +8,12 @@ import { dm } from "../../src/distill/methods/dm.ts";
 import { dsdm } from "../../src/distill/methods/dsdm.ts";
 import { dwa } from "../../src/distill/methods/dwa.ts";
 import { gvbsm } from "../../src/distill/methods/gvbsm.ts";
+import { idc } from "../../src/distill/methods/idc.ts";
 import { infer } from "../../src/distill/methods/infer.ts";
 import { inferMatch } from "../../src/distill/methods/infer-match.ts";
 import { inferRded } from "../../src/distill/methods/infer-rded.ts";
 import { match } from "../../src/distill/methods/match.ts";
+import { mtt } from "../../src/distill/methods/mtt.ts";
 import { ncfm } from "../../src/distill/methods/ncfm.ts";
 import { sre2l } from "../../src/distill/methods/sre2l.ts";
 import { herding } from "../../src/distill/select/herding.ts";
@@ -63,6 +65,8 @@ const cases: readonly (readonly [name: string, method: Method, options: Record<s
   ["match of clusters", match, { ...pool, realImages: "clusters" }, ["pool", "clusters", "pairs", "optimise"]],
   ["curriculum", curriculum, pool, ["pool", "easy-to-hard", "pairs", "optimise"]],
   ["infer-match", inferMatch, { ...pool, compensators: 1 }, ["pool", "pairs", "optimise"]],
+  ["idc", idc, networks, ["pool", "optimise"]],
+  ["mtt", mtt, { architecture: "convnet8x2", experts: 1, starts: 2, steps: 2, iterations: 5 }, ["pool", "optimise"]],
 ];
 
 /** Where jobs of a kind lie: networks and their pairs serve several methods. */

@@ -74,6 +74,22 @@ describe("the networks of a pool", () => {
     expect(new Set(texts).size).toBe(pool.count);
   });
 
+  test("are kept before their first step where that is asked for, and trained as it is said", async () => {
+    const folder = await temporaryFolder();
+    const training = { batch: 30, learningRate: 0.1, momentum: 0, weightDecay: 0, constant: true };
+    const plain = { ...options, networks: 1, moments: 4, training };
+    const pool = await openPool(stageIn(folder), { ...plain, untrained: true });
+    const later = await openPool(stageIn(folder), plain);
+    expect([pool.count, later.count]).toEqual([5, 4]);
+    expect(Object.values(pool.at(0).statistics!).every(({ data: [v] }) => v === 0 || v === 1)).toBe(true);
+    for (const m of [0, 1, 2, 3]) expect(pool.at(m + 1)).toEqual(later.at(m));
+    // Without momentum a training of one step ends where another of the same rate has its first.
+    const one = await openPool(stageIn(folder), { ...plain, epochs: 1, moments: 1 });
+    expect(one.at(0)).toEqual(later.at(0));
+    const other = await openPool(stageIn(folder), { ...options, networks: 1, moments: 4 });
+    expect(other.at(3)).not.toEqual(later.at(3));
+  });
+
   test("may be kept more often than they have steps", async () => {
     const pool = await openPool(stageIn(await temporaryFolder()), { ...options, networks: 1, epochs: 1, moments: 3 });
     // After 0, 1 and 1 steps.

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { commands } from "../../src/pipeline/pipeline.ts";
 import { quietly, temporaryFolder, tinyRecipe, writePictures } from "./tiny.ts";
 
-test.each(["match", "curriculum", "infer-match"])(
+test.each(["idc", "mtt", "match", "curriculum", "infer-match"])(
   "%s names a network that is not known, or does not fit the images, before anything is computed",
   async (name) => {
     const folder = await temporaryFolder();

@@ -10,6 +10,7 @@ import { matching } from "../matching.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { freshNetworks } from "../networks.ts";
 import { mean } from "../objectives/distances/mean.ts";
+import { byFeatures } from "../objectives/feature-distance.ts";
 import { learning } from "../optimise.ts";
 
 const options = {
@@ -41,13 +42,14 @@ export const dm = defineMethod(options, {
     const { image } = stage.data.task;
     // One output: the layer after the features is not used.
     const model = buildModel(architecture, { ...stage.data.task, outputs: 1 });
+    const networks = freshNetworks(model, (step) => stream(stage.recipe.seed, "dm", "network", step));
     return matching(stage, {
       name: "dm",
       iterations,
       optimiser: sgd({ momentum }),
       learningRate: () => learningRate,
-      networks: freshNetworks(model, (step) => stream(stage.recipe.seed, "dm", "network", step)),
-      distance: mean,
+      networks,
+      ...byFeatures(networks, mean),
       augmentation: colouring(image),
       draw: (random) => ({ ...drawPaddedCrop(random("view"), image), colour: drawColour(random("colour")) }),
       real,

@@ -2,24 +2,21 @@
 import { drawSiamese, siamese } from "../../data/augment/siamese.ts";
 import { sgd } from "../../nn/optimisers.ts";
 import { aboveZero, belowOne, whole } from "../../support/fields.ts";
-import { matchOptions, networksOf, poolOf } from "../matched-networks.ts";
+import { networksOf, poolFields, poolOf } from "../matched-networks.ts";
 import { matching } from "../matching.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { covariance } from "../objectives/distances/covariance.ts";
+import { byFeatures } from "../objectives/feature-distance.ts";
 import { learning } from "../optimise.ts";
 import { openPool, type PoolOptions, pooling } from "../pool.ts";
-
-const { architecture, networks, epochs, moments } = matchOptions;
 
 const options = {
   iterations: whole(1, "steps of a class; 10,000 in the paper").default(1000),
   learningRate: aboveZero("learning rate of the images").default(0.1),
   momentum: belowOne("momentum of the images").default(0.5),
   real: whole(1, "real images of a class in a step").default(256),
-  architecture: architecture.removeDefault().default("convnetin"),
-  networks,
-  epochs,
-  moments,
+  ...poolFields,
+  architecture: poolFields.architecture.removeDefault().default("convnetin"),
 };
 
 interface Options extends PoolOptions {
@@ -39,11 +36,11 @@ const images = learning(async (stage: MethodStage, given: Options) => {
     optimiser: sgd({ momentum }),
     learningRate: () => learningRate,
     networks: pool,
-    distance: covariance,
+    ...byFeatures(pool, covariance),
     augmentation: siamese(image),
     draw: (random) => drawSiamese(random("view"), image),
     real,
-    key: { pool: pool.key, learningRate, momentum },
+    key: { pool: pool.key, ...covariance.key, learningRate, momentum },
   });
 });
 

@@ -1,6 +1,7 @@
 // Objectives of matching: the distance of synthetic images' features from real ones', seen at every step or known as means.
-import { add, float32, mul, reshape, slice, type Value } from "../../autodiff/index.ts";
+import { add, float32, mul, reshape, slice, type Tensor, type Value } from "../../autodiff/index.ts";
 import { crossEntropy } from "../../nn/losses.ts";
+import type { Random } from "../../support/random.ts";
 import { frozenLogits } from "../../training/train-step.ts";
 import type { Networks } from "../networks.ts";
 import { type Distance, type MeanDistance, meanOf } from "./distances/distance.ts";
@@ -71,6 +72,15 @@ export const distanceFromImages = (matched: Matched, real: number): Objective =>
     },
   };
 };
+
+/** The same for one class, as `matching` takes it: the objective, and what the distance draws for a step. */
+export const byFeatures = (networks: Networks, distance: Distance) => ({
+  objective: ({ real }: { readonly real: number }): Objective =>
+    distanceFromImages({ networks, distance, classes: 1 }, real),
+  also: (_: number, random: (what: string) => Random): Groups<Tensor> => ({
+    drawn: distance.draw(random("distance"), featureCount(networks)),
+  }),
+});
 
 export interface KnownMeans extends Matched<MeanDistance> {
   /** Images of each class. */
