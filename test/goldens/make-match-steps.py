@@ -1,6 +1,6 @@
 """Makes match-steps.json: losses of the bench's matching steps in PyTorch, one step under each of DSA's changes.
 
-    /tmp/venv/bin/python test/goldens/make-match-steps.py        (PyTorch 2)
+    python3 test/goldens/make-match-steps.py        (with PyTorch 2.15)
 
 It runs the very code that is timed, bench/peers/torch_peer.py, in double precision on weights and pixels by formula.
 """
