@@ -1,9 +1,14 @@
-import { sizeOf, type Tensor, type TensorType, type Traced, tensor } from "../src/autodiff/index.ts";
+import { mapTree, sizeOf, type Tensor, type TensorType, type Traced, tensor } from "../src/autodiff/index.ts";
 import { shifting } from "../src/data/augment/augmentation.ts";
+import { drawSiamese, siamese } from "../src/data/augment/siamese.ts";
+import { parameterTypes } from "../src/distill/networks.ts";
+import { knownMeans } from "../src/distill/objectives/known-means.ts";
+import { meanFeatures } from "../src/distill/objectives/mean-features.ts";
 import { everyClassOnce, teacherObjective } from "../src/distill/objectives/teacher.ts";
 import { traceStep } from "../src/distill/optimise-step.ts";
 import { freshWeights, type Model } from "../src/models/model.ts";
 import { buildModel } from "../src/models/registry.ts";
+import { inferenceNorm, statisticsTypes } from "../src/nn/batch-norm.ts";
 import { adam, adamw, hyperTensors, type Optimiser, zerosLike } from "../src/nn/optimisers.ts";
 import { layoutOf } from "../src/sets/layout.ts";
 import { stream } from "../src/support/random.ts";
@@ -14,9 +19,11 @@ import { invertedNetwork } from "./inverted.ts";
 export interface StepOptions {
   readonly work: string;
   readonly model: string;
-  /** Images of a training step; an INFER step has one for each class. */
+  /** Images of a training step, or of each class in a matching step; an INFER step has one for each class. */
   readonly batch: number;
   readonly classes: number;
+  /** Real images of each class that a matching step sees; 0 where their mean features are known. */
+  readonly real: number;
 }
 
 type Types = { readonly [key: string]: TensorType | Types };
@@ -27,6 +34,8 @@ export interface OurStep {
   readonly model: Model;
   readonly traced: Traced<{ state: Types; feeds: Types }, { state: Types; fetches: Types }>;
   readonly state: Tensors;
+  /** Steps of ours that do the work of one of PyTorch's: one for each class where classes are learnt one by one. */
+  readonly steps: number;
   /** What step i is fed, in fresh buffers. */
   feeds(i: number): Tensors;
 }
@@ -41,6 +50,8 @@ const normal = (...shape: readonly number[]): Tensor =>
 
 const copy = ({ data, shape }: Tensor): Tensor => tensor(data.slice(), shape);
 
+const normalisation = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;
+
 const hyperOf = (optimiser: Optimiser, step: number, rate: number): Tensors =>
   hyperTensors(optimiser.hyper(step, rate));
 
@@ -52,6 +63,7 @@ const trainStep = (model: Model, batch: number): OurStep => {
   const targets = normal(batch, outputs);
   return {
     model,
+    steps: 1,
     traced: traceTrainStep(model, optimiser, { kind: "soft", temperature: 30 }, batch) as unknown as OurStep["traced"],
     state: {
       ...freshWeights(model, random),
@@ -70,7 +82,6 @@ const inferStep = (model: Model): OurStep => {
   const { classes, image } = model.task;
   const optimiser = adam({ beta1: 0.5, beta2: 0.9 });
   const teacher = { model, weights: freshWeights(model, random) };
-  const normalisation = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;
   const budget = { ipc: 2, bases: 1, compensators: 1, trainingImages: 2 * classes };
   const stored = { budget, classes: { length: classes }, image, normalisation, storage: { kind: "images" } };
   const traced = traceStep(
@@ -88,6 +99,7 @@ const inferStep = (model: Model): OurStep => {
   };
   return {
     model,
+    steps: 1,
     traced: traced as unknown as OurStep["traced"],
     state: {
       learnt: zerosLike({ learnt }).learnt!,
@@ -102,9 +114,56 @@ const inferStep = (model: Model): OurStep => {
   };
 };
 
+/**
+ * The steps of all classes, one by one as `match` and DM take them: half-size images go down the distance of their mean features
+ * from those of real images, which are seen in the step (DM) or known (`match`). The network is fed anew every step.
+ */
+const matchStep = (model: Model, { classes, batch, real }: StepOptions): OurStep => {
+  const { image } = model.task;
+  const optimiser = adam({ beta1: 0.9, beta2: 0.99 });
+  const weights = freshWeights(model, random);
+  const network = (): Record<"parameters" | "statistics", Record<string, Tensor>> =>
+    mapTree({ parameters: weights.parameters, statistics: weights.statistics }, copy);
+  const networks = {
+    model,
+    types: { parameters: parameterTypes(model), statistics: statisticsTypes(model.norms) },
+    normalise: inferenceNorm,
+    draw: async () => network(),
+  };
+  const features = model.parameters["fc.weight"]!.shape[1]!;
+  const seen = { classes: 1, synthetic: batch };
+  const objective =
+    real > 0 ? meanFeatures(networks, { ...seen, real }) : knownMeans(networks, { ...seen, features, crossEntropy: 0 });
+  const target = real > 0 ? normal(real, 3, image.height, image.width) : normal(1, features);
+  const budget = { ipc: batch / 4, bases: batch, compensators: 0, trainingImages: batch * classes };
+  const stored = { budget, classes: { length: classes }, image, normalisation, storage: { kind: "formation2" } };
+  const traced = traceStep(
+    { layout: layoutOf(stored), normalisation, augmentation: siamese(image), optimiser },
+    { learnt: { bases: batch } },
+    objective,
+  );
+  const { learnt, slots } = traced.inputs.state;
+  return {
+    model,
+    steps: classes,
+    traced: traced as unknown as OurStep["traced"],
+    state: { learnt: { bases: normal(...learnt.bases!.shape) }, slots: zerosLike(slots), fixed: {} },
+    feeds: (i) => ({
+      view: drawSiamese(random, image),
+      objective: {
+        ...network(),
+        ...(real > 0 ? { real: { images: copy(target) } } : { known: { means: copy(target) } }),
+      },
+      hyper: hyperOf(optimiser, i, 0.02),
+    }),
+  };
+};
+
 /** Our side of what peers/torch_peer.py does under the same names. */
-export const buildStep = ({ work, model: name, batch, classes }: StepOptions): OurStep => {
+export const buildStep = (options: StepOptions): OurStep => {
+  const { work, model: name, batch, classes } = options;
   const task = classification(classes, { height: 32, width: 32 });
   const model = name === "inverted" ? invertedNetwork(task) : buildModel(name, task);
+  if (work === "match-step") return matchStep(model, options);
   return work === "train-step" ? trainStep(model, batch) : inferStep(model);
 };

@@ -9,7 +9,7 @@ import { median, rounded } from "./statistics.ts";
 /**
  * Times one kind of our steps and prints one JSON line of the same form as peers/guarded.py:
  *
- *   step.ts --work train-step|distill-step --model convnet128|resnet18|inverted --batch 64 --classes 10
+ *   step.ts --work train-step|distill-step|match-step --model convnet128|resnet18|inverted --batch 64 --classes 10 [--real 128]
  *           [--device cpu] [--threads 2] [--runs 10] [--warmup 2] [--together 1] [--others 0.08] [--limit 90]
  */
 const { values } = parseArgs({
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     model: { type: "string", default: "convnet128" },
     batch: { type: "string", default: "64" },
     classes: { type: "string", default: "10" },
+    real: { type: "string", default: "0" },
     device: { type: "string", default: "cpu" },
     threads: { type: "string", default: "2" },
     runs: { type: "string", default: "10" },
@@ -30,11 +31,12 @@ const { values } = parseArgs({
 const together = Number(values.together);
 
 const started = performance.now();
-const { model, traced, state, feeds } = buildStep({
+const { model, traced, state, steps, feeds } = buildStep({
   work: values.work,
   model: values.model,
   batch: Number(values.batch),
   classes: Number(values.classes),
+  real: Number(values.real),
 });
 const device = await openDevice(values.device, { threads: Number(values.threads) });
 const stepper = await device.compileStep(traced);
@@ -43,7 +45,7 @@ await stepper.write(state as Parameters<typeof stepper.write>[0]);
 let done = 0;
 /** One sample: `together` steps queued at once, in milliseconds a step. */
 const sample = async (): Promise<number> => {
-  const given = Array.from({ length: together }, () => feeds(done++)) as Parameters<typeof stepper.run>[0][];
+  const given = Array.from({ length: together * steps }, () => feeds(done++)) as Parameters<typeof stepper.run>[0][];
   const start = performance.now();
   await Promise.all(given.map((each) => stepper.run(each)));
   return (performance.now() - start) / together;
@@ -62,7 +64,7 @@ console.log(
   JSON.stringify({
     work: values.work,
     model: model.name,
-    batch: traced.inputs.feeds.images ? Number(values.batch) : Number(values.classes),
+    batch: Number(values.work === "distill-step" ? values.classes : values.batch),
     ms: rounded(median(samples)),
     samples: samples.map((ms) => rounded(ms)),
     dropped,
@@ -70,7 +72,7 @@ console.log(
     firstStepMs: rounded(firstStepMs),
     // Linux counts in KiB, and Node makes it so elsewhere.
     peakMiB: rounded(process.resourceUsage().maxRSS / 1024, 0),
-    gflop: rounded(flopsOf(traced.graph) / 1e9, 3),
+    gflop: rounded((steps * flopsOf(traced.graph)) / 1e9, 3),
     device: values.device,
     threads: Number(values.threads),
   }),

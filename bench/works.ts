@@ -30,12 +30,29 @@ const inferStep = (classes: number, runs: number): Work => ({
   runs,
 });
 
+/** Half-size images go down the distance of their classes' mean features from real images' in a fixed ConvNet128. */
+const matchStep = (real: number, runs: number): Work => {
+  const sizes = ["--model", "convnet128", "--classes", "10", "--batch", "40", "--real", `${real}`];
+  return {
+    name: `matching step ConvNet128, 10 classes, 40 images each, ${real > 0 ? `${real} real ones seen` : "real means known"}`,
+    ours: ["--work", "match-step", ...sizes],
+    torch: ["match-step", ...sizes],
+    variants: [
+      { name: "class by class", args: [] },
+      { name: "classes at once", args: ["--at-once"] },
+    ],
+    runs,
+  };
+};
+
 export const processorWorks: readonly Work[] = [
   inferStep(100, 5),
   trainStep("ConvNet128", "convnet128", 64, 10),
   trainStep("ResNet18", "resnet18", 32, 5),
   trainStep("ResNet18", "resnet18", 128, 3),
   trainStep("four inverted residuals 32-192-32", "inverted", 64, 10),
+  matchStep(128, 3),
+  matchStep(0, 5),
 ];
 
 /** The same on a GPU, over batch sizes; an INFER step's batch is its classes. */

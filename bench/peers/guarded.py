@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs torch_peer.py's steps and keeps the samples that other processes did not disturb, as ../guard.ts does for ours.
 
-    guarded.py train-step|distill-step [torch_peer.py's options] [--device cpu|cuda] [--together 1] [--others 0.08] [--limit 90]
+    guarded.py train-step|distill-step|match-step [torch_peer.py's options] [--device cpu|cuda] [--together 1] [--others 0.08] [--limit 90]
 
 Prints one JSON line: every accepted sample in ms, how many were dropped, time to the first step done, peak memory.
 """
@@ -65,11 +65,11 @@ def take_guarded(sample, runs, share, limit):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("work", choices=["train-step", "distill-step"])
+    p.add_argument("work", choices=list(torch_peer.steps))
     p.add_argument("--model", default="resnet18", choices=["convnet128", "resnet18", "inverted"])
-    for name, default in (("batch", 64), ("classes", 100), ("runs", 10), ("warmup", 2), ("threads", 2), ("together", 1)):
+    for name, default in (("batch", 64), ("classes", 100), ("real", 0), ("runs", 10), ("warmup", 2), ("threads", 2), ("together", 1)):
         p.add_argument(f"--{name}", type=int, default=default)
-    for name in ("hooks", "channels-last", "compile"):
+    for name in ("hooks", "at-once", "channels-last", "compile"):
         p.add_argument(f"--{name}", action="store_true")
     p.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     p.add_argument("--others", type=float, default=0.08)
@@ -87,7 +87,7 @@ def main():
         synchronise = torch.cuda.synchronize
 
     started = time.perf_counter()
-    step = (torch_peer.train_step if args.work == "train-step" else torch_peer.distill_step)(args)
+    step = torch_peer.steps[args.work](args)
 
     # A default device stands between Python and every function of PyTorch: it would slow the steps that are timed.
     torch.set_default_device(None)
@@ -106,7 +106,7 @@ def main():
     samples, dropped, guarded = take_guarded(sample, args.runs, args.others, args.limit)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 ** 2 if sys.platform == "darwin" else 1024)
     print(json.dumps({
-        "work": args.work, "model": args.model, "batch": args.batch if args.work == "train-step" else args.classes,
+        "work": args.work, "model": args.model, "batch": args.classes if args.work == "distill-step" else args.batch,
         "ms": round(statistics.median(samples), 2) if samples else None, "samples": [round(s, 2) for s in samples],
         "dropped": dropped, "guarded": guarded, "firstStepMs": round(first, 2), "peakMiB": round(peak),
         "deviceMiB": round(torch.cuda.max_memory_allocated() / 1024 ** 2) if args.device == "cuda" else None,

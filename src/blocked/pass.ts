@@ -15,6 +15,7 @@ import { layoutsOf } from "./choose.ts";
 import { blockedConvolution, blockedImageGradient, filterLayout } from "./convolution.ts";
 import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
 import { block, blockedShape, blockTensor, hasPadding, type Layout, padded, padToBlocks, unblock } from "./layout.ts";
+import { hasNarrowImageGradient, narrowImageGradient } from "./narrow-gradient.ts";
 import { stretched } from "./operands.ts";
 import {
   type Activation,
@@ -259,6 +260,11 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
         { groups: n * cb * b },
       );
       return slice(reduceSum(reshape(products, [n, cb * b]), [0]), 0, 0, x.shape[1]!);
+    }
+    if (isOf(v, imageGradientOp) && layoutOf(v.inputs[0]) === "image") {
+      const [dy, w] = v.inputs;
+      if (hasNarrowImageGradient(w.shape, v.attributes, size))
+        return narrowImageGradient(inLayout(dy, "image"), plain(w), v.shape, v.attributes);
     }
     if (isOf(v, reduceSumOp) && layoutOf(v.inputs[0]) === "image") {
       const { axes } = v.attributes;

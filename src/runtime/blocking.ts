@@ -66,8 +66,7 @@ const sample = (b: number) => {
     const pooled = avgPool2d(fourth, { kernel: 2 });
     const last = conv2d(pooled, strided, undefined, { padding: 1, stride: 2 });
     const loss = reduceSum(mul(last, last));
-    const { images: _, ...parameters } = { images, stem, wide, strided, depthwise, scale, shift };
-    return { loss, gradients: gradients(loss, parameters) };
+    return { loss, gradients: gradients(loss, { images, stem, wide, strided, depthwise, scale, shift }) };
   });
 };
 
