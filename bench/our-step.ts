@@ -2,8 +2,8 @@ import { mapTree, sizeOf, type Tensor, type TensorType, type Traced, tensor } fr
 import { shifting } from "../src/data/augment/augmentation.ts";
 import { drawSiamese, siamese } from "../src/data/augment/siamese.ts";
 import { parameterTypes } from "../src/distill/networks.ts";
-import { knownMeans } from "../src/distill/objectives/known-means.ts";
-import { meanFeatures } from "../src/distill/objectives/mean-features.ts";
+import { mean } from "../src/distill/objectives/distances/mean.ts";
+import { distanceFromImages, distanceFromMeans } from "../src/distill/objectives/feature-distance.ts";
 import { everyClassOnce, teacherObjective } from "../src/distill/objectives/teacher.ts";
 import { traceStep } from "../src/distill/optimise-step.ts";
 import { freshWeights, type Model } from "../src/models/model.ts";
@@ -130,11 +130,13 @@ const matchStep = (model: Model, { classes, batch, real }: StepOptions): OurStep
     normalise: inferenceNorm,
     draw: async () => network(),
   };
-  const features = model.parameters["fc.weight"]!.shape[1]!;
-  const seen = { classes: 1, synthetic: batch };
+  const size = model.parameters["fc.weight"]!.shape[1]!;
+  const matched = { networks, distance: mean, classes: 1 };
   const objective =
-    real > 0 ? meanFeatures(networks, { ...seen, real }) : knownMeans(networks, { ...seen, features, crossEntropy: 0 });
-  const target = real > 0 ? normal(real, 3, image.height, image.width) : normal(1, features);
+    real > 0
+      ? distanceFromImages(matched, real)
+      : distanceFromMeans({ ...matched, synthetic: batch, size, crossEntropy: 0 });
+  const target = real > 0 ? normal(real, 3, image.height, image.width) : normal(1, size);
   const budget = { ipc: batch / 4, bases: batch, compensators: 0, trainingImages: batch * classes };
   const stored = { budget, classes: { length: classes }, image, normalisation, storage: { kind: "formation2" } };
   const traced = traceStep(
@@ -152,6 +154,7 @@ const matchStep = (model: Model, { classes, batch, real }: StepOptions): OurStep
       view: drawSiamese(random, image),
       objective: {
         ...network(),
+        drawn: {},
         ...(real > 0 ? { real: { images: copy(target) } } : { known: { means: copy(target) } }),
       },
       hyper: hyperOf(optimiser, i, 0.02),
