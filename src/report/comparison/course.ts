@@ -1,9 +1,7 @@
 // Accuracy over steps: a plot and a table for each kind of labels and student.
-
 import { baseline } from "../../distill/registry.ts";
 import { courseOf } from "../../evaluation/marks.ts";
-import type { Accuracy } from "../../evaluation/rows.ts";
-import { allData } from "../../evaluation/rows.ts";
+import { type Accuracy, allData } from "../../evaluation/rows.ts";
 import { type BudgetRow, type ComparedRow, measured } from "../../evaluation/statistics.ts";
 import { formatTenth, plural } from "../../support/format.ts";
 import { acrossSteps, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
