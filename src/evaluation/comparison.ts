@@ -5,7 +5,10 @@ import type { AccuracyRow, Report, TeacherRow } from "./rows.ts";
 
 /** Several methods at several budgets under identical labels and steps; written as comparison.json, drawn as comparison.html. */
 export interface Comparison
-  extends Pick<Report, "data" | "distillery" | "seed" | "device" | "hardware" | "recipe" | "best"> {
+  extends Pick<
+    Report,
+    "data" | "distillery" | "seed" | "device" | "hardware" | "recipe" | "best" | "reached" | "rankings"
+  > {
   readonly format: "distillery-comparison";
   readonly version: 1;
   /** The training split at 8 bits; the teachers' weights, which dynamic labels need. */

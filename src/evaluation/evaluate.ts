@@ -10,7 +10,8 @@ import { DistilleryError } from "../support/errors.ts";
 import { keyOf } from "../support/key.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
-import { type AccuracyRow, allData, type Curve } from "./rows.ts";
+import { marksOf } from "./marks.ts";
+import { type Accuracy, type AccuracyRow, allData, type Curve } from "./rows.ts";
 import { gatherRows, type LabelKind, type Source, type StudentRun, teachStudents } from "./students.ts";
 
 /** Images that students are trained on, with each kind of labels. */
@@ -35,7 +36,7 @@ const stepsOf = (labels: LabelKind, { epoch, teachers }: TrainingSet, { epochs, 
 };
 
 /** Mean and sample standard deviation (0 for one value). */
-export const summarise = (values: readonly number[]): AccuracyRow["accuracy"] => {
+export const summarise = (values: readonly number[]): Accuracy => {
   const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
   const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
   return { values, mean, std: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1)) };
@@ -151,7 +152,11 @@ export const teachRows = async (
     for (const [i, { name, method, labels, source, steps }] of runs.entries()) {
       const taught = results[i]!;
       const accuracy = summarise(taught.map((result) => result.accuracy));
-      rows.push({ method, labels, student, images: source.length, steps, accuracy });
+      const marks = marksOf(steps).map((mark, at) => ({
+        ...mark,
+        accuracy: summarise(taught.map((result) => result.marks[at]!)),
+      }));
+      rows.push({ method, labels, student, images: source.length, steps, accuracy, marks });
       for (const [seed, { history }] of taught.entries())
         curves.push({
           group: "student",

@@ -51,6 +51,9 @@ export interface Report {
   };
   readonly teachers: readonly TeacherRow[];
   readonly rows: readonly AccuracyRow[];
+  /** Drawn from the rows, as `rankings` is; both are absent from reports of earlier versions. */
+  readonly reached?: readonly ReachedBySet[];
+  readonly rankings?: readonly Ranking[];
   readonly curves: readonly Curve[];
   /** Seconds by stage: data, teachers, distil, labels, students, ... in order. */
   readonly seconds: Readonly<Record<string, number>>;
@@ -85,9 +88,53 @@ export interface AccuracyRow {
   /** Images the student was trained on. */
   readonly images: number;
   readonly steps: number;
-  /** Test accuracy after the last step, one value a seed; std is the sample standard deviation (0 for one seed). */
-  readonly accuracy: { readonly values: readonly number[]; readonly mean: number; readonly std: number };
+  /** Test accuracy after the last step. */
+  readonly accuracy: Accuracy;
+  /** The same students on the way, which selects nothing: the last step counts. Absent from rows of earlier versions. */
+  readonly marks?: readonly Mark[];
 }
+
+/** One value a seed; std is the sample standard deviation (0 for one seed). */
+export interface Accuracy {
+  readonly values: readonly number[];
+  readonly mean: number;
+  readonly std: number;
+}
+
+/** Test accuracy after a part of the steps. */
+export interface Mark {
+  /** Of all the steps: 1/8, 1/4, 1/2. */
+  readonly share: number;
+  readonly steps: number;
+  readonly accuracy: Accuracy;
+}
+
+/** A set of one or several that are compared, with one kind of labels. */
+export interface LabelledSet extends Pick<AccuracyRow, "method" | "labels"> {
+  readonly ipc?: number;
+  readonly variant?: string;
+}
+
+/** An accuracy, and the first mark at which a row reaches it; `at` is absent where none does. */
+export interface Reached {
+  readonly accuracy: number;
+  readonly at?: Pick<Mark, "share" | "steps">;
+}
+
+/** The accuracy of random images after all steps, and the first mark at which a student of a set reaches it. */
+export type ReachedBySet = LabelledSet & Pick<AccuracyRow, "student"> & Reached;
+
+/** Kendall's tau-b of two rankings. */
+export interface Kendall {
+  /** 1 for the same order, -1 for the reverse, about 0 for unrelated ones; absent where one of them is all ties. */
+  readonly tau?: number;
+  /** Pairs that both order alike, of all n (n - 1) / 2. */
+  readonly agreeing: number;
+  readonly pairs: number;
+}
+
+/** Agreement of the students' order by mean accuracy on a set with that on all the data. */
+export type Ranking = LabelledSet & Kendall & { readonly students: number };
 
 /** Stands for a method where students were trained on all the data. */
 export const allData = "full";

@@ -1,6 +1,7 @@
 // Differences of accuracies and what may be said of them.
 import { baseline } from "../distill/registry.ts";
-import { type AccuracyRow, allData } from "./rows.ts";
+import { reachedBy } from "./marks.ts";
+import { type Accuracy, type AccuracyRow, allData, type LabelledSet, type Reached } from "./rows.ts";
 
 /**
  * - `better`, `worse`: the 95 % interval of the difference excludes zero.
@@ -18,7 +19,7 @@ export interface Difference {
 }
 
 /** A row; where several budgets and several ways of one method are compared, of which one it is. */
-export type BudgetRow = AccuracyRow & { readonly ipc?: number; readonly variant?: string };
+export type BudgetRow = AccuracyRow & LabelledSet;
 
 /** A row beside the rows it has to be read against. */
 export interface ComparedRow<Row extends BudgetRow = AccuracyRow> {
@@ -29,6 +30,8 @@ export interface ComparedRow<Row extends BudgetRow = AccuracyRow> {
   readonly full?: Row;
   readonly toRandom?: Difference;
   readonly toFull?: Difference;
+  /** The accuracy of `random` after all steps, and the first mark there; absent where `row` was not measured on the way. */
+  readonly reached?: Reached;
 }
 
 /** 97.5 % quantiles of Student's t for 1..30 degrees of freedom. */
@@ -50,8 +53,6 @@ export const studentQuantile = (df: number): number => {
   return atUpper + weight * (atLower - atUpper);
 };
 
-type Accuracy = AccuracyRow["accuracy"];
-
 /**
  * The difference a - b with Welch's interval: Δ ± t(df) sqrt(s_a²/n_a + s_b²/n_b), df by Welch and Satterthwaite.
  * Chosen over a fixed two standard errors because two or three seeds are usual, and there two standard errors claim a
@@ -70,7 +71,7 @@ export const compare = (a: Accuracy, b: Accuracy): Difference => {
   return { delta, interval, verdict };
 };
 
-const measured = <Row extends AccuracyRow>(row: Row | undefined): row is Row =>
+export const measured = <Row extends AccuracyRow>(row: Row | undefined): row is Row =>
   row !== undefined && row.accuracy.values.length > 0 && Number.isFinite(row.accuracy.mean);
 
 const compared = <Row extends BudgetRow>(row: Row, rows: readonly Row[]): ComparedRow<Row> => {
@@ -83,7 +84,13 @@ const compared = <Row extends BudgetRow>(row: Row, rows: readonly Row[]): Compar
   const full = rows.find((r) => r.method === allData && r.student === row.student);
   return {
     row,
-    ...(beside && measured(random) ? { random, toRandom: compare(row.accuracy, random.accuracy) } : {}),
+    ...(beside && measured(random)
+      ? {
+          random,
+          toRandom: compare(row.accuracy, random.accuracy),
+          ...(row.marks && { reached: reachedBy(row, random.accuracy.mean) }),
+        }
+      : {}),
     ...(row.method !== allData && measured(full) ? { full, toFull: compare(row.accuracy, full.accuracy) } : {}),
   };
 };

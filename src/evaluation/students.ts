@@ -1,4 +1,4 @@
-// Students: networks trained on a set, each measured once after its last step.
+// Students: networks trained on a set, each measured after its last step and at marks on the way.
 import { z } from "zod";
 import { tensor } from "../autodiff/index.ts";
 import { freshWeights } from "../models/model.ts";
@@ -6,6 +6,7 @@ import { buildModel } from "../models/registry.ts";
 import { adamw, hyperTensors, zerosLike } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { plural } from "../support/format.ts";
 import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import { keyOf } from "../support/key.ts";
 import { stream } from "../support/random.ts";
@@ -18,6 +19,8 @@ import { type History, historySchema, runLoop } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { measure, traceClassifier, withClassifier } from "../training/predict.ts";
 import { type Frozen, type Objective, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
+
+import { marksOf } from "./marks.ts";
 
 export type LabelKind = Recipe["labels"][number];
 
@@ -53,12 +56,20 @@ export interface StudentRun {
   readonly sourceKey: string;
 }
 
-const resultSchema = z.strictObject({ key: z.string(), accuracy: z.number().min(0).max(100), history: historySchema });
+const accuracySchema = z.number().min(0).max(100);
+const resultSchema = z.strictObject({
+  key: z.string(),
+  accuracy: accuracySchema,
+  marks: z.array(accuracySchema),
+  history: historySchema,
+});
 
 export interface StudentResult {
   readonly key: string;
   /** The task's measure of the test images after the last step, in its unit. */
   readonly accuracy: number;
+  /** The same at each of `marksOf` its steps. */
+  readonly marks: readonly number[];
   readonly history: History;
 }
 
@@ -144,7 +155,17 @@ export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult>
     const title = `student ${model.name} on ${name}, seed ${seed}`;
     const types = trainStateTypes(model, optimiserOf(stage));
     const images = await imagesToFit(model, source, stream(recipe.seed, "student", seed, "fit"));
-    const { state, history } = await runLoop(
+    const test = (weights: Frozen["weights"], after: number): Promise<number> =>
+      withClassifier(
+        worker.device,
+        { model, weights },
+        (classifier) => {
+          const bar = `${title}: test after ${plural(after, "step")}`;
+          return measure(classifier, data.dataset.test, data, bar, around);
+        },
+        testBatch,
+      );
+    const { state, history, looked } = await runLoop(
       {
         title,
         stepper: await worker.stepper(JSON.stringify([model.name, labels, batch]), () => stepOf(stage, run)),
@@ -157,17 +178,13 @@ export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult>
         feeds: feedsOf(stage, run, seed),
         checkpoint: checkpointOf(folder, job),
         advice: `lower student.learningRate (it is ${recipe.student.learningRate}; --student-learning-rate) and run again, into another --out`,
+        looks: { after: marksOf(steps).map((mark) => mark.steps), look: test },
       },
       around,
     );
-    const accuracy = await withClassifier(
-      worker.device,
-      { model, weights: state },
-      (classifier) => measure(classifier, data.dataset.test, data, `${title}: test`, around),
-      testBatch,
-    );
+    const accuracy = await test(state, steps);
     around.progress.note(`${title}: ${accuracy.toFixed(1)} ${task.metric.unit}`);
-    return { accuracy, history };
+    return { accuracy, marks: looked, history };
   },
 };
 
@@ -197,6 +214,7 @@ export const teachStudents = async (runs: readonly StudentRun[], stage: Stage): 
         sourceKey,
         labels,
         steps,
+        marks: marksOf(steps),
         batch,
         mixup,
         settings,

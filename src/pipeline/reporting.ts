@@ -1,5 +1,6 @@
 // Writing the report of a run.
 import { cpus, totalmem } from "node:os";
+import { conclusionsOf } from "../evaluation/conclusions.ts";
 import type { AccuracyRow, Curve, GalleryItem, Report, TeacherRow } from "../evaluation/rows.ts";
 import { parameterCount } from "../models/model.ts";
 import type { Prepared } from "../recipe/prepare.ts";
@@ -96,6 +97,7 @@ export const assembleReport = async (
     },
     teachers: describeTeachers(teachers),
     rows,
+    ...conclusionsOf({ rows }),
     curves: allCurves(findings),
     seconds,
     seed: recipe.seed,

@@ -36,6 +36,17 @@ export interface Loop<State, Feeds, Fetches extends Scalars> {
   readonly checkpoint?: { readonly file: string; readonly key: string };
   /** Advice for a loss that is no longer finite. */
   readonly advice: string;
+  readonly looks?: Looks<State>;
+}
+
+/**
+ * Measurements of the state on the way, which change nothing of what is learnt; training waits for them. They are kept in the
+ * checkpoint, so its key must tell after which steps they are made.
+ */
+export interface Looks<State> {
+  /** Counts of steps done, rising. */
+  readonly after: readonly number[];
+  readonly look: (state: Tensors<State>, step: number) => Promise<number>;
 }
 
 const points = 100;
@@ -50,13 +61,15 @@ const progressSchema = z.strictObject({
   /** Sums over the unfinished stretch. */
   open: z.record(z.string(), z.number()),
   count: z.int().min(0),
+  /** Absent from checkpoints of earlier versions, whose loops had no looks. */
+  looked: z.array(z.number()).default([]),
 });
 type Progressed = z.infer<typeof progressSchema>;
 
 const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, Feeds, Fetches>, progress: Progress) => {
   const { checkpoint, types } = loop;
   const stored = checkpoint && (await unlessDamaged(checkpoint.file, progress, () => readStored(checkpoint.file)));
-  const at: Progressed = { step: 0, steps: [], series: {}, open: {}, count: 0 };
+  const at: Progressed = { step: 0, steps: [], series: {}, open: {}, count: 0, looked: [] };
   const fresh = { state: loop.start, at };
   if (stored === undefined || checkpoint === undefined || stored.metadata.key !== checkpoint.key) return fresh;
   try {
@@ -75,15 +88,15 @@ const lastOf = (series: History["series"]): ScalarValues =>
   Object.fromEntries(Object.entries(series).map(([name, values]) => [name, values.at(-1)!]));
 
 /**
- * Runs a loop to its end and returns the final state and what was measured.
+ * Runs a loop to its end and returns the final state, what was measured and what its looks saw.
  * @throws NOT_FINITE when a measured scalar or the state is NaN or infinite (the last checkpoint stays), INTERRUPTED when
  * told to stop (after saving a checkpoint).
  */
 export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   loop: Loop<State, Feeds, Fetches>,
   { progress, signal, secondsBetweenCheckpoints = 20 }: Context,
-): Promise<{ state: Tensors<State>; history: History }> => {
-  const { stepper, steps, checkpoint, title } = loop;
+): Promise<{ state: Tensors<State>; history: History; looked: readonly number[] }> => {
+  const { stepper, steps, checkpoint, title, looks } = loop;
   const { state, at } = await resume(loop, progress);
   await stepper.write(state());
   const stretch = Math.max(1, Math.floor(steps / points));
@@ -144,6 +157,7 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
         at.count = 0;
       }
       task.update(at.step, lastOf(at.series));
+      if (looks?.after.includes(at.step)) at.looked.push(await looks.look(await readFinite(), at.step));
       if (Date.now() - saved > 1000 * secondsBetweenCheckpoints && at.step < steps) {
         await writing;
         writing = save();
@@ -152,7 +166,7 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
       }
     }
     await writing;
-    return { state: await readFinite(), history: { steps: at.steps, series: at.series } };
+    return { state: await readFinite(), history: { steps: at.steps, series: at.series }, looked: at.looked };
   } finally {
     batches.stop();
     // Nobody may take the file away while it is being written.

@@ -3,7 +3,7 @@ import { renderComparison } from "../../src/report/comparison/html.ts";
 import { renderComparisonMarkdown } from "../../src/report/comparison/markdown.ts";
 import { comparisonHeadline, comparisonJudgements, tablesOf } from "../../src/report/comparison/summary.ts";
 import { renderComparisonTable } from "../../src/report/comparison/table.ts";
-import { comparisonOf, hostileComparison, makeComparison } from "../report/compare-fixtures.ts";
+import { comparisonOf, hostileComparison, makeComparison, withThirdStudent } from "../report/compare-fixtures.ts";
 
 const esc = String.fromCharCode(27);
 
@@ -111,8 +111,11 @@ describe("the tables", () => {
     expect(text).toMatch(/^[\n\x20-\x7e]*$/);
     expect(text).toMatch(/^INFER +50 +500 +800 +61\.5 \+\/- 0\.5 +\+6\.2 better +-22\.6 +1\.38 MB$/m);
     expect(text).toMatch(/^SRe2L +10 +301 KB +1,000 +1 min 02 s +674 MB$/m);
-    for (const width of [110, 80, 60]) {
-      const lines = renderComparisonTable(makeComparison(), { colour: false, width }).split("\n");
+    const ranked = renderComparisonTable(withThirdStudent(makeComparison()), { colour: false, width: 170 });
+    expect(ranked).toMatch(/^INFER +50 .* 36\.9 \+\/- 0\.3 +49\.2 \+\/- 0\.4 .* \+6\.2 better +400 steps \(1\/2\) /m);
+    expect(ranked).toMatch(/^INFER +50 +static +0\.82 +2 of 3$/m);
+    for (const width of [170, 110, 80, 60]) {
+      const lines = renderComparisonTable(withThirdStudent(makeComparison()), { colour: false, width }).split("\n");
       expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
     }
     expect(renderComparisonTable(makeComparison(), { colour: true })).toContain(`${esc}[`);
@@ -131,11 +134,16 @@ describe("the tables", () => {
     );
     expect(text).toMatch(/^\| DM \| 10 \| .* \| 270 KB \| 1,000 \| 3 min 01 s \| 793 MB \|$/m);
     expect(text).toMatch(/^\| Herding \| 10 \| .* \| 261 KB \| {2}\| 6\.2 s \| 618 MB \|$/m);
-    for (const written of [text, renderComparisonMarkdown(hostileComparison())]) {
+    expect(text).toContain(
+      "| INFER | 50 | 36.9 ± 0.3 (100) | 49.2 ± 0.4 (200) | 58.4 ± 0.5 (400) | 61.5 ± 0.5 (800) | 55.3 %: 400 steps (1/2) |",
+    );
+    expect(text).toMatch(/^\| Random images \| 50 \| .* \(800\) \| {2}\|$/m);
+    expect(text).not.toContain("Kendall");
+    for (const written of [text, renderComparisonMarkdown(withThirdStudent(hostileComparison()))]) {
       const rows = written.split("\n").filter((line) => line.startsWith("|"));
       const columns = new Set(rows.map((row) => row.split(/(?<!\\)\|/).length));
-      // Two students beside each other; accuracies; what sets weigh.
-      expect(columns).toEqual(new Set([7, 10, 12]));
+      // Two students beside each other, or three and rankings; accuracies, and on the way; what sets weigh.
+      expect(columns).toEqual(new Set([written === text ? 7 : 8, 9, 10, 12]));
       expect(written).not.toMatch(/NaN|undefined|Infinity/);
       expect(written).not.toContain(esc);
     }
@@ -152,6 +160,7 @@ describe("the page", () => {
       '<h2 id="verdicts',
       '<h2 id="accuracy-static',
       '<h2 id="accuracy-dynamic',
+      '<h2 id="course',
       '<h2 id="students',
       '<h2 id="costs',
       '<h2 id="teachers',
@@ -164,11 +173,16 @@ describe("the page", () => {
       [],
     );
     expect(accidents(page)).toEqual([]);
-    // A plot for each kind of labels and student; one mark for every set in each, and one for every method in its legend.
-    expect(page.match(/<figure class="panel scatter">/g)).toHaveLength(4);
-    expect(page.match(/<g class="mean">/g)).toHaveLength(4 * 14);
-    expect(page.match(/<span class="key"><svg class="mark /g)).toHaveLength(4 * 7);
-    expect(page.match(/<line class="join"/g)).toHaveLength(4 * 7);
+    // Two plots for each kind of labels and student, over bytes and over steps: one mark for every set in the one, four
+    // that are joined in the other, and one for every method in each legend.
+    expect(page.match(/<figure class="panel scatter">/g)).toHaveLength(4 * 2);
+    expect(page.match(/<g class="mean">/g)).toHaveLength(4 * (14 + 4 * 14));
+    expect(page.match(/<span class="key"><svg class="mark /g)).toHaveLength(4 * 2 * 7);
+    expect(page.match(/<line class="join"/g)).toHaveLength(4 * (7 + 3 * 14));
+    // The ticks over steps are the longest training's marks and their halves.
+    const over = page.slice(page.indexOf("over steps</strong>"));
+    const ticks = [...over.slice(0, over.indexOf("</figure>")).matchAll(/left:[^"]*">([^<]*)</g)].map(([, at]) => at);
+    expect(ticks).toEqual(["800", "400", "200", "100", "50", "25"]);
   });
 
   it("places sets that differ in their labels' bytes alone against those, and joins them", () => {
@@ -187,7 +201,7 @@ describe("the page", () => {
       }),
     );
     const figures = [...page.matchAll(/<figure class="panel scatter">[\s\S]*?<\/figure>/g)].map(([figure]) => figure);
-    expect(figures).toHaveLength(5);
+    expect(figures).toHaveLength(5 + 4);
     const [figure, ...more] = figures.filter((one) => one.includes("against bytes of labels"));
     expect(more).toEqual([]);
     expect(figure!.match(/<g class="mean">/g)).toHaveLength(3);
@@ -202,8 +216,31 @@ describe("the page", () => {
     expect(accidents(bare)).toEqual([]);
   });
 
+  it("ranks students from three on, and marks the line of random images where there is one", () => {
+    expect(renderComparison(makeComparison())).not.toContain('id="ranking');
+    const page = renderComparison(withThirdStudent(makeComparison()));
+    const ranked = page.slice(page.indexOf('id="ranking'), page.indexOf('id="costs'));
+    // Seven methods at two budgets with two kinds of labels; two of the three pairs, and a tie on all the data.
+    expect(ranked.match(/2 of 3/g)).toHaveLength(7 * 2 * 2);
+    expect(ranked).toContain("<b>0.82</b>");
+    expect(page).not.toContain('class="reference random"');
+    const rows = makeComparison().rows.filter(({ ipc = 10 }) => ipc === 10);
+    expect(renderComparison(makeComparison({ rows }))).toContain('class="reference random"');
+  });
+
+  it("stands without random images, and without marks of earlier versions", () => {
+    const rows = makeComparison().rows.filter(({ method }) => method !== "random");
+    const page = renderComparison(makeComparison({ rows }));
+    expect(page).toContain('id="course');
+    expect(page).not.toMatch(/not reached|\d steps? \(/);
+    expect(accidents(page)).toEqual([]);
+    const earlier = makeComparison().rows.map(({ marks: _, ...row }) => row);
+    expect(renderComparison(makeComparison({ rows: earlier }))).not.toContain('id="course');
+    expect(renderComparisonMarkdown(makeComparison({ rows: earlier }))).not.toContain("On the way");
+  });
+
   it("escapes every name", () => {
-    const page = renderComparison(hostileComparison());
+    const page = renderComparison(withThirdStudent(hostileComparison()));
     expect(page).not.toContain("<script");
     expect(page).toContain("&lt;script&gt;window.hacked = 1&lt;/script&gt;&quot;&#39;");
   });

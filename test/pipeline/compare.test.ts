@@ -311,6 +311,8 @@ describe("a comparison of several draws", () => {
     for (const [i, row] of both.rows.entries()) {
       expect(row.accuracy.values).toHaveLength(2);
       expect(row.accuracy.values[1]).toBe(second.rows[i]!.accuracy.values[0]);
+      const marks = ({ marks = [] }: (typeof both.rows)[number]) => marks.map(({ accuracy }) => accuracy.values);
+      expect(marks(row).map(([, value]) => [value])).toEqual(marks(second.rows[i]!));
     }
   }, 60_000);
 });

@@ -106,6 +106,33 @@ describe("the whole path", () => {
     }
   });
 
+  it("measures students on the way, and says when random images' accuracy is reached", () => {
+    const marksOf = (labels: string) =>
+      report.rows
+        .find((row) => row.labels === labels)!
+        .marks!.map(({ share, steps, accuracy }) => {
+          expect(accuracy.values).toHaveLength(2);
+          return [share, steps];
+        });
+    const eighths = [1 / 8, 1 / 4, 1 / 2];
+    expect(marksOf("static")).toEqual([3, 6, 13].map((steps, i) => [eighths[i], steps]));
+    expect(marksOf("dynamic")).toEqual([1, 2, 4].map((steps, i) => [eighths[i], steps]));
+    const of = (method: string, labels: string) =>
+      report.rows.find((row) => row.method === method && row.labels === labels)!;
+    expect(report.reached!.map(({ method, labels }) => [method, labels])).toEqual([
+      ["infer", "static"],
+      ["infer", "dynamic"],
+      ["infer", "hard"],
+    ]);
+    for (const { labels, accuracy, at } of report.reached!) {
+      const random = of("random", labels).accuracy.mean;
+      expect(accuracy).toBe(random);
+      if (of("infer", labels).accuracy.mean >= random) expect(at).toBeDefined();
+    }
+    // One student cannot be ranked.
+    expect(report.rankings).toEqual([]);
+  });
+
   it("records a loss curve of everything that learns", () => {
     const count = (group: string): number => report.curves.filter((curve) => curve.group === group).length;
     expect([count("teacher"), count("set"), count("student")]).toEqual([2, 4, 14]);

@@ -1,5 +1,5 @@
 import type { ComparedSet, Comparison, ComparisonRow } from "../../src/evaluation/comparison.ts";
-import { accuracyOf, makeReport } from "./fixtures.ts";
+import { accuracyOf, makeReport, marksOn } from "./fixtures.ts";
 
 /** The sets of the example: method, budget, bytes, seconds, and what each adds to an accuracy, in points. */
 const sets = [
@@ -35,16 +35,20 @@ const setOf = ([method, ipc, total, seconds]: (typeof sets)[number]): ComparedSe
 });
 
 const rowsOf = (labels: ComparisonRow["labels"], student: string, base: number): ComparisonRow[] =>
-  sets.map(([method, ipc, total, , gain]) => ({
-    method,
-    ipc,
-    labels,
-    student,
-    images: 10 * ipc,
-    steps: 16 * ipc,
-    accuracy: accuracyOf(base + gain, base + gain + 0.6, base + gain - 0.4),
-    bytes: total + (labels === "dynamic" ? teacherBytes : 0),
-  }));
+  sets.map(([method, ipc, total, , gain]) => {
+    const accuracy = accuracyOf(base + gain, base + gain + 0.6, base + gain - 0.4);
+    return {
+      method,
+      ipc,
+      labels,
+      student,
+      images: 10 * ipc,
+      steps: 16 * ipc,
+      accuracy,
+      marks: marksOn(16 * ipc, accuracy),
+      bytes: total + (labels === "dynamic" ? teacherBytes : 0),
+    };
+  });
 
 const full = (student: string): ComparisonRow => ({
   method: "full",
@@ -83,6 +87,19 @@ export const makeComparison = (changes: Partial<Comparison> = {}): Comparison =>
     command: "distillery compare --recipe runs/compare-demo/recipe.yaml --out runs/compare-demo-again",
     ...changes,
   };
+};
+
+/** The same with a third student, worse than both on sets and on all the data, on which those tie. */
+export const withThirdStudent = (comparison: Comparison): Comparison => {
+  const [first] = comparison.rows;
+  const third = comparison.rows
+    .filter(({ student }) => student === first?.student)
+    .map((row) => ({
+      ...row,
+      student: "mobilenetv2",
+      accuracy: accuracyOf(...row.accuracy.values.map((value) => value - 8)),
+    }));
+  return { ...comparison, rows: [...comparison.rows, ...third] };
 };
 
 /** Rows of one student with static labels at one budget, and nothing else. */

@@ -9,6 +9,14 @@ export const accuracyOf = (...values: number[]): AccuracyRow["accuracy"] => {
   return { values, mean, std: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 };
 
+/** Marks at 60, 80 and 95 % of what is reached in the end. */
+export const marksOn = (steps: number, { values }: AccuracyRow["accuracy"]): NonNullable<AccuracyRow["marks"]> =>
+  ([1 / 8, 1 / 4, 1 / 2] as const).map((share, i) => ({
+    share,
+    steps: share * steps,
+    accuracy: accuracyOf(...values.map((value) => value * [0.6, 0.8, 0.95][i]!)),
+  }));
+
 export const row = (
   method: AccuracyRow["method"],
   labels: AccuracyRow["labels"],
@@ -21,6 +29,7 @@ export const row = (
   images: method === "infer" ? 240 : method === "random" ? 100 : 4500,
   steps: 1600,
   accuracy: accuracyOf(...values),
+  marks: marksOn(1600, accuracyOf(...values)),
   ...more,
 });
 

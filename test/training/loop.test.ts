@@ -226,6 +226,52 @@ describe("the device does not wait", () => {
   });
 });
 
+describe("looks on the way", () => {
+  const after = [1, 31, 62, 125];
+  /** The first value of x, and another graph's work on the same device meanwhile. */
+  const looking = (look: (step: number) => void = () => undefined) => ({
+    after,
+    look: async ({ x }: Tensors<typeof stepper.types>, step: number) => {
+      look(step);
+      const other = await openQuadratic(device);
+      await runLoop(quadraticLoop(other, { steps: 2 }), { progress: silent });
+      await other.release();
+      return x.data[0] as number;
+    },
+  });
+
+  test("see the state after their steps, in order, and change no bit of what is learnt", async () => {
+    const result = await runLoop({ ...loop(), looks: looking() }, { progress: silent });
+    expectSameAsWhole(result);
+    for (const [i, steps] of after.entries()) {
+      const { state } = await runLoop(loop({ steps }), { progress: silent });
+      expect(result.looked[i]).toBe(state.x.data[0]);
+    }
+  });
+
+  test.each([
+    ["before, at and after one of them", [30, 31, 32, 125, 126]],
+    ["in the middle of one", [62]],
+  ])("are the same of a loop that was stopped %s", async (_what, stops) => {
+    const { looked } = await runLoop({ ...loop(), looks: looking() }, { progress: silent });
+    expect(looked).toHaveLength(4);
+    const crash = (step: number) => {
+      if (step === 62) throw new Error("stopped in a look");
+    };
+    for (const stop of stops) {
+      const signal = new AbortController();
+      const progress = recording((done) => done === stop && signal.abort());
+      const looks = looking(stop === 62 ? crash : undefined);
+      await failure(
+        runLoop({ ...loop(), looks, checkpoint: kept() }, { ...thorough, progress, signal: signal.signal }),
+      );
+    }
+    const again = await runLoop({ ...loop(), looks: looking(), checkpoint: kept() }, { progress: silent });
+    expect(again.looked).toEqual(looked);
+    expectSameAsWhole(again);
+  });
+});
+
 describe("a checkpoint that cannot be used", () => {
   const startsAnew = async (): Promise<void> => {
     const asked: number[] = [];

@@ -117,9 +117,14 @@ const measureOne = async (
 const pooled = (draws: readonly (readonly ComparisonRow[])[]): ComparisonRow[] =>
   draws[0]!.map((row, i) => {
     const same = draws.map((rows) => rows[i]!);
+    const all = (some: readonly Pick<AccuracyRow, "accuracy">[]) =>
+      summarise(some.flatMap(({ accuracy }) => accuracy.values));
     return {
       ...row,
-      accuracy: summarise(same.flatMap(({ accuracy }) => accuracy.values)),
+      accuracy: all(same),
+      ...(row.marks && {
+        marks: row.marks.map((mark, m) => ({ ...mark, accuracy: all(same.map(({ marks = [] }) => marks[m]!)) })),
+      }),
       bytes: Math.max(...same.map(({ bytes }) => bytes)),
     };
   });

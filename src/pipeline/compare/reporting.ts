@@ -1,6 +1,7 @@
 // Writing the report of a comparison.
 import { join } from "node:path";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
+import { conclusionsOf } from "../../evaluation/conclusions.ts";
 import { renderComparison } from "../../report/comparison/html.ts";
 import { renderComparisonMarkdown } from "../../report/comparison/markdown.ts";
 import { describeCompensators, describeLabels, type Manifest, weighSet } from "../../sets/index.ts";
@@ -67,6 +68,7 @@ export const writeComparison = async (
     teachers: describeTeachers(teachers),
     sets,
     rows,
+    ...conclusionsOf({ rows }),
     ...(pending.length > 0 && { pending }),
     seconds: await sharedSeconds(folder),
     seed: recipe.seed,

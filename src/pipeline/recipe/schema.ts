@@ -56,7 +56,7 @@ export const recipeSchema = group({
   students: described(
     z.array(z.string().min(1)).min(1).refine(unique),
     "a list of at least one architecture name, each at most once",
-    "architectures trained on the set to measure it",
+    "architectures trained on the set to measure it; of three or more, how a set ranks them as all the data do",
   ),
   labels: described(
     z.array(z.enum(labelKinds)).min(1).refine(unique),

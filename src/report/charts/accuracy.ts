@@ -104,5 +104,5 @@ export const accuracySection = (report: Report): Markup => {
   return html`<ul class="judgements">${judgements(report).map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
 ${plot(rows)}
 ${table(rows)}
-<p class="quiet note">${chance}The test set has ${plural(report.data.test, "image")} and is read once, after the last step. ${ruleOfJudgement}</p>`;
+<p class="quiet note">${chance}The test set has ${plural(report.data.test, "image")} and is read after the last step, which counts, and at marks on the way, by which nothing is chosen. ${ruleOfJudgement}</p>`;
 };

@@ -48,3 +48,10 @@ export const logScale = (low: number, high: number): Scale => {
   const fewer = dense.length >= 3 ? dense : multiples(first, last, niceStep(last - first, 4));
   return { position: (value) => (Math.log10(value) - a) / (b - a), ticks: powers.length >= 3 ? powers : fewer };
 };
+
+/** A logarithmic axis over a little more than [low, high], both positive: ticks at `high` and its halves, rounded down. */
+export const halvingScale = (low: number, high: number): Scale => {
+  const halvings = Math.floor(Math.log2(high / low) + 1e-9);
+  const ticks = Array.from({ length: halvings + 1 }, (_, i) => Math.floor(high / 2 ** i));
+  return { position: logScale(low / 1.15, high * 1.15).position, ticks };
+};

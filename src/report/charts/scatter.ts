@@ -1,9 +1,9 @@
-// A scatter plot of accuracy against bytes.
-import { formatBytes, formatShort } from "../../support/format.ts";
+// A scatter plot of accuracy against bytes or steps.
+import { formatBytes, formatCount, formatShort } from "../../support/format.ts";
 import type { Mark } from "../methods.ts";
 import { coordinate, html, type Markup } from "../page/markup.ts";
 import type { Colour } from "./plot.ts";
-import { logScale, niceScale, type Scale } from "./scale.ts";
+import { halvingScale, logScale, niceScale, type Scale } from "./scale.ts";
 
 /** One point of a scatter plot with its error bar. */
 export interface ScatterPoint {
@@ -22,12 +22,29 @@ export interface ScatterSeries {
   readonly lines: readonly (readonly ScatterPoint[])[];
 }
 
+/** A logarithmic horizontal axis: its scale from the least to the most value, and the text of a tick. */
+export interface Across {
+  readonly scale: (least: number, most: number) => Scale;
+  readonly text: (value: number) => string;
+}
+
+export const acrossBytes: Across = {
+  scale: (least, most) => {
+    const margin = Math.max(1.15, (most / least) ** 0.06);
+    return logScale(least / margin, most * margin);
+  },
+  text: formatBytes,
+};
+
+export const acrossSteps: Across = { scale: halvingScale, text: formatCount };
+
 export interface Scatter {
   readonly title: string;
   readonly description: string;
+  readonly across: Across;
   readonly series: readonly ScatterSeries[];
   /** A dashed line over the whole width, and what it is. */
-  readonly reference?: { readonly y: number; readonly text: string };
+  readonly reference?: { readonly y: number; readonly text: string; readonly colour: Colour };
 }
 
 /** Shapes of about equal area around (0, 0), in pixels. */
@@ -76,27 +93,26 @@ const drawSeries = ({ lines, colour, mark }: ScatterSeries, across: Scale, up: S
 };
 
 /**
- * Accuracy in per cent against bytes on a logarithmic axis. Places are per cent of the width and height, so that it stretches
+ * Accuracy in per cent against what a logarithmic axis has. Places are per cent of the width and height, so that it stretches
  * with the page while marks and text keep their size. Nothing where there is no point.
  */
-export const scatterPlot = ({ title, description, series, reference }: Scatter): Markup | undefined => {
+export const scatterPlot = ({ title, description, across, series, reference }: Scatter): Markup | undefined => {
   const points = series.flatMap(({ lines }) => lines.flat());
   if (points.length === 0) return undefined;
   const xs = points.map(({ x }) => x);
   const ys = points.flatMap(({ y, deviation = 0 }) => [y - deviation, y + deviation]);
   if (reference) ys.push(reference.y);
   const [least, most] = [Math.min(...xs), Math.max(...xs)];
-  const margin = Math.max(1.15, (most / least) ** 0.06);
-  const across = logScale(least / margin, most * margin);
+  const x = across.scale(least, most);
   const up = niceScale(Math.min(...ys) - 0.5, Math.max(...ys) + 0.5, [0, 100]);
   const level = (tick: number): string => percent(1 - up.position(tick));
   return html`<figure class="panel scatter"><figcaption><strong>${title}</strong> <span class="quiet">log scale</span>
-<span class="legend">${series.map(keyOf)}${reference ? html`<span class="key"><i class="dash"></i>${reference.text}</span>` : undefined}</span></figcaption>
+<span class="legend">${series.map(keyOf)}${reference ? html`<span class="key"><i class="dash ${reference.colour}"></i>${reference.text}</span>` : undefined}</span></figcaption>
 <div class="plot"><div class="ys" aria-hidden="true">${up.ticks.map((tick) => html`<span style="top:${level(tick)}">${formatShort(tick)}</span>`)}</div>
 <svg role="img" aria-label="${description}">
 ${up.ticks.map((tick) => html`<line class="grid" x1="0" x2="100%" y1="${level(tick)}" y2="${level(tick)}" />`)}
-${reference ? html`<line class="reference" x1="0" x2="100%" y1="${level(reference.y)}" y2="${level(reference.y)}" />` : undefined}
-${series.map((one) => drawSeries(one, across, up))}</svg>
-<div class="xs" aria-hidden="true">${across.ticks.map((tick) => html`<span style="left:${percent(across.position(tick))}">${formatBytes(tick)}</span>`)}</div></div></figure>
+${reference ? html`<line class="reference ${reference.colour}" x1="0" x2="100%" y1="${level(reference.y)}" y2="${level(reference.y)}" />` : undefined}
+${series.map((one) => drawSeries(one, x, up))}</svg>
+<div class="xs" aria-hidden="true">${x.ticks.map((tick) => html`<span style="left:${percent(x.position(tick))}">${across.text(tick)}</span>`)}</div></div></figure>
 `;
 };

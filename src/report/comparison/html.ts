@@ -4,12 +4,15 @@ import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/co
 import { allData } from "../../evaluation/rows.ts";
 import { formatBytes, formatCount, formatSeconds, formatTenth, plural } from "../../support/format.ts";
 import { differenceCell } from "../charts/accuracy.ts";
-import { markIcon, type ScatterPoint, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
-import { type NamedMethod, nameOf, styleOf } from "../methods.ts";
+import { acrossBytes, type ScatterPoint, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
+import { nameOf, styleOf } from "../methods.ts";
 import { html, type Markup, scrolling, section, unbroken } from "../page/markup.ts";
 import { pageOf, type Tile, tileList } from "../page/page.ts";
 import { provenanceSection, teacherSection } from "../run/provenance.ts";
 import { formatAccuracy, formatMean } from "../run/summary.ts";
+import { courseSection } from "./course.ts";
+import { budgetText, methodName } from "./names.ts";
+import { rankingSection } from "./ranking.ts";
 import { crossArchitectureSection, studentTable } from "./students.ts";
 import {
   ablated,
@@ -25,13 +28,6 @@ import {
 } from "./summary.ts";
 
 const measured = ({ accuracy }: ComparisonRow): boolean => accuracy.values.length > 0 && Number.isFinite(accuracy.mean);
-
-/** The name of a row's method behind its mark. */
-const methodName = (one: NamedMethod): Markup =>
-  html`<span class="name">${markIcon(styleOf(one.method))}${nameOf(one)}</span>`;
-
-const budgetText = ({ ipc }: Pick<ComparisonRow, "ipc">): string | undefined =>
-  ipc === undefined ? undefined : `${plural(ipc, "image")} a class`;
 
 const rowCells = ({ row, toRandom, toFull }: ComparedSetRow): Markup => {
   const { values } = row.accuracy;
@@ -93,12 +89,15 @@ const setPlot = ({ labels, student, rows }: Table): Markup | undefined => {
   return scatterPlot({
     title: `${student}, ${labels} labels: test accuracy, %, against bytes`,
     description: `Test accuracy of ${student} with ${labels} labels against the bytes of the sets; the numbers are in the table below.`,
+    across: acrossBytes,
     series: seriesOf(
       rows.map(({ row }) => row),
       (own) => grouped(own, ({ variant }) => variant),
       ({ bytes }) => bytes,
     ),
-    ...(full && { reference: { y: full.accuracy.mean, text: `all the data, ${formatBytes(full.bytes)}` } }),
+    ...(full && {
+      reference: { y: full.accuracy.mean, text: `all the data, ${formatBytes(full.bytes)}`, colour: "full" },
+    }),
   });
 };
 
@@ -123,6 +122,7 @@ const labelPlot = (sets: readonly ComparedSet[], { labels, student, rows }: Tabl
   return scatterPlot({
     title: `${student}: test accuracy, %, against bytes of labels`,
     description: `Test accuracy of ${student} against the bytes of the labels, of sets that differ in nothing else; the numbers are in the tables below.`,
+    across: acrossBytes,
     series: series.filter(({ lines }) => lines.length > 0),
   });
 };
@@ -228,7 +228,7 @@ const judgementSection = (comparison: Comparison): Markup => {
   const chance =
     comparison.data.classes > 0 ? `Guessing would reach ${formatTenth(100 / comparison.data.classes)} %. ` : "";
   return html`<ul class="judgements">${comparisonJudgements(comparison).map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
-<p class="quiet note">${chance}The test set has ${plural(comparison.data.test, "image")} and is read once, after the last step. ${rulesOfComparison}</p>`;
+<p class="quiet note">${chance}The test set has ${plural(comparison.data.test, "image")} and is read after the last step, which counts, and at marks on the way, by which nothing is chosen. ${rulesOfComparison}</p>`;
 };
 
 /** The comparison as one HTML file, made as renderReport's: nothing is loaded, nothing runs, names are escaped. */
@@ -238,7 +238,9 @@ export const renderComparison = (comparison: Comparison): string => {
   const body = html`<main>${opening(comparison, tables)}
 ${section("verdicts", "In words", judgementSection(comparison))}
 ${accuracySections(comparison.sets, tables)}
+${courseSection(comparison)}
 ${students ? section("students", "The same set for other students", crossArchitectureSection(students)) : undefined}
+${rankingSection(comparison)}
 ${section("costs", "Bytes, time and memory", costSection(comparison))}
 ${section(
   "teachers",

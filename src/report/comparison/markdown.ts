@@ -1,9 +1,13 @@
 // A comparison as Markdown.
 import type { ComparedSet, Comparison } from "../../evaluation/comparison.ts";
+import { rankingsOf } from "../../evaluation/conclusions.ts";
+import type { Ranking } from "../../evaluation/rows.ts";
 import type { Difference } from "../../evaluation/statistics.ts";
-import { formatBytes, formatCount, formatSeconds, formatSigned, printable } from "../../support/format.ts";
+import { formatBytes, formatCount, formatSeconds, formatSigned, formatTenth, printable } from "../../support/format.ts";
+import { hasMarks, markAt, ruleOfMarks, shareName, shares, whenReached } from "../course.ts";
 import { nameOf } from "../methods.ts";
 import { formatInterval, formatMean, verdictWords } from "../run/summary.ts";
+import { aboutRankings, formatTau, pairsAgreeing } from "./ranking.ts";
 import { aboutStudents, type StudentTable, studentTable } from "./students.ts";
 import {
   type ComparedSetRow,
@@ -51,6 +55,54 @@ const accuracyTable = ({ labels, student, rows }: Table): string =>
     rows.map(rowCells),
   )}`;
 
+const courseCells = ({ row, reached }: ComparedSetRow): readonly string[] => [
+  cell(nameOf(row)),
+  row.ipc === undefined ? "" : formatCount(row.ipc),
+  ...shares.map((share) => {
+    const mark = markAt(row, share);
+    return mark === undefined ? "" : `${formatMean(mark.accuracy)} (${formatCount(mark.steps)})`;
+  }),
+  reached === undefined ? "" : `${formatTenth(reached.accuracy)} %: ${whenReached(reached)}`,
+];
+
+const courseSection = (tables: readonly Table[]): string =>
+  `## On the way to the last step
+
+Accuracy, %, after parts of the steps; in brackets, how many.
+
+${tables
+  .map(
+    ({ labels, student, rows }) =>
+      `### ${labels} labels, ${cell(student)}, on the way\n\n${table(
+        ["trained on", "ipc", ...shares.map((share) => `after ${shareName(share)}`), "random's final accuracy"],
+        rows.map(courseCells),
+      )}`,
+  )
+  .join("\n\n")}
+
+${ruleOfMarks}
+
+`;
+
+const rankingSection = (rankings: readonly Ranking[]): string =>
+  `## Ranking of students
+
+${aboutRankings}
+
+${table(
+  ["set", "labels", "ipc", "students", "Kendall's tau", "pairs that agree"],
+  rankings.map((ranking) => [
+    cell(nameOf(ranking)),
+    ranking.labels,
+    ranking.ipc === undefined ? "" : formatCount(ranking.ipc),
+    formatCount(ranking.students),
+    formatTau(ranking),
+    pairsAgreeing(ranking),
+  ]),
+)}
+
+`;
+
 const setCells = (set: ComparedSet): readonly string[] => {
   const { ipc, bytes, iterations, seconds, peakMemory } = set;
   return [
@@ -83,7 +135,9 @@ ${table(
 /** The comparison as a Markdown text, e.g. for a README. */
 export const renderComparisonMarkdown = (comparison: Comparison): string => {
   const { data, hardware, seconds } = comparison;
+  const tables = tablesOf(comparison);
   const students = studentTable(comparison);
+  const rankings = rankingsOf(comparison);
   const open = unfinished(comparison);
   const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
   return `${markdownBeginning}${cell(data.name)}
@@ -92,7 +146,7 @@ ${cell(comparisonHeadline(comparison))}
 ${open === undefined ? "" : `\n${cell(open)}\n`}
 ## Accuracy
 
-${tablesOf(comparison).map(accuracyTable).join("\n\n")}
+${tables.map(accuracyTable).join("\n\n")}
 
 ${comparisonJudgements(comparison)
   .map((sentence) => `- ${cell(sentence)}`)
@@ -100,7 +154,7 @@ ${comparisonJudgements(comparison)
 
 ${rulesOfComparison}
 
-${students ? studentSection(students) : ""}## What the sets weigh and took
+${hasMarks(comparison.rows) ? courseSection(tables) : ""}${students ? studentSection(students) : ""}${rankings.length > 0 ? rankingSection(rankings) : ""}## What the sets weigh and took
 
 ${table(
   ["set", "ipc", "bases", "compensators", "labels", "manifest", "total", "iterations", "seconds", "peak memory"],

@@ -1,10 +1,9 @@
 // A table of every set across several students.
 import type { Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { formatCount } from "../../support/format.ts";
-import { markIcon } from "../charts/scatter.ts";
-import { nameOf, styleOf } from "../methods.ts";
 import { html, type Markup, scrolling } from "../page/markup.ts";
 import { formatMean } from "../run/summary.ts";
+import { methodName } from "./names.ts";
 
 /** One set with one kind of labels, and what each student reached on it. */
 interface Line {
@@ -50,7 +49,7 @@ ${scrolling(
   html`<table><thead><tr><th scope="col">set</th><th scope="col">labels</th><th scope="col" class="number">ipc</th>${students.map((student) => html`<th scope="col" class="number">${student}</th>`)}</tr></thead>
 <tbody>${lines.map(
     ({ row, accuracies }) =>
-      html`<tr><th scope="row"><span class="name">${markIcon(styleOf(row.method))}${nameOf(row)}</span></th><td>${row.labels}</td><td class="number">${row.ipc === undefined ? "" : formatCount(row.ipc)}</td>${accuracies.map((accuracy) => html`<td class="number">${accuracy ? formatMean(accuracy) : undefined}</td>`)}</tr>
+      html`<tr><th scope="row">${methodName(row)}</th><td>${row.labels}</td><td class="number">${row.ipc === undefined ? "" : formatCount(row.ipc)}</td>${accuracies.map((accuracy) => html`<td class="number">${accuracy ? formatMean(accuracy) : undefined}</td>`)}</tr>
 `,
   )}</tbody></table>`,
 )}`;

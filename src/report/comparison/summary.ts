@@ -3,7 +3,7 @@ import type { Method } from "../../distill/method.ts";
 import { baseline, methods } from "../../distill/registry.ts";
 import type { Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { allData } from "../../evaluation/rows.ts";
-import { type ComparedRow, compare, comparedRows } from "../../evaluation/statistics.ts";
+import { type BudgetRow, type ComparedRow, compare, comparedRows } from "../../evaluation/statistics.ts";
 import { formatSigned, listed, plural } from "../../support/format.ts";
 import { nameOf } from "../methods.ts";
 import { formatAccuracy, ruleOfJudgement } from "../run/summary.ts";
@@ -11,18 +11,18 @@ import { formatAccuracy, ruleOfJudgement } from "../run/summary.ts";
 export type ComparedSetRow = ComparedRow<ComparisonRow>;
 
 /** Rows that may be read against each other: one kind of labels, one student, every budget, and all the data behind them. */
-export interface Table {
-  readonly labels: ComparisonRow["labels"];
+export interface Table<Row extends BudgetRow = ComparisonRow> {
+  readonly labels: BudgetRow["labels"];
   readonly student: string;
-  readonly rows: readonly ComparedSetRow[];
+  readonly rows: readonly ComparedRow<Row>[];
 }
 
-/** The tables of a comparison, by labels and then by student, as the recipe names them. */
-export const tablesOf = (comparison: Comparison): readonly Table[] => {
-  const all = comparedRows(comparison);
+/** The tables of a comparison or a run, by labels and then by student, as the recipe names them. */
+export const tablesOf = <Row extends BudgetRow>(report: { readonly rows: readonly Row[] }): readonly Table<Row>[] => {
+  const all = comparedRows(report);
   const sets = all.filter(({ row }) => row.method !== allData);
-  const labels = [...new Set(comparison.rows.filter((r) => r.method !== allData).map((r) => r.labels))];
-  const students = [...new Set(comparison.rows.map((r) => r.student))];
+  const labels = [...new Set(report.rows.filter((r) => r.method !== allData).map((r) => r.labels))];
+  const students = [...new Set(report.rows.map((r) => r.student))];
   return labels.flatMap((kind) =>
     students.flatMap((student) => {
       const rows = sets.filter(({ row }) => row.labels === kind && row.student === student);

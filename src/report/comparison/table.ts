@@ -1,10 +1,13 @@
 // A comparison as tables for a terminal.
 import { createColors } from "picocolors";
 import type { ComparedSet, Comparison } from "../../evaluation/comparison.ts";
+import { rankingsOf } from "../../evaluation/conclusions.ts";
+import type { Ranking } from "../../evaluation/rows.ts";
 import { formatBytes, formatCount, formatSeconds, printable, toAscii } from "../../support/format.ts";
 import { formatMean } from "../run/summary.ts";
-import { differenceText, methodText } from "../run/table.ts";
+import { differenceText, markColumns, methodText, reachedColumn } from "../run/table.ts";
 import { type Column, drawFitting, wrap } from "../terminal.ts";
+import { formatTau, pairsAgreeing } from "./ranking.ts";
 import { type ComparedSetRow, comparisonHeadline, comparisonJudgements, tablesOf } from "./summary.ts";
 
 type Accuracy = Column<ComparedSetRow>;
@@ -27,6 +30,7 @@ const toFull: Accuracy = { title: "vs all data", align: "right", cell: (r, c) =>
 const bytes: Accuracy = { title: "bytes", align: "right", cell: ({ row }) => formatBytes(row.bytes) };
 
 const accuracyLayouts: readonly (readonly Accuracy[])[] = [
+  [method, ipc, images, steps, ...markColumns, accuracy, toRandom, reachedColumn, toFull, bytes],
   [method, ipc, images, steps, accuracy, toRandom, toFull, bytes],
   [method, ipc, accuracy, toRandom, toFull, bytes],
   [method, ipc, accuracy, toRandom],
@@ -55,9 +59,19 @@ const costLayouts: readonly (readonly Cost[])[] = [
   [set, budget, seconds, memory],
 ];
 
+type Ranked = Column<Ranking>;
+
+const ranked: readonly Ranked[] = [
+  { title: "ranked by", align: "left", cell: (one, c) => methodText(one, c) },
+  { title: "ipc", align: "right", cell: (one) => (one.ipc === undefined ? "" : String(one.ipc)) },
+  { title: "labels", align: "left", cell: (one) => one.labels },
+  { title: "Kendall's tau", align: "right", cell: formatTau },
+  { title: "agree", align: "right", cell: pairsAgreeing },
+];
+
 /**
- * The comparison for a terminal, without a final newline: the headline, a table for every kind of labels and student, what the
- * sets took, a sentence for every budget. As in renderTable, without `colour` there are only ASCII characters.
+ * The comparison for a terminal, without a final newline: the headline, a table for every kind of labels and student, how sets
+ * rank students, what they took, a sentence for every budget. As in renderTable, without `colour` there are only ASCII characters.
  */
 export const renderComparisonTable = (
   comparison: Comparison,
@@ -70,10 +84,12 @@ export const renderComparisonTable = (
     c.bold(wrap(say(printable(`${labels} labels, ${student}`)), width)),
     drawFitting(rows, accuracyLayouts, width, c, options.colour),
   ]);
+  const rankings = rankingsOf(comparison);
   const said = comparisonJudgements(comparison).map((sentence) => wrap(say(printable(sentence)), width, "  "));
   return [
     c.bold(wrap(say(printable(comparisonHeadline(comparison))), width)),
     ...tables,
+    ...(rankings.length > 0 ? [drawFitting(rankings, [ranked], width, c, options.colour)] : []),
     drawFitting(comparison.sets, costLayouts, width, c, options.colour),
     said.slice(1).join("\n"),
   ]

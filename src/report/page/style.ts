@@ -60,7 +60,7 @@ a { color: var(--infer); }
 .key { display: inline-flex; align-items: baseline; margin-right: 18px; }
 .legend { display: inline-flex; flex-wrap: wrap; font-size: 14px; color: var(--quiet); }
 .legend .swatch { width: 9px; height: 9px; margin-right: 6px; }
-.dash { display: inline-block; width: 18px; margin-right: 6px; border-top: 2px dashed var(--full); transform: translateY(-4px); }
+.dash { display: inline-block; width: 18px; margin-right: 6px; border-top: 2px dashed var(--tone, var(--full)); transform: translateY(-4px); }
 
 table { width: 100%; border-collapse: collapse; font-size: 15px; line-height: 1.45; }
 caption { padding: 0 0 10px; text-align: left; font-size: 14px; max-width: 60em; }
@@ -103,7 +103,7 @@ figcaption { line-height: 1.45; }
 .axis { position: relative; height: 22px; border-top: 1.5px solid var(--quiet); }
 .axis span { position: absolute; top: 4px; transform: translateX(-50%); white-space: nowrap; font-size: 13px; color: var(--quiet); font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--line); stroke-width: 1; fill: none; vector-effect: non-scaling-stroke; }
-.reference { stroke: var(--full); stroke-width: 1.5; stroke-dasharray: 5 4; }
+.reference { stroke: var(--tone, var(--full)); stroke-width: 1.5; stroke-dasharray: 5 4; }
 .bar { stroke: var(--tone); stroke-width: 2; }
 .mean { fill: var(--tone); }
 .dot-row.opens { margin-top: 12px; }
@@ -127,6 +127,8 @@ figcaption { line-height: 1.45; }
 .scatter .plot { grid-template-rows: 320px 24px; }
 .scatter .legend { row-gap: 2px; }
 .join { stroke: var(--tone); stroke-width: 1.5; opacity: .5; }
+#course .join { stroke-width: 2; opacity: .8; }
+#course .bar { opacity: .35; }
 .mark { flex: none; align-self: center; margin-right: 6px; fill: var(--tone); }
 .accuracy + .scatter { margin-top: 56px; }
 .scatter + .scatter { margin-top: 32px; }

@@ -4,6 +4,8 @@ import { formatBytes, formatCount, formatSeconds, formatShare, plural } from "..
 import { accuracySection } from "../charts/accuracy.ts";
 import { curveSection } from "../charts/curves.ts";
 import { bytesSection, secondsSection } from "../comparison/costs.ts";
+import { courseSection } from "../comparison/course.ts";
+import { rankingSection } from "../comparison/ranking.ts";
 import { nameOf, styleOf } from "../methods.ts";
 import { html, type Markup, section, unbroken } from "../page/markup.ts";
 import { pageOf, type Tile, tileList } from "../page/page.ts";
@@ -66,6 +68,8 @@ export const renderReport = (report: Report, gallery: readonly GalleryItem[]): s
   const body = html`<main>${opening(report)}
 <aside class="notice" aria-label="${inside.title}"><strong>${inside.title}.</strong> ${inside.text}</aside>
 ${section("accuracy", "Accuracy", accuracySection(report))}
+${courseSection(report)}
+${rankingSection(report)}
 ${section("teachers", "Teachers", teacherSection(report, [report.method]))}
 ${section("curves", "Loss curves", curveSection(report))}
 ${section("gallery", "What is in the set", gallerySection(report, gallery))}

@@ -3,6 +3,7 @@ import { baseline } from "../../distill/registry.ts";
 import type { AccuracyRow, Report } from "../../evaluation/rows.ts";
 import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";
 import { formatBytes, formatCount, formatShare, formatSigned, formatTenth, plural } from "../../support/format.ts";
+import { hasMarks, reachedWords } from "../course.ts";
 import { nameOf } from "../methods.ts";
 
 /** Mean and, from two seeds on, standard deviation without a unit: "41.2 ± 0.6", "41.2", or "not measured". */
@@ -86,18 +87,19 @@ export const verdictWords: Readonly<Record<Difference["verdict"], string>> = {
   unknown: "too few seeds",
 };
 
-const judge = ({ row, toRandom, random }: ComparedRow): string => {
+const judge = ({ row, toRandom, random, reached }: ComparedRow): string => {
   const subject = `${nameOf(row)}, ${row.labels} labels, ${row.student}`;
   if (!toRandom || !random) return `${subject}: not measured against random images with the same labels.`;
   const points = `${formatSigned(toRandom.delta)} points against random images`;
   const counts = [row.accuracy.values.length, random.accuracy.values.length];
+  const saved = reached && hasMarks([row]) ? ` It ${reachedWords(reached)}.` : "";
   const steps = row.steps === random.steps ? "" : " The two were trained for different numbers of steps.";
   if (!toRandom.interval) {
     const seeds = counts.every((n) => n === 1) ? "one seed each" : `${counts.join(" and ")} seeds`;
-    return `${subject}: ${points}, from ${seeds}, so the spread is not known and no gain or loss can be claimed.${steps}`;
+    return `${subject}: ${points}, from ${seeds}, so the spread is not known and no gain or loss can be claimed.${steps}${saved}`;
   }
   const words = { better: "better", worse: "worse", unclear: "no clear difference", unknown: "" }[toRandom.verdict];
-  return `${subject}: ${words}, ${points} (95 % interval ${formatInterval(toRandom.interval)}).${steps}`;
+  return `${subject}: ${words}, ${points} (95 % interval ${formatInterval(toRandom.interval)}).${steps}${saved}`;
 };
 
 /** One sentence for each student trained on the set, in the order of the table. */

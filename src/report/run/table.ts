@@ -12,6 +12,7 @@ import {
   printable,
   toAscii,
 } from "../../support/format.ts";
+import { markAt, shareName, shares, whenReached } from "../course.ts";
 import { type NamedMethod, nameOf, styleOf } from "../methods.ts";
 import { type Colours, type Column, drawFitting, wrap } from "../terminal.ts";
 import { bytesNeeded, formatMean, headline, headlineRow, judgements } from "./summary.ts";
@@ -49,8 +50,26 @@ const seeds: RowColumn = { title: "seeds", align: "right", cell: ({ row }) => St
 const toRandom: RowColumn = { title: "vs random", align: "right", cell: (r, c) => differenceText(r.toRandom, c, true) };
 const toFull: RowColumn = { title: "vs all data", align: "right", cell: (r, c) => differenceText(r.toFull, c, false) };
 
+/** Accuracies on the way, and after how many steps random images' final accuracy is reached. */
+export const markColumns: readonly RowColumn[] = shares
+  .filter((share) => share < 1)
+  .map((share) => ({
+    title: `after ${shareName(share)}`,
+    align: "right",
+    cell: ({ row }) => {
+      const mark = markAt(row, share);
+      return mark ? formatMean(mark.accuracy) : "";
+    },
+  }));
+export const reachedColumn: RowColumn = {
+  title: "random's final",
+  align: "right",
+  cell: ({ reached }) => (reached ? whenReached(reached) : ""),
+};
+
 /** From everything to the least that still says it; the first that fits the terminal is taken. */
 const layouts: readonly (readonly RowColumn[])[] = [
+  [method, labels, student, images, steps, ...markColumns, accuracy, seeds, toRandom, reachedColumn, toFull],
   [method, labels, student, images, steps, accuracy, seeds, toRandom, toFull],
   [method, labels, student, accuracy, seeds, toRandom, toFull],
   [method, labels, student, accuracy, seeds, toRandom],

@@ -46,7 +46,11 @@ it("work is kept under keys of everything that determines it, in an order that m
   };
   for (const [name, sourceKey] of Object.entries(sources)) {
     const text = await readFile(join(out, "5-students", `${name}-static-convnet8x1-0.json`), "utf8");
-    const student = { sourceKey, labels: "static", steps: 6, batch: 8, mixup: 0.8, settings, crop };
+    const marks = [
+      { share: 1 / 4, steps: 1 },
+      { share: 1 / 2, steps: 3 },
+    ];
+    const student = { sourceKey, labels: "static", steps: 6, marks, batch: 8, mixup: 0.8, settings, crop };
     expect((JSON.parse(text) as { key: string }).key).toBe(
       keyOf({ ...student, architecture: "convnet8x1", seed: 0, student: 0, device: "cpu" }),
     );

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GalleryItem, Report } from "../../../src/evaluation/rows.ts";
 import { renderComparison } from "../../../src/report/comparison/html.ts";
 import { renderReport } from "../../../src/report/run/html.ts";
-import { hostileComparison, makeComparison } from "../compare-fixtures.ts";
+import { hostileComparison, makeComparison, withThirdStudent } from "../compare-fixtures.ts";
 import { classNames, makeGallery, makeReport, row } from "../fixtures.ts";
 
 const hostile = `<script>window.hacked = 1</script>"'><img src=x onerror="window.hacked = 1">&amp;\u0007`;
@@ -83,7 +83,7 @@ const pages = async (): Promise<readonly (readonly [name: string, source: string
     ),
   ],
   ["comparison", renderComparison(makeComparison())],
-  ["comparison of hostile names", renderComparison(hostileComparison())],
+  ["comparison of hostile names", renderComparison(withThirdStudent(hostileComparison()))],
 ];
 
 describe("the page's text", () => {
@@ -99,6 +99,7 @@ describe("the page's text", () => {
       "<h1>A budget of 100 images",
       "Natural images inside",
       '<h2 id="accuracy',
+      '<h2 id="course',
       '<h2 id="teachers',
       '<h2 id="curves',
       '<h2 id="gallery',

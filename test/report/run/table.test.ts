@@ -23,11 +23,11 @@ describe("the report for a terminal", () => {
       All the data   hard     convnet128x3   4,500  1,600  84.1 +/- 0.4      3
 
       INFER, static labels, convnet128x3: better, +5.5 points against random images (95 % interval +4.6 to
-        +6.5).
+        +6.5). It reaches random's final accuracy (39.7 %) after 800 steps (1/2).
       INFER, dynamic labels, convnet128x3: no clear difference, +0.9 points against random images (95 %
-        interval -1.4 to +3.3).
+        interval -1.4 to +3.3). It reaches random's final accuracy (42.0 %) after 1,600 steps (all).
       INFER, hard labels, convnet128x3: worse, -4.1 points against random images (95 % interval -5.4 to
-        -2.8).
+        -2.8). It does not reach random's final accuracy (34.7 %).
 
       data     demo: 4,500 training images, 10 classes
       budget   10 per class: 80 base images + 16 compensators -> 240 training images
