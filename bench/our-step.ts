@@ -71,7 +71,7 @@ const inferStep = (model: Model): OurStep => {
   const optimiser = adam({ beta1: 0.5, beta2: 0.9 });
   const teacher = { model, weights: freshWeights(model, random) };
   const normalisation = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } as const;
-  const budget = { ipc: 2, bases: 1, compensators: 1, trainingImages: 2 * classes };
+  const budget = { ipc: 2, bases: 1, compensators: 1, perBase: 1, perClass: 0, trainingImages: 2 * classes };
   const stored = { budget, classes: { length: classes }, image, normalisation, storage: { kind: "images" } };
   const traced = traceStep(
     { layout: layoutOf(stored), normalisation, augmentation: shifting(image), optimiser },

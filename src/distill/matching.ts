@@ -35,33 +35,37 @@ export const realImages = ({ data, recipe }: MethodStage, name: string, most: nu
 
 export type ClassPart = Part & { readonly c: number };
 
-/** A part for each class: all of its images, which start as random real ones. */
-export const classParts = (stage: MethodStage, name: string) => {
-  const { data, layout, recipe } = stage;
-  const { bases: K, classes: C } = layout;
-  const picks = drawImages(data, K, recipe.seed);
-  const parts = Array.from(
-    { length: C },
-    (_, c): ClassPart => ({
-      c,
-      name: String(c),
-      title: `${name}: ${data.dataset.classes[c]!}`,
-      curve: `${name} ${data.dataset.classes[c]!}`,
-      learnt: { bases: Array.from({ length: K }, (_k, k) => k * C + c) },
-      graph: name,
-      key: { c, bases: K },
-    }),
-  );
-  return {
-    parts,
-    of: (part: Part): ClassPart => parts.find((one) => one.name === part.name)!,
-    start: async (part: Part) => ({
-      bases: await pickNormalised(
-        stage,
-        Int32Array.from(part.learnt.bases!, (at) => picks[at]!),
-      ),
-    }),
-  };
+/** A part for each class: all of its images, and the compensators of its own. */
+export const classParts = ({ data, layout }: MethodStage, name: string): readonly ClassPart[] => {
+  const { bases: K, perBase: V, perClass: U, classes: C } = layout;
+  return Array.from({ length: C }, (_, c) => ({
+    c,
+    name: String(c),
+    title: `${name}: ${data.dataset.classes[c]!}`,
+    curve: `${name} ${data.dataset.classes[c]!}`,
+    learnt: {
+      bases: Array.from({ length: K }, (_k, k) => k * C + c),
+      ...(U > 0 && { compensators: Array.from({ length: U }, (_u, u) => K * V + u * C + c) }),
+    },
+    graph: name,
+    key: { c, bases: K },
+  }));
+};
+
+/** Finds the part of a plan that a job was handed over as. */
+export const partOf =
+  <P extends Part>(parts: readonly P[]) =>
+  (part: Part): P =>
+    parts.find(({ name }) => name === part.name)!;
+
+/** The images with which a part's bases start, normalised [n, 3, h, w]: the recipe's random real ones. */
+export const realStart = (stage: MethodStage) => {
+  const picks = drawImages(stage.data, stage.layout.bases, stage.recipe.seed);
+  return ({ learnt }: Part): Promise<Float32Array> =>
+    pickNormalised(
+      stage,
+      Int32Array.from(learnt.bases!, (at) => picks[at]!),
+    );
 };
 
 /** In what one such method differs from another. */
@@ -89,7 +93,8 @@ export const matching = (stage: MethodStage, method: Matching): Optimisation => 
   const { name, networks } = method;
   const { height, width } = layout.image;
   const { count: real, draw: drawReal } = realImages(stage, name, method.real);
-  const { parts, of, start } = classParts(stage, name);
+  const parts = classParts(stage, name);
+  const [of, start] = [partOf(parts), realStart(stage)];
   return {
     ...method,
     layout,
@@ -97,7 +102,7 @@ export const matching = (stage: MethodStage, method: Matching): Optimisation => 
     parts,
     key: { ...method.key, real },
     objectives: () => [meanFeatures(networks, { classes: 1, synthetic: layout.bases, real })],
-    start,
+    start: async (part) => ({ bases: await start(part) }),
     draw: async (part, step) => {
       const { c } = of(part);
       return {

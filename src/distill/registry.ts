@@ -7,6 +7,7 @@ import { dm } from "./methods/dm.ts";
 import { dwa } from "./methods/dwa.ts";
 import { gvbsm } from "./methods/gvbsm.ts";
 import { infer, inferCopies, inferNoise, inferOneTeacher } from "./methods/infer.ts";
+import { inferIntra } from "./methods/infer-intra.ts";
 import { inferMatch } from "./methods/infer-match.ts";
 import { match } from "./methods/match.ts";
 import { random } from "./methods/random.ts";
@@ -31,6 +32,7 @@ export const methods: readonly Method[] = [
   dm,
   match,
   inferMatch,
+  inferIntra,
 ];
 
 /** The method that every other is read against. */

@@ -13,6 +13,7 @@ import { defineMethod, type Made, type MethodStage } from "../method.ts";
 import { everyClassOnce, teacherObjective } from "../objectives/teacher.ts";
 import { type Optimisation, optimise, optimising, type Part } from "../optimise.ts";
 import { type Bases, basesOf, confidence } from "../select/bases.ts";
+import { precision } from "../stored.ts";
 
 /** t of the paper's two recipes: cyclic shifts of small images; random crops, mirrored and shifted, of large ones. */
 const views = {
@@ -33,9 +34,7 @@ const options = {
     ["shifts", "crops"],
     "how a step moves a compensator's images: shifts, as for small images, or crops, mirrored and shifted, as at 224 pixels",
   ).default("shifts"),
-  precision: choice(["F32", "F16", "I8"], "how compensators are stored: floats F32, half floats F16, 8 bits I8", {
-    storage: true,
-  }).default("F16"),
+  precision: precision.default("F16"),
 };
 
 interface Options {
@@ -58,7 +57,7 @@ const planner =
   async (stage: MethodStage): Promise<Optimisation> => {
     const { data, layout, recipe } = stage;
     const teachers = by(stage);
-    const { bases: K, compensators: V, classes: C, image } = layout;
+    const { bases: K, perBase: V, classes: C, image } = layout;
     const { normalisation } = data.dataset;
     const { of, draw } = views[how.views];
     const chosen = known ?? (await basesOf(stage, how.bases));
@@ -108,7 +107,7 @@ const compensated = (by: (stage: MethodStage) => readonly Teacher[], change: Cha
   make: async (stage: MethodStage, given: Options): Promise<Made> => {
     const chosen = await basesOf(stage, given.bases);
     const { compensators, curves } = await optimise(stage, planner(by, given, chosen));
-    const { compensators: V, image } = stage.layout;
+    const { perBase: V, image } = stage.layout;
     const size = 3 * image.height * image.width;
     for (let at = 0; at * size < compensators.length; at++) {
       const u = compensators.subarray(at * size, (at + 1) * size);
@@ -132,7 +131,7 @@ export const infer = defineMethod(options, {
   mark: "circle",
   needs: { teachers: "all", statistics: true },
   pixels: "natural",
-  compensators: (teachers) => teachers,
+  compensators: (teachers) => ({ perBase: teachers }),
   draws,
   ...compensated(every),
 });
@@ -149,7 +148,7 @@ export const inferCopies = defineMethod(
     ablates: "infer",
     needs: { teachers: "none" },
     pixels: "natural",
-    compensators: (teachers) => teachers,
+    compensators: (teachers) => ({ perBase: teachers }),
     copies: true,
     draws,
     kinds: () => [confidence],
@@ -177,7 +176,7 @@ export const inferNoise = defineMethod(options, {
   worksOn: "infer",
   needs: { teachers: "all", statistics: true },
   pixels: "natural",
-  compensators: (teachers) => teachers,
+  compensators: (teachers) => ({ perBase: teachers }),
   draws,
   ...compensated(every, gaussianOfNorm),
 });
@@ -191,7 +190,7 @@ export const inferOneTeacher = defineMethod(options, {
   ablates: "infer",
   needs: { teachers: "one", statistics: true },
   pixels: "natural",
-  compensators: () => 1,
+  compensators: () => ({ perBase: 1 }),
   draws,
   ...compensated(first),
 });

@@ -2,10 +2,10 @@
 import { beforeMatching, type MatchOptions, matchOptions, networksOf, prepareMatching } from "../matched-networks.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { learning } from "../optimise.ts";
-import { matchClasses } from "../pair-matching.ts";
+import { matchPairs } from "../pair-matching.ts";
 
 const images = learning(async (stage: MethodStage, given: MatchOptions) =>
-  matchClasses(stage, await prepareMatching(stage, "match", given)),
+  matchPairs(stage, await prepareMatching(stage, "match", given)),
 );
 
 /**
