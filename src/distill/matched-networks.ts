@@ -6,6 +6,7 @@ import type { MethodStage } from "./method.ts";
 import type { PairMatching } from "./pair-matching.ts";
 import { openPairs, type PairsOf, pairing } from "./pairs.ts";
 import { openPool, type PoolOptions, pooling } from "./pool.ts";
+import { bits } from "./stored.ts";
 
 export const matchOptions = {
   iterations: whole(1, "steps of the images of each class, or of the whole set at once").default(1000),
@@ -17,6 +18,7 @@ export const matchOptions = {
   networks: whole(1, "networks that are trained").default(3),
   epochs: whole(1, "epochs that each is trained").default(6),
   moments: whole(1, "moments of its training at which each is kept").default(4),
+  bits: bits.default(6),
 };
 
 export interface MatchOptions {
@@ -29,6 +31,7 @@ export interface MatchOptions {
   readonly networks: number;
   readonly epochs: number;
   readonly moments: number;
+  readonly bits: number;
 }
 
 /** Architectures that options name; the students' are checked with the students. */
