@@ -82,7 +82,7 @@ const inferStep = (model: Model): OurStep => {
   const { classes, image } = model.task;
   const optimiser = adam({ beta1: 0.5, beta2: 0.9 });
   const teacher = { model, weights: freshWeights(model, random) };
-  const budget = { ipc: 2, bases: 1, compensators: 1, trainingImages: 2 * classes };
+  const budget = { ipc: 2, bases: 1, compensators: 1, perBase: 1, perClass: 0, trainingImages: 2 * classes };
   const stored = { budget, classes: { length: classes }, image, normalisation, storage: { kind: "images" } };
   const traced = traceStep(
     { layout: layoutOf(stored), normalisation, augmentation: shifting(image), optimiser },
@@ -137,7 +137,14 @@ const matchStep = (model: Model, { classes, batch, real }: StepOptions): OurStep
       ? distanceFromImages(matched, real)
       : distanceFromMeans({ ...matched, synthetic: batch, size, crossEntropy: 0 });
   const target = real > 0 ? normal(real, 3, image.height, image.width) : normal(1, size);
-  const budget = { ipc: batch / 4, bases: batch, compensators: 0, trainingImages: batch * classes };
+  const budget = {
+    ipc: batch / 4,
+    bases: batch,
+    compensators: 0,
+    perBase: 0,
+    perClass: 0,
+    trainingImages: batch * classes,
+  };
   const stored = { budget, classes: { length: classes }, image, normalisation, storage: { kind: "formation2" } };
   const traced = traceStep(
     { layout: layoutOf(stored), normalisation, augmentation: siamese(image), optimiser },

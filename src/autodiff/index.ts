@@ -6,7 +6,7 @@ export { conv2d, convTranspose2d } from "./ops/convolution/convolution.ts";
 export type { ConvolutionOptions } from "./ops/convolution/settings.ts";
 export * from "./ops/elementwise.ts";
 export { gather, scatterAdd } from "./ops/gather.ts";
-export { quotient, remainder } from "./ops/indices.ts";
+export { plus, quotient, remainder, times } from "./ops/indices.ts";
 export { constant, input, ones, splat, zeros } from "./ops/leaves.ts";
 export { matmul } from "./ops/matmul.ts";
 export { concat, dilate, pad, padAxis, reshape, slice, transpose } from "./ops/movement.ts";

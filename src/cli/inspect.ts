@@ -1,4 +1,5 @@
 // The command that prints a set's manifest.
+import { describeSharing } from "../sets/budget.ts";
 import { type SetBytes, setBytes } from "../sets/bytes.ts";
 import { describeCompensators } from "../sets/compensator-codec.ts";
 import { describeLabels } from "../sets/labels/choose.ts";
@@ -65,7 +66,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
           .join("\n") || "none",
       ],
       ["images", `${describeOrigin(manifest.pixels)}, stored as ${storage.kind}, ${storage.width}x${storage.height}`],
-      ["compensators", describeCompensators(manifest.compensators.dtype)],
+      ["compensators", [describeCompensators(manifest.compensators.dtype), ...describeSharing(budget)].join(", ")],
       ["labels", describeLabels(manifest.labels, classes.length)],
       [
         "bytes",

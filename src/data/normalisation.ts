@@ -112,14 +112,23 @@ export const validRange = (norm: Normalisation): { readonly low: Triple; readonl
   high: triple((c) => (1 - norm.mean[c]!) / norm.std[c]!),
 });
 
-/** The inverse: pixels [n, 3, h, w] of normalised images, rounded, and cut off at black and white. */
-export const denormalise = (images: Float32Array, norm: Normalisation, h: number, w: number): Uint8Array => {
+/**
+ * The inverse: pixels [n, 3, h, w] of normalised images, each the nearest multiple of `step`, or white, that is no multiple;
+ * cut off at black and white.
+ */
+export const denormalise = (images: Float32Array, norm: Normalisation, h: number, w: number, step = 1): Uint8Array => {
   const plane = h * w;
   // Rounds to the nearest whole number and keeps to 0..255.
   const out = new Uint8ClampedArray(images.length);
   for (let at = 0, channel = 0; at < images.length; at += plane, channel = (channel + 1) % 3) {
     const [mean, std] = [norm.mean[channel]!, norm.std[channel]!];
-    for (let i = at; i < at + plane; i++) out[i] = 255 * (images[i]! * std + mean);
+    for (let i = at; i < at + plane; i++) {
+      const value = 255 * (images[i]! * std + mean);
+      // Rounded once, from floats: whole numbers rounded again would all go up where they lie in the middle.
+      out[i] = value / step;
+      out[i] = out[i]! * step;
+      if (255 - value < value - out[i]!) out[i] = 255;
+    }
   }
   return new Uint8Array(out.buffer);
 };

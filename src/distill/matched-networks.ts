@@ -10,6 +10,7 @@ import { type PairOrder, pairOrders } from "./pair-order.ts";
 import { openPairs, type PairsOf, pairing } from "./pairs.ts";
 import { openPool, type PoolOptions, pooling } from "./pool.ts";
 import { choosingReal, openChoice, type RealChoice, realChoices } from "./real-choice.ts";
+import { bits } from "./stored.ts";
 
 /** A network at moments of its training, or between its beginning and its end. */
 const weights = ["moments", "between"] as const;
@@ -46,6 +47,7 @@ export const matchOptions = {
     "which real images are behind a mean: random ones, one of each of as many clusters of their class (clusters), or those with " +
       "the lowest cross-entropy at early moments and all of them at the last (easy-to-hard)",
   ).default("random"),
+  bits: bits.default(6),
 };
 
 export interface MatchOptions extends PoolOptions {
@@ -58,6 +60,7 @@ export interface MatchOptions extends PoolOptions {
   readonly weights: (typeof weights)[number];
   readonly order: PairOrder;
   readonly realImages: RealChoice;
+  readonly bits: number;
 }
 
 /** Architectures that options name; the students' are checked with the students. */

@@ -58,35 +58,39 @@ export const realImages = (stage: MethodStage, name: string, most: number, choos
 
 export type ClassPart = Part & { readonly c: number };
 
+/** A part for each class: all of its images, and the compensators of its own. */
+export const classParts = ({ data, layout }: MethodStage, name: string): readonly ClassPart[] => {
+  const { bases: K, perBase: V, perClass: U, classes: C } = layout;
+  return Array.from({ length: C }, (_, c) => ({
+    c,
+    name: String(c),
+    title: `${name}: ${data.dataset.classes[c]!}`,
+    curve: `${name} ${data.dataset.classes[c]!}`,
+    learnt: {
+      bases: Array.from({ length: K }, (_k, k) => k * C + c),
+      ...(U > 0 && { compensators: Array.from({ length: U }, (_u, u) => K * V + u * C + c) }),
+    },
+    graph: name,
+    key: { c, bases: K },
+  }));
+};
+
+/** Finds the part of a plan that a job was handed over as. */
+export const partOf =
+  <P extends Part>(parts: readonly P[]) =>
+  (part: Part): P =>
+    parts.find(({ name }) => name === part.name)!;
+
 /** K random real images of each class, [K C] indices, base set by base set. */
 const randomPicks = ({ data, layout, recipe }: MethodStage): Int32Array => drawImages(data, layout.bases, recipe);
 
-/** A part for each class: all of its images, which start as real ones [K C]. */
-export const classParts = (stage: MethodStage, name: string, picks = randomPicks(stage)) => {
-  const { data, layout } = stage;
-  const { bases: K, classes: C } = layout;
-  const parts = Array.from(
-    { length: C },
-    (_, c): ClassPart => ({
-      c,
-      name: String(c),
-      title: `${name}: ${data.dataset.classes[c]!}`,
-      curve: `${name} ${data.dataset.classes[c]!}`,
-      learnt: { bases: Array.from({ length: K }, (_k, k) => k * C + c) },
-      graph: name,
-      key: { c, bases: K },
-    }),
-  );
-  return {
-    parts,
-    of: (part: Part): ClassPart => parts.find((one) => one.name === part.name)!,
-    start: async (part: Part) => ({
-      bases: await pickNormalised(
-        stage,
-        Int32Array.from(part.learnt.bases!, (at) => picks[at]!),
-      ),
-    }),
-  };
+/** The images with which a part's bases start, normalised [n, 3, h, w], of real ones [K C]. */
+export const realStart = (stage: MethodStage, picks = randomPicks(stage)) => {
+  return ({ learnt }: Part): Promise<Float32Array> =>
+    pickNormalised(
+      stage,
+      Int32Array.from(learnt.bases!, (at) => picks[at]!),
+    );
 };
 
 /** In what one such method differs from another. */
@@ -121,7 +125,8 @@ export const matching = (stage: MethodStage, method: Matching): Optimisation => 
   const { name, networks } = method;
   const { height, width } = layout.image;
   const { count: real, draw: drawReal } = realImages(stage, name, method.real);
-  const { parts, of, start } = classParts(stage, name);
+  const parts = classParts(stage, name);
+  const [of, start] = [partOf(parts), realStart(stage)];
   const synthetic = Math.min(method.synthetic ?? K, K);
   const rowsOf = (c: number, step: number) => {
     const order = stream(recipe.seed, name, "rows", c, step).permutation(K).subarray(0, synthetic);
@@ -135,7 +140,7 @@ export const matching = (stage: MethodStage, method: Matching): Optimisation => 
     parts,
     key: { ...method.key, real, ...(synthetic < K && { synthetic }) },
     objectives: () => [method.objective({ synthetic, real })],
-    start,
+    start: async (part) => ({ bases: await start(part) }),
     draw: async (part, step) => {
       const { c } = of(part);
       const random = (what: string): Random => stream(recipe.seed, name, what, c, step);

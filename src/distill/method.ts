@@ -24,7 +24,7 @@ import type { History } from "../training/loop.ts";
 export interface Made {
   /** [K, C, 3, h, w], 8 bits: set by set of one image of each class, as they are stored. */
   readonly bases: Uint8Array;
-  /** Compensators of each base set, [K, V, 3, H, W], normalised; absent where nothing is added. */
+  /** Compensators in the order of the layout, [K V + U C, 3, H, W], normalised; absent where nothing is added. */
   readonly compensators?: Float32Array;
   /** Loss curves for the report; none where nothing is optimised. */
   readonly curves: readonly { readonly name: string; readonly history: History }[];
@@ -73,8 +73,8 @@ export interface MethodRecord<Options> {
   readonly trains?: (options: Options) => readonly string[];
   /** The storage that it takes where none is said; images as they are where it does not say. */
   readonly storage?: string;
-  /** V, the compensators for which a base set leaves room; none where it is not said. */
-  readonly compensators?: (teachers: number, options: Options) => number;
+  /** The compensators for which each base set and each class leaves room; none where it is not said. */
+  readonly compensators?: (teachers: number, options: Options) => Partial<Pick<Spending, "perBase" | "perClass">>;
   /** True where bases are repeated to as many training images in place of compensators. */
   readonly copies?: boolean;
   /** Training images of each class that one base image is made of; 1 where it is not said. */
@@ -142,7 +142,8 @@ export const storageOf = ({ storage = "images" }: MethodChoice): string => Strin
 /** The spending of a method's storage on bases and compensators. */
 const spendingOf = (method: Method, chosen: MethodChoice, classes: number, teachers: number): Spending => ({
   classes,
-  perBase: method.compensators?.(teachers, chosen) ?? 0,
+  perBase: 0,
+  ...method.compensators?.(teachers, chosen),
   perImage: parametrisationOf(storageOf(chosen)).perImage,
   ...(method.copies && { copies: true }),
 });

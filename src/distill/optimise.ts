@@ -26,7 +26,7 @@ import { type StepFeeds, type StepParts, type StepState, stepTypes, traceStep } 
 import { drawKey } from "./select/draw.ts";
 import { takingTurns } from "./turns.ts";
 
-/** Places of some of a set's items: bases among [K C], compensators among [K V]. */
+/** Places of some of a set's items: bases among [K C], compensators among [K V + U C]. */
 export type Items = Readonly<Partial<Record<"bases" | "compensators", readonly number[]>>>;
 
 /** A piece of a set that is learnt by a loop of its own. */
@@ -150,7 +150,8 @@ export const optimising = (planner: Planner): JobKind<MethodStage> => ({
 });
 
 /** Puts what the parts learnt where it belongs in the set. */
-const assemble = async ({ data, layout }: MethodStage, parts: readonly Part[], kept: readonly Kept[]) => {
+const assemble = async ({ data, layout }: MethodStage, parts: readonly Part[], kept: readonly Kept[], bits: number) => {
+  const { normalisation } = data.dataset;
   const { stored, image } = layout;
   const [small, whole] = [stored, image].map(({ height, width }) => 3 * height * width) as [number, number];
   const count = (name: keyof Items): number => parts.reduce((sum, { learnt }) => sum + (learnt[name]?.length ?? 0), 0);
@@ -159,7 +160,7 @@ const assemble = async ({ data, layout }: MethodStage, parts: readonly Part[], k
   for (const [i, { learnt }] of parts.entries()) {
     if (learnt.bases !== undefined) {
       const { data: values } = await keptTensor(kept[i]!, "bases");
-      const pixels = denormalise(values as Float32Array, data.dataset.normalisation, stored.height, stored.width);
+      const pixels = denormalise(values as Float32Array, normalisation, stored.height, stored.width, 2 ** (8 - bits));
       for (const [at, to] of learnt.bases.entries())
         bases.set(pixels.subarray(at * small, (at + 1) * small), to * small);
     }
@@ -173,10 +174,14 @@ const assemble = async ({ data, layout }: MethodStage, parts: readonly Part[], k
   return { bases, compensators };
 };
 
-/** Learns every part of a plan that is not learnt yet, several at a time. Arrays of what no part learns are empty. */
+/**
+ * Learns every part of a plan that is not learnt yet, several at a time; stored pixels are rounded to as many bits. Arrays of
+ * what no part learns are empty.
+ */
 export const optimise = async (
   stage: MethodStage,
   planner: Planner,
+  bits = 8,
 ): Promise<Made & { readonly compensators: Float32Array }> => {
   const plan = await planner(stage);
   const { recipe, data, device } = stage;
@@ -205,7 +210,7 @@ export const optimise = async (
   // The plan is at hand: making it again could cost a pass over the data.
   const here: JobKind<MethodStage> = { ...optimising(planner), open: async () => makerOf(plan, stage.folder) };
   const kept = await runKept(title, here, jobs, bytes, stage);
-  const made = await assemble(stage, plan.parts, kept);
+  const made = await assemble(stage, plan.parts, kept, bits);
   const curves = kept.map((one, i) => ({ name: plan.parts[i]!.curve, history: historyOf(one) }));
   return { ...made, curves };
 };
@@ -219,10 +224,12 @@ const layoutKey = ({ layout: { stored, image } }: MethodStage): readonly number[
 ];
 
 /** `make` and `kinds` of a method all of whose work is one plan. */
-export const learning = <Options>(plan: (stage: MethodStage, options: Options) => Promise<Optimisation>) => {
+export const learning = <Options extends { readonly bits: number }>(
+  plan: (stage: MethodStage, options: Options) => Promise<Optimisation>,
+) => {
   const planner = (options: Options) => (stage: MethodStage) => plan(stage, options);
   return {
-    make: (stage: MethodStage, options: Options): Promise<Made> => optimise(stage, planner(options)),
+    make: (stage: MethodStage, options: Options): Promise<Made> => optimise(stage, planner(options), options.bits),
     kinds: (options: Options) => [optimising(planner(options))],
   };
 };

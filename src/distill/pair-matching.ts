@@ -5,15 +5,13 @@ import { adam, type Optimiser } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
 import { stream } from "../support/random.ts";
 import { oneHot } from "../tasks/classification.ts";
-import { classParts } from "./matching.ts";
+import { classParts, partOf, realStart } from "./matching.ts";
 import type { MethodStage } from "./method.ts";
 import type { Networks } from "./networks.ts";
 import type { MeanDistance } from "./objectives/distances/distance.ts";
 import { distanceFromMeans } from "./objectives/feature-distance.ts";
 import type { Items, Optimisation, Part, StepDraw } from "./optimise.ts";
 import type { Pairs } from "./pairs.ts";
-import { drawImages } from "./select/draw.ts";
-import { pickNormalised } from "./select/pick.ts";
 
 /** In what one such method differs from another. */
 export interface PairMatching {
@@ -33,51 +31,31 @@ export interface PairMatching {
 }
 
 /** Feeds of a step of some classes besides its rows: a pair's network and view, means and targets of `each` images a class. */
-const feedsOf = ({ pairs, crossEntropy }: PairMatching, C: number, classes: readonly number[], each: number) => {
+const feedsOf = (
+  { pairs, crossEntropy }: PairMatching,
+  C: number,
+  classes: readonly number[],
+  each: number,
+  step: number,
+): StepDraw => {
   const { size } = pairs;
-  return (step: number): StepDraw => {
-    const { network, view, drawn, mean } = pairs.at(step);
-    const means = new Float32Array(classes.length * size);
-    for (const [i, c] of classes.entries()) means.set(mean(c), i * size);
-    const labels = classes.flatMap((c) => Array.from({ length: each }, () => c));
-    const targets = (): Tensor => tensor(oneHot(labels, C), [labels.length, C]);
-    return {
-      view,
-      objective: {
-        ...network,
-        drawn,
-        known: {
-          means: tensor(means, [classes.length, size]),
-          ...(crossEntropy > 0 && { targets: targets() }),
-        },
-      },
-    };
-  };
-};
-
-const common = (stage: MethodStage, method: PairMatching) => ({
-  optimiser: adam({ beta1: 0.9, beta2: 0.99 }),
-  ...method,
-  layout: stage.layout,
-  normalisation: stage.data.dataset.normalisation,
-  learningRate: cosine(method.learningRate, method.iterations),
-  key: { ...method.key, learningRate: method.learningRate, crossEntropy: method.crossEntropy, pairs: method.pairs.key },
-  advice: `lower the method's learningRate, or leave ${method.name} out`,
-});
-
-/** Images of each class by a loop of their own. */
-export const matchClasses = (stage: MethodStage, method: PairMatching): Optimisation => {
-  const { bases: K, classes: C } = stage.layout;
-  const { parts, of, start } = classParts(stage, method.name);
-  const objective = distanceFromMeans({ ...method, classes: 1, synthetic: K, size: method.pairs.size });
+  const { network, view, drawn, mean } = pairs.at(step);
+  const means = new Float32Array(classes.length * size);
+  for (const [i, c] of classes.entries()) means.set(mean(c), i * size);
+  const labels = classes.flatMap((c) => Array.from({ length: each }, () => c));
+  const targets = (): Tensor => tensor(oneHot(labels, C), [labels.length, C]);
   return {
-    ...common(stage, method),
-    parts,
-    objectives: () => [objective],
-    start,
-    draw: async (part, step) => feedsOf(method, C, [of(part).c], K)(step),
+    view,
+    objective: {
+      ...network,
+      drawn,
+      known: { means: tensor(means, [classes.length, size]), ...(crossEntropy > 0 && { targets: targets() }) },
+    },
   };
 };
+
+/** Most images of a class that a step sees of methods with compensators, which make many of few. */
+export const mostSeen = 40;
 
 /** Standard deviation of compensators at the start, in normalised pixels: they must not be alike. */
 const spread = 0.1;
@@ -86,46 +64,77 @@ const longs = (values: readonly number[]): Tensor => tensor(BigInt64Array.from(v
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** All bases and compensators in one loop, of which each step sees up to `each` images of each class. */
-export const matchTogether = (stage: MethodStage, method: PairMatching, most: number): Optimisation => {
+/** Classes that are learnt together, and all that their images are made of. */
+type ClassesPart = Part & { readonly classes: readonly number[] };
+
+/** Each class by itself where classes share nothing, all of them together where they share compensators. */
+const partsOf = (stage: MethodStage, name: string, each: number): readonly ClassesPart[] => {
+  const { bases: K, perBase, perClass, classes: C, compensators } = stage.layout;
+  if (perBase === 0) {
+    const added = perClass > 0 && { perClass, each };
+    return classParts(stage, name).map((part) => ({ ...part, key: { ...part.key, ...added }, classes: [part.c] }));
+  }
+  const learnt: Items = { bases: upTo(K * C), compensators: upTo(compensators) };
+  const key = { bases: K, each, ...(perClass > 0 && { perBase, perClass }) };
+  return [{ name: "all", title: name, curve: name, learnt, graph: name, key, classes: upTo(C) }];
+};
+
+/** The places of items of the set among those that a step holds, from 0 on; -1 of one that it does not hold. */
+const placesIn = (items: readonly number[] = []) => {
+  const places = new Map(items.map((item, at) => [item, at]));
+  return (item: number): number => places.get(item) ?? -1;
+};
+
+/**
+ * Images of each class go down the distance from known means. A step sees all of them, or `most` of each class where those
+ * are fewer, drawn anew.
+ */
+export const matchPairs = (stage: MethodStage, method: PairMatching, most = Number.POSITIVE_INFINITY): Optimisation => {
   const { data, layout, recipe } = stage;
-  const { bases: K, compensators: V, classes: C, image } = layout;
-  const { name } = method;
-  const images = (V + 1) * K;
+  const { classes: C, compensators, labelled, image } = layout;
+  const { pairs, crossEntropy, name, learningRate, iterations } = method;
+  const images = labelled / C;
   const each = Math.min(most, images);
-  const learnt: Items = { bases: upTo(K * C), ...(V > 0 && { compensators: upTo(K * V) }) };
-  const whole: Part = { name: "all", title: name, curve: name, learnt, graph: name, key: { bases: K, each } };
-  const objective = distanceFromMeans({ ...method, classes: C, synthetic: each, size: method.pairs.size });
-  const fed = feedsOf(method, C, upTo(C), each);
+  const parts = partsOf(stage, name, each);
+  const [of, bases] = [partOf(parts), realStart(stage)];
+  const picked = compensators > 0 || each < images;
+  const together = parts[0]!.classes.length;
+  const objective = distanceFromMeans({ ...method, classes: together, synthetic: each, size: pairs.size });
+  const rowsOf = ({ classes, learnt }: ClassesPart, step: number): NonNullable<StepDraw["rows"]> => {
+    const rows = classes.flatMap((c) =>
+      Array.from(stream(recipe.seed, name, "rows", c, step).permutation(images).subarray(0, each), (vk) => vk * C + c),
+    );
+    const [base, compensator] = [placesIn(learnt.bases), placesIn(learnt.compensators)];
+    return {
+      bases: longs(rows.map((row) => base(layout.base(row)))),
+      ...(compensators > 0 && {
+        compensators: longs(rows.map((row) => compensator(layout.compensator(row)) + 1)),
+      }),
+    };
+  };
   return {
-    ...common(stage, method),
-    rows: each * C,
-    parts: [whole],
+    optimiser: adam({ beta1: 0.9, beta2: 0.99 }),
+    ...method,
+    layout,
+    normalisation: data.dataset.normalisation,
+    learningRate: cosine(learningRate, iterations),
+    key: { ...method.key, learningRate, crossEntropy, pairs: pairs.key },
+    advice: `lower the method's learningRate, or leave ${name} out`,
+    ...(picked && { rows: each * together }),
+    parts,
     objectives: () => [objective],
-    start: async () => ({
-      bases: await pickNormalised(stage, drawImages(data, K, recipe)),
-      compensators: Float32Array.from(
-        { length: K * V * 3 * image.height * image.width },
-        (
-          (random) => () =>
-            spread * random.normal()
-        )(stream(recipe.seed, name, "compensators")),
-      ),
-    }),
-    draw: async (_, step) => {
-      const rows = upTo(C).flatMap((c) =>
-        Array.from(
-          stream(recipe.seed, name, "rows", c, step).permutation(images).subarray(0, each),
-          (vk) => vk * C + c,
-        ),
-      );
+    start: async (part) => {
+      const { classes, learnt } = of(part);
+      const random = stream(recipe.seed, name, "compensators", ...(together < C ? classes : []));
+      const count = (learnt.compensators?.length ?? 0) * 3 * image.height * image.width;
       return {
-        ...fed(step),
-        rows: {
-          bases: longs(rows.map(layout.base)),
-          ...(V > 0 && { compensators: longs(rows.map((row) => layout.compensator(row) + 1)) }),
-        },
+        bases: await bases(part),
+        compensators: Float32Array.from({ length: count }, () => spread * random.normal()),
       };
     },
+    draw: async (part, step) => ({
+      ...feedsOf(method, C, of(part).classes, each, step),
+      ...(picked && { rows: rowsOf(of(part), step) }),
+    }),
   };
 };

@@ -11,6 +11,7 @@ import { dwa } from "./methods/dwa.ts";
 import { gvbsm } from "./methods/gvbsm.ts";
 import { idc } from "./methods/idc.ts";
 import { infer, inferCopies, inferNoise, inferOneTeacher } from "./methods/infer.ts";
+import { inferIntra } from "./methods/infer-intra.ts";
 import { inferMatch } from "./methods/infer-match.ts";
 import { inferRded } from "./methods/infer-rded.ts";
 import { match } from "./methods/match.ts";
@@ -45,6 +46,7 @@ export const methods: readonly Method[] = [
   match,
   curriculum,
   inferMatch,
+  inferIntra,
 ];
 
 /** The method that every other is read against. */

@@ -1,5 +1,5 @@
 // The rows, curves and report of a run.
-import type { Origin } from "../sets/index.ts";
+import type { Budget, Origin } from "../sets/index.ts";
 
 /** What one run of the whole path found out; written as report.json, drawn as report.html. Accuracies are per cent. */
 export interface Report {
@@ -29,15 +29,7 @@ export interface Report {
   readonly pixels: Origin;
   /** Size of a stored base, where that is not the images'. */
   readonly stored?: { readonly height: number; readonly width: number };
-  readonly budget: {
-    readonly ipc: number;
-    /** K, base sets of one image a class. */
-    readonly bases: number;
-    /** K V: each base set has V of its own, 0 where images share nothing. */
-    readonly compensators: number;
-    /** (V+1) K C. */
-    readonly trainingImages: number;
-  };
+  readonly budget: Budget;
   /** Bytes of the set's files by what they hold; `data` is the training split at 8 bits, for comparison. */
   readonly bytes: {
     readonly bases: number;

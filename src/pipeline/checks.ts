@@ -10,7 +10,7 @@ import { DistilleryError } from "../support/errors.ts";
 import type { Candidate } from "../teachers/teachers.ts";
 import { checkImages, imagesTaken } from "./image-count.ts";
 import { methodOf } from "./recipe/method.ts";
-import { labelledBy, labelsFor } from "./set.ts";
+import { labelsFor } from "./set.ts";
 import { checkSetBytes } from "./set-limit.ts";
 
 /** Some methods ask of images what only BatchNorm layers know. */
@@ -57,9 +57,9 @@ export const checkPlan = async (
   const budget = budgetFor(method, recipe.method, ipc, task.classes, candidates.length);
   const layout = layoutFor(recipe.method, budget, data);
   const drawn = drawImages(data, imagesTaken(recipe, data, budget), recipe);
-  labelsFor(recipe, budget, task.classes);
+  labelsFor(recipe, layout);
   checkMemory(data, budget.bases);
   checkStatistics(method, data, candidates);
   for (const architecture of method.trains?.(recipe.method) ?? []) buildModel(architecture, task);
-  await checkSetBytes(recipe, data, { budget, layout, labelled: labelledBy(budget, task.classes), drawn }, context);
+  await checkSetBytes(recipe, data, { layout, drawn }, context);
 };

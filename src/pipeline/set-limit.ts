@@ -3,8 +3,8 @@ import { rm } from "node:fs/promises";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import {
-  type Budget,
   compensatorBytes,
+  compensatorShape,
   encodeSheet,
   type Layout,
   leastLabelBytes,
@@ -48,10 +48,7 @@ const tooMuch = (recipe: Recipe, most: number, least: Least, where = ""): Distil
 
 /** What is known of a set before it is made. */
 export interface Ahead {
-  readonly budget: Budget;
   readonly layout: Layout;
-  /** How many images have labels. */
-  readonly labelled: number;
   /** The training images that begin the recipe's draw, [K C] or more indices: the bases of methods that draw them. */
   readonly drawn: Int32Array;
 }
@@ -83,12 +80,13 @@ const weighBases = async (
 export const checkSetBytes = async (recipe: Recipe, data: Prepared, ahead: Ahead, context: Context): Promise<void> => {
   const most = recipe.setBytes;
   if (most === undefined) return;
-  const { budget, labelled } = ahead;
-  const { classes, image } = data.task;
-  const shape = [budget.bases, budget.compensators / budget.bases, 3, image.height, image.width];
+  const { layout } = ahead;
+  const { classes } = data.task;
   const least: Least = {
-    labels: leastLabelBytes(labelled, classes, recipe.student.temperature),
-    ...(budget.compensators > 0 && { compensators: compensatorBytes(precisionOf(recipe), shape) }),
+    labels: leastLabelBytes(layout.labelled, classes, recipe.student.temperature),
+    ...(layout.compensators > 0 && {
+      compensators: compensatorBytes(precisionOf(recipe), compensatorShape(layout)),
+    }),
     ...(methodOf(recipe.method).draws?.(recipe.method) && { bases: await weighBases(data, ahead, context) }),
   };
   if (totalOf(least) >= most) throw tooMuch(recipe, most, least);

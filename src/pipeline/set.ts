@@ -9,6 +9,7 @@ import {
   type DistilledSet,
   describeDecoding,
   type LabelChoice,
+  type Layout,
   leastLabelBytes,
   noticeOf,
   openImages,
@@ -27,13 +28,9 @@ import type { Stage } from "../teachers/stage.ts";
 import { precisionOf } from "./recipe/method.ts";
 import { writeWithin } from "./set-limit.ts";
 
-/** Distinct training images, (V+1) K C: copies of an image share its labels. */
-export const labelledBy = ({ bases, compensators }: Budget, classes: number): number =>
-  (bases + compensators) * classes;
-
 /** How labels are stored in the bytes that the recipe allows. @throws BUDGET where no way is small enough. */
-export const labelsFor = (recipe: Recipe, budget: Budget, classes: number): LabelChoice =>
-  chooseLabels(labelledBy(budget, classes), classes, recipe.student.temperature, recipe.labelBytes);
+export const labelsFor = (recipe: Recipe, { labelled, classes }: Layout): LabelChoice =>
+  chooseLabels(labelled, classes, recipe.student.temperature, recipe.labelBytes);
 
 /** The set in a folder if it is whole, made of just these bases, compensators and teachers, and of at most so many bytes. */
 const readFinished = async (
@@ -56,7 +53,7 @@ const readFinished = async (
 };
 
 /**
- * Puts bases [K, C, 3, H, W], compensators [K, V, 3, H, W] and the teachers' labels together into the set's folder and reads
+ * Puts bases [K, C, 3, H, W], compensators [K V + U C, 3, H, W] and the teachers' labels together into the set's folder and reads
  * it back: what is on the disk is the set.
  */
 export const makeSet = async (
@@ -72,7 +69,7 @@ export const makeSet = async (
   const most = recipe.setBytes ?? Number.POSITIVE_INFINITY;
   const unlisted = (labels: LabelChoice): Unlisted => ({
     format: "distillery-set",
-    version: 4,
+    version: 5,
     data: dataset.name,
     method: method.name,
     pixels: method.pixels,
@@ -94,13 +91,13 @@ export const makeSet = async (
   const stored = roundCompensators(precision, compensators, task.image);
   const finished = await readFinished(folder, unlisted, bases, stored, most, stage.progress);
   if (finished !== undefined) return finished;
-  const usual = unlisted(labelsFor(recipe, budget, task.classes));
+  const usual = unlisted(labelsFor(recipe, storage));
   const images = await openImages({ manifest: { ...usual, parts: {} }, bases, compensators: stored }, device);
-  const distinct = { length: labelledBy(budget, task.classes), images: (rows: Int32Array) => images.read(rows) };
+  const distinct = { length: storage.labelled, images: (rows: Int32Array) => images.read(rows) };
   const logits = await meanLogits(device, teachers, distinct, "labels", stage).finally(() => images.release());
   const write = async (labelBytes = recipe.labelBytes): Promise<void> => {
     const asked = labelBytes === undefined ? recipe : { ...recipe, labelBytes };
-    const choice = labelsFor(asked, budget, task.classes);
+    const choice = labelsFor(asked, storage);
     const labels = packLabels(choice, logits, task.classes);
     await writeSet(folder, { manifest: unlisted(choice), bases, compensators: stored, labels });
   };

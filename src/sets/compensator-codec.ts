@@ -19,13 +19,13 @@ export const describeCompensators = (dtype: CompensatorDtype | "none"): string =
 /** The least scale, a normal half: far below what a pixel of 8 bits can show. */
 const leastScale = 2 ** -14;
 
-/** The tensors of the compensators' file; `shape` is [K, V, 3, H, W]. Wider types come first, as in labelLayout. */
+/** The tensors of the compensators' file; `shape` is [..., 3, H, W]. Wider types come first, as in labelLayout. */
 export const compensatorLayout = (dtype: CompensatorDtype, shape: readonly number[]): Layout => ({
   compensators: { dtype, shape },
-  ...(dtype === "I8" && { compensator_scales: { dtype: "F16", shape: shape.slice(0, 3) } }),
+  ...(dtype === "I8" && { compensator_scales: { dtype: "F16", shape: shape.slice(0, -2) } }),
 });
 
-/** Bytes of the compensators' file, exactly; `shape` is [K, V, 3, H, W]. */
+/** Bytes of the compensators' file, exactly; `shape` is [..., 3, H, W]. */
 export const compensatorBytes = (dtype: CompensatorDtype, shape: readonly number[]): number =>
   safetensorsBytes(compensatorLayout(dtype, shape));
 
@@ -44,7 +44,7 @@ const quantised = (values: Float32Array, scales: Float32Array, plane: number): I
     Math.max(-127, Math.min(127, Math.round(value / scales[Math.floor(i / plane)]!))),
   );
 
-/** Compensators in `shape` [K, V, 3, H, W] as the tensors that a set stores, rounded; not checked to be finite. */
+/** Compensators in `shape` [..., 3, H, W] as the tensors that a set stores, rounded; not checked to be finite. */
 export const packCompensators = (
   dtype: CompensatorDtype,
   values: Float32Array,
@@ -52,13 +52,13 @@ export const packCompensators = (
 ): FileTensors => {
   if (dtype === "F32") return { compensators: { dtype, shape, data: values } };
   if (dtype === "F16") return { compensators: { dtype, shape, data: encodeFloat16(values) } };
-  const plane = shape[3]! * shape[4]!;
+  const plane = shape.at(-2)! * shape.at(-1)!;
   const scales = scalesOf(values, plane);
   const compensators: SafeTensor = { dtype, shape, data: quantised(values, decodeFloat16(scales), plane) };
-  return { compensators, compensator_scales: { dtype: "F16", shape: shape.slice(0, 3), data: scales } };
+  return { compensators, compensator_scales: { dtype: "F16", shape: shape.slice(0, -2), data: scales } };
 };
 
-/** The inverse of packCompensators, for tensors of the right layout: [K, V, 3, H, W]. */
+/** The inverse of packCompensators, for tensors of the right layout: [..., 3, H, W]. */
 export const unpackCompensators = (dtype: CompensatorDtype, tensors: FileTensors): Float32Array => {
   if (dtype === "F32") return dataOf(tensors, "compensators", dtype);
   if (dtype === "F16") return decodeFloat16(dataOf(tensors, "compensators", dtype));
@@ -75,6 +75,6 @@ export const roundCompensators = (
   image: { readonly height: number; readonly width: number },
 ): Float32Array => {
   const { height, width } = image;
-  const shape = [1, values.length / (3 * height * width), 3, height, width];
+  const shape = [values.length / (3 * height * width), 3, height, width];
   return unpackCompensators(dtype, packCompensators(dtype, values, shape));
 };

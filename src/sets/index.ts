@@ -4,7 +4,7 @@ export { encodeSheet } from "../codecs/png-sheet.ts";
 export { decodeSafetensors, encodeSafetensors, type SafeTensor, type SafeTensors } from "../codecs/safetensors.ts";
 export type { FileTensors } from "../codecs/tensor-layout.ts";
 export { parseBytes } from "../support/byte-count.ts";
-export { type Budget, budgetOf, leastIpc, type Spending } from "./budget.ts";
+export { type Budget, budgetOf, leastIpc, type Spending, sharersOf } from "./budget.ts";
 export { type SetBytes, setBytes } from "./bytes.ts";
 export {
   type CompensatorDtype,
@@ -15,7 +15,7 @@ export {
 export { chooseLabels, describeLabels, type LabelChoice, labelBytesOf, leastLabelBytes } from "./labels/choose.ts";
 export { packLabels } from "./labels/encoding.ts";
 export { type TrainingLabels, trainingLabels } from "./labels/read.ts";
-export { describeDecoding, type Layout, layoutOf, sameSize } from "./layout.ts";
+export { compensatorShape, describeDecoding, type Layout, layoutOf, sameSize } from "./layout.ts";
 export { wordsOf } from "./manifest/manifest.ts";
 export type { Parametrisation } from "./parametrisations/parametrisation.ts";
 export { parametrisationKinds, parametrisationOf, parametrisations } from "./parametrisations/registry.ts";

@@ -3,9 +3,10 @@ import { decodeSheet, encodeSheet } from "../codecs/png-sheet.ts";
 import { decodeSafetensors, encodeSafetensors, type Layout } from "../codecs/safetensors.ts";
 import { type FileTensors, layoutMisfit, notFinite } from "../codecs/tensor-layout.ts";
 import { compensatorLayout, packCompensators, unpackCompensators } from "./compensator-codec.ts";
+import { decoderOf } from "./decoder.ts";
 import { labelLayout } from "./labels/choose.ts";
 import { labelProblem } from "./labels/encoding.ts";
-import { decoderOf, layoutOf } from "./layout.ts";
+import { compensatorShape, layoutOf } from "./layout.ts";
 import { compensatorsName, decoderName, expectedParts, labelsName } from "./manifest/manifest.ts";
 import type { DistilledSet, Manifest, Part, Unlisted } from "./set.ts";
 
@@ -19,11 +20,9 @@ export type SetDraft = { -readonly [holds in keyof SetArrays]: SetArrays[holds] 
 const shapesOf = (
   manifest: Unlisted,
 ): { readonly bases: readonly number[]; readonly compensators: readonly number[] } => {
-  const { bases, compensators, classes, stored, image } = layoutOf(manifest);
-  return {
-    bases: [bases, classes, 3, stored.height, stored.width],
-    compensators: [bases, compensators, 3, image.height, image.width],
-  };
+  const layout = layoutOf(manifest);
+  const { bases, classes, stored } = layout;
+  return { bases: [bases, classes, 3, stored.height, stored.width], compensators: compensatorShape(layout) };
 };
 
 const volume = (shape: readonly number[]): number => shape.reduce((n, side) => n * side, 1);

@@ -1,6 +1,7 @@
 // A distilled set as it lies on disk and in memory.
 import type { FileTensors } from "../codecs/tensor-layout.ts";
 import type { Normalisation } from "../data/dataset.ts";
+import type { Budget } from "./budget.ts";
 import type { CompensatorDtype } from "./compensator-codec.ts";
 import type { LabelChoice } from "./labels/choose.ts";
 import type { Origin } from "./pixels.ts";
@@ -8,7 +9,7 @@ import type { Origin } from "./pixels.ts";
 /** The manifest of a set, as its manifest.json holds it. */
 export interface Manifest {
   readonly format: "distillery-set";
-  readonly version: 4;
+  readonly version: 5;
   /** Name of the data set it was made from. */
   readonly data: string;
   /** Name of the method that made it, for people: any text. */
@@ -21,15 +22,8 @@ export interface Manifest {
   readonly words?: readonly string[];
   readonly image: { readonly height: number; readonly width: number };
   readonly normalisation: Normalisation;
-  readonly budget: {
-    readonly ipc: number;
-    /** K. */
-    readonly bases: number;
-    /** K V: each base set has V of its own, 0 where images share nothing. */
-    readonly compensators: number;
-    /** (V+1) K C; a multiple of K C for copies without compensators. */
-    readonly trainingImages: number;
-  };
+  /** Training images are as many as there are rows; a multiple of K C for copies without compensators. */
+  readonly budget: Budget;
   /** The parametrisation of images by its name, and the size of the values stored for one. */
   readonly storage: { readonly kind: string; readonly height: number; readonly width: number };
   /** The rule that rebuilds training images, in words; decode.onnx does it. */
@@ -73,7 +67,7 @@ export interface DistilledSet {
   readonly manifest: Manifest;
   /** Pixels 0..255 of what is stored of each base image, [K, C, 3, h, w]. */
   readonly bases: Uint8Array;
-  /** In normalised image space, [K, V, 3, H, W]. */
+  /** In normalised image space, [K V + U C, 3, H, W] in the order of the layout. */
   readonly compensators: Float32Array;
   /** Stored mean logits of the teachers for every distinct training image: see packLabels and trainingLabels. */
   readonly labels: FileTensors;

@@ -2,7 +2,8 @@
 import { floats, type TensorType, tensor } from "../autodiff/index.ts";
 import { normalise } from "../data/normalisation.ts";
 import type { Compiled, Device } from "../runtime/index.ts";
-import { type Layout, layoutOf, traceDecode } from "./layout.ts";
+import { traceDecode } from "./decoder.ts";
+import { type Layout, layoutOf } from "./layout.ts";
 import type { DistilledSet } from "./set.ts";
 
 /** The images of a set. */

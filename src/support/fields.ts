@@ -20,6 +20,8 @@ export const described = <S extends z.ZodType>(
 
 export const whole = (least: number, help: string) =>
   described(z.int().min(least), `a whole number of at least ${least}`, help);
+export const within = (least: number, most: number, help: string, more: Partial<About> = {}) =>
+  described(z.int().min(least).max(most), `a whole number from ${least} to ${most}`, help, more);
 export const atLeastZero = (help: string) => described(z.number().min(0), "a number of at least 0", help);
 export const belowOne = (help: string) =>
   described(z.number().min(0).lt(1), "a number of at least 0 and below 1", help);

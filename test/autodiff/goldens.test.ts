@@ -68,6 +68,8 @@ describe("coverage", () => {
       "splat",
       "quotient",
       "remainder",
+      "times",
+      "plus",
       "convImageGradient",
       "convFilterGradient",
     ]);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { gather, gradients, mul, reduceSum } from "../../src/autodiff/index.ts";
-import { quotient, remainder } from "../../src/autodiff/ops/indices.ts";
+import { plus, quotient, remainder, times } from "../../src/autodiff/ops/indices.ts";
 import { simplify } from "../../src/autodiff/simplify.ts";
 import { trace } from "../../src/autodiff/trace.ts";
 import { float32, int64, tensor } from "../../src/autodiff/types.ts";
@@ -11,16 +11,23 @@ import { runGraph } from "./run-graph.ts";
 const rows = [0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 35, 2 ** 40 + 1];
 const given = () => tensor(BigInt64Array.from(rows, BigInt), [rows.length]);
 
-test.each([1, 2, 3, 5, 12])("whole numbers divided by %i, and what is left of them", async (by) => {
-  const { graph } = trace({ x: int64(rows.length) }, ({ x }) => ({ whole: quotient(x, by), left: remainder(x, by) }));
-  for (const one of [graph, simplify(graph)]) {
-    const [whole, left] = await runGraph(one, [given()]);
-    expect(whole).toMatchObject({ dtype: "int64", shape: [rows.length] });
-    expect([...whole!.data].map(Number)).toEqual(rows.map((row) => Math.floor(row / by)));
-    expect(left).toMatchObject({ dtype: "int64", shape: [rows.length] });
-    expect([...left!.data].map(Number)).toEqual(rows.map((row) => row % by));
-  }
-});
+test.each([1, 2, 3, 5, 12])(
+  "whole numbers divided by %i, what is left of them, and both put together again",
+  async (by) => {
+    const { graph } = trace({ x: int64(rows.length) }, ({ x }) => {
+      const [whole, left] = [quotient(x, by), remainder(x, by)];
+      return { whole, left, again: plus(times(whole, by), left) };
+    });
+    for (const one of [graph, simplify(graph)]) {
+      const [whole, left, again] = await runGraph(one, [given()]);
+      expect(again).toEqual(given());
+      expect(whole).toMatchObject({ dtype: "int64", shape: [rows.length] });
+      expect([...whole!.data].map(Number)).toEqual(rows.map((row) => Math.floor(row / by)));
+      expect(left).toMatchObject({ dtype: "int64", shape: [rows.length] });
+      expect([...left!.data].map(Number)).toEqual(rows.map((row) => row % by));
+    }
+  },
+);
 
 test("rows are gathered by them on a device, and gradients flow to what is gathered alone", async () => {
   const device = await openDevice("cpu", { threads: 1 });
@@ -41,13 +48,16 @@ test("rows are gathered by them on a device, and gradients flow to what is gathe
   await device.close();
 });
 
-test("only indices can be divided, by whole numbers of at least 1", () => {
+test("only indices can be reckoned with, by whole numbers of at least 1", () => {
   expect(() => trace({ x: float32(2) }, ({ x }) => quotient(x, 2))).toThrow(
     "quotient: expected indices of int64, got float32",
   );
+  expect(() => trace({ x: int64(2), y: float32(2) }, ({ x, y }) => plus(x, y))).toThrow(
+    "plus: expected indices of int64, got float32",
+  );
   for (const by of [0, -1, 1.5]) {
     expect(() => trace({ x: int64(2) }, ({ x }) => remainder(x, by))).toThrow(
-      `remainder: expected a divisor of at least 1, got ${by}`,
+      `remainder: expected a whole number of at least 1, got ${by}`,
     );
   }
 });

@@ -12,7 +12,7 @@ import { distinct, floats, rowNumbers } from "./draw.ts";
 export const leaves: ReadonlySet<string> = new Set(["input", "literal", "splat"]);
 
 /** Operators on whole numbers, which nothing flows back through and which have no samples: `indices.test.ts`. */
-export const onIndices: ReadonlySet<string> = new Set(["quotient", "remainder"]);
+export const onIndices: ReadonlySet<string> = new Set(["quotient", "remainder", "times", "plus"]);
 
 /** Every operator that has samples. */
 export const operators: readonly Op[] = allOps.filter(({ name }) => !leaves.has(name) && !onIndices.has(name));

@@ -52,6 +52,7 @@ describe("--method-option", () => {
       iterations: 1000,
       learningRate: 0.1,
       alpha: 0.01,
+      bits: 8,
     });
   });
 

@@ -64,6 +64,30 @@ test("denormalised images are the pixels again; what is no pixel is rounded or c
   expect([...denormalise(odd, norm, 1, 1)]).toEqual([0, 100, 255]);
 });
 
+test.each([8, 7, 6, 5, 1])(
+  "pixels of %i bits: the nearest of the levels, black and white among them, unbiased",
+  (bits) => {
+    const norm = { mean: [0.5, 0.25, 0.1], std: [0.2, 0.1, 0.3] } as const;
+    const step = 2 ** (8 - bits);
+    const levels = [...new Set(Array.from({ length: 257 }, (_, i) => Math.min(255, step * Math.floor(i / step))))];
+    // Learnt values are no whole numbers.
+    const values = Array.from({ length: 3 * 5000 }, (_, i) => (255 * (i + 0.5)) / (3 * 5000));
+    const planes = [0, 1, 2].flatMap((c) =>
+      values.slice(5000 * c, 5000 * c + 5000).map((v) => (v / 255 - norm.mean[c]!) / norm.std[c]!),
+    );
+    const out = denormalise(Float32Array.from(planes), norm, 50, 100, step);
+    expect([...new Set(out)]).toEqual(levels);
+    let sum = 0;
+    for (const [i, value] of values.entries()) {
+      sum += out[i]! - value;
+      expect(Math.abs(out[i]! - value)).toBeLessThanOrEqual(step / 2 + 1e-3);
+    }
+    expect(Math.abs(sum / values.length)).toBeLessThan(0.02 * step);
+    const pixels = Uint8Array.of(0, 255, 0);
+    expect(denormalise(normalise(pixels, norm, 1, 1), norm, 1, 1, step)).toEqual(pixels);
+  },
+);
+
 test("refuses a split without images", async () => {
   expect(await codeOf(normalisationOf(splitOf(new Uint8Array(0), new Int32Array(0))))).toBe("DATA");
 });

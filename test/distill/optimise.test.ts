@@ -65,8 +65,8 @@ test("infer comes down, makes a compensator of every base set and teacher, and k
   const folder = await temporaryFolder();
   const stage = stageOf(infer, device, data, folder, { recipe: { ipc: 4, iterations: 100 } });
   const made = await make(infer, stage);
-  const { bases, compensators } = stage.layout;
-  expect([bases, compensators]).toEqual([2, 2]);
+  const { bases, perBase, compensators } = stage.layout;
+  expect([bases, perBase, compensators]).toEqual([2, 2, 4]);
   expect(made.bases).toEqual(await data.train.read(drawImages(data, 2, stage.recipe)));
   expect(made.compensators).toHaveLength(4 * size);
   // Compensator (k, j) is in place 2 k + j, whatever the order in which they were made.

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Tensor } from "../../src/autodiff/index.ts";
 import { drawSiamese, siamese } from "../../src/data/augment/siamese.ts";
 import { realImages } from "../../src/distill/matching.ts";
 import type { Method } from "../../src/distill/method.ts";
+import { inferIntra } from "../../src/distill/methods/infer-intra.ts";
 import { inferMatch } from "../../src/distill/methods/infer-match.ts";
 import { match } from "../../src/distill/methods/match.ts";
 import { mean } from "../../src/distill/objectives/distances/mean.ts";
-import type { Optimisation } from "../../src/distill/optimise.ts";
-import { matchClasses, matchTogether, type PairMatching } from "../../src/distill/pair-matching.ts";
+import type { Optimisation, Part } from "../../src/distill/optimise.ts";
+import { matchPairs, type PairMatching } from "../../src/distill/pair-matching.ts";
 import { openPairs } from "../../src/distill/pairs.ts";
 import { openPool } from "../../src/distill/pool.ts";
 import { drawImages } from "../../src/distill/select/draw.ts";
@@ -56,7 +58,7 @@ const planned = async (method: Method, options: Record<string, unknown>, ipc: nu
     key: {},
   };
   const given: PairMatching = { name: method.name, ...common };
-  const plan: Optimisation = method === match ? matchClasses(stage, given) : matchTogether(stage, given, most);
+  const plan: Optimisation = matchPairs(stage, given, method === match ? undefined : most);
   return { stage, plan, pairs };
 };
 
@@ -107,6 +109,50 @@ test("infer-match sees all images where there are no more", async () => {
   const drawn = longs(rows!.bases!.data).map((base, i) => `${base} ${compensators[i]!}`);
   expect(drawn.sort()).toEqual(all.sort());
 });
+
+/** What a part's rows stand for: items of the set, by the places of those that it learns; -1 is no compensator. */
+const itemsOf = ({ learnt }: Part, rows: Readonly<Record<string, Tensor>>): string[] => {
+  const compensators = longs(rows.compensators!.data);
+  return longs(rows.bases!.data).map((base, i) => {
+    const u = compensators[i]!;
+    return `${learnt.bases![base]!} ${u === 0 ? -1 : learnt.compensators![u - 1]!}`;
+  });
+};
+
+test.each<[Method, Record<string, unknown>, number, number[][]]>([
+  [inferIntra, {}, 3, [[0], [1], [2]]],
+  [inferMatch, { sharing: "class" }, 3, [[0], [1], [2]]],
+  [inferMatch, { sharing: "both", compensators: 1 }, 4, [[0, 1, 2]]],
+])(
+  "every part sees every image that it makes, each class by itself unless all share: %#",
+  async (method, options, ipc, classes) => {
+    const { stage, plan, pairs } = await planned(method, { perClass: 2, ...options }, ipc);
+    const { layout } = stage;
+    expect(plan.parts).toHaveLength(classes.length);
+    const all = { bases: [] as number[], compensators: [] as number[] };
+    for (const [i, part] of plan.parts.entries()) {
+      const own = classes[i]!;
+      const { rows, objective } = await plan.draw(part, 3);
+      const rowsOwn = Array.from({ length: layout.labelled }, (_, row) => row).filter((row) => own.includes(row % C));
+      expect(plan.rows).toBe(rowsOwn.length);
+      const expected = rowsOwn.map((row) => `${layout.base(row)} ${layout.compensator(row)}`);
+      expect(itemsOf(part, rows!).sort()).toEqual(expected.sort());
+      expect([...floats(objective.known!.means!)]).toEqual(own.flatMap((c) => [...pairs.at(3).mean(c)]));
+      all.bases.push(...part.learnt.bases!);
+      all.compensators.push(...part.learnt.compensators!);
+      const { bases, compensators } = await plan.start(part);
+      expect([bases, compensators].map((values) => values!.length / size)).toEqual([
+        part.learnt.bases!.length,
+        part.learnt.compensators!.length,
+      ]);
+      expect(new Set(compensators).size).toBeGreaterThan(compensators!.length / 2);
+    }
+    // Every item is learnt once.
+    const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+    expect(all.bases.sort((a, b) => a - b)).toEqual(upTo(layout.bases * C));
+    expect(all.compensators.sort((a, b) => a - b)).toEqual(upTo(layout.compensators));
+  },
+);
 
 test("a class of match is fed its own mean and targets", async () => {
   const { plan, pairs } = await planned(match, {}, 2);

@@ -113,7 +113,7 @@ describe("a choice of method", () => {
       "random has no option momentum (an option of dm, dsdm); it has storage",
     );
     expect(refusal({ name: "dm", learningrate: 1 })).toBe(
-      'dm has no option learningrate (did you mean "learningRate"?); it has storage, iterations, learningRate, momentum, real',
+      'dm has no option learningrate (did you mean "learningRate"?); it has storage, iterations, learningRate, momentum, real, bits',
     );
     expect(refusal({ name: "random", nothing: 1 })).toContain("random has no option nothing");
   });
@@ -122,6 +122,16 @@ describe("a choice of method", () => {
     expect(refusal({ name: "infer", alpha: -1 })).toBe("alpha: expected a number of at least 0, got -1");
     expect(refusal({ name: "infer", views: "zooms" })).toMatch(/^views: expected one of shifts, crops, got "zooms"/);
     expect(refusal({ name: "dm", momentum: 1 })).toMatch(/^momentum: expected a number of at least 0 and below 1/);
+    for (const [name, option] of [
+      ["infer-match", "compensators"],
+      ["infer-match", "perClass"],
+      ["infer-intra", "perClass"],
+    ] as const)
+      expect(refusal({ name, [option]: 0 })).toBe(`${option}: expected a whole number of at least 1, got 0`);
+    expect(refusal({ name: "infer-match", sharing: "none" })).toBe(
+      'sharing: expected one of all, class, both, got "none"',
+    );
+    expect(refusal({ name: "dm", bits: 9 })).toBe("bits: expected a whole number from 1 to 8, got 9");
     expect(refusal({ name: "sre2l", iterations: 1.5 })).toMatch(/^iterations: expected a whole number/);
   });
 

@@ -63,7 +63,7 @@ const stageFor = async (method: Method): Promise<MethodStage> =>
   stageOf(method, device, data, await temporaryFolder(), { options: { alpha } });
 
 const alpha = 0.02;
-const options: Sre2lOptions = { iterations: 12, learningRate: 0.25, alpha };
+const options: Sre2lOptions = { iterations: 12, learningRate: 0.25, alpha, bits: 8 };
 
 test("SRe2L shows small images whole, CDA ever smaller parts of them", async () => {
   const stage = await stageFor(sre2l);

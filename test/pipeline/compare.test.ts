@@ -118,7 +118,14 @@ describe("a comparison", () => {
     }
     // (k, 0) of one teacher is (k, 0) of two.
     expect([at(one, 0), at(one, 1)]).toEqual([at(infer, 0), at(infer, 2)]);
-    expect(copies!.manifest.budget).toEqual({ ipc: 3, bases: 2, compensators: 0, trainingImages: 24 });
+    expect(copies!.manifest.budget).toEqual({
+      ipc: 3,
+      bases: 2,
+      compensators: 0,
+      perBase: 0,
+      perClass: 0,
+      trainingImages: 24,
+    });
     for (const set of [infer!, copies!, noise!, one!, random!]) expect(set.manifest.teachers).toHaveLength(2);
   });
 });

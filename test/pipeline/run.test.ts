@@ -75,7 +75,7 @@ describe("the whole path", () => {
 
   it("spends the budget by the formula", async () => {
     // K = floor(3 / (1 + 2 / 4)) = 2.
-    const budget = { ipc: 3, bases: 2, compensators: 4, trainingImages: 24 };
+    const budget = { ipc: 3, bases: 2, compensators: 4, perBase: 2, perClass: 0, trainingImages: 24 };
     expect(report.budget).toEqual(budget);
     const set = await readSet(join(out, "4-set"));
     expect(set.manifest.budget).toEqual(budget);

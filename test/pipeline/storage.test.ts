@@ -9,14 +9,18 @@ import { commands } from "../../src/pipeline/pipeline.ts";
 import { optionsOf } from "../../src/pipeline/recipe/method.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { openImages, readSet, verifySet } from "../../src/sets/index.ts";
-import { quietly, temporaryFolder, tinyRecipe, writePictures } from "./tiny.ts";
+import { filesIn, quietly, temporaryFolder, tinyRecipe, writePictures } from "./tiny.ts";
 
 /** Options of a pool of networks that is trained in no time. */
 const small = "architecture=convnet8x2 networks=1 epochs=1 moments=1 views=1 real=4";
 
 const entries = methods.map((method) => {
-  const own = optionsOf(method).includes("moments") ? ` ${small}` : "";
-  return `${method.name} storage=formation2${own}`;
+  const own = [
+    ...(optionsOf(method).includes("moments") ? [small] : []),
+    // All that ipc 2 has room for besides a base set.
+    ...(method.compensators?.(2, { name: method.name }).perClass !== undefined ? ["perClass=1"] : []),
+  ];
+  return [method.name, "storage=formation2", ...own].join(" ");
 });
 
 const fields = {
@@ -60,17 +64,18 @@ describe("every method with images stored smaller", () => {
       storage: { kind: "formation2", height: 4, width: 4 },
       recipe: { method: { name, storage: "formation2" } },
     });
-    // K = floor(ipc C f^2 / (C + V f^2)).
-    const V = method.compensators?.(2, { name }) ?? 0;
-    const K = Math.floor((2 * 4 * 4) / (4 + V * 4));
-    expect(manifest.budget).toEqual(budgetFor(method, { name, storage: "formation2" }, 2, 4, 2));
-    expect([manifest.budget.bases, manifest.budget.trainingImages]).toEqual([K, (V + 1) * K * 4]);
+    // K = floor((ipc - U) C f^2 / (C + V f^2)).
+    const options = { name, storage: "formation2", ...(entries[at]!.includes("perClass") && { perClass: 1 }) };
+    const { perBase: V = 0, perClass: U = 0 } = method.compensators?.(2, options) ?? {};
+    const K = Math.floor(((2 - U) * 4 * 4) / (4 + V * 4));
+    expect(manifest.budget).toEqual(budgetFor(method, options, 2, 4, 2));
+    expect([manifest.budget.bases, manifest.budget.trainingImages]).toEqual([K, (1 + V + U) * K * 4]);
     expect(set.bases).toHaveLength(K * 4 * 3 * 4 * 4);
     const { length, classes, read, release } = await openImages(set, device);
     const rows = Array.from({ length }, (_, row) => row);
     const images = await read(rows);
     await release();
-    expect(images).toHaveLength((V + 1) * K * 4 * 192);
+    expect(images).toHaveLength((1 + V + U) * K * 4 * 192);
     expect(images.every(Number.isFinite)).toBe(true);
     expect([...classes]).toEqual(rows.map((row) => row % 4));
     // No two bases are alike.
@@ -79,6 +84,30 @@ describe("every method with images stored smaller", () => {
     const row = comparison.rows.find((one) => one.method === name)!;
     expect([row.images, row.bytes]).toEqual([length, bytes.total]);
   });
+});
+
+it("a set with more compensators than its storage holds is refused before anything is computed", async () => {
+  const folder = await temporaryFolder();
+  const pictures = await writePictures(join(folder, "pictures"));
+  for (const [options, needs] of [
+    [{ name: "infer-intra", perClass: 9 }, "9 compensators a class: one base set and its compensators need 40 images"],
+    [
+      { name: "infer-match", sharing: "class", perClass: 2 },
+      "2 compensators a class: one base set and its compensators need 12",
+    ],
+    [{ name: "infer-match", sharing: "both", perClass: 1 }, "4 compensators a base set and 1 compensator a class: one"],
+    [{ name: "infer-match", compensators: 5 }, "5 compensators a base set: one"],
+  ] as const) {
+    const recipe = tinyRecipe(pictures, { ...fields, method: { ...options, storage: "images" } });
+    const out = join(folder, "out");
+    await expect(commands.run(recipe, quietly(out))).rejects.toMatchObject({
+      code: "BUDGET",
+      message: expect.stringMatching(
+        new RegExp(`^ipc 2 is too small for 4 classes and ${needs}[^\\n]*; use --ipc \\d+ or more$`),
+      ),
+    });
+    await expect(filesIn(out)).rejects.toThrow("ENOENT");
+  }
 });
 
 describe("real images stored smaller", () => {

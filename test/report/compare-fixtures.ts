@@ -25,7 +25,7 @@ const setOf = ([method, ipc, total, seconds]: (typeof sets)[number]): ComparedSe
   method,
   ipc,
   folder: `sets/${method}-ipc${ipc}`,
-  budget: { ipc, bases: ipc, compensators: 0, trainingImages: 10 * ipc },
+  budget: { ipc, bases: ipc, compensators: 0, perBase: 0, perClass: 0, trainingImages: 10 * ipc },
   bytes: { bases: total - 15_000, compensators: 0, labels: 10_000, manifest: 5_000, total },
   compensators: "half floats",
   labels: "logits as half floats",

@@ -90,7 +90,7 @@ export const makeReport = (changes: Partial<Report> = {}): Report => ({
   },
   method: "infer",
   pixels: "natural",
-  budget: { ipc: 10, bases: 8, compensators: 16, trainingImages: 240 },
+  budget: { ipc: 10, bases: 8, compensators: 16, perBase: 2, perClass: 0, trainingImages: 240 },
   bytes: {
     bases: 151_200,
     compensators: 74_512,

@@ -15,7 +15,14 @@ describe("budgetOf", () => {
     [10, 1000, 3, 9, 27, 36000],
     [50, 1000, 3, 49, 147, 196000],
   ])("ipc %d, %d classes, %d teachers", (ipc, classes, teachers, bases, compensators, trainingImages) => {
-    expect(budgetOf(ipc, { classes, perBase: teachers })).toEqual({ ipc, bases, compensators, trainingImages });
+    expect(budgetOf(ipc, { classes, perBase: teachers })).toEqual({
+      ipc,
+      bases,
+      compensators,
+      perBase: teachers,
+      perClass: 0,
+      trainingImages,
+    });
   });
 
   it("never stores more than ipc images a class, and never leaves room for one more base set", () => {
@@ -60,9 +67,18 @@ describe("budgetOf", () => {
       ipc: 10,
       bases: 10,
       compensators: 0,
+      perBase: 0,
+      perClass: 0,
       trainingImages: 1000,
     });
-    expect(budgetOf(1, { classes: 10, perBase: 0 })).toEqual({ ipc: 1, bases: 1, compensators: 0, trainingImages: 10 });
+    expect(budgetOf(1, { classes: 10, perBase: 0 })).toEqual({
+      ipc: 1,
+      bases: 1,
+      compensators: 0,
+      perBase: 0,
+      perClass: 0,
+      trainingImages: 10,
+    });
   });
 
   it("copies INFER's bases to as many training images", () => {
@@ -70,8 +86,35 @@ describe("budgetOf", () => {
       ipc: 10,
       bases: 7,
       compensators: 0,
+      perBase: 0,
+      perClass: 0,
       trainingImages: 350,
     });
+  });
+
+  it("pays for compensators of classes first, once for all base sets", () => {
+    const at = (from: number, to: number) => fc.integer({ min: from, max: to });
+    fc.assert(
+      fc.property(at(1, 100), at(1, 100), fc.nat(4), at(1, 8), fc.constantFrom(1, 4, 9), (ipc, C, V, U, perImage) => {
+        const spending = { classes: C, perBase: V, perClass: U, perImage };
+        const least = leastIpc(spending);
+        expect(budgetOf(least, spending).bases).toBeGreaterThanOrEqual(1);
+        if (least > 1) expect(() => budgetOf(least - 1, spending)).toThrow(`use --ipc ${least} or more`);
+        fc.pre(ipc >= least);
+        const { bases: K, compensators, trainingImages } = budgetOf(ipc, spending);
+        // In values of one image over perImage.
+        const cost = (bases: number): number => bases * C + (bases * V + C * U) * perImage;
+        expect(cost(K)).toBeLessThanOrEqual(ipc * C * perImage);
+        expect(cost(K + 1)).toBeGreaterThan(ipc * C * perImage);
+        expect([compensators, trainingImages]).toEqual([K * V + C * U, (1 + V + U) * K * C]);
+      }),
+    );
+    expect(() => budgetOf(3, { classes: 10, perBase: 0, perClass: 3 })).toThrow(
+      "ipc 3 is too small for 10 classes and 3 compensators a class: one base set and its compensators need 40 images, 3 a class are 30; use --ipc 4 or more",
+    );
+    expect(() => budgetOf(1, { classes: 10, perBase: 2, perClass: 1 })).toThrow(
+      "10 classes and 2 compensators a base set and 1 compensator a class: one base set and its compensators need 22 images",
+    );
   });
 
   it("names the least ipc that works, and it works", () => {

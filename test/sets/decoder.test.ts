@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeFloat16 } from "../../src/codecs/float16.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { openImages, readSet, type UnwrittenSet, writeSet } from "../../src/sets/index.ts";
-import { copiedSet, exampleSet, formationSet, hardSet } from "./example-set.ts";
+import { copiedSet, exampleSet, formationSet, hardSet, sharingSet } from "./example-set.ts";
 
 let device: Device;
 let scratch: string;
@@ -86,7 +86,7 @@ const smallAlone = (): UnwrittenSet => {
       ...hardSet().manifest,
       image: manifest.image,
       storage: manifest.storage,
-      budget: { ipc: 2, bases: 8, compensators: 0, trainingImages: 24 },
+      budget: { ipc: 2, bases: 8, compensators: 0, perBase: 0, perClass: 0, trainingImages: 24 },
     },
     bases: Uint8Array.from({ length: 24 * 18 }, (_, i) => bases[i % bases.length]!),
   };
@@ -101,6 +101,8 @@ describe("decode.onnx in a session of plain ONNX Runtime", () => {
     ["bases alone", hardSet(), 6],
     ["compensators of smaller bases", formationSet(), 36],
     ["smaller bases alone", smallAlone(), 24],
+    ["compensators of classes", sharingSet(0, 2), 18],
+    ["compensators of base sets and of classes", sharingSet(3, 2), 36],
   ])("gives the reader's images to the last bit: %s", async (name, set, distinct) => {
     const folder = await opened(name, set);
     const { read, release } = await openImages(await readSet(folder), device);
@@ -134,7 +136,7 @@ describe("decode.onnx in a session of plain ONNX Runtime", () => {
   });
 
   it("asks for as many rows at once as divide all of them, at most 128", async () => {
-    const budget = { ipc: 100, bases: 87, compensators: 0, trainingImages: 261 };
+    const budget = { ipc: 100, bases: 87, compensators: 0, perBase: 0, perClass: 0, trainingImages: 261 };
     const set = hardSet();
     const many: UnwrittenSet = {
       ...set,

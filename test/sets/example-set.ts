@@ -24,14 +24,14 @@ export const exampleSet = (
   return {
     manifest: {
       format: "distillery-set",
-      version: 4,
+      version: 5,
       data: "example",
       method: "infer",
       pixels: "natural",
       classes: ["cat", "dog", "emu"],
       image: { height: H, width: W },
       normalisation: { mean: [0.5, 0.4, 0.3], std: [0.25, 0.2, 0.3] },
-      budget: { ipc: 4, bases: K, compensators: K * M, trainingImages: (M + 1) * K * C },
+      budget: { ipc: 4, bases: K, compensators: K * M, perBase: M, perClass: 0, trainingImages: (M + 1) * K * C },
       storage: { kind: "images", height: H, width: W },
       decoding: "Base k of class c, plus compensator (k, v - 1).",
       compensators: { dtype },
@@ -58,7 +58,7 @@ export const hardSet = (): UnwrittenSet => {
       ...manifest,
       method: "random",
       recipe: { data: "example", ipc: K },
-      budget: { ipc: K, bases: K, compensators: 0, trainingImages: K * C },
+      budget: { ipc: K, bases: K, compensators: 0, perBase: 0, perClass: 0, trainingImages: K * C },
       compensators: { dtype: "none" },
       labels: { kind: "none" },
       teachers: [],
@@ -72,7 +72,7 @@ export const hardSet = (): UnwrittenSet => {
 /** The example's bases copied to as many training images as the example has, with labels. */
 export const copiedSet = (): UnwrittenSet => {
   const set = exampleSet();
-  const budget = { ...set.manifest.budget, compensators: 0 };
+  const budget = { ...set.manifest.budget, compensators: 0, perBase: 0 };
   return {
     ...set,
     manifest: { ...set.manifest, method: "infer-copies", budget, compensators: { dtype: "none" } },
@@ -89,7 +89,7 @@ export const formationSet = (): UnwrittenSet => {
     manifest: {
       ...manifest,
       image: { height: 4, width: 6 },
-      budget: { ipc: 4, bases: 6, compensators: 6, trainingImages: 36 },
+      budget: { ipc: 4, bases: 6, compensators: 6, perBase: 1, perClass: 0, trainingImages: 36 },
       storage: { kind: "formation2", height: 2, width: 3 },
     },
     bases: Uint8Array.from({ length: 6 * C * 3 * 2 * 3 }, () => random.int(256)),
@@ -99,5 +99,25 @@ export const formationSet = (): UnwrittenSet => {
       Float32Array.from({ length: 36 * C }, () => 5 * random.normal()),
       C,
     ),
+  };
+};
+
+/** Two base sets of three classes with V compensators of each base set and U of each class. */
+export const sharingSet = (V: number, U: number, dtype: CompensatorDtype = "F16"): UnwrittenSet => {
+  const { manifest, bases } = exampleSet();
+  const random = stream(1, "sharing set");
+  const [compensators, trainingImages] = [K * V + C * U, (1 + V + U) * K * C];
+  return {
+    manifest: {
+      ...manifest,
+      budget: { ipc: 10, bases: K, compensators, perBase: V, perClass: U, trainingImages },
+      compensators: { dtype },
+      recipe: { data: "example", ipc: 10 },
+      labels: { kind: "none" },
+      teachers: [],
+    },
+    bases,
+    compensators: Float32Array.from({ length: compensators * 3 * H * W }, () => random.normal()),
+    labels: {},
   };
 };

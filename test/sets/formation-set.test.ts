@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { resizeCrops } from "../../src/data/augment/resized-crop.ts";
 import { normalise, validRange } from "../../src/data/normalisation.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
+import { decoderOf } from "../../src/sets/decoder.ts";
 import {
   budgetOf,
   layoutOf,
@@ -14,7 +15,6 @@ import {
   verifySet,
   writeSet,
 } from "../../src/sets/index.ts";
-import { decoderOf } from "../../src/sets/layout.ts";
 import { parseManifest } from "../../src/sets/manifest/manifest.ts";
 import { sealManifest } from "../../src/sets/manifest/seal.ts";
 import { formationSet } from "./example-set.ts";
@@ -86,6 +86,8 @@ test.each([
     ipc,
     bases,
     compensators: bases * perBase,
+    perBase,
+    perClass: 0,
     trainingImages: (perBase + 1) * bases * classes,
   });
 });
@@ -120,7 +122,10 @@ test.each<[string, (fields: Fields) => Fields, string]>([
   ],
   [
     "more sheets than are listed",
-    () => ({ budget: { ipc: 6, bases: 9, compensators: 9, trainingImages: 54 }, recipe: { data: "example", ipc: 6 } }),
+    () => ({
+      budget: { ipc: 6, bases: 9, compensators: 9, perBase: 1, perClass: 0, trainingImages: 54 },
+      recipe: { data: "example", ipc: 6 },
+    }),
     "parts does not list bases/2.png",
   ],
 ])("a manifest is refused with %s", async (_, change, message) => {
@@ -133,14 +138,24 @@ test.each<[string, (fields: Fields) => Fields, string]>([
 });
 
 test.each([
-  [32, 0],
-  [32, 4],
-  [64, 0],
-  [64, 4],
-])("decode.onnx of images of %i pixels a side, with %i compensators a base set, is small", (side, V) => {
-  const budget = { ipc: 50, bases: 15, compensators: 15 * V, trainingImages: 15 * (V + 1) * 10 };
-  const { normalisation } = formationSet().manifest;
-  const image = { height: side, width: side };
-  const layout = layoutOf({ budget, classes: { length: 10 }, image, normalisation, storage: { kind: "formation2" } });
-  expect(decoderOf(layout).length).toBeLessThan(10_000);
-});
+  [32, 0, 0],
+  [32, 4, 0],
+  [64, 0, 2],
+  [64, 4, 2],
+])(
+  "decode.onnx of images of %i pixels a side, with %i compensators a base set and %i a class, is small",
+  (side, V, U) => {
+    const budget = {
+      ipc: 50,
+      bases: 15,
+      compensators: 15 * V + 10 * U,
+      perBase: V,
+      perClass: U,
+      trainingImages: 15 * (1 + V + U) * 10,
+    };
+    const { normalisation } = formationSet().manifest;
+    const image = { height: side, width: side };
+    const layout = layoutOf({ budget, classes: { length: 10 }, image, normalisation, storage: { kind: "formation2" } });
+    expect(decoderOf(layout).length).toBeLessThan(10_500);
+  },
+);

@@ -172,7 +172,7 @@ describe("writing and reading", () => {
       setError(/holds bases\/mine.png, which would be lost/),
     );
     await rm(join(folder, "bases/mine.png"));
-    await writeFile(file, whole.replace('"version": 4', '"version": 5'));
+    await writeFile(file, whole.replace('"version": 5', '"version": 6'));
     await expect(writeSet(folder, exampleSet(2))).rejects.toThrow(setError(/is not a distilled set of this version/));
     expect(await readdir(scratch)).toEqual(["set"]);
   });

@@ -7,7 +7,7 @@ import { aboveZero, whole } from "../../support/fields.ts";
 import { stream } from "../../support/random.ts";
 import type { Classifier } from "../../training/predict.ts";
 import type { Frozen } from "../../training/train-step.ts";
-import { classParts } from "../matching.ts";
+import { classParts, partOf, realStart } from "../matching.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { frozenFeatures } from "../objectives/features.ts";
 import type { Objective } from "../objectives/objective.ts";
@@ -16,11 +16,19 @@ import { rankingBy } from "../select/bases.ts";
 import { drawImages } from "../select/draw.ts";
 import { candidatesOf } from "../select/rded.ts";
 import { runScan, type Scan, scanning } from "../select/scan.ts";
+import { bits } from "../stored.ts";
 
 const options = {
   iterations: whole(1, "steps of the images of each class").default(200),
   learningRate: aboveZero("learning rate of the images, in normalised pixels").default(0.01),
+  bits: bits.default(6),
 };
+
+interface Options {
+  readonly iterations: number;
+  readonly learningRate: number;
+  readonly bits: number;
+}
 
 const teacherOf = ({ teachers }: MethodStage) => teachers[0]!;
 
@@ -47,39 +55,38 @@ export const pairwise = (teacher: Frozen, n: number): Objective => {
   };
 };
 
-const images = learning(
-  async (stage: MethodStage, { iterations, learningRate }: { iterations: number; learningRate: number }) => {
-    const { data, layout, recipe } = stage;
-    const { bases: K, classes: C, image } = layout;
-    // Fails where a class has fewer images than are stored.
-    drawImages(data, K, recipe);
-    const ranked = await runScan(stage, ranking);
-    const picks = Int32Array.from({ length: K * C }, (_, i) => ranked[i % C]![Math.floor(i / C)]!);
-    const { parts, of, start } = classParts(stage, "cim", picks);
-    return {
-      name: "cim",
-      layout,
-      normalisation: data.dataset.normalisation,
-      augmentation: siamese(image),
-      optimiser: adam(),
-      iterations,
-      learningRate: () => learningRate,
-      parts,
-      key: { teacher: teacherOf(stage).sha256, learningRate },
-      objectives: () => [pairwise(teacherOf(stage), K)],
-      start,
-      draw: async (part, step) => {
-        const { c } = of(part);
-        const real = await imageSource(data).images(Int32Array.from(ranked[c]!.slice(0, K)));
-        return {
-          view: drawSiamese(stream(recipe.seed, "cim", "view", c, step), image),
-          objective: { real: { images: tensor(real, [K, 3, image.height, image.width]) } },
-        };
-      },
-      advice: "lower the method's learningRate, or leave cim out",
-    };
-  },
-);
+const images = learning(async (stage: MethodStage, { iterations, learningRate }: Options) => {
+  const { data, layout, recipe } = stage;
+  const { bases: K, classes: C, image } = layout;
+  // Fails where a class has fewer images than are stored.
+  drawImages(data, K, recipe);
+  const ranked = await runScan(stage, ranking);
+  const picks = Int32Array.from({ length: K * C }, (_, i) => ranked[i % C]![Math.floor(i / C)]!);
+  const parts = classParts(stage, "cim");
+  const [of, start] = [partOf(parts), realStart(stage, picks)];
+  return {
+    name: "cim",
+    layout,
+    normalisation: data.dataset.normalisation,
+    augmentation: siamese(image),
+    optimiser: adam(),
+    iterations,
+    learningRate: () => learningRate,
+    parts,
+    key: { teacher: teacherOf(stage).sha256, learningRate },
+    objectives: () => [pairwise(teacherOf(stage), K)],
+    start: async (part) => ({ bases: await start(part) }),
+    draw: async (part, step) => {
+      const { c } = of(part);
+      const real = await imageSource(data).images(Int32Array.from(ranked[c]!.slice(0, K)));
+      return {
+        view: drawSiamese(stream(recipe.seed, "cim", "view", c, step), image),
+        objective: { real: { images: tensor(real, [K, 3, image.height, image.width]) } },
+      };
+    },
+    advice: "lower the method's learningRate, or leave cim out",
+  };
+});
 
 /**
  * CIM (LINs-lab, 2026): of each class the images that a teacher is surest of, stored at half the size and moved until each has

@@ -12,12 +12,14 @@ import { freshNetworks } from "../networks.ts";
 import { mean } from "../objectives/distances/mean.ts";
 import { byFeatures } from "../objectives/feature-distance.ts";
 import { learning } from "../optimise.ts";
+import { bits } from "../stored.ts";
 
 const options = {
   iterations: whole(1, "steps of a class; 20,000 in the paper").default(1000),
   learningRate: aboveZero("learning rate of the images").default(1),
   momentum: belowOne("momentum of the images").default(0.5),
   real: whole(1, "real images of a class in a step").default(256),
+  bits: bits.default(8),
 };
 
 const architecture = "convnetin";

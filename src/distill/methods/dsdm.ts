@@ -9,6 +9,7 @@ import { covariance } from "../objectives/distances/covariance.ts";
 import { byFeatures } from "../objectives/feature-distance.ts";
 import { learning } from "../optimise.ts";
 import { openPool, type PoolOptions, pooling } from "../pool.ts";
+import { bits } from "../stored.ts";
 
 const options = {
   iterations: whole(1, "steps of a class; 10,000 in the paper").default(1000),
@@ -17,6 +18,7 @@ const options = {
   real: whole(1, "real images of a class in a step").default(256),
   ...poolFields,
   architecture: poolFields.architecture.removeDefault().default("convnetin"),
+  bits: bits.default(6),
 };
 
 interface Options extends PoolOptions {
@@ -24,6 +26,7 @@ interface Options extends PoolOptions {
   readonly learningRate: number;
   readonly momentum: number;
   readonly real: number;
+  readonly bits: number;
 }
 
 const images = learning(async (stage: MethodStage, given: Options) => {

@@ -3,6 +3,7 @@ import { aboveZero, atLeastZero, whole } from "../../support/fields.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { collectStatistics, convolutionGaps, statisticsOf } from "../objectives/convolutions.ts";
 import { teacherObjective } from "../objectives/teacher.ts";
+import { bits } from "../stored.ts";
 import { noise, type Synthesis } from "../synthesise.ts";
 import { type Sre2lOptions, synthesised } from "./sre2l.ts";
 
@@ -44,6 +45,7 @@ export const gvbsm = defineMethod(
     iterations: whole(1, "steps of a batch of images, one of each class; 4,000 in the paper").default(1000),
     learningRate: aboveZero("highest learning rate of the images").default(0.05),
     alpha: atLeastZero("weight of the statistics beside the cross-entropy").default(0.01),
+    bits: bits.default(8),
   },
   {
     name: "gvbsm",

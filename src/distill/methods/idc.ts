@@ -11,6 +11,7 @@ import { defineMethod, type MethodStage } from "../method.ts";
 import { type Distance, distanceNames, matchedGradients } from "../objectives/matched-gradients.ts";
 import { learning } from "../optimise.ts";
 import { openPool, type PoolOptions, pooling } from "../pool.ts";
+import { bits } from "../stored.ts";
 
 const options = {
   iterations: whole(1, "steps of the images of each class; 2000 x 100 in the paper").default(1000),
@@ -23,6 +24,7 @@ const options = {
   real: whole(1, "real images of a class in a step").default(64),
   synthetic: whole(1, "synthetic images of a class in a step at most").default(40),
   ...poolFields,
+  bits: bits.default(6),
 };
 
 interface Options extends PoolOptions {
@@ -32,6 +34,7 @@ interface Options extends PoolOptions {
   readonly crossEntropy: number;
   readonly real: number;
   readonly synthetic: number;
+  readonly bits: number;
 }
 
 const images = learning(async (stage: MethodStage, given: Options) => {

@@ -1,20 +1,27 @@
 // INFER's storage, all of it learnt by matching.
-import { whole } from "../../support/fields.ts";
+import { choice, whole } from "../../support/fields.ts";
 import { beforeMatching, type MatchOptions, matchOptions, networksOf, prepareMatching } from "../matched-networks.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { learning } from "../optimise.ts";
-import { matchTogether } from "../pair-matching.ts";
-
-/** Images of a class that a step of `infer-match` sees. */
-const each = 40;
+import { matchPairs, mostSeen } from "../pair-matching.ts";
+import { precision } from "../stored.ts";
 
 const together = learning(async (stage: MethodStage, given: MatchOptions) =>
-  matchTogether(stage, await prepareMatching(stage, "infer-match", given), each),
+  matchPairs(stage, await prepareMatching(stage, "infer-match", given), mostSeen),
 );
 
-/** INFER's storage, base images and compensators that all classes share, both learnt by matching. */
+/** INFER's storage, base images and compensators that classes or the bases of a class share, all learnt by matching. */
 export const inferMatch = defineMethod(
-  { ...matchOptions, compensators: whole(1, "compensators of each base set").default(4) },
+  {
+    ...matchOptions,
+    sharing: choice(
+      ["all", "class", "both"],
+      "what shares a compensator: the images of all classes in a base set (all), those of a class in all base sets (class), or some each (both)",
+    ).default("all"),
+    compensators: whole(1, "compensators of each base set, which all classes share").default(4),
+    perClass: whole(1, "compensators of each class, which its base images share").default(2),
+    precision: precision.default("I8"),
+  },
   {
     name: "infer-match",
     title: "Matched INFER",
@@ -25,7 +32,10 @@ export const inferMatch = defineMethod(
     pixels: "from-natural",
     trains: networksOf,
     storage: "formation2",
-    compensators: (_, { compensators }) => compensators,
+    compensators: (_, { sharing, compensators, perClass }) => ({
+      ...(sharing !== "class" && { perBase: compensators }),
+      ...(sharing !== "all" && { perClass }),
+    }),
     make: together.make,
     kinds: (given) => [...beforeMatching(given), ...together.kinds(given)],
   },

@@ -12,7 +12,7 @@ export const inferRded = defineMethod(compensatorOptions, {
   mark: "plus",
   needs: { teachers: "all", statistics: true },
   pixels: "crops",
-  compensators: (teachers) => teachers,
+  compensators: (teachers) => ({ perBase: teachers }),
   imagesEach: cropsEach,
   ...compensated(every, { open: cropBases, kind: cropping }),
 });

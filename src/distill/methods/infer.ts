@@ -14,6 +14,7 @@ import { defineMethod, type Made, type MethodStage } from "../method.ts";
 import { everyClassOnce, teacherObjective } from "../objectives/teacher.ts";
 import { type Optimisation, optimise, optimising, type Part } from "../optimise.ts";
 import { type Bases, basesOf, confidence } from "../select/bases.ts";
+import { precision } from "../stored.ts";
 
 /** t of the paper's two recipes: cyclic shifts of small images; random crops, mirrored and shifted, of large ones. */
 const views = {
@@ -34,9 +35,7 @@ export const compensatorOptions = {
     ["shifts", "crops"],
     "how a step moves a compensator's images: shifts, as for small images, or crops, mirrored and shifted, as at 224 pixels",
   ).default("shifts"),
-  precision: choice(["F32", "F16", "I8"], "how compensators are stored: floats F32, half floats F16, 8 bits I8", {
-    storage: true,
-  }).default("F16"),
+  precision: precision.default("F16"),
 };
 
 const { iterations, alpha, ...others } = compensatorOptions;
@@ -81,7 +80,7 @@ const planner =
     const { data, layout, recipe } = stage;
     const { iterations, alpha } = given;
     const teachers = by(stage);
-    const { bases: K, compensators: V, classes: C, image } = layout;
+    const { bases: K, perBase: V, classes: C, image } = layout;
     const { normalisation } = data.dataset;
     const { of, draw } = views[given.views];
     const chosen = known ?? (await source.open(stage, given));
@@ -136,7 +135,7 @@ export const compensated = <Options extends CompensatorOptions>(
   make: async (stage: MethodStage, given: Options): Promise<Made> => {
     const chosen = await source.open(stage, given);
     const { compensators, curves } = await optimise(stage, planner(by, source, given, chosen));
-    const { compensators: V, image } = stage.layout;
+    const { perBase: V, image } = stage.layout;
     const size = 3 * image.height * image.width;
     for (let at = 0; at * size < compensators.length; at++) {
       const u = compensators.subarray(at * size, (at + 1) * size);
@@ -160,7 +159,7 @@ export const infer = defineMethod(options, {
   mark: "circle",
   needs: { teachers: "all", statistics: true },
   pixels: "natural",
-  compensators: (teachers) => teachers,
+  compensators: (teachers) => ({ perBase: teachers }),
   draws,
   ...compensated(every, trainingImages),
 });
@@ -177,7 +176,7 @@ export const inferCopies = defineMethod(
     ablates: "infer",
     needs: { teachers: "none" },
     pixels: "natural",
-    compensators: (teachers) => teachers,
+    compensators: (teachers) => ({ perBase: teachers }),
     copies: true,
     draws,
     kinds: () => [confidence],
@@ -205,7 +204,7 @@ export const inferNoise = defineMethod(options, {
   worksOn: "infer",
   needs: { teachers: "all", statistics: true },
   pixels: "natural",
-  compensators: (teachers) => teachers,
+  compensators: (teachers) => ({ perBase: teachers }),
   draws,
   ...compensated(every, trainingImages, gaussianOfNorm),
 });
@@ -219,7 +218,7 @@ export const inferOneTeacher = defineMethod(options, {
   ablates: "infer",
   needs: { teachers: "one", statistics: true },
   pixels: "natural",
-  compensators: () => 1,
+  compensators: () => ({ perBase: 1 }),
   draws,
   ...compensated(first, trainingImages),
 });

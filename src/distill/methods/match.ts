@@ -2,12 +2,12 @@
 import { beforeMatching, type MatchOptions, matchOptions, networksOf, prepareMatching } from "../matched-networks.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { learning } from "../optimise.ts";
-import { matchClasses } from "../pair-matching.ts";
+import { matchPairs } from "../pair-matching.ts";
 
 /** What methods have in common that match the images of each class by themselves. */
 export const matchingClasses = (name: string) => {
   const images = learning(async (stage: MethodStage, given: MatchOptions) =>
-    matchClasses(stage, await prepareMatching(stage, name, given)),
+    matchPairs(stage, await prepareMatching(stage, name, given)),
   );
   return {
     needs: { teachers: "none" },

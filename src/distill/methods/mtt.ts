@@ -12,6 +12,7 @@ import { learning, type Part } from "../optimise.ts";
 import { openPool, type PoolOptions, pooling } from "../pool.ts";
 import { drawImages } from "../select/draw.ts";
 import { pickNormalised } from "../select/pick.ts";
+import { bits } from "../stored.ts";
 import { planTrajectory, trajectoryFeeds } from "../trajectory-step.ts";
 
 const options = {
@@ -25,6 +26,7 @@ const options = {
   experts: whole(1, "experts that are trained; 100 in the paper").default(3),
   starts: whole(1, "epochs of an expert, from its first, at whose beginning a student may start").default(5),
   ahead: whole(1, "epochs of the expert that the student catches up with").default(2),
+  bits: bits.default(6),
 };
 
 interface Options {
@@ -38,6 +40,7 @@ interface Options {
   readonly experts: number;
   readonly starts: number;
   readonly ahead: number;
+  readonly bits: number;
 }
 
 /** Trajectories: plain SGD, weights kept before the first epoch and after each. */

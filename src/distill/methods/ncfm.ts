@@ -3,7 +3,7 @@ import { adamw } from "../../nn/optimisers.ts";
 import { beforeMatching, type MatchOptions, matchOptions, networksOf, prepareMatching } from "../matched-networks.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { learning } from "../optimise.ts";
-import { matchClasses } from "../pair-matching.ts";
+import { matchPairs } from "../pair-matching.ts";
 
 const { learningRate, crossEntropy, architecture, distance, weights } = matchOptions;
 
@@ -18,7 +18,7 @@ const options = {
 };
 
 const images = learning(async (stage: MethodStage, given: MatchOptions) =>
-  matchClasses(stage, { ...(await prepareMatching(stage, "ncfm", given)), optimiser: adamw() }),
+  matchPairs(stage, { ...(await prepareMatching(stage, "ncfm", given)), optimiser: adamw() }),
 );
 
 /**

@@ -4,6 +4,7 @@ import { aboveZero, atLeastZero, whole } from "../../support/fields.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { teacherObjective } from "../objectives/teacher.ts";
 import { learning } from "../optimise.ts";
+import { bits } from "../stored.ts";
 import { noise, type Synthesis, synthesis } from "../synthesise.ts";
 
 /** Options of SRe2L, CDA and DWA: the constants are those of DWA's script for CIFAR-100. */
@@ -11,12 +12,14 @@ export const sre2lOptions = {
   iterations: whole(1, "steps of a batch of images, one of each class").default(1000),
   learningRate: aboveZero("highest learning rate of the images").default(0.25),
   alpha: atLeastZero("weight of the BatchNorm statistics beside the cross-entropy").default(0.01),
+  bits: bits.default(8),
 };
 
 export interface Sre2lOptions {
   readonly iterations: number;
   readonly learningRate: number;
   readonly alpha: number;
+  readonly bits: number;
 }
 
 /**
@@ -40,8 +43,9 @@ export const sre2lSynthesis = (stage: MethodStage, { alpha, ...options }: Sre2lO
 };
 
 /** `make` and `kinds` of a method that is such a synthesis. */
-export const synthesised = <Options>(of: (stage: MethodStage, options: Options) => Synthesis | Promise<Synthesis>) =>
-  learning(async (stage: MethodStage, options: Options) => synthesis(stage, await of(stage, options)));
+export const synthesised = <Options extends { readonly bits: number }>(
+  of: (stage: MethodStage, options: Options) => Synthesis | Promise<Synthesis>,
+) => learning(async (stage: MethodStage, options: Options) => synthesis(stage, await of(stage, options)));
 
 export const sre2l = defineMethod(sre2lOptions, {
   name: "sre2l",

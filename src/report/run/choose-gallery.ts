@@ -47,19 +47,22 @@ const softmax = (logits: Float32Array): number[] => {
 const sizeOf = ({ stored, image }: Layout): string[] =>
   sameSize(stored, image) ? [] : [`stored at ${stored.width} × ${stored.height}`];
 
-/** Names compensator j, where there is one, by its teacher, if each has one and images are made by teachers at all. */
-const addedOf = ({ manifest: { method, budget, teachers } }: DistilledSet, j: number): string[] => {
-  if (j < 0) return [];
-  const each = budget.compensators / budget.bases === teachers.length;
+/** Names compensator v - 1, where there is one, by its teacher, if each has one and images are made by teachers at all. */
+const addedOf = ({ manifest: { method, budget, teachers } }: DistilledSet, v: number): string[] => {
+  const { perBase } = budget;
+  if (v === 0) return [];
+  if (v > perBase) return [`compensator ${v - perBase - 1} of the class`];
   const untaught = findMethod(method)?.needs.teachers === "none";
-  return [each && !untaught ? `teacher ${teachers[j]!.architecture}` : `compensator ${j}`];
+  return [
+    perBase === teachers.length && !untaught ? `teacher ${teachers[v - 1]!.architecture}` : `compensator ${v - 1}`,
+  ];
 };
 
 /** One example of each class (at most `most`), taken from the set as it is read, base sets and compensators in turn. */
 export const makeGallery = async (set: DistilledSet, images: TrainingImages, most = 20): Promise<GalleryItem[]> => {
   const { classes, normalisation } = set.manifest;
   const layout = layoutOf(set.manifest);
-  const { bases: K, compensators: V, classes: C, image, stored } = layout;
+  const { bases: K, compensators, perBase, perClass, classes: C, image, stored } = layout;
   const { height, width } = image;
   const [small, size] = [3 * stored.height * stored.width, 3 * height * width];
   const labels = trainingLabels(set);
@@ -73,9 +76,10 @@ export const makeGallery = async (set: DistilledSet, images: TrainingImages, mos
   return Promise.all(
     shown.map(async (c, i): Promise<GalleryItem> => {
       const k = i % K;
-      const j = V > 0 ? i % V : -1;
-      const row = ((j + 1) * K + k) * C + c;
-      const u = set.compensators.subarray((k * V + j) * size, (k * V + j + 1) * size);
+      const v = compensators > 0 ? 1 + (i % (perBase + perClass)) : 0;
+      const row = (v * K + k) * C + c;
+      const at = layout.compensator(row);
+      const u = set.compensators.subarray(at * size, (at + 1) * size);
       const stretched = (): Promise<Buffer> => {
         const [least, largest] = extremes(u);
         return picture(u, height, width, [least, least, least], [largest, largest, largest]);
@@ -93,9 +97,9 @@ export const makeGallery = async (set: DistilledSet, images: TrainingImages, mos
           [0, 0, 0],
           [255, 255, 255],
         ),
-        ...(V > 0 && { compensator: await stretched() }),
+        ...(compensators > 0 && { compensator: await stretched() }),
         ...(!layout.plain && { image: await picture(await images.read([row]), height, width, low, high) }),
-        caption: [`base ${k}`, ...sizeOf(layout), ...addedOf(set, j)].join(", "),
+        caption: [`base ${k}`, ...sizeOf(layout), ...addedOf(set, v)].join(", "),
         topLabels: top.slice(0, 3),
       };
     }),

@@ -1,6 +1,6 @@
 // The gallery section of a report: training images and what they are made of.
 import type { GalleryItem, Report } from "../../evaluation/rows.ts";
-import type { Origin } from "../../sets/index.ts";
+import { type Origin, sharersOf } from "../../sets/index.ts";
 import { formatShare } from "../../support/format.ts";
 import { fullName, shortName } from "../named-class.ts";
 import { html, type Markup } from "../page/markup.ts";
@@ -35,7 +35,7 @@ const bases: Readonly<Record<Origin, string>> = {
 };
 
 /** Says what the pictures show. */
-const leadOf = ({ pixels }: Report, gallery: readonly GalleryItem[]): string => {
+const leadOf = ({ pixels, budget }: Report, gallery: readonly GalleryItem[]): string => {
   const added = gallery.some(({ compensator }) => compensator !== undefined);
   const made = gallery.some(({ image }) => image !== undefined);
   const labels = gallery.some(({ topLabels }) => topLabels.length > 0)
@@ -43,7 +43,7 @@ const leadOf = ({ pixels }: Report, gallery: readonly GalleryItem[]): string => 
     : "";
   const base = bases[pixels];
   if (added)
-    return `A training image is a base, ${base}, plus a compensator that all classes share. The compensators’ contrast is stretched to be seen.${labels}`;
+    return `A training image is a base, ${base}, plus a compensator that ${sharersOf(budget)} share. The compensators’ contrast is stretched to be seen.${labels}`;
   return made
     ? `A training image is a base, ${base}, enlarged to the size of the images.${labels}`
     : `Each training image is ${base}.${labels}`;

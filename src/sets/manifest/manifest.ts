@@ -40,9 +40,12 @@ const mostCopies = 1001;
 /** Names the sizes that contradict each other, or cost more than the budget has. */
 const miscounts = (manifest: Manifest): string[] => {
   const { budget, classes, image, storage } = manifest;
-  const { bases, compensators, ipc, trainingImages } = budget;
-  if (compensators % bases !== 0) {
-    return [`budget.compensators: expected as many for each of ${bases} base sets, got ${compensators}`];
+  const { bases, compensators, perBase, perClass, ipc, trainingImages } = budget;
+  const promised = bases * perBase + classes.length * perClass;
+  if (compensators !== promised) {
+    return [
+      `budget.compensators: expected ${promised}, ${perBase} of each of ${bases} base sets and ${perClass} of each of ${classes.length} classes, got ${compensators}`,
+    ];
   }
   const { stored, labelled, perSheet } = layoutOf(manifest);
   const size = ({ height, width }: Size): string => `${height}x${width}`;

@@ -43,7 +43,7 @@ const part = fieldsOf({
 /** Field by field, what a manifest may say; manifest.ts checks whether the fields agree with each other. */
 export const manifestSchema = fieldsOf({
   format: z.literal("distillery-set"),
-  version: z.literal(4),
+  version: z.literal(5),
   data: name,
   method: textOf(1, 200),
   pixels: wordOf(origins),
@@ -55,6 +55,8 @@ export const manifestSchema = fieldsOf({
     ipc: count,
     bases: count,
     compensators: wholeIn(0, 100_000_000),
+    perBase: wholeIn(0, 100_000_000),
+    perClass: wholeIn(0, 100_000_000),
     trainingImages: count,
   }),
   storage: fieldsOf({ kind: textOf(1, 200), ...imageSize.shape }),

@@ -1,7 +1,7 @@
 // Manifests of earlier versions, in the words of the newest.
 import type { Origin } from "../pixels.ts";
 
-export const newest = 4;
+export const newest = 5;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -26,10 +26,17 @@ const since3 = ({ method, image }: Fields): Fields => ({
   undecoded: true,
 });
 
+/** Until version 4 compensators were those of base sets. */
+const since4 = ({ budget }: Fields): Fields => {
+  const known = budget as Fields | undefined;
+  return { budget: { ...known, perBase: Math.floor(Number(known?.compensators) / Number(known?.bases)), perClass: 0 } };
+};
+
 /** The fields of a manifest of some version, its own left out, as one of the newest; nothing is checked. */
 export const upgraded = (version: number, fields: Fields): Fields => ({
   ...(version < 2 && since1),
   ...(version < 4 && since3(fields)),
   ...fields,
+  ...(version < 5 && since4(fields)),
   version: newest,
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Method, MethodStage } from "../../../src/distill/method.ts";
 import { curriculum } from "../../../src/distill/methods/curriculum.ts";
+import { inferIntra } from "../../../src/distill/methods/infer-intra.ts";
 import { inferMatch } from "../../../src/distill/methods/infer-match.ts";
 import { match } from "../../../src/distill/methods/match.ts";
 import { drawImages } from "../../../src/distill/select/draw.ts";
@@ -28,7 +29,10 @@ const brief = { ...pool, storage: "images", views: 3, real: 8, iterations: 10 };
 const stageIn = (method: Method, folder: string, options: object = {}, ipc = 2): MethodStage =>
   stageOf(method, device, data, folder, { options: { ...brief, ...options }, recipe: { ipc } });
 
-/** What each method is asked for: infer-match has 2 compensators, K = floor(5 3 / (3 + 2)) = 3. */
+/**
+ * What each method is asked for: infer-match has 2 compensators, K = floor(5 3 / (3 + 2)) = 3; infer-intra one for each class,
+ * which leaves K = (2 - 1) 4 small bases.
+ */
 const cases = [
   ["match", match, {}, 2],
   ["match in formation", match, { storage: "formation2" }, 1],
@@ -36,6 +40,8 @@ const cases = [
   ["curriculum", curriculum, {}, 2],
   ["infer-match", inferMatch, { compensators: 2 }, 5],
   ["infer-match in formation", inferMatch, { compensators: 2, storage: "formation2" }, 3],
+  ["infer-match of both", inferMatch, { sharing: "both", compensators: 1, perClass: 1 }, 4],
+  ["infer-intra in formation", inferIntra, { perClass: 1, storage: "formation2" }, 2],
 ] as const;
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -49,7 +55,7 @@ test.each(cases)("%s comes down, and keeps what it made", async (_name, method, 
   const { bases, compensators, stored } = stage.layout;
   const made = await make(method, stage);
   expect(made.bases).toHaveLength(bases * C * 3 * stored.height * stored.width);
-  expect(made.compensators ?? []).toHaveLength(bases * compensators * size);
+  expect(made.compensators ?? []).toHaveLength(compensators * size);
   expect(made.curves.map(({ name }) => name)).toEqual(
     method === inferMatch ? ["infer-match"] : [0, 1, 2].map((c) => `${method.name} kind${c}`),
   );
@@ -67,7 +73,7 @@ test.each(cases)("%s comes down, and keeps what it made", async (_name, method, 
 test.each(cases)("%s comes to the same bytes where it was stopped", async (_name, method, options, ipc) => {
   const folder = await temporaryFolder();
   const whole = await make(method, stageIn(method, join(folder, "whole"), options, ipc));
-  const moments = method === inferMatch ? ["pool", "features", "match"] : [method.name];
+  const moments = method === match ? ["match"] : ["pool", "features", method.name];
   for (const moment of moments) {
     const stage = stageIn(method, join(folder, moment), options, ipc);
     const stop = new AbortController();
@@ -152,7 +158,7 @@ describe("infer-match", () => {
     ["formation4", 3, 4],
   ] as const)("stays within its budget of values: %s, ipc %i", async (storage, ipc, K) => {
     const stage = stageIn(inferMatch, await temporaryFolder(), { compensators: 2, storage }, ipc);
-    expect([stage.layout.bases, stage.layout.compensators]).toEqual([K, 2]);
+    expect([stage.layout.bases, stage.layout.perBase]).toEqual([K, 2]);
     const { bases, compensators } = await make(inferMatch, stage);
     expect(bases.length + compensators!.length).toBeLessThanOrEqual(ipc * C * size);
     // One base set and its compensators more would be too many.

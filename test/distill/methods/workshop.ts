@@ -108,7 +108,14 @@ export const layoutWith = (
   compensators: number,
 ): Layout => {
   const trainingImages = (compensators + 1) * bases * classes.length;
-  const budget = { ipc: bases, bases, compensators: bases * compensators, trainingImages };
+  const budget = {
+    ipc: bases,
+    bases,
+    compensators: bases * compensators,
+    perBase: compensators,
+    perClass: 0,
+    trainingImages,
+  };
   return layoutOf({ budget, classes, image, normalisation, storage: { kind: "images" } });
 };
 

@@ -66,7 +66,7 @@ describe("parseRecipe", () => {
       { ...own, alpha: 2 },
       { ...own, name: "infer-noise" },
       { name: "infer-copies", storage: "images", bases: "confidence" },
-      { name: "sre2l", storage: "images", iterations: 30, learningRate: 0.25, alpha: 0.01 },
+      { name: "sre2l", storage: "images", iterations: 30, learningRate: 0.25, alpha: 0.01, bits: 8 },
       expect.objectContaining({ name: "dm", iterations: 9 }),
       { name: "random", storage: "images" },
     ]);
@@ -164,7 +164,7 @@ describe("parseRecipe", () => {
     ],
     [
       { data: "x", compare: { methods: ["dm precision=I8"] } },
-      "each once, as in dm storage=images; it has storage, iterations, learningRate, momentum, real, labelBytes, setBytes",
+      "each once, as in dm storage=images; it has storage, iterations, learningRate, momentum, real, bits, labelBytes, setBytes",
     ],
   ])("refuses what means nothing: %j", (fields, message) => {
     expect(() => parseRecipe(fields, "r")).toThrow(recipeError(message));

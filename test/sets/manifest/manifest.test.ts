@@ -21,10 +21,13 @@ const example = (): Fields => ({
 });
 
 /** The same as a manifest of an earlier version. */
-const older = (version: 1 | 2 | 3): Fields => {
-  const { pixels: _, storage: __, decoding: ___, parts, ...fields } = example();
-  const { "decode.onnx": ____, ...others } = parts as Fields;
-  return { ...fields, version, parts: others };
+const older = (version: 1 | 2 | 3 | 4): Fields => {
+  const { budget: all, ...rest } = example();
+  const { perBase: _, perClass: __, ...budget } = all as Fields;
+  if (version === 4) return { ...rest, version, budget };
+  const { pixels: ___, storage: ____, decoding: _____, parts, ...fields } = rest;
+  const { "decode.onnx": ______, ...others } = parts as Fields;
+  return { ...fields, version, budget, parts: others };
 };
 
 /** What is read of it. */
@@ -81,12 +84,12 @@ describe("the hash of a manifest", () => {
     );
   });
 
-  it("belongs to versions 3 and 4, and to no other", () => {
+  it("belongs to versions 3 to 5, and to no other", () => {
     const without = JSON.stringify(older(2), null, 2);
     expect(parseManifest(Buffer.from(without), manifestName)).toEqual(upgraded());
-    for (const fields of [older(3), example()]) {
+    for (const fields of [older(3), older(4), example()]) {
       expect(messageOf(JSON.stringify(fields, null, 2))).toMatch(/sha256: expected 64 hexadecimal digits, got not/);
-      expect(parseManifest(Buffer.from(sealManifest(fields)), manifestName)).toMatchObject({ version: 4 });
+      expect(parseManifest(Buffer.from(sealManifest(fields)), manifestName)).toMatchObject({ version: 5 });
     }
     for (const version of [1, 2] as const) {
       expect(messageOf(sealManifest(older(version)))).toMatch(/: sha256: unknown field;/);
@@ -102,10 +105,10 @@ describe("what is no manifest", () => {
     ["a list", "[]", /it is not the manifest of a distilled set/],
     [
       "a newer one",
-      '{"format":"distillery-set","version":5}',
-      /version 5, this program reads versions 1 to 4; update disti/,
+      '{"format":"distillery-set","version":6}',
+      /version 6, this program reads versions 1 to 5; update disti/,
     ],
-    ["of no version", '{"format":"distillery-set","version":0}', /version: expected 1 to 4, got 0/],
+    ["of no version", '{"format":"distillery-set","version":0}', /version: expected 1 to 5, got 0/],
     ["no text", Uint8Array.of(0x7b, 0xff, 0x7d), /it is not text in UTF-8/],
     [
       "a pointer",
@@ -164,11 +167,16 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     ["normalisation.mean.2", "9e9", "normalisation.mean.2: expected a number from 0 to 1, got 9000000000"],
     ["budget.ipc", "400", "recipe.ipc: expected budget.ipc, 400, got 4"],
     ["budget.ipc", "3", "budget.ipc: expected at least 4 for what is stored, got 3"],
-    ["budget.bases", "4", "budget.ipc: expected at least 6 for what is stored, got 4"],
+    [
+      "budget.bases",
+      "4",
+      "budget.compensators: expected 8, 2 of each of 4 base sets and 0 of each of 3 classes, got 4",
+    ],
     ["budget.bases", "0", "budget.bases: expected a whole number from 1 to 100000000, got 0"],
-    ["budget.compensators", "5", "budget.compensators: expected as many for each of 2 base sets, got 5"],
-    ["budget.compensators", "0", 'compensators.dtype: expected none without compensators, got "F16"'],
-    ["budget.compensators", "2", "budget.trainingImages: expected 12 or a multiple of it up to 1001 times, got 18"],
+    ["budget.compensators", "5", "budget.compensators: expected 4, 2 of each of 2 base sets and 0 of each of 3 c"],
+    ["budget.perClass", "2", "budget.compensators: expected 10, 2 of each of 2 base sets and 2 of each of 3 c"],
+    ["budget.perClass", "-1", "budget.perClass: expected a whole number from 0 to 100000000, got -1"],
+    ["budget.perBase", "0.5", "budget.perBase: expected a whole number from 0 to 100000000, got 0.5"],
     ["budget.trainingImages", "35", "budget.trainingImages: expected 18 or a multiple of it up to 1001 times, got 35"],
     ["budget.trainingImages", "18036", /^budget.trainingImages: expected 18 or .* up to 1001 times, got 18036$/],
     ["compensators.dtype", '"none"', 'compensators.dtype: expected F32, F16 or I8 for compensators, got "none"'],
@@ -219,10 +227,24 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     expect(of({ "../../x": part("bases") })).toMatch(/parts lists "..\/..\/x", which does not belong to a set/);
     expect(of({ "compensators.safetensors": undefined })).toMatch(/: parts does not list compensators\.safetensors;/);
     const { manifest } = exampleSet();
-    const budget = { ipc: 99_999_999, bases: 59_999_999, compensators: 119_999_998, trainingImages: 539_999_991 };
+    const budget = {
+      ipc: 99_999_999,
+      bases: 59_999_999,
+      compensators: 119_999_998,
+      perBase: 2,
+      perClass: 0,
+      trainingImages: 539_999_991,
+    };
     const huge = { ...manifest, budget, recipe: { data: "x", ipc: budget.ipc }, parts };
     expect(messageOf(sealManifest(huge))).toMatch(/budget.compensators: expected a whole number from 0 to 100000000/);
-    const many = { ipc: 10_000_000, bases: 6_000_000, compensators: 12_000_000, trainingImages: 54_000_000 };
+    const many = {
+      ipc: 10_000_000,
+      bases: 6_000_000,
+      compensators: 12_000_000,
+      perBase: 2,
+      perClass: 0,
+      trainingImages: 54_000_000,
+    };
     expect(messageOf(sealManifest({ ...huge, budget: many, recipe: { data: "x", ipc: many.ipc } }))).toMatch(
       /parts: expected a file for each of 6000000 sheets of bases, got 5/,
     );

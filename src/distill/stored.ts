@@ -1,0 +1,15 @@
+// Options of how a set stores what is learnt: bits of a pixel, type of compensators. They change no learning.
+import { choice, within } from "../support/fields.ts";
+
+export const bits = within(
+  1,
+  8,
+  "bits of a learnt pixel that are stored: with fewer, pixels are rounded to multiples of 2^(8 - bits) and their PNG is lighter",
+  { storage: true },
+);
+
+export const precision = choice(
+  ["F32", "F16", "I8"],
+  "how compensators are stored: floats F32, half floats F16, 8 bits I8",
+  { storage: true },
+);
