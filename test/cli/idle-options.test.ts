@@ -22,11 +22,11 @@ describe("an option that means nothing where it is given", () => {
     ["run --data demo --method random --iterations 5", "--iterations is for the methods infer, infer-noise, "],
     [
       "run --data demo --method infer-copies --iterations 5",
-      "--iterations is for the methods infer, infer-noise, infer-one-teacher, sre2l, cda, dwa, gvbsm, cim, dm, dsdm, ncfm, match, infer-match, not for infer-copies",
+      "--iterations is for the methods infer, infer-noise, infer-one-teacher, infer-rded, sre2l, cda, dwa, gvbsm, cim, dm, dsdm, ncfm, idc, mtt, match, curriculum, infer-match, infer-intra, not for infer-copies",
     ],
     [
       "compare --data demo --compare-methods random,rded --iterations 5",
-      "--iterations is for the methods infer, infer-noise, infer-one-teacher, sre2l, cda, dwa, gvbsm, cim, dm, dsdm, ncfm, match, infer-match, not for random, rded",
+      "--iterations is for the methods infer, infer-noise, infer-one-teacher, infer-rded, sre2l, cda, dwa, gvbsm, cim, dm, dsdm, ncfm, idc, mtt, match, curriculum, infer-match, infer-intra, not for random, rded",
     ],
     [
       "teach --data demo --teachers a.safetensors --teacher-epochs 3",

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => device.close());
 
 test("starts from the images of the first teacher's lowest cross-entropy, as they are stored", async () => {
-  const options = { iterations: 1, learningRate: 1e-9, storage: "formation2" };
+  const options = { iterations: 1, learningRate: 1e-9, storage: "formation2", bits: 8 };
   const stage = stageOf(cim, device, data, await temporaryFolder(), { options, recipe: { ipc: 1 } });
   const [C, K] = [3, 4];
   const { bases } = await make(cim, stage);
