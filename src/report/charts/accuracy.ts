@@ -6,6 +6,7 @@ import { formatCount, formatSigned, formatTenth, plural } from "../../support/fo
 import { nameOf, styleOf } from "../methods.ts";
 import { type Content, html, type Markup, unbroken } from "../page/markup.ts";
 import {
+  distilledOnce,
   formatAccuracy,
   formatInterval,
   formatMean,
@@ -104,5 +105,5 @@ export const accuracySection = (report: Report): Markup => {
   return html`<ul class="judgements">${judgements(report).map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
 ${plot(rows)}
 ${table(rows)}
-<p class="quiet note">${chance}The test set has ${plural(report.data.test, "image")} and is read after the last step, which counts, and at marks on the way, by which nothing is chosen. ${ruleOfJudgement}</p>`;
+<p class="quiet note">${chance}The test set has ${plural(report.data.test, "image")} and is read after the last step, which counts, and at marks on the way, by which nothing is chosen. ${ruleOfJudgement} ${distilledOnce}</p>`;
 };

@@ -228,7 +228,7 @@ const judgementSection = (comparison: Comparison): Markup => {
   const chance =
     comparison.data.classes > 0 ? `Guessing would reach ${formatTenth(100 / comparison.data.classes)} %. ` : "";
   return html`<ul class="judgements">${comparisonJudgements(comparison).map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
-<p class="quiet note">${chance}The test set has ${plural(comparison.data.test, "image")} and is read after the last step, which counts, and at marks on the way, by which nothing is chosen. ${rulesOfComparison}</p>`;
+<p class="quiet note">${chance}The test set has ${plural(comparison.data.test, "image")} and is read after the last step, which counts, and at marks on the way, by which nothing is chosen. ${rulesOfComparison(comparison)}</p>`;
 };
 
 /** The comparison as one HTML file, made as renderReport's: nothing is loaded, nothing runs, names are escaped. */

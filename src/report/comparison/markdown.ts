@@ -152,7 +152,7 @@ ${comparisonJudgements(comparison)
   .map((sentence) => `- ${cell(sentence)}`)
   .join("\n")}
 
-${rulesOfComparison}
+${rulesOfComparison(comparison)}
 
 ${hasMarks(comparison.rows) ? courseSection(tables) : ""}${students ? studentSection(students) : ""}${rankings.length > 0 ? rankingSection(rankings) : ""}## What the sets weigh and took
 

@@ -6,7 +6,7 @@ import { allData } from "../../evaluation/rows.ts";
 import { type BudgetRow, type ComparedRow, compare, comparedRows } from "../../evaluation/statistics.ts";
 import { formatSigned, listed, plural } from "../../support/format.ts";
 import { nameOf } from "../methods.ts";
-import { formatAccuracy, ruleOfJudgement } from "../run/summary.ts";
+import { distilledOnce, formatAccuracy, ruleOfJudgement } from "../run/summary.ts";
 
 export type ComparedSetRow = ComparedRow<ComparisonRow>;
 
@@ -119,10 +119,17 @@ export const unfinished = ({ pending = [] }: Comparison): string | undefined =>
     : `Not finished: no student was trained yet on ${listed(pending)}. What stands here does not change any more; the same command goes on.`;
 
 /** A footnote on the measurements. */
-export const rulesOfComparison =
-  `At one budget all students get the same kind of labels from the same teachers, the same augmentation, batches and number of steps, INFER's. ${ruleOfJudgement} ` +
-  "An interval is of one pair: the highest of many rows is expected to be somewhat lower when measured again. " +
-  "Bytes are the files of a set; dynamic labels are charged with the teachers’ weights.";
+export const rulesOfComparison = ({ sets }: Comparison): string => {
+  const draws = new Set(sets.map(({ draw = 0 }) => draw)).size;
+  return [
+    `At one budget all students get the same kind of labels from the same teachers, the same augmentation, batches and number of steps, INFER's. ${ruleOfJudgement}`,
+    ...(draws > 1
+      ? [`Every row holds the students of ${draws} sets, each from a draw of first images of its own, draw by draw.`]
+      : [distilledOnce]),
+    "An interval is of one pair: the highest of many rows is expected to be somewhat lower when measured again.",
+    "Bytes are the files of a set, of the heaviest where there are several; dynamic labels are charged with the teachers’ weights.",
+  ].join(" ");
+};
 
 /** A footnote on a set's iterations. */
 export const ruleOfIterations =

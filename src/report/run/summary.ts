@@ -111,7 +111,10 @@ export const judgements = (report: Report): readonly string[] =>
 /** A footnote on the verdicts. */
 export const ruleOfJudgement =
   "A difference is called better or worse only where the 95 % Welch interval of the two means excludes zero. " +
-  "Deviations are sample standard deviations over the students’ seeds; the set was distilled once.";
+  "Deviations are sample standard deviations over the students’ seeds.";
+
+/** Qualifies the deviations where only students differ. */
+export const distilledOnce = "The set was distilled once.";
 
 /** Tells a receiver of the set which images it carries. */
 export const imagesInside = (report: Report): { readonly title: string; readonly text: string } => {
