@@ -6,21 +6,31 @@ import { budgetFor } from "../../src/distill/method.ts";
 import { methods } from "../../src/distill/registry.ts";
 import type { Comparison } from "../../src/evaluation/comparison.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
-import { optionsOf } from "../../src/pipeline/recipe/method.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
 import { openImages, readSet, verifySet } from "../../src/sets/index.ts";
 import { filesIn, quietly, temporaryFolder, tinyRecipe, writePictures } from "./tiny.ts";
 
-/** Options of a pool of networks that is trained in no time. */
-const small = "architecture=convnet8x2 networks=1 epochs=1 moments=1 views=1 real=4";
+/** Options of work that is done in no time; of compensators of a class, all that ipc 2 has room for besides a base set. */
+const small = {
+  architecture: "convnet8x2",
+  networks: 1,
+  epochs: 1,
+  moments: 1,
+  views: 1,
+  real: 4,
+  experts: 1,
+  starts: 1,
+  ahead: 1,
+  steps: 2,
+  perClass: 1,
+};
 
 const entries = methods.map((method) => {
-  const own = [
-    ...(optionsOf(method).includes("moments") ? [small] : []),
-    // All that ipc 2 has room for besides a base set.
-    ...(method.compensators?.(2, { name: method.name }).perClass !== undefined ? ["perClass=1"] : []),
-  ];
-  return [method.name, "storage=formation2", ...own].join(" ");
+  const own = Object.entries(small).filter(
+    ([option, value]) =>
+      method.options.shape[option] && method.options.partial().safeParse({ [option]: value }).success,
+  );
+  return [method.name, "storage=formation2", ...own.map(([option, value]) => `${option}=${value}`)].join(" ");
 });
 
 const fields = {

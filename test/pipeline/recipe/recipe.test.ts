@@ -115,7 +115,7 @@ describe("parseRecipe", () => {
     ],
     [
       { method: { name: "rded", real: 3 } },
-      "method: rded has no option real (an option of dm, dsdm, ncfm, match, infer-match); it has storage",
+      "method: rded has no option real (an option of dm, dsdm, ncfm, idc, match, curriculum, infer-match, infer-intra); it has storage",
     ],
     [
       { alpha: 1 },
