@@ -26,7 +26,7 @@ export const poolFields = {
 export const matchOptions = {
   iterations: whole(1, "steps of the images of each class, or of the whole set at once").default(1000),
   learningRate: aboveZero("highest learning rate of images and compensators, in normalised pixels").default(0.02),
-  crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the distance").default(0),
+  crossEntropy: atLeastZero("weight of the networks' cross-entropy of the images beside the distance").default(4),
   real: whole(1, "real images of a class behind a mean").default(256),
   views: whole(1, "augmentations for each network").default(20),
   ...poolFields,
@@ -47,7 +47,7 @@ export const matchOptions = {
     "which real images are behind a mean: random ones, one of each of as many clusters of their class (clusters), or those with " +
       "the lowest cross-entropy at early moments and all of them at the last (easy-to-hard)",
   ).default("random"),
-  bits: bits.default(6),
+  bits: bits.default(5),
 };
 
 export interface MatchOptions extends PoolOptions {

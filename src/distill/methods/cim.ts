@@ -21,7 +21,7 @@ import { bits } from "../stored.ts";
 const options = {
   iterations: whole(1, "steps of the images of each class").default(200),
   learningRate: aboveZero("learning rate of the images, in normalised pixels").default(0.01),
-  bits: bits.default(6),
+  bits: bits.default(5),
 };
 
 interface Options {

@@ -18,7 +18,7 @@ const options = {
   real: whole(1, "real images of a class in a step").default(256),
   ...poolFields,
   architecture: poolFields.architecture.removeDefault().default("convnetin"),
-  bits: bits.default(6),
+  bits: bits.default(5),
 };
 
 interface Options extends PoolOptions {

@@ -24,7 +24,7 @@ const options = {
   real: whole(1, "real images of a class in a step").default(64),
   synthetic: whole(1, "synthetic images of a class in a step at most").default(40),
   ...poolFields,
-  bits: bits.default(6),
+  bits: bits.default(5),
 };
 
 interface Options extends PoolOptions {

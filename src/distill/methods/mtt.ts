@@ -26,7 +26,7 @@ const options = {
   experts: whole(1, "experts that are trained; 100 in the paper").default(3),
   starts: whole(1, "epochs of an expert, from its first, at whose beginning a student may start").default(5),
   ahead: whole(1, "epochs of the expert that the student catches up with").default(2),
-  bits: bits.default(6),
+  bits: bits.default(5),
 };
 
 interface Options {

@@ -51,7 +51,7 @@ const fall = (values: readonly number[]): number => mean(values.slice(-12)) / me
 
 test.each(cases)("%s comes down, and keeps what it made", async (_name, method, options, ipc) => {
   const folder = await temporaryFolder();
-  const stage = stageIn(method, folder, { ...options, iterations: 120, learningRate: 0.05 }, ipc);
+  const stage = stageIn(method, folder, { ...options, iterations: 120, learningRate: 0.05, crossEntropy: 0 }, ipc);
   const { bases, compensators, stored } = stage.layout;
   const made = await make(method, stage);
   expect(made.bases).toHaveLength(bases * C * 3 * stored.height * stored.width);
@@ -67,6 +67,17 @@ test.each(cases)("%s comes down, and keeps what it made", async (_name, method, 
   const times = await timesIn(folder);
   expect(await make(method, stage)).toEqual(made);
   expect(await timesIn(folder)).toEqual(times);
+});
+
+test("match keeps classes apart, the more their networks' cross-entropy counts", async () => {
+  const folder = await temporaryFolder();
+  const ends = async (crossEntropy: number): Promise<number[]> => {
+    const given = { iterations: 120, learningRate: 0.05, crossEntropy };
+    const { curves } = await make(match, stageIn(match, join(folder, String(crossEntropy)), given, 2));
+    return curves.map(({ history }) => mean(history.series.crossEntropy!.slice(-12)));
+  };
+  const [little, much] = [await ends(1e-6), await ends(20)];
+  for (const [c, told] of much.entries()) expect(told).toBeLessThan(0.95 * little[c]!);
 });
 
 /** Steps of a pool are 2 x 4, means of pairs 4 x 9; the loops come last. */
