@@ -1,4 +1,5 @@
 // Options of how a set stores what is learnt: bits of a pixel, type of compensators. They change no learning.
+import { compensatorDtypes } from "../sets/index.ts";
 import { choice, within } from "../support/fields.ts";
 
 export const bits = within(
@@ -9,7 +10,7 @@ export const bits = within(
 );
 
 export const precision = choice(
-  ["F32", "F16", "I8"],
-  "how compensators are stored: floats F32, half floats F16, 8 bits I8",
+  compensatorDtypes,
+  "how compensators are stored: floats F32, half floats F16, 8 bits I8, 4 bits I4",
   { storage: true },
 );

@@ -39,7 +39,7 @@ const tooMuch = (recipe: Recipe, most: number, least: Least, where = ""): Distil
       ? `${total} or more`
       : `more than ${total} (${bases === undefined ? "images and manifest come" : "the manifest comes"} on top)`;
   const smaller =
-    compensators > 0 && precisionOf(recipe) !== "I8" ? "a smaller --ipc or the option precision=I8" : "a smaller --ipc";
+    compensators > 0 && precisionOf(recipe) !== "I4" ? "a smaller --ipc or the option precision=I4" : "a smaller --ipc";
   return new DistilleryError(
     "BUDGET",
     `${where}no set of ${formatBytes(most)} can be made of this recipe: ${parts.join(", ")}; give a --set-bytes of ${enough}, ${smaller}`,

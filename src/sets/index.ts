@@ -9,6 +9,7 @@ export { type SetBytes, setBytes } from "./bytes.ts";
 export {
   type CompensatorDtype,
   compensatorBytes,
+  compensatorDtypes,
   describeCompensators,
   roundCompensators,
 } from "./compensator-codec.ts";

@@ -122,7 +122,7 @@ export const decodePart = async (
   if (path === compensatorsName && dtype !== "none") {
     const layout = compensatorLayout(dtype, shapesOf(manifest).compensators);
     const tensors = decodeTensors(bytes, path, (found) => layoutMisfit(found, layout));
-    if (draft !== undefined) draft.compensators = unpackCompensators(dtype, tensors);
+    if (draft !== undefined) draft.compensators = unpackCompensators(dtype, tensors, shapesOf(manifest).compensators);
   } else if (path === labelsName) {
     const tensors = decodeTensors(bytes, path, (found) => labelsMisfit(manifest, found));
     if (draft !== undefined) draft.labels = tensors;

@@ -121,7 +121,7 @@ describe("--method-option", () => {
       '--method-option alpha=: alpha: expected a number of at least 0, got ""',
     ],
     ["distill --data demo --method-option bases=best", 'bases: expected one of random, confidence, got "best"'],
-    ["run --data demo --method-option precision=U8", 'precision: expected one of F32, F16, I8, got "U8"'],
+    ["run --data demo --method-option precision=U8", 'precision: expected one of F32, F16, I8, I4, got "U8"'],
     [
       "run --data demo --method-option alpha=1 --method-option alpha=2",
       "--method-option: alpha is given more than once; give it once",

@@ -30,12 +30,12 @@ describe.each([
   [3, 0],
   [1, 2],
 ])("%i compensators of each base set and %i of each class", (V, U) => {
-  it.each(["F16", "I8"] as const)("are stored, read and added, row for row, as %s", async (dtype) => {
+  it.each(["F16", "I8", "I4"] as const)("are stored, read and added, row for row, as %s", async (dtype) => {
     const folder = join(scratch, `${V}-${U}-${dtype}`);
     const written = await writeSet(folder, sharingSet(V, U, dtype));
     expect(await verifySet(folder)).toMatchObject({ ok: true, problems: [] });
     const set = await readSet(folder);
-    expect(setBytes(written, 0).compensators).toBeGreaterThan((K * V + C * U) * size * (dtype === "F16" ? 2 : 1));
+    expect(setBytes(written, 0).compensators).toBeGreaterThan((K * V + C * U) * size * { F16: 2, I8: 1, I4: 0.5 }[dtype]);
     // What was read is written again as it is.
     expect((await writeSet(`${folder}-copy`, set)).parts).toEqual(written.parts);
     const { normalisation } = set.manifest;

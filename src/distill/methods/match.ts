@@ -28,7 +28,8 @@ export const matchingClasses = (name: string) => {
 export const match = defineMethod(matchOptions, {
   name: "match",
   title: "Matched features",
-  about: "real images moved until networks of several stages of training give them their class's mean features and tell them apart",
+  about:
+    "real images moved until networks of several stages of training give them their class's mean features and tell them apart",
   family: "features",
   mark: "square",
   ...matchingClasses("match"),

@@ -4,7 +4,7 @@ import type { Method } from "../../distill/method.ts";
 import { best, recommended } from "../../distill/recommended.ts";
 import { findMethod, methods } from "../../distill/registry.ts";
 import type { MethodChoice, Recipe } from "../../recipe/recipe.ts";
-import type { CompensatorDtype } from "../../sets/index.ts";
+import { type CompensatorDtype, compensatorDtypes } from "../../sets/index.ts";
 import { aboutOf, described } from "../../support/fields.ts";
 import { shown } from "../../support/schema.ts";
 import { didYouMean } from "../../support/suggest.ts";
@@ -102,7 +102,7 @@ export const inherited = (method: Method, own: MethodChoice, iterations: number 
   return { name: method.name, ...method.options.parse({ ...Object.fromEntries(taken), ...steps }) };
 };
 
-const precisions = z.enum(["F32", "F16", "I8"]).default("F16");
+const precisions = z.enum(compensatorDtypes).default("F16");
 
 /** The type of stored compensators: half floats by methods that have no say in it. */
 export const precisionOf = ({ method }: Pick<Recipe, "method">): CompensatorDtype => precisions.parse(method.precision);

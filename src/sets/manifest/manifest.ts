@@ -6,6 +6,7 @@ import { reasonOf } from "../../support/files.ts";
 import { parseJson } from "../../support/json.ts";
 import { mistakenFor } from "../../support/mistaken-for.ts";
 import { firstProblem, shown } from "../../support/schema.ts";
+import { compensatorDtypes } from "../compensator-codec.ts";
 import { layoutOf } from "../layout.ts";
 import type { Manifest, Part, Unlisted } from "../set.ts";
 import { manifestSchema } from "./schema.ts";
@@ -77,7 +78,8 @@ const disagreements = (manifest: Manifest): string[] => {
     `${classes.length}, one a class`,
     words?.length,
   );
-  const stored = budget.compensators > 0 ? "F32, F16 or I8 for compensators" : "none without compensators";
+  const stored =
+    budget.compensators > 0 ? `${compensatorDtypes.join(", ")} for compensators` : "none without compensators";
   check(
     (compensators.dtype === "none") === (budget.compensators === 0),
     "compensators.dtype",

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { classNames, imageSize, normalisationValues } from "../../data/description.ts";
 import { expected, fieldsOf, hashText, listOf, numberIn, textOf, wholeIn, wordOf } from "../../support/schema.ts";
+import { compensatorDtypes } from "../compensator-codec.ts";
 import { origins } from "../pixels.ts";
 
 const name = textOf(1, 4096);
@@ -62,7 +63,7 @@ export const manifestSchema = fieldsOf({
   storage: fieldsOf({ kind: textOf(1, 200), ...imageSize.shape }),
   decoding: textOf(0, 10_000),
   undecoded: z.exactOptional(z.literal(true, expected("true, or nothing"))),
-  compensators: fieldsOf({ dtype: wordOf(["none", "F32", "F16", "I8"]) }),
+  compensators: fieldsOf({ dtype: wordOf(["none", ...compensatorDtypes]) }),
   labels,
   teachers: listOf(fieldsOf({ architecture: textOf(1, 200), accuracy: numberIn(0, 100), sha256: hashText }), 0, 1000),
   recipe,

@@ -107,7 +107,7 @@ describe("parseRecipe", () => {
     [{ method: 3 }, "method: expected one of infer, infer-copies"],
     [{ method: null }, "method: expected one of infer, infer-copies"],
     [{ method: { name: "infer", bases: "best" } }, 'bases: expected one of random, confidence, got "best"'],
-    [{ method: { name: "infer", precision: "U8" } }, 'precision: expected one of F32, F16, I8, got "U8"'],
+    [{ method: { name: "infer", precision: "U8" } }, 'precision: expected one of F32, F16, I8, I4, got "U8"'],
     [{ method: { name: "infer", alpha: "1" } }, 'alpha: expected a number of at least 0, got "1"'],
     [
       { method: { name: "infer", alpah: 1 } },

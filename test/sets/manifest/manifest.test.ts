@@ -179,7 +179,7 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     ["budget.perBase", "0.5", "budget.perBase: expected a whole number from 0 to 100000000, got 0.5"],
     ["budget.trainingImages", "35", "budget.trainingImages: expected 18 or a multiple of it up to 1001 times, got 35"],
     ["budget.trainingImages", "18036", /^budget.trainingImages: expected 18 or .* up to 1001 times, got 18036$/],
-    ["compensators.dtype", '"none"', 'compensators.dtype: expected F32, F16 or I8 for compensators, got "none"'],
+    ["compensators.dtype", '"none"', 'compensators.dtype: expected F32, F16, I8, I4 for compensators, got "none"'],
     ["labels", '{ "kind": "votes" }', "labels.kind: expected the kind none, logits or top-k, and its fields"],
     ["labels", '{ "kind": "none" }', 'parts lists "labels.safetensors", which does not belong to a set'],
     ["labels.dtype", '"F99"', 'labels.dtype: expected one of F16, U8, got "F99"'],
