@@ -35,7 +35,9 @@ describe.each([
     const written = await writeSet(folder, sharingSet(V, U, dtype));
     expect(await verifySet(folder)).toMatchObject({ ok: true, problems: [] });
     const set = await readSet(folder);
-    expect(setBytes(written, 0).compensators).toBeGreaterThan((K * V + C * U) * size * { F16: 2, I8: 1, I4: 0.5 }[dtype]);
+    expect(setBytes(written, 0).compensators).toBeGreaterThan(
+      (K * V + C * U) * size * { F16: 2, I8: 1, I4: 0.5 }[dtype],
+    );
     // What was read is written again as it is.
     expect((await writeSet(`${folder}-copy`, set)).parts).toEqual(written.parts);
     const { normalisation } = set.manifest;
