@@ -15,9 +15,10 @@ describe("distillery recipes", () => {
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" });
     const lines = stdout.trimEnd().split("\n");
     const names = lines.map((line) => line.split(" ")[0]);
-    expect(names.slice(0, 5)).toEqual([
+    expect(names.slice(0, 6)).toEqual([
       "cifar10-ipc10",
       "cifar10-ipc50",
+      "cifar10-match",
       "cifar100-ipc10",
       "cifar100-ipc50",
       "cifar100-ipc100",
