@@ -5,7 +5,8 @@ import { between } from "./between.ts";
 import { realImages } from "./matching.ts";
 import type { MethodStage } from "./method.ts";
 import { meanDistances } from "./objectives/distances/registry.ts";
-import type { PairMatching } from "./pair-matching.ts";
+import { learning, type Optimisation } from "./optimise.ts";
+import { matchPairs, type PairMatching } from "./pair-matching.ts";
 import { type PairOrder, pairOrders } from "./pair-order.ts";
 import { openPairs, type PairsOf, pairing } from "./pairs.ts";
 import { openPool, type PoolOptions, pooling } from "./pool.ts";
@@ -100,11 +101,7 @@ const pairsOf = async (stage: MethodStage, given: MatchOptions): Promise<PairsOf
   };
 };
 
-export const prepareMatching = async (
-  stage: MethodStage,
-  name: string,
-  options: MatchOptions,
-): Promise<PairMatching> => {
+const prepareMatching = async (stage: MethodStage, name: string, options: MatchOptions): Promise<PairMatching> => {
   const { iterations, learningRate, crossEntropy, order } = options;
   const of = await pairsOf(stage, options);
   const pairs = await openPairs(stage, of, order, iterations);
@@ -115,8 +112,39 @@ export const prepareMatching = async (
 };
 
 /** The kinds of jobs before the images': networks and their pairs. */
-export const beforeMatching = (given: MatchOptions) => [
+const beforeMatching = (given: MatchOptions) => [
   pooling((stage) => poolOf(stage, given)),
   ...choosingReal(given.realImages, (stage) => judgesOf(stage, given)),
   pairing((stage) => pairsOf(stage, given)),
 ];
+
+const natural = { needs: { teachers: "none" }, pixels: "from-natural", storage: "formation2" } as const;
+
+/** Fields of a method that matches real images in networks of a pool: its words apart, all but the plan. */
+export const matchingInPool = <O extends PoolOptions & { readonly bits: number }>(
+  plan: (stage: MethodStage, given: O) => Promise<Optimisation>,
+) => {
+  const images = learning(plan);
+  return {
+    ...natural,
+    trains: (given: O) => networksOf(given),
+    make: images.make,
+    kinds: (given: O) => [pooling((stage) => poolOf(stage, given)), ...images.kinds(given)],
+  };
+};
+
+/** The same with means that are known, for steps that see up to `most` images of a class. */
+export const matchingPairs = (
+  name: string,
+  { most, ...how }: Partial<PairMatching> & { readonly most?: number } = {},
+) => {
+  const images = learning(async (stage: MethodStage, given: MatchOptions) =>
+    matchPairs(stage, { ...(await prepareMatching(stage, name, given)), ...how }, most),
+  );
+  return {
+    ...natural,
+    trains: (given: MatchOptions) => networksOf(given),
+    make: images.make,
+    kinds: (given: MatchOptions) => [...beforeMatching(given), ...images.kinds(given)],
+  };
+};

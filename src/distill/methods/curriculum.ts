@@ -1,7 +1,6 @@
 // Matching by a curriculum: young networks and easy images first.
-import { matchOptions } from "../matched-networks.ts";
+import { matchingPairs, matchOptions } from "../matched-networks.ts";
 import { defineMethod } from "../method.ts";
-import { matchingClasses } from "./match.ts";
 
 /**
  * `match` whose steps see networks in the order of their training, the means of whose early moments are those of images that the
@@ -19,6 +18,6 @@ export const curriculum = defineMethod(
     about: "match with networks of early moments first, which see the means of easy images, and all images at the last",
     family: "features",
     mark: "plus",
-    ...matchingClasses("curriculum"),
+    ...matchingPairs("curriculum"),
   },
 );

@@ -2,13 +2,12 @@
 import { drawSiamese, siamese } from "../../data/augment/siamese.ts";
 import { sgd } from "../../nn/optimisers.ts";
 import { aboveZero, belowOne, whole } from "../../support/fields.ts";
-import { networksOf, poolFields, poolOf } from "../matched-networks.ts";
+import { matchingInPool, poolFields, poolOf } from "../matched-networks.ts";
 import { matching } from "../matching.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { covariance } from "../objectives/distances/covariance.ts";
 import { byFeatures } from "../objectives/feature-distance.ts";
-import { learning } from "../optimise.ts";
-import { openPool, type PoolOptions, pooling } from "../pool.ts";
+import { openPool, type PoolOptions } from "../pool.ts";
 import { bits } from "../stored.ts";
 
 const options = {
@@ -29,7 +28,7 @@ interface Options extends PoolOptions {
   readonly bits: number;
 }
 
-const images = learning(async (stage: MethodStage, given: Options) => {
+const images = matchingInPool(async (stage: MethodStage, given: Options) => {
   const { iterations, learningRate, momentum, real } = given;
   const { image } = stage.data.task;
   const pool = await openPool(stage, poolOf(stage, given));
@@ -59,10 +58,5 @@ export const dsdm = defineMethod(options, {
   about: "real images moved until trained networks give them the mean and the covariance of their class's features",
   family: "features",
   mark: "wedge",
-  needs: { teachers: "none" },
-  pixels: "from-natural",
-  trains: networksOf,
-  storage: "formation2",
-  make: images.make,
-  kinds: (given) => [pooling((stage) => poolOf(stage, given)), ...images.kinds(given)],
+  ...images,
 });

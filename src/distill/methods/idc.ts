@@ -5,12 +5,11 @@ import { adam } from "../../nn/optimisers.ts";
 import { cosine } from "../../nn/schedules.ts";
 import { aboveZero, atLeastZero, choice, whole } from "../../support/fields.ts";
 import { oneHot } from "../../tasks/classification.ts";
-import { networksOf, poolFields, poolOf } from "../matched-networks.ts";
+import { matchingInPool, poolFields, poolOf } from "../matched-networks.ts";
 import { matching } from "../matching.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
 import { type Distance, distanceNames, matchedGradients } from "../objectives/matched-gradients.ts";
-import { learning } from "../optimise.ts";
-import { openPool, type PoolOptions, pooling } from "../pool.ts";
+import { openPool, type PoolOptions } from "../pool.ts";
 import { bits } from "../stored.ts";
 
 const options = {
@@ -37,7 +36,7 @@ interface Options extends PoolOptions {
   readonly bits: number;
 }
 
-const images = learning(async (stage: MethodStage, given: Options) => {
+const images = matchingInPool(async (stage: MethodStage, given: Options) => {
   const { iterations, learningRate, distance, crossEntropy, real, synthetic } = given;
   const { image, classes } = stage.data.task;
   const networks = await openPool(stage, poolOf(stage, given));
@@ -72,10 +71,5 @@ export const idc = defineMethod(options, {
   about: "real images moved until they give networks of several stages of training their class's gradients",
   family: "features",
   mark: "cross",
-  needs: { teachers: "none" },
-  pixels: "from-natural",
-  trains: networksOf,
-  storage: "formation2",
-  make: images.make,
-  kinds: (given) => [pooling((stage) => poolOf(stage, given)), ...images.kinds(given)],
+  ...images,
 });

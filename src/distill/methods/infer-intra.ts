@@ -1,14 +1,9 @@
 // INFER's storage turned around: compensators of a class, all of it learnt by matching.
 import { whole } from "../../support/fields.ts";
-import { beforeMatching, type MatchOptions, matchOptions, networksOf, prepareMatching } from "../matched-networks.ts";
-import { defineMethod, type MethodStage } from "../method.ts";
-import { learning } from "../optimise.ts";
-import { matchPairs, mostSeen } from "../pair-matching.ts";
+import { matchingPairs, matchOptions } from "../matched-networks.ts";
+import { defineMethod } from "../method.ts";
+import { mostSeen } from "../pair-matching.ts";
 import { precision } from "../stored.ts";
-
-const classes = learning(async (stage: MethodStage, given: MatchOptions) =>
-  matchPairs(stage, await prepareMatching(stage, "infer-intra", given), mostSeen),
-);
 
 /**
  * INFER (arXiv 2408.06927) shares a compensator among classes and calls it inter-class; here the base images of one class share
@@ -26,12 +21,7 @@ export const inferIntra = defineMethod(
     about: "base images and compensators that those of a class share, learnt by matching as match does",
     family: "infer",
     mark: "cross",
-    needs: { teachers: "none" },
-    pixels: "from-natural",
-    trains: networksOf,
-    storage: "formation2",
+    ...matchingPairs("infer-intra", { most: mostSeen }),
     compensators: (_, { perClass }) => ({ perClass }),
-    make: classes.make,
-    kinds: (given) => [...beforeMatching(given), ...classes.kinds(given)],
   },
 );

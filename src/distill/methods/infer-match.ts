@@ -1,14 +1,9 @@
 // INFER's storage, all of it learnt by matching.
 import { choice, whole } from "../../support/fields.ts";
-import { beforeMatching, type MatchOptions, matchOptions, networksOf, prepareMatching } from "../matched-networks.ts";
-import { defineMethod, type MethodStage } from "../method.ts";
-import { learning } from "../optimise.ts";
-import { matchPairs, mostSeen } from "../pair-matching.ts";
+import { matchingPairs, matchOptions } from "../matched-networks.ts";
+import { defineMethod } from "../method.ts";
+import { mostSeen } from "../pair-matching.ts";
 import { precision } from "../stored.ts";
-
-const together = learning(async (stage: MethodStage, given: MatchOptions) =>
-  matchPairs(stage, await prepareMatching(stage, "infer-match", given), mostSeen),
-);
 
 /** INFER's storage, base images and compensators that classes or the bases of a class share, all learnt by matching. */
 export const inferMatch = defineMethod(
@@ -28,15 +23,10 @@ export const inferMatch = defineMethod(
     about: "base images and compensators that all classes share, learnt by matching as match does",
     family: "features",
     mark: "diamond",
-    needs: { teachers: "none" },
-    pixels: "from-natural",
-    trains: networksOf,
-    storage: "formation2",
+    ...matchingPairs("infer-match", { most: mostSeen }),
     compensators: (_, { sharing, compensators, perClass }) => ({
       ...(sharing !== "class" && { perBase: compensators }),
       ...(sharing !== "all" && { perClass }),
     }),
-    make: together.make,
-    kinds: (given) => [...beforeMatching(given), ...together.kinds(given)],
   },
 );

@@ -1,23 +1,6 @@
 // Matching in trained networks: what beats random images.
-import { beforeMatching, type MatchOptions, matchOptions, networksOf, prepareMatching } from "../matched-networks.ts";
-import { defineMethod, type MethodStage } from "../method.ts";
-import { learning } from "../optimise.ts";
-import { matchPairs } from "../pair-matching.ts";
-
-/** What methods have in common that match the images of each class by themselves. */
-export const matchingClasses = (name: string) => {
-  const images = learning(async (stage: MethodStage, given: MatchOptions) =>
-    matchPairs(stage, await prepareMatching(stage, name, given)),
-  );
-  return {
-    needs: { teachers: "none" },
-    pixels: "from-natural",
-    trains: networksOf,
-    storage: "formation2",
-    make: images.make,
-    kinds: (given: MatchOptions) => [...beforeMatching(given), ...images.kinds(given)],
-  } as const;
-};
+import { matchingPairs, matchOptions } from "../matched-networks.ts";
+import { defineMethod } from "../method.ts";
 
 /**
  * Images go down the distance of their mean features from those of real images of their class, in networks like the student
@@ -32,5 +15,5 @@ export const match = defineMethod(matchOptions, {
     "real images moved until networks of several stages of training give them their class's mean features and tell them apart",
   family: "features",
   mark: "square",
-  ...matchingClasses("match"),
+  ...matchingPairs("match"),
 });

@@ -1,9 +1,7 @@
 // NCFM, matching of characteristic functions.
 import { adamw } from "../../nn/optimisers.ts";
-import { beforeMatching, type MatchOptions, matchOptions, networksOf, prepareMatching } from "../matched-networks.ts";
-import { defineMethod, type MethodStage } from "../method.ts";
-import { learning } from "../optimise.ts";
-import { matchPairs } from "../pair-matching.ts";
+import { matchingPairs, matchOptions } from "../matched-networks.ts";
+import { defineMethod } from "../method.ts";
 
 const { learningRate, crossEntropy, architecture, distance, weights } = matchOptions;
 
@@ -16,10 +14,6 @@ const options = {
   distance: distance.removeDefault().default("characteristic"),
   weights: weights.removeDefault().default("between"),
 };
-
-const images = learning(async (stage: MethodStage, given: MatchOptions) =>
-  matchPairs(stage, { ...(await prepareMatching(stage, "ncfm", given)), optimiser: adamw() }),
-);
 
 /**
  * NCFM (Wang et al., CVPR 2025) without learned frequencies: images go down the distance of characteristic functions in networks
@@ -37,10 +31,5 @@ export const ncfm = defineMethod(options, {
     "real images moved until networks between untrained and trained give them their class's characteristic function",
   family: "features",
   mark: "triangle",
-  needs: { teachers: "none" },
-  pixels: "from-natural",
-  trains: networksOf,
-  storage: "formation2",
-  make: images.make,
-  kinds: (given) => [...beforeMatching(given), ...images.kinds(given)],
+  ...matchingPairs("ncfm", { optimiser: adamw() }),
 });
