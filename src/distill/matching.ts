@@ -20,7 +20,7 @@ export interface RealImages {
   draw(c: number, step: number): Promise<Float32Array>;
 }
 
-/** What is asked for at a step: `count` of the training images of class c, of which `members` are all. */
+/** A request for real images at a step: `count` of the training images of class c, of which `members` are all. */
 export interface RealDraw {
   readonly c: number;
   readonly step: number;

@@ -62,7 +62,7 @@ const traceMeans = ({ networks, distance, augmentation, real }: PairsOf) => {
   });
 };
 
-/** What is drawn for a pair. */
+/** Draws of a pair. */
 const drawing = ({ recipe }: MethodStage, { draw, distance, networks }: PairsOf) => {
   const features = featureCount(networks);
   return (pair: number) => ({

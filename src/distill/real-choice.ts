@@ -49,7 +49,7 @@ const projected = (judge: Frozen, seed: number) => (images: Value) => {
   return matmul(features, constant(tensor(matrix, shape)));
 };
 
-/** Of each class the clusters of its images, [n_c], as many as a pair sees images. */
+/** Clusters of the images of each class, [n_c], as many as a pair sees images. */
 const clustering = (judges: Judges): Scan<Rows, Float32Array> => {
   const judge = judgeOf(judges);
   const traced = ({ data, recipe }: MethodStage) => traceRows(data.task, projected(judge, recipe.seed));
@@ -77,7 +77,7 @@ const clustering = (judges: Judges): Scan<Rows, Float32Array> => {
 interface Way {
   /** Settings by which means of images so chosen differ from others. */
   readonly key: Readonly<Record<string, unknown>>;
-  /** What is found out of each class before. */
+  /** The scan of each class that comes before. */
   readonly look?: (judges: Judges) => ReturnType<typeof looking>;
   /** `found` is that of the class; `part` of training is over at the moment of the pair's network. */
   choose(wanted: RealDraw, found: readonly number[], part: number): Int32Array;

@@ -17,7 +17,7 @@ export interface Recommendation {
   readonly options: Readonly<Record<string, string | number>>;
   /** The measurement that it rests on, to follow "because". */
   readonly because: string;
-  /** Where that stands, below results/. */
+  /** Folder of that measurement, below results/. */
   readonly results: string;
 }
 
@@ -54,7 +54,7 @@ export const recommendations: readonly Recommendation[] = [
   },
 ];
 
-/** What a recommendation is asked for. */
+/** Data, budget and labels that a recommendation is asked for. */
 export interface Wanted {
   readonly classes: number;
   readonly image: Size;

@@ -54,7 +54,7 @@ export interface Report {
   readonly hardware: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number };
   /** The resolved recipe, as in the recipe file. */
   readonly recipe: Readonly<Record<string, unknown>>;
-  /** What `best` stood for and why, where the method was asked for by that name. */
+  /** Resolution of `best` and its reason, where the method was asked for by that name. */
   readonly best?: string;
 }
 
@@ -95,7 +95,7 @@ export interface Accuracy {
 
 /** Test accuracy after a part of the steps. */
 export interface Mark {
-  /** Of all the steps: 1/8, 1/4, 1/2. */
+  /** Part of all the steps: 1/8, 1/4, 1/2. */
   readonly share: number;
   readonly steps: number;
   readonly accuracy: Accuracy;

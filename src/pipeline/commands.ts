@@ -33,7 +33,7 @@ export interface DistilledFolder {
   readonly folder: string;
   readonly manifest: Manifest;
   readonly bytes: SetBytes;
-  /** What `best` stands for and why, where the recipe asked for that. */
+  /** Resolution of `best` and its reason, where the recipe asked for that. */
   readonly best?: string;
 }
 

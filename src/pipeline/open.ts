@@ -19,7 +19,7 @@ import { describeDataset } from "./reporting.ts";
 /** A command at work: as `Work`, with all of a run's folder. */
 export interface Run<Folder extends RunFolder = RunFolder> extends Omit<Work, "folder"> {
   readonly folder: Folder;
-  /** What `best` stands for and why, where the recipe asked for that. */
+  /** Resolution of `best` and its reason, where the recipe asked for that. */
   readonly best?: string;
 }
 

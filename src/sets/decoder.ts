@@ -35,7 +35,7 @@ export const traceDecode = (layout: Layout, n: number) =>
   }));
 
 /**
- * What is added to n rows, from all compensators [K V + U C, 3, H, W]. Zeros stand for none: what base sets share is picked from
+ * Compensators added to n rows, from all compensators [K V + U C, 3, H, W]. Zeros stand for none: what base sets share is picked from
  * (1 + V + U) K planes by the row's v K + k, what classes have of their own from (1 + V + U) C planes by its v C + c.
  */
 const addedTo = (layout: Layout, compensators: Value, rows: Value): Value => {

@@ -51,7 +51,7 @@ interface BaseOptions {
   readonly bases: "random" | "confidence";
 }
 
-/** Where base sets come from, and the kind of jobs that finds them. */
+/** The source of base sets, and the kind of jobs that finds them. */
 interface BaseSource<Options> {
   open(stage: MethodStage, given: Options): Promise<Bases>;
   readonly kind: JobKind<MethodStage>;

@@ -29,7 +29,7 @@ export const crossEntropyOf = (logits: ArrayLike<number>, label: number): number
 const hashesOf = ({ teachers }: MethodStage): readonly string[] => teachers.map(({ sha256 }) => sha256);
 
 /**
- * Of each class its training images as they are, [n_c] indices, the one that the judges' mean logits give the highest
+ * Training images of each class as they are, [n_c] indices, the one that the judges' mean logits give the highest
  * probability of its class first; the earlier of equals.
  */
 export const rankingBy = (

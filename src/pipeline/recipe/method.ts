@@ -9,7 +9,7 @@ import { aboutOf, described } from "../../support/fields.ts";
 import { shown } from "../../support/schema.ts";
 import { didYouMean } from "../../support/suggest.ts";
 
-/** What may stand for a method. */
+/** Names that may stand for a method. */
 export const methodNames = [...methods.map(({ name }) => name), best];
 
 /** The methods that a name may stand for: one, or those that are recommended for one thing or another. */

@@ -9,7 +9,7 @@ import { methodOf, methodsOf, optionsOf, problemIn } from "./method.ts";
 /** A recipe whose method is known by its own name. */
 export interface Settled {
   readonly recipe: Recipe;
-  /** What `best` stands for and why; absent where it was not asked for. */
+  /** Resolution of `best` and its reason; absent where it was not asked for. */
   readonly best?: string;
 }
 

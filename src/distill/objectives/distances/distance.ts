@@ -19,7 +19,7 @@ export interface Distance {
 
 /** A distance between two means over images: the real one can be computed once and kept. */
 export interface MeanDistance extends Distance {
-  /** What the means are taken of, [n, S] of features [n, F]. */
+  /** Values that the means are taken of, [n, S] of features [n, F]. */
   embed(features: Value, drawn: Named<Value>): Value;
   /** The distance, a scalar, of two means [S]. */
   gap(synthetic: Value, real: Value): Value;
@@ -31,7 +31,7 @@ export const meanOf = (parts: readonly Value[]): Value => {
   return mul(parts.map((rows) => reduceSum(rows, [0])).reduce(add), 1 / n);
 };
 
-/** What is drawn where nothing is. */
+/** Draws nothing. */
 export const nothingDrawn: Pick<Distance, "drawn" | "draw"> = { drawn: () => ({}), draw: () => ({}) };
 
 /** Completes a distance between means. */
