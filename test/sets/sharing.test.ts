@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { inspectSet } from "../../src/cli/inspect.ts";
+import { inspectSet } from "../../src/cli/commands/inspect.ts";
 import { normalise, validRange } from "../../src/data/normalisation.ts";
 import { makeGallery } from "../../src/report/run/choose-gallery.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";

@@ -1,15 +1,17 @@
 // The command that prints a set's manifest.
-import { describeSharing } from "../sets/budget.ts";
-import { type SetBytes, setBytes } from "../sets/bytes.ts";
-import { describeCompensators } from "../sets/compensator-codec.ts";
-import { describeLabels } from "../sets/labels/choose.ts";
-import { wordsOf } from "../sets/manifest/manifest.ts";
-import { describeOrigin } from "../sets/pixels.ts";
-import { readManifest } from "../sets/read.ts";
-import type { Manifest } from "../sets/set.ts";
-import { formatBytes, formatCount, plural, printable } from "../support/format.ts";
-import type { Outcome } from "./output.ts";
-import { coloursFor, factSheet, type Output } from "./output.ts";
+import { describeSharing } from "../../sets/budget.ts";
+import { type SetBytes, setBytes } from "../../sets/bytes.ts";
+import { describeCompensators } from "../../sets/compensator-codec.ts";
+import { describeLabels } from "../../sets/labels/choose.ts";
+import { wordsOf } from "../../sets/manifest/manifest.ts";
+import { describeOrigin } from "../../sets/pixels.ts";
+import { readManifest } from "../../sets/read.ts";
+import type { Manifest } from "../../sets/set.ts";
+import { formatBytes, formatCount, plural, printable } from "../../support/format.ts";
+import { type CliCommand, print } from "../command.ts";
+import { filled, type OptionValues } from "../options.ts";
+import type { Outcome } from "../output.ts";
+import { coloursFor, factSheet, type Output, widthOf } from "../output.ts";
 
 /** `a 1, b.c 2`: the fields of a nested value in one line. */
 const flat = (value: unknown, path = ""): string[] => {
@@ -95,4 +97,17 @@ export const inspectSet = async (folder: string, stdout: Output, width: number):
   const { manifest, bytes: manifestBytes } = await readManifest(folder);
   const bytes = setBytes(manifest, manifestBytes);
   return { text: textOf(manifest, bytes, stdout, width), json: { ...manifest, bytes } };
+};
+
+export const inspect: CliCommand = {
+  name: "inspect",
+  description: "say what a distilled set is: data, budget, teachers, bytes, recipe",
+  define: (command, world) => {
+    command
+      .argument("<set>", "folder of a distilled set", filled("set", "the folder of a distilled set"))
+      .option("--json", "print its manifest and bytes by part as JSON")
+      .action(async (set: string, values: OptionValues) => {
+        print(world, await inspectSet(set, world.stdout, widthOf(world.stdout)), values);
+      });
+  },
 };

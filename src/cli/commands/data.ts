@@ -1,9 +1,11 @@
 // The command that lists data sources and describes a data set.
-import { idleFor, listSources, openDataset, type SourceOption, type SourceOptions } from "../data/sources/source.ts";
-import { formatCount, plural, printable } from "../support/format.ts";
-import { idleOption, type OptionValues } from "./options.ts";
-import type { Outcome } from "./output.ts";
-import { coloursFor, factSheet, type Output } from "./output.ts";
+import { idleFor, listSources, openDataset, type SourceOption, type SourceOptions } from "../../data/sources/source.ts";
+import { defaultsFor } from "../../pipeline/recipe/defaults.ts";
+import { formatCount, plural, printable } from "../../support/format.ts";
+import { type CliCommand, examples, print, working } from "../command.ts";
+import { archiveOption, filled, idleOption, maxPixelsOption, type OptionValues, optionFor } from "../options.ts";
+import type { Outcome } from "../output.ts";
+import { coloursFor, factSheet, type Output } from "../output.ts";
 
 const flags: Readonly<Record<SourceOption, string>> = {
   seed: "--seed",
@@ -93,4 +95,51 @@ export const describeData = async (source: string, options: SourceOptions, stdou
     ignored: data.ignored,
   };
   return { text, json };
+};
+
+export const data: CliCommand = {
+  name: "data",
+  description: "list the data sets there are, or show one: classes, counts, normalisation",
+  define: (command, world) => {
+    command
+      .argument(
+        "[source]",
+        "demo, cifar10, cifar100 or an image folder",
+        filled("source", "demo, cifar10, cifar100 or an image folder"),
+      )
+      .option("--download", "fetch the data set if it is not here yet (resumes, checks the publisher's checksum)")
+      .addOption(archiveOption())
+      .addOption(optionFor("resize"))
+      .addOption(optionFor("skipUnreadable"))
+      .addOption(maxPixelsOption())
+      .addOption(optionFor("seed"))
+      .option("--json", "print it as JSON")
+      .addHelpText(
+        "after",
+        examples("distillery data", "distillery data cifar10 --download", "distillery data photos/ --resize 64"),
+      )
+      .action(async (source: string | undefined, values: OptionValues) => {
+        checkDataOptions(source, values);
+        if (source === undefined) {
+          print(world, describeSources(world.stdout), values);
+          return;
+        }
+        const outcome = await working(world, (tools) =>
+          describeData(
+            source,
+            {
+              ...tools,
+              seed: typeof values.seed === "number" ? values.seed : defaultsFor(source).seed,
+              skipUnreadable: values.skipUnreadable === true,
+              download: values.download === true,
+              ...(typeof values.resize === "number" ? { resize: values.resize } : {}),
+              ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
+              ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
+            },
+            world.stdout,
+          ),
+        );
+        print(world, outcome, values);
+      });
+  },
 };

@@ -1,8 +1,11 @@
 // The command that checks every byte of a set.
-import { verifySet } from "../sets/read.ts";
-import { formatCount, plural, printable } from "../support/format.ts";
-import type { Outcome } from "./output.ts";
-import { coloursFor, type Output } from "./output.ts";
+import { verifySet } from "../../sets/read.ts";
+import { DistilleryError } from "../../support/errors.ts";
+import { formatCount, plural, printable } from "../../support/format.ts";
+import { type CliCommand, print } from "../command.ts";
+import { filled, type OptionValues } from "../options.ts";
+import type { Outcome } from "../output.ts";
+import { coloursFor, type Output } from "../output.ts";
 
 /** Says of a whole set what its hashes stand for, and what they do not. */
 const trustIn = (sha256: string | undefined): string =>
@@ -27,4 +30,21 @@ export const verifyFolder = async (folder: string, stdout: Output): Promise<Outc
       : []),
   ];
   return { text: lines.join("\n"), json: { folder, ...found }, ok: found.ok };
+};
+
+export const verify: CliCommand = {
+  name: "verify",
+  description: "check a distilled set: every part, byte count, hash and shape; exit status 5 when damaged",
+  define: (command, world) => {
+    command
+      .argument("<set>", "folder of a distilled set", filled("set", "the folder of a distilled set"))
+      .option("--json", "print what was found as JSON")
+      .action(async (set: string, values: OptionValues) => {
+        const outcome = await verifyFolder(set, world.stdout);
+        print(world, outcome, values);
+        if (!outcome.ok) {
+          throw new DistilleryError("SET", `${set}: not a whole distilled set, see above; make or fetch it again`);
+        }
+      });
+  },
 };

@@ -1,0 +1,17 @@
+// All commands, in the order of the help.
+import type { CliCommand } from "../command.ts";
+import { compare } from "./compare.ts";
+import { data } from "./data.ts";
+import { distill } from "./distill.ts";
+import { evaluate } from "./evaluate.ts";
+import { inspect } from "./inspect.ts";
+import { recipes } from "./recipes.ts";
+import { run } from "./run.ts";
+import { teach } from "./teach.ts";
+import { verify } from "./verify.ts";
+
+/** The commands under the headings of the help. */
+export const commandGroups: readonly { readonly heading: string; readonly commands: readonly CliCommand[] }[] = [
+  { heading: "The path, whole or in parts:", commands: [run, teach, distill, compare, evaluate] },
+  { heading: "Looking at things:", commands: [inspect, verify, recipes, data] },
+];
