@@ -100,8 +100,8 @@ const splitUp = (call: Call): Operand[] => {
   const even = Math.ceil(x.shape[axis]! / count);
   const sizes =
     numbersAt(call, "split", 1) ?? Array.from({ length: count }, (_, i) => Math.min(even, x.shape[axis]! - i * even));
-  let start = 0;
-  return sizes.map((size) => part(call, x, axis, start, (start += size)));
+  const startOf = (i: number): number => sizes.slice(0, i).reduce((sum, size) => sum + size, 0);
+  return sizes.map((_, i) => part(call, x, axis, startOf(i), startOf(i + 1)));
 };
 
 /** Axes taken out or put in; up to opset 12 they are an attribute. */
