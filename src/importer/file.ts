@@ -114,6 +114,37 @@ const sizesOf = ({ type }: ValueInfoProto): (number | undefined)[] =>
     value.case === "dimValue" && value.value > 0n ? Number(value.value) : undefined,
   );
 
+/**
+ * An ONNX file with the tensors that lie in files beside it, which `beside` reads by the names that the file gives them.
+ * @throws CHECKPOINT for a damaged file.
+ */
+export const inlined = async (
+  bytes: Uint8Array,
+  path: string,
+  beside: (location: string) => Promise<Uint8Array>,
+): Promise<Uint8Array> => {
+  const model = parse(bytes, path);
+  const apart = model.graph!.initializer.filter(({ dataLocation }) => dataLocation === 1);
+  if (apart.length === 0) return bytes;
+  const files = new Map<string, Uint8Array>();
+  for (const proto of apart) {
+    const {
+      location = "",
+      offset = "0",
+      length,
+    } = Object.fromEntries(proto.externalData.map(({ key, value }) => [key, value])) as Partial<Record<string, string>>;
+    const content = files.get(location) ?? (await beside(location));
+    files.set(location, content);
+    proto.rawData = content.subarray(
+      Number(offset),
+      length === undefined ? undefined : Number(offset) + Number(length),
+    );
+    proto.dataLocation = 0;
+    proto.externalData = [];
+  }
+  return toBinary(ModelProtoSchema, model);
+};
+
 /** One input and one output besides the weights. */
 const endsOf = (model: ModelProto, known: ReadonlyMap<string, Known>, path: string) => {
   const graph = model.graph!;
