@@ -20,10 +20,14 @@ const checkStatistics = ({ name, needs }: Method, data: Prepared, candidates: re
   if (!statistics) return;
   const asked = which === "one" ? candidates.slice(0, 1) : candidates;
   const names = asked.map(({ architecture }) => architecture);
-  if (names.some((teacher) => Object.keys(buildModel(teacher, data.task).norms).length > 0)) return;
+  const models = names.map((teacher) => buildModel(teacher, data.task));
+  if (models.some(({ norms }) => Object.keys(norms).length > 0)) return;
+  const folded = models.some(({ trained }) => trained !== undefined)
+    ? "; exporters fold it into convolutions: export the ONNX file as docs/own-networks.md says"
+    : "";
   throw new DistilleryError(
     "RECIPE",
-    `teachers: ${name} needs a teacher with BatchNorm${which === "one" ? " in the first place" : ""}, but ${names.join(", ")} has none; give one such as convnet or resnet18, or leave ${name} out`,
+    `teachers: ${name} needs a teacher with BatchNorm${which === "one" ? " in the first place" : ""}, but ${names.join(", ")} has none; give one such as convnet or resnet18, or leave ${name} out${folded}`,
   );
 };
 

@@ -179,6 +179,9 @@ for make, ways in [
     })
     for way in ways:
         export(net, name, torch.randn(1, 3, 8, 8) if way.startswith("fixed") else torch.randn(2, 3, 8, 8), way)
+    if name == "mobilenet":
+        beside = folder / "beside.onnx"
+        onnx.save(onnx.load(folder / "mobilenet-folded.onnx"), beside, save_as_external_data=True, location="beside.onnx.data", size_threshold=64)
 # One that only runs as it is: its token is for one image.
 torch.manual_seed(16)
 export(Transformer().eval(), "transformer", torch.randn(1, 3, 8, 8), "fixed")

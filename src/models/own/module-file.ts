@@ -61,7 +61,12 @@ const checked = (model: Model, path: string): Model => {
   try {
     problem = wrongOutputs(model, model.task);
   } catch (cause) {
-    problem = `its forward fails for images of ${image.height}x${image.width} and ${outputs} outputs: ${reasonOf(cause)}`;
+    // Values of another copy of this program are no values here.
+    const copies =
+      cause instanceof TypeError
+        ? "; if it imports distillery/nn from another installation, take nn from the second argument, model(task, nn)"
+        : "";
+    problem = `its forward fails for images of ${image.height}x${image.width} and ${outputs} outputs: ${reasonOf(cause)}${copies}`;
   }
   if (problem !== undefined) throw wrong(path, problem);
   return withDigest(model);
