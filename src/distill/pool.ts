@@ -1,6 +1,6 @@
 // A pool of networks trained on the data and kept at several moments of their training, whose features are matched.
 import { type Tensor, type TensorType, tensor } from "../autodiff/index.ts";
-import { freshWeights, type Model, type Weights } from "../models/model.ts";
+import { freshWeights, identityOf, type Model, type Weights } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { inferenceNorm, statisticsTypes } from "../nn/batch-norm.ts";
 import { hyperTensors, sgd } from "../nn/optimisers.ts";
@@ -169,7 +169,7 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
   const { steps, kept: times } = stepsOf(stage, options);
   const jobs = Array.from({ length: options.networks }, (_, index): KeptJob => {
     const key = keyOf({
-      pool: { architecture: model.name, epochs, moments, ...(untrained && { untrained }) },
+      pool: { architecture: identityOf(model), epochs, moments, ...(untrained && { untrained }) },
       settings: training,
       data: data.fingerprint,
       validation: recipe.validation,

@@ -1,7 +1,7 @@
 // Students: networks trained on a set, each measured after its last step and at marks on the way.
 import { z } from "zod";
 import { tensor } from "../autodiff/index.ts";
-import { freshWeights } from "../models/model.ts";
+import { freshWeights, identityOf } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { adamw, hyperTensors, zerosLike } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
@@ -219,7 +219,7 @@ export const teachStudents = async (runs: readonly StudentRun[], stage: Stage): 
         mixup,
         settings,
         crop,
-        architecture: buildModel(architecture, data.task).name,
+        architecture: identityOf(buildModel(architecture, data.task)),
         seed: recipe.seed,
         student: seed,
         device: device.name,

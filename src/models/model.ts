@@ -28,9 +28,32 @@ export interface Model {
   readonly frozen?: readonly string[];
   /** Parameters that are computed from normalised training images before the first step, where there are such. */
   fit?(images: Images): Readonly<Record<string, Tensor>>;
+  /** Digest of what it computes, of a network that a file defines: with its name it stands in the keys of results. */
+  readonly digest?: string;
+  /** The weights in the file that defines it, and the file's hash and size. */
+  readonly trained?: { readonly weights: Weights; readonly sha256: string; readonly bytes: number };
+  /** Set where only ONNX Runtime can run it. */
+  readonly opaque?: Opaque;
   /** The task's outputs [N, outputs] for images [N, 3, H, W]. */
   forward(parameters: Named<Value>, images: Value, normalise: Normalise): Value;
 }
+
+/** A network of an ONNX file that cannot be traced. */
+export interface Opaque {
+  readonly path: string;
+  /** The operator, or the form of one, that has no record here. */
+  readonly lacks: string;
+  readonly input: string;
+  readonly output: string;
+  /** Images at a time, where the file fixes them. */
+  readonly batch: number | undefined;
+  /** Set where it takes pixels from 0 to 1: normalised images are brought back by these. */
+  readonly pixels?: NonNullable<NetworkTask["normalisation"]>;
+  bytes(): Uint8Array;
+}
+
+/** Name of a network in keys: files may define others under one name. */
+export const identityOf = ({ name, digest }: Model): string => (digest === undefined ? name : `${name} ${digest}`);
 
 /** A network's numbers. `statistics` are the running means and variances of its normalisation layers. */
 export interface Weights<T = Tensor> {

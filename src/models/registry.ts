@@ -6,6 +6,7 @@ import { convNet } from "./convnet.ts";
 import { efficientNetB0 } from "./efficientnet.ts";
 import { mobileNetV2 } from "./mobilenet.ts";
 import type { Model } from "./model.ts";
+import { findLoaded, loadFiles } from "./own/loaded.ts";
 import { type ResNetDepth, resNet } from "./resnet.ts";
 import { shuffleNetV2 } from "./shufflenet.ts";
 import { speedNet } from "./speednet.ts";
@@ -97,11 +98,17 @@ const families: readonly Family[] = [
 /** One line for each known family of networks. */
 export const architectures: readonly string[] = families.map((f) => f.about);
 
-const find = (name: string): { family: Family; match: RegExpMatchArray } => {
+const matchOf = (name: string): ((task: NetworkTask) => Model) | undefined => {
   for (const family of families) {
     const match = name.match(family.pattern);
-    if (match) return { family, match };
+    if (match) return (task) => family.build(match, task);
   }
+  return undefined;
+};
+
+const find = (name: string): ((task: NetworkTask) => Model) => {
+  const build = findLoaded(name)?.build ?? matchOf(name);
+  if (build !== undefined) return build;
   const known = families.flatMap((f) => f.examples);
   throw new DistilleryError(
     "USAGE",
@@ -112,8 +119,12 @@ const find = (name: string): { family: Family; match: RegExpMatchArray } => {
 /** Throws the USAGE error of an unknown name without needing to know the data. */
 export const checkArchitecture = (name: string): void => void find(name);
 
-/** The network of a name such as "convnet", "convnet64x2" or "resnet18", for a task. */
-export const buildModel = (name: string, task: NetworkTask): Model => {
-  const { family, match } = find(name);
-  return family.build(match, task);
-};
+/** The network of a name such as "convnet", "convnet64x2" or "resnet18", or of a file that was loaded, for a task. */
+export const buildModel = (name: string, task: NetworkTask): Model => find(name)(task);
+
+/**
+ * Loads those of some names that are files, which `buildModel` then knows by path and by name.
+ * @throws USAGE, CHECKPOINT where one holds no network.
+ */
+export const loadNetworks = (names: readonly string[]): Promise<void> =>
+  loadFiles(names, (name) => matchOf(name) !== undefined);

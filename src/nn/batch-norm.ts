@@ -17,12 +17,12 @@ import {
 import type { Named } from "./layers.ts";
 
 /**
- * Normalises a layer's z. A network is handed the function to use: training, inference and the reading of statistics
- * are three functions, and a network has no mode.
+ * Normalises a layer's z; `epsilon` is added to the variance, torch's 1e-5 where it is not said. A network is handed the
+ * function to use: training, inference and the reading of statistics are three functions, and a network has no mode.
  */
-export type Normalise = (z: Value, layer: string) => Value;
+export type Normalise = (z: Value, layer: string, epsilon?: number) => Value;
 
-const epsilon = 1e-5;
+const usual = 1e-5;
 
 /** Types of the running statistics of layers with so many channels. */
 export const statisticsTypes = (layers: Named<number>): Record<string, TensorType> =>
@@ -40,7 +40,7 @@ export const momentsOf = (z: Value): { mean: Value; variance: Value } => {
   return { mean, variance: sub(mul(channelDot(z, z), 1 / count), mul(mean, mean)) };
 };
 
-const affine = (z: Value, p: Named<Value>, layer: string, mean: Value, variance: Value): Value => {
+const affine = (z: Value, p: Named<Value>, layer: string, mean: Value, variance: Value, epsilon = usual): Value => {
   const scale = div(p[`${layer}.weight`]!, sqrt(add(variance, epsilon)));
   return channelAffine(z, scale, sub(p[`${layer}.bias`]!, mul(mean, scale)));
 };
@@ -57,12 +57,12 @@ export const trainingNorm = (
   };
   return {
     updated,
-    normalise: (z, layer) => {
+    normalise: (z, layer, epsilon) => {
       const { mean, variance } = momentsOf(z);
       const count = sizeOf(z.shape) / z.shape[1]!;
       blend(`${layer}.running_mean`, mean);
       blend(`${layer}.running_var`, mul(variance, count / (count - 1)));
-      return affine(z, p, layer, mean, variance);
+      return affine(z, p, layer, mean, variance, epsilon);
     },
   };
 };
@@ -70,8 +70,8 @@ export const trainingNorm = (
 /** Normalisation by running statistics. */
 export const inferenceNorm =
   (p: Named<Value>, statistics: Named<Value>): Normalise =>
-  (z, layer) =>
-    affine(z, p, layer, statistics[`${layer}.running_mean`]!, statistics[`${layer}.running_var`]!);
+  (z, layer, epsilon) =>
+    affine(z, p, layer, statistics[`${layer}.running_mean`]!, statistics[`${layer}.running_var`]!, epsilon);
 
 /** Distance of a batch from a layer's training: mean - running mean and variance - running variance, [C] each. */
 export interface MomentGap {
@@ -107,7 +107,7 @@ export const statisticsNorm = (
   const gaps: MomentGap[] = [];
   return {
     gaps,
-    normalise: (z, layer) => {
+    normalise: (z, layer, epsilon = usual) => {
       const runningVariance = statistics[`${layer}.running_var`]!;
       const { centred, gap } = momentGap(layer, z, statistics[`${layer}.running_mean`]!, runningVariance);
       gaps.push(gap);

@@ -1,6 +1,7 @@
 // Checks made before anything is computed.
 import { budgetFor, layoutFor, type Method } from "../distill/method.ts";
 import { drawImages } from "../distill/select/draw.ts";
+import { untraceable } from "../models/own/onnx-file.ts";
 import { buildModel } from "../models/registry.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
@@ -19,11 +20,36 @@ const checkStatistics = ({ name, needs }: Method, data: Prepared, candidates: re
   if (!statistics) return;
   const asked = which === "one" ? candidates.slice(0, 1) : candidates;
   const names = asked.map(({ architecture }) => architecture);
-  if (names.some((teacher) => Object.keys(buildModel(teacher, data.task).norms).length > 0)) return;
+  const models = names.map((teacher) => buildModel(teacher, data.task));
+  if (models.some(({ norms }) => Object.keys(norms).length > 0)) return;
+  const folded = models.some(({ trained }) => trained !== undefined)
+    ? "; exporters fold it into convolutions: export the ONNX file as docs/own-networks.md says"
+    : "";
   throw new DistilleryError(
     "RECIPE",
-    `teachers: ${name} needs a teacher with BatchNorm${which === "one" ? " in the first place" : ""}, but ${names.join(", ")} has none; give one such as convnet or resnet18, or leave ${name} out`,
+    `teachers: ${name} needs a teacher with BatchNorm${which === "one" ? " in the first place" : ""}, but ${names.join(", ")} has none; give one such as convnet or resnet18, or leave ${name} out${folded}`,
   );
+};
+
+/** Methods learn through their teachers, and dynamic labels are made inside of a student's step. */
+const checkGradients = (
+  { name, needs }: Method,
+  { labels }: Recipe,
+  data: Prepared,
+  candidates: readonly Candidate[],
+): void => {
+  const asked = needs.teachers === "one" ? candidates.slice(0, 1) : candidates;
+  const dynamic = labels.includes("dynamic");
+  if (needs.teachers === "none" && !dynamic) return;
+  for (const { architecture } of dynamic ? candidates : asked) {
+    const { opaque } = buildModel(architecture, data.task);
+    if (opaque === undefined) continue;
+    const what = needs.teachers === "none" ? "dynamic labels need" : `${name} needs`;
+    throw new DistilleryError(
+      "RECIPE",
+      `teachers: ${what} the gradients of ${opaque.path}, but ${untraceable(opaque.lacks)}`,
+    );
+  }
 };
 
 /** The base images of a set are held in one array. */
@@ -59,6 +85,7 @@ export const checkPlan = async (
   const drawn = drawImages(data, imagesTaken(recipe, data, budget), recipe);
   labelsFor(recipe, layout);
   checkMemory(data, budget.bases);
+  checkGradients(method, recipe, data, candidates);
   checkStatistics(method, data, candidates);
   for (const architecture of method.trains?.(recipe.method) ?? []) buildModel(architecture, task);
   await checkSetBytes(recipe, data, { layout, drawn }, context);

@@ -1,5 +1,6 @@
 // A command at work: its data, device, teachers and folder, opened and checked.
-import { buildModel } from "../models/registry.ts";
+import { untraceable } from "../models/own/onnx-file.ts";
+import { buildModel, loadNetworks } from "../models/registry.ts";
 import { type Prepared, prepareData } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Work } from "../recipe/work.ts";
@@ -8,7 +9,7 @@ import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { writeJson } from "../support/files.ts";
 import type { Teacher } from "../teachers/teacher.ts";
-import { checkStudentName } from "../teachers/teacher-names.ts";
+import { checkStudentName, networkFiles } from "../teachers/teacher-names.ts";
 import { type Candidate, checkTeachers, findCandidates, obtainTeachers } from "../teachers/teachers.ts";
 import type { CommandContext } from "./commands.ts";
 import { type Claim, checkFree, claimFolder } from "./folder/claim.ts";
@@ -33,7 +34,8 @@ const checkRecipe = (recipe: Recipe): void => {
 const checkStudents = ({ students }: Recipe, { task }: Prepared): void => {
   const known = new Map<string, string>();
   for (const student of students) {
-    const { name } = buildModel(student, task);
+    const { name, opaque } = buildModel(student, task);
+    if (opaque !== undefined) throw new DistilleryError("RECIPE", `students: ${student}: ${untraceable(opaque.lacks)}`);
     const before = known.get(name);
     if (before !== undefined) {
       const { height, width } = task.image;
@@ -57,6 +59,7 @@ export const openRun = async <T, Folder extends RunFolder>(
   check: (recipe: Recipe, data: Prepared, candidates: readonly Candidate[], context: Context) => Promise<T>,
   settle: (recipe: Recipe, data: Prepared) => Settled = settleMethod,
 ): Promise<Run<Folder> & AsyncDisposable & { readonly checked: T }> => {
+  await loadNetworks(networkFiles(given.teachers, given.students));
   checkRecipe(given);
   await checkFree(folder);
   const device = await openDevice(given.device, { note: context.progress.note });

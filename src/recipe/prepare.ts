@@ -50,7 +50,7 @@ export const prepareData = async (
   const dataset: Dataset =
     recipe.normalisation === "imagenet" ? { ...opened, normalisation: imagenetNormalisation } : opened;
   const { classes, image, normalisation, train, test } = dataset;
-  const task = classification(classes.length, image);
+  const task: Task = { ...classification(classes.length, image), normalisation };
   return {
     dataset,
     ...holdOut(train, task, recipe.validation, stream(recipe.seed, "validation")),

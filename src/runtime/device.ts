@@ -9,7 +9,7 @@ import { WrongResult } from "./self-check.ts";
 import { openSessionThread, type SessionThread } from "./session-thread.ts";
 
 export { type DeviceName, deviceNames } from "./kinds.ts";
-export type { Compiled, Device, Stepper, Tensors } from "./on-thread.ts";
+export type { Compiled, Device, Loaded, Stepper, Tensors } from "./on-thread.ts";
 
 /** By default as many threads as cores, the fastest lowering that is right, and no word to anybody. */
 export type DeviceOptions = Partial<Running>;

@@ -5,6 +5,7 @@ export {
   type DeviceName,
   type DeviceOptions,
   deviceNames,
+  type Loaded,
   openDevice,
   type Stepper,
   type Tensors,

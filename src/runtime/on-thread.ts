@@ -40,7 +40,15 @@ export interface Device {
   compileStep<State, Feeds, Fetches>(
     traced: Traced<{ state: State; feeds: Feeds }, { state: State; fetches: Fetches }>,
   ): Promise<Stepper<State, Feeds, Fetches>>;
+  /** Opens a model of another program as it stands, with one input and one output. */
+  load(model: Uint8Array, input: string, output: string): Promise<Loaded>;
   close(): Promise<void>;
+}
+
+/** A model of another program. */
+export interface Loaded {
+  run(input: Tensor): Promise<Tensor>;
+  release(): Promise<void>;
 }
 
 /** "auto" uses blocked convolutions where the device has them and they agree with the standard operators. */
@@ -154,6 +162,15 @@ export const deviceOn = async (
           const transfer = buffersOf(tensors.map(({ data }) => data));
           return fillTree(traced.outputs.fetches, await thread.ask({ kind: "run", session, feeds: tensors }, transfer));
         },
+        release: () => release(session),
+      };
+    },
+    load: async (model, input, output) => {
+      const session = count++;
+      const spec = { model, inputs: [input], outputs: [output], fed: {}, state: 0, provider, optimise: true, threads };
+      await thread.ask({ kind: "create", session, spec });
+      return {
+        run: async (given) => (await thread.ask({ kind: "run", session, feeds: [given] }))[0]!,
         release: () => release(session),
       };
     },

@@ -9,6 +9,8 @@ export interface NetworkTask {
   readonly classes: number;
   /** Pixels. */
   readonly image: { readonly height: number; readonly width: number };
+  /** Means and deviations of colours by which the images were normalised, where that is known. */
+  readonly normalisation?: { readonly mean: readonly number[]; readonly std: readonly number[] };
   /** Numbers that a network puts out for each image. */
   readonly outputs: number;
   /** Targets of a training step of n images with labels of their own. */

@@ -1,6 +1,7 @@
 // Teachers from weights of other programs, read and measured.
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { identityOf } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import type { Prepared } from "../recipe/prepare.ts";
 import type { Work } from "../recipe/work.ts";
@@ -44,6 +45,7 @@ const readBytes = async (file: string, architecture: string): Promise<Uint8Array
  */
 export const readForeign = async ({ architecture, file }: Foreign, { task }: Prepared): Promise<Unmeasured> => {
   const model = buildModel(architecture, task);
+  if (file === architecture && model.trained) return { model, file, ...model.trained };
   const bytes = await readBytes(file, architecture);
   const weights = foreignWeights(model, decodeSafetensors(bytes, file).tensors, file);
   return { model, weights, file, sha256: sha256(bytes), bytes: bytes.length };
@@ -103,7 +105,7 @@ export const obtainForeign = async (work: Work, index: number, wanted: Foreign):
     data: data.fingerprint,
     validation: recipe.validation,
     seed: recipe.seed,
-    architecture: model.name,
+    architecture: identityOf(model),
     sha256,
     views,
     device: device.name,

@@ -1,4 +1,5 @@
 // Entries of a recipe's teachers: architectures, files or both.
+import { isNetworkFile, isOnnx } from "../models/own/own-file.ts";
 import { checkArchitecture } from "../models/registry.ts";
 import { DistilleryError } from "../support/errors.ts";
 
@@ -7,7 +8,7 @@ export type WantedTeacher =
   | { readonly kind: "trained"; readonly architecture: string }
   /** A file of our own, which says what it is. */
   | { readonly kind: "file"; readonly file: string }
-  /** Weights of another program, and what they are of. */
+  /** Weights of another program, and what they are of: an ONNX file is both. */
   | { readonly kind: "foreign"; readonly architecture: string; readonly file: string };
 
 const ending = ".safetensors";
@@ -16,8 +17,14 @@ const isSafetensors = (file: string): boolean => file.toLowerCase().endsWith(end
 /** No architecture has a dot or a slash in its name. */
 const isPath = (entry: string): boolean => /[./\\]/.test(entry);
 
-/** Reads an entry: `resnet18`, `PATH.safetensors` or `resnet18=PATH`. */
+/** Weights of a network of one's own: `./mine.mjs=PATH`. */
+const ownWeights = /^(.+\.(?:onnx|mjs|js|mts|ts))=(.+)$/i;
+
+/** Reads an entry: `resnet18`, `PATH.safetensors`, `resnet18=PATH`, `PATH.onnx`, `mine.mjs` or `mine.mjs=PATH`. */
 export const wantedTeacher = (entry: string): WantedTeacher => {
+  const [, own, weights] = ownWeights.exec(entry) ?? [];
+  if (own !== undefined && weights !== undefined) return { kind: "foreign", architecture: own, file: weights };
+  if (isOnnx(entry)) return { kind: "foreign", architecture: entry, file: entry };
   const at = entry.indexOf("=");
   // Folders may be called lr=0.1: only what comes before any folder is an architecture.
   if (at >= 0 && !isPath(entry.slice(0, at))) {
@@ -41,7 +48,7 @@ export const checkTeacherName = (entry: string): void => {
   const wanted = wantedTeacher(entry);
   if (wanted.kind === "file") return;
   if (wanted.kind === "trained") {
-    if (isPath(entry)) throw otherFile(entry);
+    if (isPath(entry) && !isNetworkFile(entry)) throw otherFile(entry);
     checkArchitecture(wanted.architecture);
     return;
   }
@@ -55,7 +62,7 @@ export const checkTeacherName = (entry: string): void => {
       { cause },
     );
   }
-  if (!isSafetensors(wanted.file)) {
+  if (!isSafetensors(wanted.file) && wanted.file !== wanted.architecture) {
     throw new DistilleryError(
       "USAGE",
       `teacher ${entry}: expected ARCHITECTURE=FILE${ending}, got the file "${wanted.file}"; ${conversion}`,
@@ -63,12 +70,22 @@ export const checkTeacherName = (entry: string): void => {
   }
 };
 
+/** Files that define networks, among the entries of teachers and students. */
+export const networkFiles = (teachers: readonly string[], students: readonly string[]): string[] =>
+  [
+    ...teachers.flatMap((entry) => {
+      const wanted = wantedTeacher(entry);
+      return wanted.kind === "file" ? [] : wanted.architecture;
+    }),
+    ...students,
+  ].filter(isNetworkFile);
+
 /** Fails on a misspelt architecture, and on weights: students begin with new ones. @throws USAGE. */
 export const checkStudentName = (entry: string): void => {
-  if (entry.includes("=") || isPath(entry)) {
+  if (!isNetworkFile(entry) && (entry.includes("=") || isPath(entry))) {
     throw new DistilleryError(
       "USAGE",
-      `student ${entry}: expected the name of an architecture such as convnet or resnet18, got a file; students are trained from the beginning, weights are for --teachers`,
+      `student ${entry}: expected the name of an architecture such as convnet or resnet18, an ONNX file or a module, got a file; students are trained from the beginning, weights are for --teachers`,
     );
   }
   checkArchitecture(entry);

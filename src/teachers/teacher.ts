@@ -45,7 +45,12 @@ const modelOf = (architecture: string, task: NetworkTask, file: string): Model =
     return buildModel(architecture, task);
   } catch (cause) {
     if (!(cause instanceof DistilleryError)) throw cause;
-    throw damagedCard(file, `: architecture: expected a network that is known here, got ${shown(architecture)}`, cause);
+    const own = `; where it is a network of your own, give its file too, --teachers ./${architecture}.mjs=${file}`;
+    throw damagedCard(
+      file,
+      `: architecture: expected a network that is known here, got ${shown(architecture)}${own}`,
+      cause,
+    );
   }
 };
 

@@ -1,7 +1,7 @@
 // Training a teacher.
 import { basename } from "node:path";
 import { tensor } from "../autodiff/index.ts";
-import { freshWeights } from "../models/model.ts";
+import { freshWeights, identityOf } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
 import { slowHyper } from "../nn/lookahead.ts";
 import { muon } from "../nn/muon.ts";
@@ -94,7 +94,7 @@ export const teacherJob = ({ recipe, data, device }: Work, index: number): KeptJ
     key: keyOf({
       data: data.fingerprint,
       validation: recipe.validation,
-      architecture: model.name,
+      architecture: identityOf(model),
       settings,
       seed: recipe.seed,
       index,

@@ -16,6 +16,7 @@ import type { Device } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { NetworkTask, Task } from "../tasks/task.ts";
+import { openOpaque } from "./opaque.ts";
 import { readAhead } from "./read-ahead.ts";
 import { type Frozen, frozenLogits } from "./train-step.ts";
 
@@ -78,6 +79,9 @@ export const traceClassifier = (frozen: Frozen, batch?: number): TracedRows =>
   traceRows(frozen.model.task, (images) => frozenLogits(frozen, images), batch);
 
 export const openClassifier = async (device: Device, frozen: Frozen, batch?: number): Promise<Classifier> => {
+  const { opaque } = frozen.model;
+  if (opaque !== undefined)
+    return openOpaque(device, opaque, frozen.model.task, batch ?? imagesAtOnce(frozen.model.task));
   const { rows, release } = await openRows(device, traceClassifier(frozen, batch));
   return { logits: rows, release };
 };

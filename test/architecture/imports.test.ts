@@ -16,6 +16,7 @@ const order = [
   "runtime",
   "codecs",
   "nn",
+  "importer",
   "tasks",
   "models",
   "data",

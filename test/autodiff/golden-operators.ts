@@ -78,6 +78,7 @@ export const golden: Readonly<Record<string, Build>> = {
   within6: one(ad.within6),
   sigmoid: one(ad.sigmoid),
   tanh: one(ad.tanh),
+  erf: one(ad.erf),
   sin: one(ad.sin),
   cos: one(ad.cos),
   step: one(ad.step),

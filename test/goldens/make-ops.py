@@ -196,6 +196,7 @@ case("relu6", F.relu6, [[80]], low=-8, high=8)
 case("within6", lambda x: ((x > 0) & (x < 6)).double(), [[80]], low=-8, high=8, gradient=False)
 case("sin", torch.sin, [[40]], low=-20, high=20)
 case("cos", torch.cos, [[40]], low=-20, high=20)
+case("erf", torch.erf, [[40]], low=-4, high=4)
 
 lines = ",\n".join("  " + json.dumps(c, separators=(",", ":")) for c in cases)
 path = Path(__file__).with_name("ops.json")

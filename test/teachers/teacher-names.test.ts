@@ -23,7 +23,7 @@ describe("an entry of teachers", () => {
     },
   );
 
-  it.each(["pth", "pt", "bin", "onnx", "h5", "npz", "pkl", "ckpt", "PTH", "safetensors.gz"])(
+  it.each(["pth", "pt", "bin", "h5", "npz", "pkl", "ckpt", "PTH", "safetensors.gz"])(
     "may not be a file of another kind: weights/net.%s",
     (ending) => {
       const file = `weights/net.${ending}`;

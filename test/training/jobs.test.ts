@@ -54,6 +54,7 @@ const countingMachine = (cores: number, name: Device["name"] = "cpu") => {
   const deviceOf = (close: () => void): Device => ({
     name,
     compile: () => Promise.reject(new Error("nothing is compiled")),
+    load: () => Promise.reject(new Error("nothing is loaded")),
     compileStep: async () => {
       count.compiled++;
       count.mostSessions = Math.max(count.mostSessions, ++count.sessions);

@@ -155,6 +155,17 @@ export const sigmoidOp = unary(
   (dy, _x, y) => [mul(dy, mul(y, sub(1, y)))],
 );
 export const tanhOp = unary("tanh", "Tanh", Math.tanh, (dy, _x, y) => [mul(dy, sub(1, mul(y, y)))]);
+/** erf by a rational function: Abramowitz & Stegun 7.1.26, whose error is 1.5e-7 at most. */
+const erfOf = (x: number): number => {
+  const t = 1 / (1 + 0.3275911 * Math.abs(x));
+  const [a, b, c, d, e] = [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429];
+  return Math.sign(x) * (1 - t * (a + t * (b + t * (c + t * (d + t * e)))) * Math.exp(-x * x));
+};
+
+// d erf(x) = 2 / sqrt(pi) exp(-x^2) dx
+export const erfOp = unary("erf", "Erf", erfOf, (dy, [x]) => [
+  mul(dy, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))),
+]);
 export const sinOp = unary("sin", "Sin", Math.sin, (dy, [x]) => [mul(dy, cos(x))]);
 export const cosOp = unary("cos", "Cos", Math.cos, (dy, [x]) => [neg(mul(dy, sin(x)))]);
 // A hard sigmoid of slope 1e30 is the fastest way ONNX Runtime has to say whether x > 0.
@@ -199,6 +210,7 @@ export const relu6 = apply1(relu6Op);
 export const within6 = apply1(within6Op);
 export const sigmoid = apply1(sigmoidOp);
 export const tanh = apply1(tanhOp);
+export const erf = apply1(erfOp);
 export const sin = apply1(sinOp);
 export const cos = apply1(cosOp);
 /** 1 where x > 0, else 0. */
@@ -230,6 +242,7 @@ export const elementwiseOps = [
   relu6Op,
   sigmoidOp,
   tanhOp,
+  erfOp,
   sinOp,
   cosOp,
   stepOp,

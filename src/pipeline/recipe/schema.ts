@@ -51,12 +51,12 @@ export const recipeSchema = group({
   method: methodSchema,
   ipc: whole(1, "images per class that the set may cost"),
   teachers: names(
-    "architectures trained on the full data, files made by teach, or ARCH=FILE.safetensors: torchvision's weights for it",
+    "architectures trained on the full data, files made by teach, ONNX files, or ARCH=FILE.safetensors: torchvision's weights",
   ),
   students: described(
     z.array(z.string().min(1)).min(1).refine(unique),
     "a list of at least one architecture name, each at most once",
-    "architectures trained on the set to measure it; of three or more, how a set ranks them as all the data do",
+    "architectures, ONNX files or modules (mine.mjs) trained on the set; of three or more, how it ranks them as all the data do",
   ),
   labels: described(
     z.array(z.enum(labelKinds)).min(1).refine(unique),
