@@ -41,7 +41,8 @@ export const mergeFields = (under: Fields, over: Fields): Fields => {
   return Object.fromEntries(merged);
 };
 
-const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+/** The value that a path leads to; undefined where there is none. */
+export const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>(
     (at, step) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[step] : undefined),
     value,
