@@ -46,6 +46,8 @@ export interface Recipe {
   readonly device: DeviceName;
   readonly teacher: {
     readonly epochs: number;
+    /** Steps that few images take by more epochs. Absent where epochs were given, and once the data are known. */
+    readonly minSteps?: number;
     readonly batch: number;
     readonly optimiser: "sgd" | "adamw" | "muon";
     readonly learningRate: number;
@@ -86,7 +88,7 @@ export interface Recipe {
     readonly mixup: number;
   };
   /** Students on the full real data, hard labels. */
-  readonly full: { readonly epochs: number; readonly batch: number };
+  readonly full: { readonly epochs: number /** As of teachers. */; readonly minSteps?: number; readonly batch: number };
   /**
    * Sets that `compare` puts side by side: every method at every budget, by default the recipe's own, from as many draws of first images. A method may be followed
    * by settings in which its set differs from the recipe: "infer labelBytes=4KB bases=confidence".

@@ -24,6 +24,12 @@ const cropping = (whose: string) =>
     ["shift", "resize"],
     `how ${whose}'s images are cropped: shift (a few pixels), resize (a random part to the whole, as for photographs)`,
   );
+const leastSteps = (whose: string, over: string) =>
+  described(
+    z.exactOptional(z.int().min(1)),
+    "a whole number of at least 1",
+    `steps of ${whose} at least: few images get more epochs, unless ${over} is given`,
+  );
 const labelKinds = ["static", "dynamic", "hard"] as const;
 
 /** The one definition of what a recipe may hold; recipe files and command-line options are both checked by it. */
@@ -80,6 +86,7 @@ export const recipeSchema = group({
   teacher: group({
     epochs: whole(1, "epochs a teacher is trained"),
     batch: whole(1, "images per step of a teacher"),
+    minSteps: leastSteps("a teacher", "--teacher-epochs"),
     optimiser: choice(["sgd", "adamw", "muon"], "how a teacher learns: sgd, adamw, muon (filters) with sgd"),
     learningRate: aboveZero("highest learning rate of a teacher"),
     weightDecay: atLeastZero("weight decay of a teacher"),
@@ -118,6 +125,7 @@ export const recipeSchema = group({
   full: group({
     epochs: whole(0, "epochs of the students on the full data; 0 leaves them out"),
     batch: whole(1, "images per step of the students on the full data"),
+    minSteps: leastSteps("a student on the full data", "--full-epochs"),
   }),
   compare: group({
     methods: described(
