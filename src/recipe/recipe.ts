@@ -15,6 +15,8 @@ export interface Recipe {
   /** Side length to which images of a folder are resized; absent: they must all have one size. */
   readonly resize?: number;
   readonly skipUnreadable: boolean;
+  /** Fraction of the images of every class that become test images; absent: the data have such. */
+  readonly test?: number;
   /**
    * By which means and deviations images are normalised: those of the data, which for ImageNet are the published ones, or
    * ImageNet's for any data, as networks expect that others trained or tuned from such.

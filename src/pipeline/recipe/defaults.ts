@@ -1,7 +1,7 @@
 // Default values of a recipe's fields.
 import type { Recipe } from "../../recipe/recipe.ts";
 
-export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "labelBytes" | "setBytes">;
+export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "test" | "labelBytes" | "setBytes">;
 
 /** Steps after which networks of six classes with 60 images each are far from guessing: docs/your-own-data.md has numbers. */
 const leastSteps = 600;

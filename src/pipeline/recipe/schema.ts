@@ -45,6 +45,11 @@ export const recipeSchema = group({
     "resize the images of a folder to this many pixels a side",
   ),
   skipUnreadable: flag("leave out images that cannot be read, and count them"),
+  test: described(
+    z.exactOptional(z.number().positive().max(0.9)),
+    "a number above 0, up to 0.9",
+    "for a folder of <class>/* without test images: the fraction of every class's that become such",
+  ),
   normalisation: choice(
     ["data", "imagenet"],
     "means and deviations of colours: those of the data, or for weights from elsewhere ImageNet's: data, imagenet",
