@@ -3,7 +3,7 @@ import type { Recipe } from "../../recipe/recipe.ts";
 
 export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "test" | "labelBytes" | "setBytes">;
 
-/** Steps after which networks of six classes with 60 images each are far from guessing: docs/your-own-data.md has numbers. */
+/** Steps after which networks of six classes with 60 images each are far above guessing, as docs/your-own-data.md measures. */
 const leastSteps = 600;
 
 /** For real data: the method's own settings where they fit, a student's length chosen for a machine without a GPU. */
