@@ -45,7 +45,7 @@ ${report.teachers.map(
     : "";
   const { test, validation } = report.data;
   const seen = ` Test accuracies rest on ${plural(test, "image")}, those of validation on ${formatCount(validation)}${validation < fewImages && validation > 0 ? ", too few for more than a rough idea" : ""}.`;
-  return html`<p class="lead">Networks trained on all the data, after their last epoch.${seen}${elsewhere}${useOf(methods)} The soft labels are the mean of their logits.</p>
+  return html`<p class="lead">Networks trained on all the data, after their last epoch.${elsewhere}${useOf(methods)} The soft labels are the mean of their logits.${seen}</p>
 ${tableOfThem}`;
 };
 
