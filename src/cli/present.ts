@@ -5,6 +5,7 @@ import { renderComparisonTable } from "../report/comparison/table.ts";
 import { renderTable } from "../report/run/table.ts";
 import { describeLabels } from "../sets/index.ts";
 import { formatBytes } from "../support/format.ts";
+import { warningsOf } from "../teachers/guessing.ts";
 import type { Outcome, Terminal } from "./output.ts";
 
 /** The commands with what they find put into words for a terminal, and into JSON for programs. */
@@ -49,7 +50,8 @@ export const present = (commands: Commands): Presented => ({
   },
   teach: async (recipe, context) => {
     const found = await commands.teach(recipe, context);
-    return presented(found, found.report.teachers.map(describeTeacher).join("\n"));
+    const { teachers } = found.report;
+    return presented(found, [...teachers.map(describeTeacher), ...warningsOf(teachers)].join("\n"));
   },
   distill: async (recipe, context) => {
     const { bytes, ...set } = await commands.distill(recipe, context);

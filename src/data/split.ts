@@ -31,10 +31,24 @@ export const byStratum = <Label>(
   return lists;
 };
 
-/**
- * Splits off about `fraction` (0 <= fraction < 1) of every stratum for validation: at least one image and never all, of each
- * with two or more. Both parts are views in the original order.
- */
+/** Marks by 1 about `fraction` of every stratum's images: at least one and never all, of each with two or more. */
+export const heldOut = (
+  split: Pick<Split, "labels">,
+  task: Pick<Task, "strata">,
+  fraction: number,
+  random: Random,
+): Uint8Array => {
+  const held = new Uint8Array(split.labels.length);
+  for (const members of byStratum(split, task)) {
+    const order = random.permutation(members.length);
+    const share = Math.round(fraction * members.length);
+    const count = fraction === 0 || members.length < 2 ? 0 : Math.min(members.length - 1, Math.max(1, share));
+    for (const pick of order.subarray(0, count)) held[members[pick]!] = 1;
+  }
+  return held;
+};
+
+/** Splits off about `fraction` (0 <= fraction < 1) for validation, as `heldOut`. Both parts are views in the original order. */
 export const holdOut = (
   split: Split,
   task: Pick<Task, "strata">,
@@ -47,13 +61,7 @@ export const holdOut = (
       `validation: ${fraction} given, expected a fraction from 0 up to but not including 1`,
     );
   }
-  const held = new Uint8Array(split.length);
-  for (const members of byStratum(split, task)) {
-    const order = random.permutation(members.length);
-    const share = Math.round(fraction * members.length);
-    const count = fraction === 0 || members.length < 2 ? 0 : Math.min(members.length - 1, Math.max(1, share));
-    for (const pick of order.subarray(0, count)) held[members[pick]!] = 1;
-  }
+  const held = heldOut(split, task, fraction, random);
   const where = (flag: 0 | 1): Int32Array => {
     const indices = Int32Array.from(held, (_, i) => i);
     return indices.filter((i) => held[i] === flag);

@@ -7,12 +7,13 @@ import { imageSource } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { type DistilledSet, openImages, trainingLabels } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { plural } from "../support/format.ts";
 import { keyOf } from "../support/key.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { marksOf } from "./marks.ts";
 import { type Accuracy, type AccuracyRow, allData, type Curve } from "./rows.ts";
-import { gatherRows, type LabelKind, type Source, type StudentRun, teachStudents } from "./students.ts";
+import { countStudents, gatherRows, type LabelKind, type Source, type StudentRun, teachStudents } from "./students.ts";
 
 /** Images that students are trained on, with each kind of labels. */
 export interface TrainingSet {
@@ -139,14 +140,21 @@ export const teachRows = async (
   const { recipe, data } = stage;
   const rows: AccuracyRow[] = [];
   const curves: Curve[] = [];
+  const runsOf = (architecture: string): Taught[] => [
+    ...recipe.labels.flatMap((labels) =>
+      trainingSets.map((trainingSet) => studentRunOf(stage, trainingSet, labels, architecture)),
+    ),
+    ...(withFull ? [fullRun(stage, architecture)] : []),
+  ];
+  const { finished, all } = await countStudents(recipe.students.flatMap(runsOf), stage);
+  if (finished > 0) {
+    const [only, ...others] = [...trainingSets.map(({ name }) => name), ...(withFull ? [allData] : [])];
+    const on = others.length > 0 ? "" : ` on ${only === allData ? "all the data" : only}`;
+    stage.progress.note(`${finished} of ${plural(all, "student")}${on} ${finished === 1 ? "was" : "were"} there`);
+  }
   // One architecture after the other: how many students fit beside each other depends on it.
   for (const architecture of recipe.students) {
-    const runs = [
-      ...recipe.labels.flatMap((labels) =>
-        trainingSets.map((trainingSet) => studentRunOf(stage, trainingSet, labels, architecture)),
-      ),
-      ...(withFull ? [fullRun(stage, architecture)] : []),
-    ];
+    const runs = runsOf(architecture);
     const student = buildModel(architecture, data.task).name;
     const results = await teachStudents(runs, stage);
     for (const [i, { name, method, labels, source, steps }] of runs.entries()) {

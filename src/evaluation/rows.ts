@@ -1,5 +1,6 @@
 // The rows, curves and report of a run.
 import type { Budget, Origin } from "../sets/index.ts";
+import type { Chance } from "../teachers/guessing.ts";
 
 /** What one run of the whole path found out; written as report.json, drawn as report.html. Accuracies are per cent. */
 export interface Report {
@@ -65,6 +66,8 @@ export interface TeacherRow {
   /** The same with the mean logits of six views of each image, where that was asked for. */
   readonly accuracyViews?: number;
   readonly validationAccuracy: number;
+  /** What guessing gets of the test images, and whether this is more; absent from reports of earlier versions. */
+  readonly chance?: Chance;
   /** Absent of weights that were not trained here. */
   readonly epochs?: number;
   readonly parameters: number;

@@ -9,12 +9,13 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { plural } from "../support/format.ts";
 import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import { keyOf } from "../support/key.ts";
+import { silent } from "../support/progress.ts";
 import { stream } from "../support/random.ts";
 import { drawMix, mixRows } from "../tasks/mixup.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { batchIndices, cropLabelled } from "../training/batches.ts";
 import { type ImageSource, imagesToFit } from "../training/image-source.ts";
-import { checkpointOf, type JobKind, type KeptJob, runKept, type Store } from "../training/kept.ts";
+import { checkpointOf, fileOf, type JobKind, type KeptJob, runKept, type Store } from "../training/kept.ts";
 import { type History, historySchema, runLoop } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { measure, traceClassifier, withClassifier } from "../training/predict.ts";
@@ -197,12 +198,8 @@ const bytesOf = (stage: Stage, run: StudentRun): number => {
   return estimateBytes(stepOf(stage, run).graph) + estimateBytes(traceClassifier({ model, weights }, testBatch).graph);
 };
 
-/**
- * Trains students of one architecture, `seeds` for each run, several at a time, and returns their results run by
- * run. Students that were finished before are kept.
- */
-export const teachStudents = async (runs: readonly StudentRun[], stage: Stage): Promise<StudentResult[][]> => {
-  const { recipe, data, device } = stage;
+/** The jobs of some runs, `seeds` for each, run by run. */
+const jobsOf = (runs: readonly StudentRun[], { recipe, data, device }: Stage): KeptJob[] => {
   const { crop, ...settings } = recipe.student;
   const jobOf = (run: StudentRun, seed: number): KeptJob => {
     const { name, architecture, labels, steps, batch, mixup, sourceKey } = run;
@@ -227,7 +224,26 @@ export const teachStudents = async (runs: readonly StudentRun[], stage: Stage): 
       cost: steps * batch,
     };
   };
-  const jobs = runs.flatMap((run) => Array.from({ length: recipe.seeds }, (_, seed) => jobOf(run, seed)));
+  return runs.flatMap((run) => Array.from({ length: recipe.seeds }, (_, seed) => jobOf(run, seed)));
+};
+
+/** Counts the students of some runs, and those of them that an earlier command finished. */
+export const countStudents = async (
+  runs: readonly StudentRun[],
+  stage: Stage,
+): Promise<{ readonly finished: number; readonly all: number }> => {
+  const jobs = jobsOf(runs, stage);
+  const found = await Promise.all(jobs.map((job) => store.read(fileOf(stage.folder, job, store), job.key, silent)));
+  return { finished: found.filter((result) => result !== undefined).length, all: jobs.length };
+};
+
+/**
+ * Trains students of one architecture, `seeds` for each run, several at a time, and returns their results run by
+ * run. Students that were finished before are kept.
+ */
+export const teachStudents = async (runs: readonly StudentRun[], stage: Stage): Promise<StudentResult[][]> => {
+  const { recipe } = stage;
+  const jobs = jobsOf(runs, stage);
   const bytes = (): number => Math.max(...runs.map((run) => bytesOf(stage, run)));
   const results = await runKept(undefined, studying, jobs, bytes, { ...stage, runs });
   return runs.map((_, i) => results.slice(i * recipe.seeds, (i + 1) * recipe.seeds));

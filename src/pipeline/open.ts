@@ -15,6 +15,7 @@ import type { CommandContext } from "./commands.ts";
 import { type Claim, checkFree, claimFolder } from "./folder/claim.ts";
 import { type RunFolder, timed } from "./folder/run-folder.ts";
 import { type Settled, settleMethod } from "./recipe/settle.ts";
+import { settleSteps } from "./recipe/steps.ts";
 import { describeDataset } from "./reporting.ts";
 
 /** A command at work: as `Work`, with all of a run's folder. */
@@ -71,7 +72,9 @@ export const openRun = async <T, Folder extends RunFolder>(
   try {
     const started = performance.now();
     const data = await prepareData(given, context);
-    const { recipe, ...settled } = settle(given, data);
+    const { recipe: counted, notes } = settleSteps(given, data);
+    for (const note of notes) context.progress.note(note);
+    const { recipe, ...settled } = settle(counted, data);
     if (settled.best !== undefined) context.progress.note(settled.best);
     checkStudents(recipe, data);
     const checked = await check(recipe, data, await findCandidates(recipe, data), context);

@@ -11,6 +11,7 @@ import type { Device } from "../runtime/index.ts";
 import { type DistilledSet, layoutOf, openImages, sameSize, weighSet } from "../sets/index.ts";
 import { writeAtomic, writeJson } from "../support/files.ts";
 import { version } from "../support/version.ts";
+import { chanceOf } from "../teachers/guessing.ts";
 import type { Teacher } from "../teachers/teacher.ts";
 import { type RunFolder, readSeconds } from "./folder/run-folder.ts";
 import { plain } from "./set.ts";
@@ -49,12 +50,13 @@ const allCurves = ({ teachers, curves }: Findings): Curve[] => [
 ];
 
 /** What is reported of teachers. */
-export const describeTeachers = (teachers: readonly Teacher[]): TeacherRow[] =>
+export const describeTeachers = (teachers: readonly Teacher[], { dataset }: Prepared): TeacherRow[] =>
   teachers.map(({ model, accuracy, accuracyViews, validationAccuracy, epochs, bytes, sha256 }) => ({
     architecture: model.name,
     accuracy,
     ...(accuracyViews !== undefined && { accuracyViews }),
     validationAccuracy,
+    chance: chanceOf(accuracy, dataset.test.labels),
     ...(epochs !== undefined && { epochs }),
     parameters: parameterCount(model),
     bytes,
@@ -95,7 +97,7 @@ export const assembleReport = async (
       ...(await weighSet(setFolder)),
       ...bytesAround(data, teachers),
     },
-    teachers: describeTeachers(teachers),
+    teachers: describeTeachers(teachers, data),
     rows,
     ...conclusionsOf({ rows }),
     curves: allCurves(findings),

@@ -25,6 +25,7 @@ import { noteDamage } from "../support/json-files.ts";
 import type { Progress } from "../support/progress.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
+import { ofTheSet } from "./folder/growth.ts";
 import { precisionOf } from "./recipe/method.ts";
 import { writeWithin } from "./set-limit.ts";
 
@@ -48,7 +49,9 @@ const readFinished = async (
   if (found === undefined || (await weighSet(folder)).total > most) return undefined;
   const { parts: _, sha256: __, ...said } = found.manifest;
   // How labels are stored follows from the recipe, which the manifest holds.
-  const same = isDeepStrictEqual([said, found.compensators], [unlisted(said.labels), compensators]);
+  const usual = unlisted(said.labels);
+  const [was, is] = [said, usual].map((one) => ({ ...one, recipe: ofTheSet(one.recipe) }));
+  const same = isDeepStrictEqual([was, found.compensators], [is, compensators]);
   return same && Buffer.compare(found.bases, bases) === 0 ? found : undefined;
 };
 

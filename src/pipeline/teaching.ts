@@ -23,7 +23,7 @@ export const reportTeachers = async (
   { recipe, data, device, folder }: Run,
   teachers: readonly Teacher[],
 ): Promise<TeachersReport> => {
-  const rows = describeTeachers(teachers);
+  const rows = describeTeachers(teachers, data);
   const report: TeachersReport = {
     format: "distillery-teachers",
     version: 1,

@@ -42,6 +42,7 @@ export const prepareData = async (
     seed: recipe.seed,
     ...(recipe.resize === undefined ? {} : { resize: recipe.resize }),
     skipUnreadable: recipe.skipUnreadable,
+    ...(recipe.test === undefined ? {} : { test: recipe.test }),
     ...(archive === undefined ? {} : { archive }),
     ...(maxPixels === undefined ? {} : { maxPixels }),
     download: false,

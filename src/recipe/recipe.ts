@@ -15,6 +15,8 @@ export interface Recipe {
   /** Side length to which images of a folder are resized; absent: they must all have one size. */
   readonly resize?: number;
   readonly skipUnreadable: boolean;
+  /** Fraction of the images of every class that become test images; absent: the data have such. */
+  readonly test?: number;
   /**
    * By which means and deviations images are normalised: those of the data, which for ImageNet are the published ones, or
    * ImageNet's for any data, as networks expect that others trained or tuned from such.
@@ -46,6 +48,8 @@ export interface Recipe {
   readonly device: DeviceName;
   readonly teacher: {
     readonly epochs: number;
+    /** Steps that few images take by more epochs. Absent where epochs were given, and once the data are known. */
+    readonly minSteps?: number;
     readonly batch: number;
     readonly optimiser: "sgd" | "adamw" | "muon";
     readonly learningRate: number;
@@ -86,7 +90,7 @@ export interface Recipe {
     readonly mixup: number;
   };
   /** Students on the full real data, hard labels. */
-  readonly full: { readonly epochs: number; readonly batch: number };
+  readonly full: { readonly epochs: number /** As of teachers. */; readonly minSteps?: number; readonly batch: number };
   /**
    * Sets that `compare` puts side by side: every method at every budget, by default the recipe's own, from as many draws of first images. A method may be followed
    * by settings in which its set differs from the recipe: "infer labelBytes=4KB bases=confidence".

@@ -13,7 +13,7 @@ import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import { keyOf } from "../support/key.ts";
 import type { Progress } from "../support/progress.ts";
 import { foreignWeights } from "./foreign-weights.ts";
-import { compareWithGuessing } from "./guessing.ts";
+import { chanceOf } from "./guessing.ts";
 import { type Measured, measureTeacher } from "./measure-teacher.ts";
 import type { Teacher } from "./teacher.ts";
 import { percent, percentOrNone } from "./teacher-card.ts";
@@ -80,7 +80,7 @@ const notesOf = ({ model, file }: Unmeasured, { accuracy, accuracyViews }: Measu
   const title = `teacher ${model.name}`;
   const views = accuracyViews === undefined ? "" : `, ${accuracyViews.toFixed(1)} % with six views`;
   const measured = `${title}: ${accuracy.toFixed(1)} % of the test images${views} (${basename(file)}, not trained here)`;
-  const verdict = compareWithGuessing(Math.round((accuracy * test.length) / 100), test.length, classes.length);
+  const { verdict } = chanceOf(accuracy, test.labels);
   if (verdict === "better") return [measured];
   const says = {
     guessing: "that is no better than guessing",

@@ -5,6 +5,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import type { Work } from "../recipe/work.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { obtainForeign, readForeign } from "./foreign-teacher.ts";
+import { chanceOf, warningsOf } from "./guessing.ts";
 import { readTeacher, type Teacher } from "./teacher.ts";
 import { checkTeacherName, wantedTeacher } from "./teacher-names.ts";
 import { trainTeacher } from "./train-teacher.ts";
@@ -80,6 +81,15 @@ export const obtainTeachers = async (work: Work): Promise<Teacher[]> => {
     }
   };
   const teachers: Teacher[] = [];
-  for (const [index, entry] of work.recipe.teachers.entries()) teachers.push(await obtain(entry, index));
+  const { labels } = work.data.dataset.test;
+  for (const [index, entry] of work.recipe.teachers.entries()) {
+    const teacher = await obtain(entry, index);
+    teachers.push(teacher);
+    // Those of other programs are judged where they are measured, with advice of their own.
+    const { accuracy, epochs, model } = teacher;
+    if (epochs === undefined) continue;
+    const judged = { architecture: model.name, accuracy, epochs, chance: chanceOf(accuracy, labels) };
+    for (const warning of warningsOf([judged])) work.progress.note(`WARNING: ${warning}`);
+  }
   return teachers;
 };

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { defaultsFor } from "../../src/pipeline/recipe/defaults.ts";
+import { defaultsFor, withoutLeast } from "../../src/pipeline/recipe/defaults.ts";
 import { recipeFields } from "../../src/pipeline/recipe/schema.ts";
 import { commandLine } from "./world.ts";
 
@@ -47,9 +47,9 @@ describe("options", () => {
       resize: 64,
       skipUnreadable: true,
       device: "auto",
-      teacher: { ...defaults.teacher, epochs: 3, optimiser: "adamw" },
+      teacher: { ...withoutLeast(defaults.teacher), epochs: 3, optimiser: "adamw" },
       student: { ...defaults.student, learningRate: 1e-4, temperature: 4, mixup: 0 },
-      full: { ...defaults.full, epochs: 2 },
+      full: { ...withoutLeast(defaults.full), epochs: 2 },
     });
   });
 

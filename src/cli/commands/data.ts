@@ -11,6 +11,7 @@ const flags: Readonly<Record<SourceOption, string>> = {
   seed: "--seed",
   resize: "--resize",
   skipUnreadable: "--skip-unreadable",
+  test: "--test",
   maxPixels: "--max-pixels",
   archive: "--archive",
   download: "--download",
@@ -19,7 +20,8 @@ const flags: Readonly<Record<SourceOption, string>> = {
 /** Fails on options that mean nothing for a source, for the list of all, or beside each other. @throws USAGE. */
 export const checkDataOptions = (source: string | undefined, values: OptionValues): void => {
   for (const option of Object.keys(flags) as SourceOption[]) {
-    if (values[option] === undefined) continue;
+    // The seed also draws the test images that --test holds out.
+    if (values[option] === undefined || (option === "seed" && values.test !== undefined)) continue;
     const idle = source === undefined ? "is for one data set, e.g. distillery data cifar10" : idleFor(source, option);
     if (idle !== undefined) throw idleOption(flags[option], idle);
   }
@@ -111,12 +113,17 @@ export const data: CliCommand = {
       .addOption(archiveOption())
       .addOption(optionFor("resize"))
       .addOption(optionFor("skipUnreadable"))
+      .addOption(optionFor("test"))
       .addOption(maxPixelsOption())
       .addOption(optionFor("seed"))
       .option("--json", "print it as JSON")
       .addHelpText(
         "after",
-        examples("distillery data", "distillery data cifar10 --download", "distillery data photos/ --resize 64"),
+        examples(
+          "distillery data",
+          "distillery data cifar10 --download",
+          "distillery data photos/ --resize 64 --test 0.2",
+        ),
       )
       .action(async (source: string | undefined, values: OptionValues) => {
         checkDataOptions(source, values);
@@ -133,6 +140,7 @@ export const data: CliCommand = {
               skipUnreadable: values.skipUnreadable === true,
               download: values.download === true,
               ...(typeof values.resize === "number" ? { resize: values.resize } : {}),
+              ...(typeof values.test === "number" ? { test: values.test } : {}),
               ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
               ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
             },

@@ -51,6 +51,18 @@ export const listingOf = (
   return { classes, files, labels, ignored };
 };
 
+/** The files of a listing that have a flag, in their order. */
+export const selected = ({ classes, files, labels, ignored }: Listing, flags: Uint8Array, flag: 0 | 1): Listing => {
+  const all = Int32Array.from(flags, (_, i) => i);
+  const chosen = all.filter((i) => flags[i] === flag);
+  return {
+    classes,
+    files: { length: chosen.length, name: (i) => files.name(chosen[i]!), path: (i) => files.path(chosen[i]!) },
+    labels: chosen.map((i) => labels[i]!),
+    ignored,
+  };
+};
+
 /**
  * Lists the classes of a folder, `<class>/` with images at any depth, in the order of torchvision: by code points of the
  * folders' names. Class names are in Unicode's composed form (NFC), whatever the file system made of them.

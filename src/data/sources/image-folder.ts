@@ -13,12 +13,14 @@ import type { FileList } from "../files/file-list.ts";
 import { type Reach, survey } from "../files/survey.ts";
 import { checkVisible, newTally, notesOf } from "../files/tally.ts";
 import { colourSums } from "../normalisation.ts";
-import { listImages } from "./layouts.ts";
+import { type Held, listImages } from "./layouts.ts";
 
 /** Without `resize` all images must have one size. */
 export interface ImageFolderOptions extends Decoding {
   /** Leaves out files that cannot be read, listing them in `skipped`; otherwise the first one is an error. */
   readonly skipUnreadable: boolean;
+  /** Of a folder without test images: the part of its images that become such. */
+  readonly held?: Held;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
 }
@@ -82,7 +84,7 @@ const noteIgnored = (progress: Progress, { count, example }: Ignored): void => {
 
 /**
  * A folder of images: one's own as `train/<class>/*` and `test/<class>/*` (or `val/`), or Tiny-ImageNet or ImageNet as
- * their publishers lay them out; classes are the folder names by code points, hidden files are passed over and counted.
+ * their publishers lay them out, or `<class>/*` with a part held out as test images; classes are the folder names by code points, hidden files are passed over and counted.
  * See `decodeImage` for colours, orientation and resizing. Small sets are held in memory, 3 x H x W bytes an image; the
  * images of others are decoded when they are asked for.
  *
@@ -99,7 +101,7 @@ export const imageFolder = async (
   if (resize !== undefined && !(Number.isInteger(resize) && resize > 0)) {
     throw new DistilleryError("USAGE", `--resize: ${resize} given, expected a whole number of pixels above 0`);
   }
-  const { train, test, words, normalisation, note } = await listImages(path);
+  const { train, test, words, normalisation, note } = await listImages(path, options.held);
   const ignored = joinIgnored(train.ignored, test.ignored);
   noteIgnored(progress, ignored);
   if (note !== undefined) progress.note(note);

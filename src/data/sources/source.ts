@@ -13,12 +13,14 @@ import { imageFolder } from "./image-folder.ts";
 
 /** Everything that sources are opened with. Each takes what it has a use for; `idleFor` tells of the others. */
 export interface SourceOptions {
-  /** Seed of the demo's images. */
+  /** Seed of the demo's images, and of the test images that are held out. */
   readonly seed: number;
   /** For an image folder: short side after resizing. */
   readonly resize?: number;
   /** For an image folder: leave out files that cannot be read. */
   readonly skipUnreadable: boolean;
+  /** For an image folder without test images: the fraction of each class's that become such. */
+  readonly test?: number;
   /** For an image folder: pixels that an image may have. */
   readonly maxPixels?: number;
   /** For CIFAR: a local archive, or a folder with its unpacked files. */
@@ -35,7 +37,7 @@ export interface SourceOptions {
 export const defaultCache = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "distillery");
 
 /** Options that not every source has a use for. */
-export type SourceOption = "seed" | "resize" | "skipUnreadable" | "maxPixels" | "archive" | "download";
+export type SourceOption = "seed" | "resize" | "skipUnreadable" | "test" | "maxPixels" | "archive" | "download";
 
 interface Source {
   readonly name: string;
@@ -65,13 +67,14 @@ const cifarSource = (name: "cifar10" | "cifar100", description: string): Source 
 const folderSource = (name: `<${string}>`, description: string): Source => ({
   name,
   description,
-  takes: ["resize", "skipUnreadable", "maxPixels"],
+  takes: ["resize", "skipUnreadable", "test", "maxPixels"],
   open: (path, options) => {
-    const { resize, skipUnreadable, maxPixels } = options;
+    const { resize, skipUnreadable, maxPixels, seed, test } = options;
     return imageFolder(path, {
       ...surroundingsOf(options),
       skipUnreadable,
       ...(resize !== undefined && { resize }),
+      ...(test !== undefined && { held: { fraction: test, seed } }),
       ...(maxPixels !== undefined && { maxPixels }),
     });
   },
@@ -79,7 +82,7 @@ const folderSource = (name: `<${string}>`, description: string): Source => ({
 
 const ownImages = folderSource(
   "<folder>",
-  "your own images: train/<class>/* and test/<class>/* or val/<class>/*; --resize N for mixed sizes",
+  "your own images: train/<class>/* and test/<class>/* or val/<class>/*, or <class>/* and --test 0.2; --resize N for mixed sizes",
 );
 
 const sources: readonly Source[] = [

@@ -65,7 +65,7 @@ export const writeComparison = async (
     distillery: version(),
     data: describeDataset(data),
     bytes: bytesAround(data, teachers),
-    teachers: describeTeachers(teachers),
+    teachers: describeTeachers(teachers, data),
     sets,
     rows,
     ...conclusionsOf({ rows }),

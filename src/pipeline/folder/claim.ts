@@ -13,6 +13,7 @@ import { type Holder, holderOf, isLock, type Lock, lockFolder, sweepLocks } from
 import type { Progress } from "../../support/progress.ts";
 import { isTemporary } from "../../support/temporary.ts";
 import { isArtefact, isForeign } from "./artefacts.ts";
+import { rewritten, ungrown } from "./growth.ts";
 import { type RunFolder, readCurves, readSeconds } from "./run-folder.ts";
 import { differences, readRunRecipe, respell, runRecipe } from "./run-recipe.ts";
 
@@ -60,6 +61,10 @@ interface Judgement {
   readonly recipe: Recipe;
   /** True where that run is taken up again. */
   readonly resumes: boolean;
+  /** The text of the recipe file, where that has to be written. */
+  readonly file?: string;
+  /** Says in what a run that is taken up is wanted otherwise. */
+  readonly note?: string;
 }
 
 const datasetSchema = z.looseObject({ fingerprint: z.exactOptional(z.string()) });
@@ -88,15 +93,21 @@ const judge = async (folder: RunFolder, recipe: Recipe, fingerprint: string): Pr
     }
   }
   if (entries.includes(basename(folder.set))) await checkSetPlace(folder.set);
-  if (found === undefined) return { recipe, resumes: false };
+  const anew = { recipe, resumes: false, file: runRecipe(recipe) };
+  if (found === undefined) return anew;
   const known = (await readJson(folder.dataset, datasetSchema))?.fingerprint;
   const respelled = respell(recipe, found.recipe, known === fingerprint);
-  if (isDeepStrictEqual(found.recipe, respelled)) return { recipe: found.recipe, resumes: true };
+  if (isDeepStrictEqual(found.recipe, respelled)) return { recipe: respelled, resumes: true };
+  const same = ungrown(respelled, found.recipe);
+  if (isDeepStrictEqual(found.recipe, same)) {
+    const note = `${folder.path} goes on with ${differences(found.recipe, respelled)}; what is finished stays`;
+    return { recipe: respelled, resumes: true, file: rewritten(found.text, found.recipe, respelled), note };
+  }
   const beginnings = [folder.recipe, folder.seconds, folder.dataset].map((path) => basename(path));
-  if (found.untouched && entries.every((name) => beginnings.includes(name))) return { recipe, resumes: false };
+  if (found.untouched && entries.every((name) => beginnings.includes(name))) return anew;
   throw refuse(
     folder,
-    `holds a run of another recipe (${differences(found.recipe, respelled)}); ` +
+    `holds a run of another recipe (${differences(found.recipe, same)}); ` +
       "choose another --out, or give the same recipe to resume",
   );
 };
@@ -123,8 +134,8 @@ export interface Claim extends Lock {
 }
 
 /**
- * Claims a folder for a recipe on data of this fingerprint. A folder in which the same recipe was run before is taken up
- * again, and one in which another recipe came to nothing is taken over.
+ * Claims a folder for a recipe on data of this fingerprint. A folder in which the same recipe was run before, or one that wants
+ * other students of the same set, is taken up again, and one in which another recipe came to nothing is taken over.
  * @throws USAGE when another process works there, or what `judge` says; DISK.
  */
 export const claimFolder = async (
@@ -138,16 +149,15 @@ export const claimFolder = async (
   await makeFolder(folder.path);
   const held = await lock(folder);
   try {
-    const { recipe, resumes } = await judge(folder, given, fingerprint);
+    const { recipe, resumes, file, note } = await judge(folder, given, fingerprint);
     await sweep(folder);
     if (resumes) {
       const damaged = noteDamage(progress);
       await readSeconds(folder, damaged);
       await readCurves(folder, damaged);
-    } else {
-      await rm(folder.seconds, { force: true });
-      await writeAtomic(folder.recipe, runRecipe(recipe));
-    }
+    } else await rm(folder.seconds, { force: true });
+    if (file !== undefined) await writeAtomic(folder.recipe, file);
+    if (note !== undefined) progress.note(note);
     return { ...held, recipe };
   } catch (error) {
     await held.release();

@@ -7,6 +7,7 @@ import { DistilleryError } from "../../support/errors.ts";
 import { codeOf, readRegularFile, reasonOf } from "../../support/files.ts";
 import { wantedTeacher } from "../../teachers/teacher-names.ts";
 import { recipeIn, recipeToYaml } from "../recipe/file.ts";
+import { valueAt } from "../recipe/parse.ts";
 import { recipeFields } from "../recipe/schema.ts";
 
 /** The first line of a recipe that a run writes, by which the run's folder is known from any other with such a file. */
@@ -17,6 +18,8 @@ export const runRecipe = (recipe: Recipe): string => `${mark}${recipeToYaml(reci
 /** The recipe that a run wrote into its folder. */
 export interface WrittenRecipe {
   readonly recipe: Recipe;
+  /** The file, beginning with the mark that a run's recipe has. */
+  readonly text: string;
   /** True where nobody has changed the file since. */
   readonly untouched: boolean;
 }
@@ -55,7 +58,7 @@ export const readRunRecipe = async (file: string): Promise<WrittenRecipe | undef
         "choose an empty or new folder, or restore it from a copy",
     );
   }
-  return { recipe, untouched: !marked || text === runRecipe(recipe) };
+  return { recipe, text: marked ? text : `${mark}${text}`, untouched: !marked || text === runRecipe(recipe) };
 };
 
 const real = (path: string): string => {
@@ -86,9 +89,6 @@ export const respell = (recipe: Recipe, as: Recipe, sameData: boolean): Recipe =
     ...(sameTeachers && { teachers: as.teachers }),
   };
 };
-
-const valueAt = (value: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((at, name) => (at as Record<string, unknown> | null | undefined)?.[name], value);
 
 /** Paths that two recipes can differ in: options of a method only where both are by the same. */
 const comparable = (before: Recipe, after: Recipe): readonly (readonly string[])[] =>

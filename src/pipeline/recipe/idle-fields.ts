@@ -61,6 +61,7 @@ export const idleField = (
       return unless(field === "epochs" || recipe.full.epochs > 0, "is idle where --full-epochs is 0");
     case "resize":
     case "skipUnreadable":
+    case "test":
       return idleFor(recipe.data, group);
     case "method":
     case "ipc":
@@ -74,8 +75,12 @@ export const idleField = (
 
 /** A contradiction inside of a recipe, with the field that it is in; undefined where there is none. */
 export const idleInRecipe = (recipe: Recipe): string | undefined => {
-  const given = { resize: recipe.resize !== undefined, skipUnreadable: recipe.skipUnreadable };
-  for (const option of ["resize", "skipUnreadable"] as const) {
+  const given = {
+    resize: recipe.resize !== undefined,
+    skipUnreadable: recipe.skipUnreadable,
+    test: recipe.test !== undefined,
+  };
+  for (const option of ["resize", "skipUnreadable", "test"] as const) {
     const idle = given[option] ? idleFor(recipe.data, option) : undefined;
     if (idle !== undefined) return `${option} ${idle}`;
   }

@@ -5,7 +5,7 @@ import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { shown } from "../../support/schema.ts";
 import { didYouMean } from "../../support/suggest.ts";
-import { defaultsFor } from "./defaults.ts";
+import { defaultsFor, withoutLeast } from "./defaults.ts";
 import { idleInRecipe } from "./idle-fields.ts";
 import { expectationAt, recipeSchema, schemaAt } from "./schema.ts";
 
@@ -41,7 +41,8 @@ export const mergeFields = (under: Fields, over: Fields): Fields => {
   return Object.fromEntries(merged);
 };
 
-const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+/** The value that a path leads to; undefined where there is none. */
+export const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>(
     (at, step) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[step] : undefined),
     value,
@@ -101,6 +102,18 @@ const withSteps = (fields: Fields): Fields => {
   return { ...fields, method: { ...choice, iterations } };
 };
 
+/** The defaults beside what was given: no least number of steps beside epochs, which somebody has chosen. */
+const defaultsBeside = (given: unknown): Fields => {
+  const data = isFields(given) && typeof given.data === "string" ? given.data : "";
+  const defaults = defaultsFor(data);
+  const chosen = (group: string): boolean => valueAt(given, [group, "epochs"]) !== undefined;
+  return {
+    ...defaults,
+    ...(chosen("teacher") && { teacher: withoutLeast(defaults.teacher) }),
+    ...(chosen("full") && { full: withoutLeast(defaults.full) }),
+  };
+};
+
 /**
  * A whole recipe from what was given, e.g. the content of a recipe file; what is not given comes from defaultsFor its
  * data. Only `data` must be given.
@@ -108,8 +121,7 @@ const withSteps = (fields: Fields): Fields => {
  * a field is given that means nothing for the data.
  */
 export const parseRecipe = (value: unknown, nameForErrors: string): Recipe => {
-  const data = isFields(value) && typeof value.data === "string" ? value.data : "";
-  const whole = isFields(value) ? withSteps(mergeFields({ ...defaultsFor(data) }, value)) : value;
+  const whole = isFields(value) ? withSteps(mergeFields(defaultsBeside(value), value)) : value;
   const result = recipeSchema.safeParse(whole);
   if (result.success) {
     const idle = idleInRecipe(result.data);

@@ -24,6 +24,12 @@ const cropping = (whose: string) =>
     ["shift", "resize"],
     `how ${whose}'s images are cropped: shift (a few pixels), resize (a random part to the whole, as for photographs)`,
   );
+const leastSteps = (whose: string, over: string) =>
+  described(
+    z.exactOptional(z.int().min(1)),
+    "a whole number of at least 1",
+    `steps of ${whose} at least: few images get more epochs, unless ${over} is given`,
+  );
 const labelKinds = ["static", "dynamic", "hard"] as const;
 
 /** The one definition of what a recipe may hold; recipe files and command-line options are both checked by it. */
@@ -39,6 +45,11 @@ export const recipeSchema = group({
     "resize the images of a folder to this many pixels a side",
   ),
   skipUnreadable: flag("leave out images that cannot be read, and count them"),
+  test: described(
+    z.exactOptional(z.number().positive().max(0.9)),
+    "a number above 0, up to 0.9",
+    "for a folder of <class>/* without test images: the fraction of every class's that become such",
+  ),
   normalisation: choice(
     ["data", "imagenet"],
     "means and deviations of colours: those of the data, or for weights from elsewhere ImageNet's: data, imagenet",
@@ -80,6 +91,7 @@ export const recipeSchema = group({
   teacher: group({
     epochs: whole(1, "epochs a teacher is trained"),
     batch: whole(1, "images per step of a teacher"),
+    minSteps: leastSteps("a teacher", "--teacher-epochs"),
     optimiser: choice(["sgd", "adamw", "muon"], "how a teacher learns: sgd, adamw, muon (filters) with sgd"),
     learningRate: aboveZero("highest learning rate of a teacher"),
     weightDecay: atLeastZero("weight decay of a teacher"),
@@ -118,6 +130,7 @@ export const recipeSchema = group({
   full: group({
     epochs: whole(0, "epochs of the students on the full data; 0 leaves them out"),
     batch: whole(1, "images per step of the students on the full data"),
+    minSteps: leastSteps("a student on the full data", "--full-epochs"),
   }),
   compare: group({
     methods: described(

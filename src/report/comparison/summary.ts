@@ -5,6 +5,7 @@ import type { Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { allData } from "../../evaluation/rows.ts";
 import { type BudgetRow, type ComparedRow, compare, comparedRows } from "../../evaluation/statistics.ts";
 import { formatSigned, listed, plural } from "../../support/format.ts";
+import { warningsOf } from "../../teachers/guessing.ts";
 import { nameOf } from "../methods.ts";
 import { distilledOnce, formatAccuracy, ruleOfJudgement } from "../run/summary.ts";
 
@@ -110,7 +111,10 @@ export const comparisonJudgements = (comparison: Comparison): readonly string[] 
 
 /** The first of them: the recipe's first labels, student and budget. Any other choice would be one by the test set. */
 export const comparisonHeadline = (comparison: Comparison): string =>
-  upper(comparisonJudgements(comparison)[0] ?? "No student has been trained yet.");
+  [
+    ...warningsOf(comparison.teachers),
+    upper(comparisonJudgements(comparison)[0] ?? "No student has been trained yet."),
+  ].join(" ");
 
 /** Says that a comparison is not finished; undefined at its end. */
 export const unfinished = ({ pending = [] }: Comparison): string | undefined =>

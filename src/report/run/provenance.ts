@@ -10,6 +10,9 @@ import { html, type Markup, scrolling } from "../page/markup.ts";
 /** Digits of a hash that are printed; the whole hash is in its hover text and in report.json. */
 const hashDigits = 12;
 
+/** Of fewer images an accuracy near 50 % has a standard error above 5 points. */
+const fewImages = 100;
+
 /** Accuracy by several views of each image, beside the plain one. */
 const views = ({ accuracyViews }: TeacherRow): Markup =>
   accuracyViews === undefined ? html`` : html` <span class="quiet">${formatTenth(accuracyViews)} by six views</span>`;
@@ -26,7 +29,7 @@ const useOf = (methods: readonly string[]): string => {
 };
 
 /** The teachers of a run, and what some methods had them for. */
-export const teacherSection = (report: Pick<Report, "teachers">, methods: readonly string[]): Markup => {
+export const teacherSection = (report: Pick<Report, "teachers" | "data">, methods: readonly string[]): Markup => {
   if (report.teachers.length === 0) return html`<p class="quiet">This run had no teachers.</p>`;
   const tableOfThem = scrolling(
     "Teachers",
@@ -40,7 +43,9 @@ ${report.teachers.map(
   const elsewhere = report.teachers.some(({ epochs }) => epochs === undefined)
     ? " Those whose epochs are unknown were trained by another program; their accuracies were measured here."
     : "";
-  return html`<p class="lead">Networks trained on all the data, after their last epoch.${elsewhere}${useOf(methods)} The soft labels are the mean of their logits.</p>
+  const { test, validation } = report.data;
+  const seen = ` Test accuracies rest on ${plural(test, "image")}, those of validation on ${formatCount(validation)}${validation < fewImages && validation > 0 ? ", too few for more than a rough idea" : ""}.`;
+  return html`<p class="lead">Networks trained on all the data, after their last epoch.${elsewhere}${useOf(methods)} The soft labels are the mean of their logits.${seen}</p>
 ${tableOfThem}`;
 };
 

@@ -3,6 +3,7 @@ import { baseline } from "../../distill/registry.ts";
 import type { AccuracyRow, Report } from "../../evaluation/rows.ts";
 import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";
 import { formatBytes, formatCount, formatShare, formatSigned, formatTenth, plural } from "../../support/format.ts";
+import { warningsOf } from "../../teachers/guessing.ts";
 import { hasMarks, reachedWords } from "../course.ts";
 import { nameOf } from "../methods.ts";
 
@@ -53,9 +54,11 @@ const besideRandom = (accuracy: string, { verdict }: Difference): string => {
 
 /**
  * One sentence saying what the set is and what a student reaches on it, beside random images and all the data.
- * A gain is claimed only where `compare` calls it clear.
+ * A gain is claimed only where `compare` calls it clear. Teachers that guess are said before.
  */
-export const headline = (report: Report): string => {
+export const headline = (report: Report): string => [...warningsOf(report.teachers), accuracyOf(report)].join(" ");
+
+const accuracyOf = (report: Report): string => {
   const chosen = headlineRow(report);
   if (chosen === undefined) {
     return `${describeSet(report, "static")}: no student has been trained on it, so what it is worth is not known.`;

@@ -140,6 +140,10 @@ describe("the page's text", () => {
   it("says which methods had the teachers", () => {
     expect(renderReport(makeReport(), [])).toContain("INFER makes its sets by them. The soft labels");
     expect(renderReport(makeReport({ method: "match" }), [])).toContain("after their last epoch. The soft labels");
+    const few = makeReport({ data: { ...makeReport().data, test: 72, validation: 6 } });
+    expect(renderReport(few, [])).toContain(
+      "Test accuracies rest on 72 images, those of validation on 6, too few for more than a rough idea.",
+    );
   });
 
   it("prints no deviation from one seed", () => {
