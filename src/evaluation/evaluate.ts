@@ -5,14 +5,15 @@ import { drawImages, drawKey } from "../distill/select/draw.ts";
 import { buildModel } from "../models/registry.ts";
 import { imageSource } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { type DistilledSet, openImages, trainingLabels } from "../sets/index.ts";
-import { DistilleryError } from "../support/errors.ts";
+import type { DistilledSet } from "../sets/index.ts";
+import { setBatch, setSource, stepsOf } from "../students/set-source.ts";
+import type { LabelKind, Source } from "../students/train-student.ts";
 import { keyOf } from "../support/key.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { marksOf } from "./marks.ts";
 import { type Accuracy, type AccuracyRow, allData, type Curve } from "./rows.ts";
-import { gatherRows, type LabelKind, type Source, type StudentRun, teachStudents } from "./students.ts";
+import { type StudentRun, teachStudents } from "./students.ts";
 
 /** Images that students are trained on, with each kind of labels. */
 export interface TrainingSet {
@@ -30,10 +31,12 @@ export interface TrainingSet {
 }
 
 /** Steps of a student; dynamic labels get 1/(M+1) of the epochs. */
-const stepsOf = (labels: LabelKind, { epoch, teachers }: TrainingSet, { epochs, batch }: Recipe["student"]): number => {
-  const perEpoch = Math.ceil(epoch / batch);
-  return labels === "dynamic" ? Math.max(1, Math.floor(epochs / (teachers + 1))) * perEpoch : epochs * perEpoch;
-};
+const studentSteps = (
+  labels: LabelKind,
+  { epoch, teachers }: TrainingSet,
+  { epochs, batch }: Recipe["student"],
+): number =>
+  stepsOf(epoch, { epochs: labels === "dynamic" ? Math.max(1, Math.floor(epochs / (teachers + 1))) : epochs, batch });
 
 /** Mean and sample standard deviation (0 for one value). */
 export const summarise = (values: readonly number[]): Accuracy => {
@@ -45,17 +48,6 @@ export const summarise = (values: readonly number[]): Accuracy => {
 /** Digest of the data, where a source's key begins. */
 const dataKey = ({ data, recipe }: Stage) => ({ data: data.fingerprint, validation: recipe.validation });
 
-const setSource = async ({ device }: Stage, set: DistilledSet, kinds: readonly LabelKind[]): Promise<Source> => {
-  const { length, classes, read } = await openImages(set, device);
-  const source = { length, classes, images: (rows: Int32Array) => read(rows) };
-  if (!kinds.includes("static")) return source;
-  const labels = trainingLabels(set);
-  if (labels === undefined) {
-    throw new DistilleryError("SET", "the set stores no labels; leave static out of --labels, or make it with labels");
-  }
-  return { ...source, logits: labels.read };
-};
-
 /** A distilled set; an epoch is its own training images unless another's are named. */
 export const distilledTrainingSet = async (
   stage: Stage,
@@ -63,17 +55,27 @@ export const distilledTrainingSet = async (
   name: string,
   epoch?: number,
 ): Promise<TrainingSet> => {
-  const { method, budget, parts, classes, teachers } = set.manifest;
+  const { method, budget, parts, teachers } = set.manifest;
   const teacherHashes = teachers.map((t) => t.sha256);
   return {
     method,
     name,
-    source: await setSource(stage, set, stage.recipe.labels),
+    source: await setSource(stage.device, set, stage.recipe.labels),
     sourceKey: keyOf({ ...dataKey(stage), parts, teacherHashes }),
     epoch: epoch ?? budget.trainingImages,
     teachers: teachers.length,
-    batch: Math.min(stage.recipe.student.batch, budget.ipc * classes.length),
+    batch: setBatch(set, stage.recipe.student.batch),
   };
+};
+
+/** Rows of [n, ...] in the order of `indices`. */
+const gatherRows = (rows: Float32Array, n: number, indices: Int32Array): Float32Array => {
+  const size = rows.length / n;
+  const out = new Float32Array(indices.length * size);
+  indices.forEach((row, i) => {
+    out.set(rows.subarray(row * size, (row + 1) * size), i * size);
+  });
+  return out;
 };
 
 /** As many random real images as a set's storage holds, labelled by the same teachers in the same way, for its steps. */
@@ -101,7 +103,7 @@ type Taught = StudentRun & { readonly method: AccuracyRow["method"] };
 
 const studentRunOf = ({ recipe }: Stage, trainingSet: TrainingSet, labels: LabelKind, architecture: string): Taught => {
   const { method, name, source, sourceKey, batch } = trainingSet;
-  const steps = stepsOf(labels, trainingSet, recipe.student);
+  const steps = studentSteps(labels, trainingSet, recipe.student);
   const { mixup } = recipe.student;
   return { method, name: `${name} ${labels}`, architecture, labels, source, sourceKey, steps, batch, mixup };
 };
@@ -119,7 +121,7 @@ const fullRun = (stage: Stage, architecture: string): Taught => {
     labels: "hard",
     source: { ...imageSource(data), classes: data.train.labels },
     sourceKey: keyOf(dataKey(stage)),
-    steps: recipe.full.epochs * Math.ceil(data.train.length / recipe.full.batch),
+    steps: stepsOf(data.train.length, recipe.full),
     batch: Math.min(recipe.full.batch, data.train.length),
     mixup: 0,
   };

@@ -24,6 +24,7 @@ const order = [
   "recipe",
   "teachers",
   "distill",
+  "students",
   "evaluation",
   "report",
   "pipeline",
