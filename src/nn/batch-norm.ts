@@ -22,7 +22,8 @@ import type { Named } from "./layers.ts";
  */
 export type Normalise = (z: Value, layer: string) => Value;
 
-const epsilon = 1e-5;
+/** Added to a variance before its root is taken. */
+export const epsilon = 1e-5;
 
 /** Types of the running statistics of layers with so many channels. */
 export const statisticsTypes = (layers: Named<number>): Record<string, TensorType> =>
