@@ -14,6 +14,7 @@ import { makeMethodSet } from "./method-set.ts";
 import { openRun, type Run, teach } from "./open.ts";
 import { writeReport } from "./reporting.ts";
 import { reportTeachers } from "./teaching.ts";
+import { trainCommand } from "./train/train.ts";
 
 const open = (recipe: Recipe, context: CommandContext) => openRun(recipe, context, runFolder(context.out), checkPlan);
 
@@ -75,6 +76,8 @@ export const commands: Commands = {
     const own = resolve(setFolder) === resolve(folder.set);
     return await measure(run, teachers, run.checked, setFolder, own ? await readCurves(folder) : []);
   },
+
+  train: trainCommand,
 
   compare: compareMethods,
 };
