@@ -12,7 +12,7 @@ import { keyOf } from "../support/key.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { marksOf } from "./marks.ts";
-import { type Accuracy, type AccuracyRow, allData, type Curve } from "./rows.ts";
+import { type Accuracy, type AccuracyRow, allData, type Curve, type Report } from "./rows.ts";
 import { type StudentRun, teachStudents } from "./students.ts";
 
 /** Images that students are trained on, with each kind of labels. */
@@ -78,6 +78,10 @@ const gatherRows = (rows: Float32Array, n: number, indices: Int32Array): Float32
   return out;
 };
 
+/** Kinds of labels that random images are given: static ones take teachers. */
+const randomLabels = ({ recipe, teachers }: Stage): readonly LabelKind[] =>
+  recipe.labels.filter((kind) => kind !== "static" || teachers.length > 0);
+
 /** As many random real images as a set's storage holds, labelled by the same teachers in the same way, for its steps. */
 const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: TrainingSet): Promise<TrainingSet> => {
   const { recipe, data, teachers, device } = stage;
@@ -94,7 +98,7 @@ const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: Traini
     name: baseline.name,
     sourceKey: keyOf({ ...dataKey(stage), random: ipc, ...drawKey(recipe), teacherHashes }),
   };
-  if (!recipe.labels.includes("static")) return { ...trainingSet, source };
+  if (!randomLabels(stage).includes("static")) return { ...trainingSet, source };
   const logits = await meanLogits(device, teachers, source, "labels of random images", stage);
   return { ...trainingSet, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
 };
@@ -145,7 +149,10 @@ export const teachRows = async (
   for (const architecture of recipe.students) {
     const runs = [
       ...recipe.labels.flatMap((labels) =>
-        trainingSets.map((trainingSet) => studentRunOf(stage, trainingSet, labels, architecture)),
+        // Images without stored logits have no static row.
+        trainingSets
+          .filter(({ source }) => labels !== "static" || source.logits !== undefined)
+          .map((trainingSet) => studentRunOf(stage, trainingSet, labels, architecture)),
       ),
       ...(withFull ? [fullRun(stage, architecture)] : []),
     ];
@@ -183,13 +190,25 @@ const nameFor = (method: string): string =>
         .slice(0, 40)}`
     : method;
 
+const withoutRandom =
+  "random images with static labels were left out, as labelling them takes the set’s teachers (--teachers with their files)";
+
 /**
  * The honest table: students on a distilled set and, with identical labels, augmentation and
  * steps, on as many random images as its storage holds; and students on all the data with hard labels.
  */
-export const evaluateSet = async (stage: Stage, set: DistilledSet): Promise<Measured> => {
+export const evaluateSet = async (
+  stage: Stage,
+  set: DistilledSet,
+): Promise<Measured & Pick<Report, "withoutRandom">> => {
   const { method } = set.manifest;
+  const { recipe, progress } = stage;
   const own = await distilledTrainingSet(stage, set, nameFor(method));
-  const trainingSets = method === baseline.name ? [own] : [own, await randomTrainingSet(stage, set, own)];
-  return teachRows(stage, trainingSets, withAllData(stage.recipe));
+  if (method === baseline.name) return teachRows(stage, [own], withAllData(recipe));
+  const labels = randomLabels(stage);
+  const whole = labels.length === recipe.labels.length;
+  if (!whole) progress.note(withoutRandom);
+  const random = labels.length > 0 ? [await randomTrainingSet(stage, set, own)] : [];
+  const measured = await teachRows(stage, [own, ...random], withAllData(recipe));
+  return whole ? measured : { ...measured, withoutRandom };
 };

@@ -41,8 +41,9 @@ const measure = async (
 ): Promise<Found<Report>> => {
   const { folder } = run;
   const stage = { ...run, teachers, folder: folder.students };
-  const { rows, curves } = await timed(folder, "students", () => evaluateSet(stage, set));
-  const report = await writeReport(folder, { ...run, teachers, set, setFolder, rows, curves: [...making, ...curves] });
+  const { curves, ...measured } = await timed(folder, "students", () => evaluateSet(stage, set));
+  const findings = { ...run, ...measured, teachers, set, setFolder, curves: [...making, ...curves] };
+  const report = await writeReport(folder, findings);
   return { report, files: { set: setFolder, report: folder.reportHtml, numbers: folder.reportJson } };
 };
 
@@ -71,10 +72,10 @@ export const commands: Commands = {
   evaluate: async (recipe, context: EvaluateContext) => {
     const folder = runFolder(context.out);
     const setFolder = context.set ?? folder.set;
-    await using run = await openRun(recipe, context, folder, readFitting(setFolder));
+    await using run = await openRun(recipe, context, folder, readFitting(setFolder, folder));
     const teachers = await teachersOf(run, run.checked, setFolder);
     const own = resolve(setFolder) === resolve(folder.set);
-    return await measure(run, teachers, run.checked, setFolder, own ? await readCurves(folder) : []);
+    return await measure(run, teachers, run.checked.set, setFolder, own ? await readCurves(folder) : []);
   },
 
   train: trainCommand,

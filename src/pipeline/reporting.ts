@@ -41,6 +41,7 @@ export interface Findings {
   readonly curves: readonly Curve[];
   readonly device: Device;
   readonly best?: string;
+  readonly withoutRandom?: string;
 }
 
 const allCurves = ({ teachers, curves }: Findings): Curve[] => [
@@ -80,7 +81,7 @@ export const assembleReport = async (
   findings: Findings,
   seconds: Readonly<Record<string, number>>,
 ): Promise<Report> => {
-  const { recipe, data, teachers, set, setFolder, rows, device, best } = findings;
+  const { recipe, data, teachers, set, setFolder, rows, device, best, withoutRandom } = findings;
   const { stored, image } = layoutOf(set.manifest);
   return {
     format: "distillery-report",
@@ -97,6 +98,7 @@ export const assembleReport = async (
     },
     teachers: describeTeachers(teachers),
     rows,
+    ...(withoutRandom !== undefined && { withoutRandom }),
     ...conclusionsOf({ rows }),
     curves: allCurves(findings),
     seconds,
