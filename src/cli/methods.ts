@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Method } from "../distill/method.ts";
 import { best, recommended } from "../distill/recommended.ts";
 import { methods } from "../distill/registry.ts";
-import type { Commands } from "../pipeline/commands.ts";
+import type { RecipeCommand } from "../pipeline/commands.ts";
 import { methodsOf, optionsOf, optionValue, problemIn } from "../pipeline/recipe/method.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { DistilleryError } from "../support/errors.ts";
@@ -44,7 +44,7 @@ const valueIn = (meant: readonly Method[], name: string, text: string): unknown 
  * A recipe with what was given as options of its method, each "name=value".
  * @throws DistilleryError USAGE where the method has no such option, or not with that value, or where a comparison has methods.
  */
-export const withMethodOptions = (recipe: Recipe, given: unknown, command: keyof Commands): Recipe => {
+export const withMethodOptions = (recipe: Recipe, given: unknown, command: RecipeCommand): Recipe => {
   if (given === undefined) return recipe;
   const words = z.array(z.string()).parse(given);
   const { name: methodName } = recipe.method;

@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { usualMaxPixels } from "../data/decode/unreadable-image.ts";
 import { idleFor } from "../data/sources/source.ts";
-import type { Commands } from "../pipeline/commands.ts";
+import type { RecipeCommand } from "../pipeline/commands.ts";
 import { defaultsFor } from "../pipeline/recipe/defaults.ts";
 import { loadRecipe } from "../pipeline/recipe/file.ts";
 import { idleField } from "../pipeline/recipe/idle-fields.ts";
@@ -38,10 +38,11 @@ const headings: Readonly<Record<string, string>> = {
   compare: "What compare puts side by side:",
 };
 
-const flagOf = ({ path }: RecipeField): string => {
-  const name = shortNames[path.join(".")] ?? path.join("-").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return `--${name}`;
-};
+/** `--learning-rate` for learningRate. */
+export const flagNamed = (name: string): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+const flagOf = ({ path }: RecipeField): string => flagNamed(shortNames[path.join(".")] ?? path.join("-"));
 
 const attributeOf = (field: RecipeField): string => new Option(flagOf(field)).attributeName();
 
@@ -62,12 +63,12 @@ const convert = (kind: RecipeField["kind"], text: string): unknown => {
 };
 
 /** The value of an option's text, by the recipe's own schema. */
-const parseOption = (field: RecipeField, text: string): unknown => {
+const parseOption = (field: RecipeField, flag: string, text: string): unknown => {
   const value = convert(field.kind, text);
   const issue = field.schema.safeParse(value).error?.issues[0];
   if (issue === undefined) return value;
   const item: unknown = Array.isArray(value) && typeof issue.path[0] === "number" ? value[issue.path[0]] : value;
-  throw new DistilleryError("USAGE", `${flagOf(field)}: ${explainIssue(issue, field.expects, item)}`);
+  throw new DistilleryError("USAGE", `${flag}: ${explainIssue(issue, field.expects, item)}`);
 };
 
 const defaultAt = (data: string, path: readonly string[]): string | undefined => {
@@ -87,23 +88,29 @@ const helpOf = ({ help, path }: RecipeField): string => {
   return said.length === 0 ? help : `${help} (${said.join("; ")})`;
 };
 
-const optionOf = (field: RecipeField): Option => {
-  const option = new Option(`${flagOf(field)}${placeholders[field.kind]}`, helpOf(field)).helpGroup(
+const optionOf = (field: RecipeField, flag = flagOf(field), help = helpOf(field)): Option => {
+  const option = new Option(`${flag}${placeholders[field.kind]}`, help).helpGroup(
     headings[field.path.length > 1 ? (field.path[0] ?? "") : ""] ?? "Recipe:",
   );
   // A flag takes no text that would have to be parsed.
-  return field.kind === "flag" ? option : option.argParser((text) => parseOption(field, text));
+  return field.kind === "flag" ? option : option.argParser((text) => parseOption(field, flag, text));
+};
+
+const fieldAt = (path: string): RecipeField => {
+  const field = recipeFields.find((one) => one.path.join(".") === path);
+  if (field === undefined) throw new RangeError(`recipe has no field ${path}`);
+  return field;
 };
 
 /** The option of one field of the recipe that is not in a group, for a command that needs only a few. */
-export const optionFor = (name: keyof Recipe): Option => {
-  const field = recipeFields.find(({ path }) => path.length === 1 && path[0] === name);
-  if (field === undefined) throw new RangeError(`recipe has no field ${name} of its own`);
-  return optionOf(field).helpGroup("Options:");
-};
+export const optionFor = (name: keyof Recipe): Option => optionOf(fieldAt(name)).helpGroup("Options:");
+
+/** The option of one field of a group, `student.epochs`, for a command with a flag of its own and other defaults. */
+export const settingFor = (path: string, flag: string, help = fieldAt(path).help): Option =>
+  optionOf(fieldAt(path), flag, help).helpGroup("Settings, by default those of the set's recipe:");
 
 /** Parses what is no field of a recipe. */
-const parseCount =
+export const parseCount =
   (flag: string) =>
   (text: string): number => {
     if (/^[1-9]\d*$/.test(text)) return Number(text);
@@ -190,7 +197,7 @@ export const idleOption = (flag: string, why: string): DistilleryError =>
  * The recipe that options and, if named among them, a recipe file make for a command: defaults < file < options.
  * @throws DistilleryError USAGE, also for options that mean nothing to that command by that recipe; RECIPE.
  */
-export const recipeFrom = async (values: OptionValues, command: keyof Commands): Promise<Recipe> => {
+export const recipeFrom = async (values: OptionValues, command: RecipeCommand): Promise<Recipe> => {
   const recipe = withMethodOptions(await readFields(values), values.methodOption, command);
   for (const field of recipeFields) {
     const idle = values[attributeOf(field)] === undefined ? undefined : idleField(recipe, field.path, command);

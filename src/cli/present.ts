@@ -1,10 +1,11 @@
 // Commands whose results are put into words and JSON.
 import type { TeachersReport } from "../evaluation/teachers-report.ts";
 import type { Commands, DistilledFolder, Found } from "../pipeline/commands.ts";
+import type { StudentReport } from "../pipeline/train/account.ts";
 import { renderComparisonTable } from "../report/comparison/table.ts";
 import { renderTable } from "../report/run/table.ts";
 import { describeLabels } from "../sets/index.ts";
-import { formatBytes } from "../support/format.ts";
+import { formatBytes, plural, printable } from "../support/format.ts";
 import { warningsOf } from "../teachers/guessing.ts";
 import type { Outcome, Terminal } from "./output.ts";
 
@@ -43,6 +44,15 @@ const describeSet = ({ folder, manifest, bytes }: DistilledFolder): string => {
   );
 };
 
+/** `convnet32x3 (28,330 parameters) after 320 steps on 240 images, static labels: 57.9 % of 1,000 test images of demo`. */
+const describeStudent = ({ recipe, parameters, set, accuracy }: StudentReport): string => {
+  const { student, steps, labels } = recipe;
+  const trained = `${student} (${plural(parameters, "parameter")}) after ${plural(steps, "step")} on ${plural(set.images, "image")}, ${labels} labels`;
+  if (accuracy === undefined) return `${trained}; --data measures it`;
+  const { percent, images, data } = accuracy;
+  return `${trained}: ${percent.toFixed(1)} % of ${plural(images, "test image")} of ${printable(data)}`;
+};
+
 export const present = (commands: Commands): Presented => ({
   run: async (recipe, context, terminal) => {
     const found = await commands.run(recipe, context);
@@ -56,6 +66,10 @@ export const present = (commands: Commands): Presented => ({
   distill: async (recipe, context) => {
     const { bytes, ...set } = await commands.distill(recipe, context);
     return { text: describeSet({ ...set, bytes }), json: set };
+  },
+  train: async (options, context) => {
+    const found = await commands.train(options, context);
+    return presented(found, describeStudent(found.report));
   },
   compare: async (recipe, context, terminal) => {
     const found = await commands.compare(recipe, context);

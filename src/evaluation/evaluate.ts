@@ -5,15 +5,16 @@ import { drawImages, drawKey } from "../distill/select/draw.ts";
 import { buildModel } from "../models/registry.ts";
 import { imageSource } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { type DistilledSet, openImages, trainingLabels } from "../sets/index.ts";
-import { DistilleryError } from "../support/errors.ts";
+import type { DistilledSet } from "../sets/index.ts";
+import { setBatch, setSource, stepsOf } from "../students/set-source.ts";
+import type { LabelKind, Source } from "../students/train-student.ts";
 import { plural } from "../support/format.ts";
 import { keyOf } from "../support/key.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { marksOf } from "./marks.ts";
-import { type Accuracy, type AccuracyRow, allData, type Curve } from "./rows.ts";
-import { countStudents, gatherRows, type LabelKind, type Source, type StudentRun, teachStudents } from "./students.ts";
+import { type Accuracy, type AccuracyRow, allData, type Curve, type Report } from "./rows.ts";
+import { countStudents, type StudentRun, teachStudents } from "./students.ts";
 
 /** Images that students are trained on, with each kind of labels. */
 export interface TrainingSet {
@@ -31,10 +32,12 @@ export interface TrainingSet {
 }
 
 /** Steps of a student; dynamic labels get 1/(M+1) of the epochs. */
-const stepsOf = (labels: LabelKind, { epoch, teachers }: TrainingSet, { epochs, batch }: Recipe["student"]): number => {
-  const perEpoch = Math.ceil(epoch / batch);
-  return labels === "dynamic" ? Math.max(1, Math.floor(epochs / (teachers + 1))) * perEpoch : epochs * perEpoch;
-};
+const studentSteps = (
+  labels: LabelKind,
+  { epoch, teachers }: TrainingSet,
+  { epochs, batch }: Recipe["student"],
+): number =>
+  stepsOf(epoch, { epochs: labels === "dynamic" ? Math.max(1, Math.floor(epochs / (teachers + 1))) : epochs, batch });
 
 /** Mean and sample standard deviation (0 for one value). */
 export const summarise = (values: readonly number[]): Accuracy => {
@@ -46,17 +49,6 @@ export const summarise = (values: readonly number[]): Accuracy => {
 /** Digest of the data, where a source's key begins. */
 const dataKey = ({ data, recipe }: Stage) => ({ data: data.fingerprint, validation: recipe.validation });
 
-const setSource = async ({ device }: Stage, set: DistilledSet, kinds: readonly LabelKind[]): Promise<Source> => {
-  const { length, classes, read } = await openImages(set, device);
-  const source = { length, classes, images: (rows: Int32Array) => read(rows) };
-  if (!kinds.includes("static")) return source;
-  const labels = trainingLabels(set);
-  if (labels === undefined) {
-    throw new DistilleryError("SET", "the set stores no labels; leave static out of --labels, or make it with labels");
-  }
-  return { ...source, logits: labels.read };
-};
-
 /** A distilled set; an epoch is its own training images unless another's are named. */
 export const distilledTrainingSet = async (
   stage: Stage,
@@ -64,18 +56,32 @@ export const distilledTrainingSet = async (
   name: string,
   epoch?: number,
 ): Promise<TrainingSet> => {
-  const { method, budget, parts, classes, teachers } = set.manifest;
+  const { method, budget, parts, teachers } = set.manifest;
   const teacherHashes = teachers.map((t) => t.sha256);
   return {
     method,
     name,
-    source: await setSource(stage, set, stage.recipe.labels),
+    source: await setSource(stage.device, set, stage.recipe.labels),
     sourceKey: keyOf({ ...dataKey(stage), parts, teacherHashes }),
     epoch: epoch ?? budget.trainingImages,
     teachers: teachers.length,
-    batch: Math.min(stage.recipe.student.batch, budget.ipc * classes.length),
+    batch: setBatch(set, stage.recipe.student.batch),
   };
 };
+
+/** Rows of [n, ...] in the order of `indices`. */
+const gatherRows = (rows: Float32Array, n: number, indices: Int32Array): Float32Array => {
+  const size = rows.length / n;
+  const out = new Float32Array(indices.length * size);
+  indices.forEach((row, i) => {
+    out.set(rows.subarray(row * size, (row + 1) * size), i * size);
+  });
+  return out;
+};
+
+/** Kinds of labels that random images are given: static ones take teachers. */
+const randomLabels = ({ recipe, teachers }: Stage): readonly LabelKind[] =>
+  recipe.labels.filter((kind) => kind !== "static" || teachers.length > 0);
 
 /** As many random real images as a set's storage holds, labelled by the same teachers in the same way, for its steps. */
 const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: TrainingSet): Promise<TrainingSet> => {
@@ -93,7 +99,7 @@ const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: Traini
     name: baseline.name,
     sourceKey: keyOf({ ...dataKey(stage), random: ipc, ...drawKey(recipe), teacherHashes }),
   };
-  if (!recipe.labels.includes("static")) return { ...trainingSet, source };
+  if (!randomLabels(stage).includes("static")) return { ...trainingSet, source };
   const logits = await meanLogits(device, teachers, source, "labels of random images", stage);
   return { ...trainingSet, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
 };
@@ -102,7 +108,7 @@ type Taught = StudentRun & { readonly method: AccuracyRow["method"] };
 
 const studentRunOf = ({ recipe }: Stage, trainingSet: TrainingSet, labels: LabelKind, architecture: string): Taught => {
   const { method, name, source, sourceKey, batch } = trainingSet;
-  const steps = stepsOf(labels, trainingSet, recipe.student);
+  const steps = studentSteps(labels, trainingSet, recipe.student);
   const { mixup } = recipe.student;
   return { method, name: `${name} ${labels}`, architecture, labels, source, sourceKey, steps, batch, mixup };
 };
@@ -120,7 +126,7 @@ const fullRun = (stage: Stage, architecture: string): Taught => {
     labels: "hard",
     source: { ...imageSource(data), classes: data.train.labels },
     sourceKey: keyOf(dataKey(stage)),
-    steps: recipe.full.epochs * Math.ceil(data.train.length / recipe.full.batch),
+    steps: stepsOf(data.train.length, recipe.full),
     batch: Math.min(recipe.full.batch, data.train.length),
     mixup: 0,
   };
@@ -142,7 +148,10 @@ export const teachRows = async (
   const curves: Curve[] = [];
   const runsOf = (architecture: string): Taught[] => [
     ...recipe.labels.flatMap((labels) =>
-      trainingSets.map((trainingSet) => studentRunOf(stage, trainingSet, labels, architecture)),
+      // Images without stored logits have no static row.
+      trainingSets
+        .filter(({ source }) => labels !== "static" || source.logits !== undefined)
+        .map((trainingSet) => studentRunOf(stage, trainingSet, labels, architecture)),
     ),
     ...(withFull ? [fullRun(stage, architecture)] : []),
   ];
@@ -189,13 +198,25 @@ const nameFor = (method: string): string =>
         .slice(0, 40)}`
     : method;
 
+const withoutRandom =
+  "random images with static labels were left out, as labelling them takes the set’s teachers (--teachers with their files)";
+
 /**
  * The honest table: students on a distilled set and, with identical labels, augmentation and
  * steps, on as many random images as its storage holds; and students on all the data with hard labels.
  */
-export const evaluateSet = async (stage: Stage, set: DistilledSet): Promise<Measured> => {
+export const evaluateSet = async (
+  stage: Stage,
+  set: DistilledSet,
+): Promise<Measured & Pick<Report, "withoutRandom">> => {
   const { method } = set.manifest;
+  const { recipe, progress } = stage;
   const own = await distilledTrainingSet(stage, set, nameFor(method));
-  const trainingSets = method === baseline.name ? [own] : [own, await randomTrainingSet(stage, set, own)];
-  return teachRows(stage, trainingSets, withAllData(stage.recipe));
+  if (method === baseline.name) return teachRows(stage, [own], withAllData(recipe));
+  const labels = randomLabels(stage);
+  const whole = labels.length === recipe.labels.length;
+  if (!whole) progress.note(withoutRandom);
+  const random = labels.length > 0 ? [await randomTrainingSet(stage, set, own)] : [];
+  const measured = await teachRows(stage, [own, ...random], withAllData(recipe));
+  return whole ? measured : { ...measured, withoutRandom };
 };

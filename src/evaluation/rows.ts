@@ -44,6 +44,8 @@ export interface Report {
   };
   readonly teachers: readonly TeacherRow[];
   readonly rows: readonly AccuracyRow[];
+  /** Says, where the set’s teachers were not given, that random images with static labels are not among the rows. */
+  readonly withoutRandom?: string;
   /** Drawn from the rows, as `rankings` is; both are absent from reports of earlier versions. */
   readonly reached?: readonly ReachedBySet[];
   readonly rankings?: readonly Ranking[];

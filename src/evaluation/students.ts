@@ -1,47 +1,28 @@
 // Students: networks trained on a set, each measured after its last step and at marks on the way.
 import { z } from "zod";
-import { tensor } from "../autodiff/index.ts";
-import { freshWeights, identityOf } from "../models/model.ts";
+import { identityOf } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
-import { adamw, hyperTensors, zerosLike } from "../nn/optimisers.ts";
-import { cosine } from "../nn/schedules.ts";
-import type { Recipe } from "../recipe/recipe.ts";
+import { zerosLike } from "../nn/optimisers.ts";
+import {
+  type LabelKind,
+  type Source,
+  type Student,
+  studentStep,
+  studentTypes,
+  trainStudent,
+} from "../students/train-student.ts";
 import { plural } from "../support/format.ts";
 import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import { keyOf } from "../support/key.ts";
 import { silent } from "../support/progress.ts";
-import { stream } from "../support/random.ts";
-import { drawMix, mixRows } from "../tasks/mixup.ts";
 import type { Stage } from "../teachers/stage.ts";
-import { batchIndices, cropLabelled } from "../training/batches.ts";
-import { type ImageSource, imagesToFit } from "../training/image-source.ts";
 import { checkpointOf, fileOf, type JobKind, type KeptJob, runKept, type Store } from "../training/kept.ts";
-import { type History, historySchema, runLoop } from "../training/loop.ts";
+import { type History, historySchema } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { measure, traceClassifier, withClassifier } from "../training/predict.ts";
-import { type Frozen, type Objective, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
+import type { Frozen } from "../training/train-step.ts";
 
 import { marksOf } from "./marks.ts";
-
-export type LabelKind = Recipe["labels"][number];
-
-/** Images that a student learns from. */
-export interface Source extends ImageSource {
-  /** Class of every image. */
-  readonly classes: Int32Array;
-  /** Stored logits of some rows, [n, C], for static labels. */
-  readonly logits?: (rows: Int32Array) => Float32Array;
-}
-
-/** Rows of [n, ...] in the order of `indices`. */
-export const gatherRows = (rows: Float32Array, n: number, indices: Int32Array): Float32Array => {
-  const size = rows.length / n;
-  const out = new Float32Array(indices.length * size);
-  indices.forEach((row, i) => {
-    out.set(rows.subarray(row * size, (row + 1) * size), i * size);
-  });
-  return out;
-};
 
 /** The training of students on one training set with one kind of labels, once for each seed. */
 export interface StudentRun {
@@ -77,11 +58,6 @@ export interface StudentResult {
 /** Test images at a time: a classifier must not take much memory beside the step that it follows. */
 const testBatch = 50;
 
-const objectiveOf = (labels: LabelKind, temperature: number, teachers: readonly Frozen[]): Objective => {
-  if (labels === "hard") return { kind: "hard" };
-  return labels === "static" ? { kind: "soft", temperature } : { kind: "dynamic", temperature, teachers };
-};
-
 /** Students' results, in files that people can read too. */
 const store: Store<Omit<StudentResult, "key">, StudentResult> = {
   ending: ".json",
@@ -96,41 +72,23 @@ const store: Store<Omit<StudentResult, "key">, StudentResult> = {
   },
 };
 
-const optimiserOf = ({ recipe }: Stage) => adamw({ weightDecay: recipe.student.weightDecay });
-
-const stepOf = (stage: Stage, { architecture, labels, batch }: StudentRun) =>
-  traceTrainStep(
-    buildModel(architecture, stage.data.task),
-    optimiserOf(stage),
-    objectiveOf(labels, stage.recipe.student.temperature, stage.teachers),
+/** A run's student of a seed. */
+const studentOf = ({ recipe, data, teachers }: Stage, run: StudentRun, seed: number): Student => {
+  const { name, architecture, labels, source, steps, batch, mixup } = run;
+  const model = buildModel(architecture, data.task);
+  return {
+    ...recipe.student,
+    title: `student ${model.name} on ${name}, seed ${seed}`,
+    model,
+    task: data.task,
+    labels,
+    source,
+    steps,
     batch,
-  );
-
-/** Crop and flip, then mixup of images and targets alike; targets are made of labels, stored outputs or the teachers'. */
-const feedsOf = (stage: Stage, { source, batch, labels: kind, steps, mixup }: StudentRun, seed: number) => {
-  const { recipe, data } = stage;
-  const { task } = data;
-  const { height, width } = task.image;
-  const optimiser = optimiserOf(stage);
-  const pad = Math.round(height / 8);
-  const labelled = { images: source.images, labels: source.classes, crop: recipe.student.crop, pad };
-  const order = batchIndices(source.length, batch, recipe.seed, `student ${seed}`);
-  const learningRate = cosine(recipe.student.learningRate, steps);
-  return async (step: number) => {
-    const random = stream(recipe.seed, "student", seed, "step", step);
-    const indices = order(step);
-    const { images, labels } = await cropLabelled(task, labelled, indices, random);
-    const mix = drawMix(batch, random, mixup);
-    const targets = {
-      hard: () => task.targets(labels),
-      static: () => ({ targets: tensor(source.logits!(indices), [batch, task.outputs]) }),
-      dynamic: () => ({}),
-    }[kind]();
-    return {
-      images: tensor(mixRows(images, mix), [batch, 3, height, width]),
-      targets: task.mix(targets, mix),
-      hyper: hyperTensors(optimiser.hyper(step, learningRate(step))),
-    };
+    mixup,
+    teachers,
+    seed: recipe.seed,
+    number: seed,
   };
 };
 
@@ -148,14 +106,9 @@ export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult>
   store,
   open: async (stage) => async (job, worker, around) => {
     const { recipe, data, folder, runs } = stage;
-    const { task } = data;
     const { run: named, seed } = specSchema.parse(job.spec);
-    const run = runs.find(({ name }) => name === named)!;
-    const { name, labels, batch, steps, source } = run;
-    const model = buildModel(run.architecture, task);
-    const title = `student ${model.name} on ${name}, seed ${seed}`;
-    const types = trainStateTypes(model, optimiserOf(stage));
-    const images = await imagesToFit(model, source, stream(recipe.seed, "student", seed, "fit"));
+    const student = studentOf(stage, runs.find(({ name }) => name === named)!, seed);
+    const { title, model, task, labels, batch, steps } = student;
     const test = (weights: Frozen["weights"], after: number): Promise<number> =>
       withClassifier(
         worker.device,
@@ -166,17 +119,10 @@ export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult>
         },
         testBatch,
       );
-    const { state, history, looked } = await runLoop(
+    const { state, history, looked } = await trainStudent(
+      student,
+      await worker.stepper(JSON.stringify([model.name, labels, batch]), () => studentStep(student)),
       {
-        title,
-        stepper: await worker.stepper(JSON.stringify([model.name, labels, batch]), () => stepOf(stage, run)),
-        types,
-        steps,
-        start: () => ({
-          ...freshWeights(model, stream(recipe.seed, "student", seed, "weights"), images),
-          slots: zerosLike(types.slots),
-        }),
-        feeds: feedsOf(stage, run, seed),
         checkpoint: checkpointOf(folder, job),
         advice: `lower student.learningRate (it is ${recipe.student.learningRate}; --student-learning-rate) and run again, into another --out`,
         looks: { after: marksOf(steps).map((mark) => mark.steps), look: test },
@@ -191,11 +137,11 @@ export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult>
 
 /** A student's step, and the classifier that its training ends with. */
 const bytesOf = (stage: Stage, run: StudentRun): number => {
-  const model = buildModel(run.architecture, stage.data.task);
-  const { parameters, statistics } = trainStateTypes(model, optimiserOf(stage));
+  const student = studentOf(stage, run, 0);
+  const { parameters, statistics } = studentTypes(student);
   // Any weights will do.
-  const weights = zerosLike({ parameters, statistics });
-  return estimateBytes(stepOf(stage, run).graph) + estimateBytes(traceClassifier({ model, weights }, testBatch).graph);
+  const frozen = { model: student.model, weights: zerosLike({ parameters, statistics }) };
+  return estimateBytes(studentStep(student).graph) + estimateBytes(traceClassifier(frozen, testBatch).graph);
 };
 
 /** The jobs of some runs, `seeds` for each, run by run. */

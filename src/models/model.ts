@@ -1,7 +1,6 @@
 // The record of a network, and its weights.
-import type { Tensor, Value } from "../autodiff/index.ts";
-import { sizeOf } from "../autodiff/index.ts";
-import type { Normalise } from "../nn/batch-norm.ts";
+import { float32, sizeOf, type Tensor, type TensorType, type Value } from "../autodiff/index.ts";
+import { type Normalise, statisticsTypes } from "../nn/batch-norm.ts";
 import { initialise, type ParameterSpecs } from "../nn/init.ts";
 import type { Named } from "../nn/layers.ts";
 import type { Images } from "../nn/whitening.ts";
@@ -76,6 +75,12 @@ export const freshWeights = (model: Model, random: Random, images?: Images): Wei
     ),
     random,
   ),
+});
+
+/** Types of a network's numbers, by their names. */
+export const weightTypes = ({ parameters, norms }: Model): Weights<TensorType> => ({
+  parameters: Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, float32(...shape)])),
+  statistics: statisticsTypes(norms),
 });
 
 /** Number of parameters, running statistics not counted. */

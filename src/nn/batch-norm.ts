@@ -22,7 +22,8 @@ import type { Named } from "./layers.ts";
  */
 export type Normalise = (z: Value, layer: string, epsilon?: number) => Value;
 
-const usual = 1e-5;
+/** Added to a variance before its root is taken, where a layer says nothing else. */
+export const usualEpsilon = 1e-5;
 
 /** Types of the running statistics of layers with so many channels. */
 export const statisticsTypes = (layers: Named<number>): Record<string, TensorType> =>
@@ -40,7 +41,14 @@ export const momentsOf = (z: Value): { mean: Value; variance: Value } => {
   return { mean, variance: sub(mul(channelDot(z, z), 1 / count), mul(mean, mean)) };
 };
 
-const affine = (z: Value, p: Named<Value>, layer: string, mean: Value, variance: Value, epsilon = usual): Value => {
+const affine = (
+  z: Value,
+  p: Named<Value>,
+  layer: string,
+  mean: Value,
+  variance: Value,
+  epsilon = usualEpsilon,
+): Value => {
   const scale = div(p[`${layer}.weight`]!, sqrt(add(variance, epsilon)));
   return channelAffine(z, scale, sub(p[`${layer}.bias`]!, mul(mean, scale)));
 };
@@ -107,7 +115,7 @@ export const statisticsNorm = (
   const gaps: MomentGap[] = [];
   return {
     gaps,
-    normalise: (z, layer, epsilon = usual) => {
+    normalise: (z, layer, epsilon = usualEpsilon) => {
       const runningVariance = statistics[`${layer}.running_var`]!;
       const { centred, gap } = momentGap(layer, z, statistics[`${layer}.running_mean`]!, runningVariance);
       gaps.push(gap);

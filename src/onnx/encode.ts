@@ -5,6 +5,7 @@ import type { OnnxAttribute, OnnxWriter } from "../autodiff/onnx-writer.ts";
 import { inputOp, literalOp } from "../autodiff/ops/leaves.ts";
 import { sameShape, sizeOf, type Tensor, type TensorType, tensor } from "../autodiff/types.ts";
 import { isOf, type ResultOf, type Value } from "../autodiff/value.ts";
+import { DistilleryError } from "../support/errors.ts";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -38,7 +39,19 @@ const encodeAttribute = (name: string, value: OnnxAttribute): AttributeProto => 
   return create(AttributeProtoSchema, { name, type: attributeType.ints, ints: value.map(BigInt) });
 };
 
-const describe = (name: string, { dtype, shape }: TensorType): ValueInfoProto =>
+/** A first dimension of any size, for which a graph was traced at a size that no other of its dimensions is a multiple of. */
+export interface AnySize {
+  readonly name: string;
+  readonly traced: number;
+}
+
+const varies = (size: number, any: AnySize | undefined): boolean => any !== undefined && size % any.traced === 0;
+
+/** The shape to write for a reshape: -1, which ONNX fills in, stands for a size that varies. */
+const openShape = (shape: readonly number[], any: AnySize | undefined): readonly number[] =>
+  shape.map((size) => (varies(size, any) ? -1 : size));
+
+const describe = (name: string, { dtype, shape }: TensorType, any?: AnySize): ValueInfoProto =>
   create(ValueInfoProtoSchema, {
     name,
     type: {
@@ -46,18 +59,31 @@ const describe = (name: string, { dtype, shape }: TensorType): ValueInfoProto =>
         case: "tensorType",
         value: {
           elemType: elementType[dtype],
-          shape: { dim: shape.map((d) => ({ value: { case: "dimValue" as const, value: BigInt(d) } })) },
+          shape: {
+            dim: shape.map((d) => ({
+              value:
+                any !== undefined && varies(d, any)
+                  ? { case: "dimParam" as const, value: any.name }
+                  : { case: "dimValue" as const, value: BigInt(d) },
+            })),
+          },
         },
       },
     },
   });
 
-const writer = (nodes: NodeProto[], constants: TensorProto[]): OnnxWriter => {
+const writer = (nodes: NodeProto[], constants: TensorProto[], any: AnySize | undefined): OnnxWriter => {
+  /** Constants cannot vary: a graph that needs such a one is of one size. */
+  const checkFixed = (sizes: readonly number[]): void => {
+    if (!sizes.some((size) => size > 0 && varies(size, any))) return;
+    throw new DistilleryError("SHAPE", `the graph holds a constant of [${sizes}], so ${any!.name} cannot be any size`);
+  };
   let count = 0;
   const shared = new Map<string, string>();
   const store = (key: string | undefined, data: Float32Array | BigInt64Array, shape: readonly number[]): string => {
     const known = key === undefined ? undefined : shared.get(key);
     if (known !== undefined) return known;
+    checkFixed(shape);
     const name = `c${constants.length}`;
     const dataType = data instanceof Float32Array ? elementType.float32 : elementType.int64;
     constants.push(create(TensorProtoSchema, { name, dims: shape.map(BigInt), dataType, rawData: bytesOf(data) }));
@@ -74,8 +100,10 @@ const writer = (nodes: NodeProto[], constants: TensorProto[]): OnnxWriter => {
     return output;
   };
   const node: OnnxWriter["node"] = (opType, inputs, attributes = {}) => nodesWith(opType, inputs, attributes, 1)[0]!;
-  const ints: OnnxWriter["ints"] = (values) =>
-    store(`ints ${values}`, BigInt64Array.from(values, BigInt), [values.length]);
+  const ints: OnnxWriter["ints"] = (values) => {
+    checkFixed(values);
+    return store(`ints ${values}`, BigInt64Array.from(values, BigInt), [values.length]);
+  };
   /** The tensor that each reshape's result is a view of. */
   const viewed = new Map<string, { source: string; shape: readonly number[] | undefined }>();
   const views = new Map<string, string>();
@@ -86,7 +114,7 @@ const writer = (nodes: NodeProto[], constants: TensorProto[]): OnnxWriter => {
       const origin = viewed.get(x) ?? { source: x, shape: from };
       if (origin.shape !== undefined && sameShape(origin.shape, to)) return origin.source;
       const key = `${origin.source} ${to}`;
-      const view = views.get(key) ?? node("Reshape", [origin.source, ints(to)]);
+      const view = views.get(key) ?? node("Reshape", [origin.source, ints(openShape(to, any))]);
       views.set(key, view);
       viewed.set(view, origin);
       return view;
@@ -152,6 +180,7 @@ export interface Naming {
   readonly outputs?: readonly string[];
   /** Key-value pairs for the reader of the file. */
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly anySize?: AnySize;
   /** Constants of at least so many elements become inputs; none by default. */
   readonly feedFrom?: number;
 }
@@ -160,7 +189,8 @@ export interface Naming {
 export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => {
   const nodes: NodeProto[] = [];
   const constants: TensorProto[] = [];
-  const onnx = writer(nodes, constants);
+  const { anySize } = naming;
+  const onnx = writer(nodes, constants, anySize);
   const inputs = naming.inputs ?? graph.inputs.map((_, i) => `x${i}`);
   const fed: { name: string; value: ResultOf<typeof literalOp> }[] = [];
   const names = new Map<Value, string>(graph.inputs.map((v, i) => [v, inputs[i]!]));
@@ -198,10 +228,10 @@ export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => 
       node: used,
       initializer: constantsOf(used, constants),
       input: [
-        ...graph.inputs.map((v, i) => describe(inputs[i]!, v)),
+        ...graph.inputs.map((v, i) => describe(inputs[i]!, v, anySize)),
         ...fed.map(({ name, value }) => describe(name, value)),
       ],
-      output: graph.outputs.map((v, i) => describe(outputs[i]!, v)),
+      output: graph.outputs.map((v, i) => describe(outputs[i]!, v, anySize)),
     },
     metadataProps: Object.entries(naming.metadata ?? {}).map(([key, value]) => ({ key, value })),
   });

@@ -3,8 +3,11 @@ import type { Comparison } from "../evaluation/comparison.ts";
 import type { Report } from "../evaluation/rows.ts";
 import type { TeachersReport } from "../evaluation/teachers-report.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import type { DeviceName } from "../runtime/index.ts";
 import type { Manifest, SetBytes } from "../sets/index.ts";
 import type { Context } from "../support/context.ts";
+import type { StudentReport } from "./train/account.ts";
+import type { TrainingWishes } from "./train/plan.ts";
 
 /** Everything that a command is told besides the recipe. */
 export interface CommandContext extends Context {
@@ -23,6 +26,19 @@ export interface EvaluateContext extends CommandContext {
   readonly set?: string;
 }
 
+/** Everything that `train` is told besides its folder. */
+export interface TrainOptions extends TrainingWishes {
+  /** Folder of the set. */
+  readonly set: string;
+  /** Name of an architecture. */
+  readonly student: string;
+  readonly device?: DeviceName;
+  /** Data on whose test images the student is measured; absent: it is not. */
+  readonly data?: string;
+  readonly resize?: number;
+  readonly skipUnreadable?: boolean;
+}
+
 /** The result of a command and the paths of its files by what they hold, in the order in which people look for them. */
 export interface Found<T> {
   readonly report: T;
@@ -37,6 +53,9 @@ export interface DistilledFolder {
   readonly best?: string;
 }
 
+/** The commands that are told by a recipe. */
+export type RecipeCommand = Exclude<keyof Commands, "train">;
+
 /** The work behind the command line, one function a command, without a word of text; errors are DistilleryErrors. */
 export interface Commands {
   /** The whole path: data, teachers, compensators, labels, set, students, report. */
@@ -47,6 +66,8 @@ export interface Commands {
   distill(recipe: Recipe, context: CommandContext): Promise<DistilledFolder>;
   /** Sets of several methods and budgets beside each other, under identical labels and steps. */
   compare(recipe: Recipe, context: CommandContext): Promise<Found<Comparison>>;
+  /** One student on a set alone, and its files. */
+  train(options: TrainOptions, context: CommandContext): Promise<Found<StudentReport>>;
   /** Students on a distilled set, beside random images and the full data, and the report. */
   evaluate(recipe: Recipe, context: EvaluateContext): Promise<Found<Report>>;
 }

@@ -6,35 +6,60 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { classMismatch, sizeMismatch } from "../sets/compatibility.ts";
 import { type DistilledSet, readSet } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { readRegularFile, sha256 } from "../support/files.ts";
 import type { Teacher } from "../teachers/teacher.ts";
 import { type Candidate, obtainTeachers } from "../teachers/teachers.ts";
+import { teacherFile } from "../teachers/train-teacher.ts";
+import type { RunFolder } from "./folder/run-folder.ts";
 import type { Run } from "./open.ts";
 
-/** Fails if the teachers are not those that a set was made with, as far as is known of them. */
-const compareTeachers = (set: DistilledSet, given: readonly Candidate[], setFolder: string): void => {
+/** Says how teachers are not those that a set was made with, as far as is known of them; undefined where they are. */
+const teacherMismatch = (set: DistilledSet, given: readonly Candidate[]): string | undefined => {
   const short = ({ architecture, sha256 }: Candidate): string =>
     sha256 === undefined ? `${architecture}, to be trained` : `${architecture} with sha256 ${sha256.slice(0, 12)}...`;
   const wanted = set.manifest.teachers;
   for (let j = 0; j < Math.max(wanted.length, given.length); j++) {
     const [want, got] = [wanted[j], given[j]];
     if (want?.architecture === got?.architecture && (got?.sha256 ?? want?.sha256) === want?.sha256) continue;
-    throw new DistilleryError(
-      "SET",
-      `${setFolder}: its teacher ${j + 1} of ${wanted.length} is ${want ? short(want) : "none"}, but the recipe's is ${got ? short(got) : "none"}; ` +
-        "give the weight files the set was made with, in its order, e.g. --teachers run/2-teachers/0-....safetensors",
-    );
+    return `its teacher ${j + 1} of ${wanted.length} is ${want ? short(want) : "none"}, but the recipe's is ${got ? short(got) : "none"}`;
   }
+  return undefined;
 };
 
-/** True where evaluation labels anything: random images for static labels, whole batches for dynamic ones. */
-const needsTeachers = ({ labels }: Recipe): boolean => labels.some((kind) => kind !== "hard");
+const otherTeachers = (setFolder: string, mismatch: string, { labels }: Recipe): DistilleryError =>
+  new DistilleryError(
+    "SET",
+    `${setFolder}: ${mismatch}; give the weight files the set was made with, in its order, e.g. --teachers run/2-teachers/0-....safetensors; or ` +
+      (labels.includes("dynamic")
+        ? "leave dynamic out of --labels, as such labels ask those teachers at every step"
+        : "none, and random images are left out"),
+  );
 
-/** The teachers a set was made with, where any are needed: they label random images and dynamic batches. */
-export const teachersOf = async (run: Run, set: DistilledSet, setFolder: string): Promise<Teacher[]> => {
-  if (!needsTeachers(run.recipe)) return [];
+/** The teachers as they are known once those that lie in a run's folder are looked at. */
+const withTrained = (candidates: readonly Candidate[], folder: RunFolder): Promise<Candidate[]> =>
+  Promise.all(
+    candidates.map(async (candidate, index) => {
+      if (candidate.sha256 !== undefined) return candidate;
+      const file = teacherFile(folder.teachers, index, candidate.architecture);
+      const bytes = await readRegularFile(file).catch(() => undefined);
+      return bytes === undefined ? candidate : { ...candidate, sha256: sha256(bytes) };
+    }),
+  );
+
+/** A set that fits, and the word on its teachers. */
+export interface Fitting {
+  readonly set: DistilledSet;
+  /** True where they are there, or have to be: they label random images, and batches of dynamic labels. */
+  readonly taught: boolean;
+}
+
+/** The teachers that a set was made with, as far as they are needed and given. */
+export const teachersOf = async (run: Run, { set, taught }: Fitting, setFolder: string): Promise<Teacher[]> => {
+  if (!taught) return [];
   const teachers = await obtainTeachers({ ...run, folder: run.folder.teachers });
   const known = teachers.map(({ model, sha256 }) => ({ architecture: model.name, sha256 }));
-  compareTeachers(set, known, setFolder);
+  const mismatch = teacherMismatch(set, known);
+  if (mismatch !== undefined) throw otherTeachers(setFolder, mismatch, run.recipe);
   return teachers;
 };
 
@@ -56,14 +81,36 @@ const checkData = (set: DistilledSet, { dataset }: Prepared, folder: string): vo
   }
 };
 
+/**
+ * Tells whether the teachers are there that random images are labelled by, and dynamic batches. Static labels lie in the set:
+ * teachers that would have to be trained for random images' sake are as good as not given.
+ * @throws SET where others are given, or none for dynamic labels.
+ */
+const findTaught = async (
+  set: DistilledSet,
+  recipe: Recipe,
+  candidates: readonly Candidate[],
+  folder: RunFolder,
+  setFolder: string,
+): Promise<boolean> => {
+  if (recipe.labels.every((kind) => kind === "hard")) return false;
+  const found = await withTrained(candidates, folder);
+  const mismatch = teacherMismatch(set, found);
+  if (mismatch === undefined && found.every(({ sha256 }) => sha256 !== undefined)) return true;
+  const asked = recipe.labels.includes("dynamic");
+  const given = candidates.some(({ sha256 }) => sha256 !== undefined);
+  if (mismatch !== undefined && (asked || given)) throw otherTeachers(setFolder, mismatch, recipe);
+  return asked;
+};
+
 /** The set in a folder, which fits data and teachers. @throws SET where it does not, BUDGET for want of random images. */
 export const readFitting =
-  (setFolder: string) =>
-  async (recipe: Recipe, data: Prepared, candidates: readonly Candidate[]): Promise<DistilledSet> => {
+  (setFolder: string, folder: RunFolder) =>
+  async (recipe: Recipe, data: Prepared, candidates: readonly Candidate[]): Promise<Fitting> => {
     const set = await readSet(setFolder);
     checkData(set, data, setFolder);
+    const taught = await findTaught(set, recipe, candidates, folder, setFolder);
     // As many random images are measured beside the set.
-    drawImages(data, set.manifest.budget.ipc, recipe);
-    if (needsTeachers(recipe)) compareTeachers(set, candidates, setFolder);
-    return set;
+    if (taught || recipe.labels.includes("hard")) drawImages(data, set.manifest.budget.ipc, recipe);
+    return { set, taught };
   };

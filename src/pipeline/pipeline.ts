@@ -14,6 +14,7 @@ import { makeMethodSet } from "./method-set.ts";
 import { openRun, type Run, teach } from "./open.ts";
 import { writeReport } from "./reporting.ts";
 import { reportTeachers } from "./teaching.ts";
+import { trainCommand } from "./train/train.ts";
 
 const open = (recipe: Recipe, context: CommandContext) => openRun(recipe, context, runFolder(context.out), checkPlan);
 
@@ -40,8 +41,9 @@ const measure = async (
 ): Promise<Found<Report>> => {
   const { folder } = run;
   const stage = { ...run, teachers, folder: folder.students };
-  const { rows, curves } = await timed(folder, "students", () => evaluateSet(stage, set));
-  const report = await writeReport(folder, { ...run, teachers, set, setFolder, rows, curves: [...making, ...curves] });
+  const { curves, ...measured } = await timed(folder, "students", () => evaluateSet(stage, set));
+  const findings = { ...run, ...measured, teachers, set, setFolder, curves: [...making, ...curves] };
+  const report = await writeReport(folder, findings);
   return { report, files: { set: setFolder, report: folder.reportHtml, numbers: folder.reportJson } };
 };
 
@@ -70,11 +72,13 @@ export const commands: Commands = {
   evaluate: async (recipe, context: EvaluateContext) => {
     const folder = runFolder(context.out);
     const setFolder = context.set ?? folder.set;
-    await using run = await openRun(recipe, context, folder, readFitting(setFolder));
+    await using run = await openRun(recipe, context, folder, readFitting(setFolder, folder));
     const teachers = await teachersOf(run, run.checked, setFolder);
     const own = resolve(setFolder) === resolve(folder.set);
-    return await measure(run, teachers, run.checked, setFolder, own ? await readCurves(folder) : []);
+    return await measure(run, teachers, run.checked.set, setFolder, own ? await readCurves(folder) : []);
   },
+
+  train: trainCommand,
 
   compare: compareMethods,
 };

@@ -42,6 +42,7 @@ export interface Findings {
   readonly curves: readonly Curve[];
   readonly device: Device;
   readonly best?: string;
+  readonly withoutRandom?: string;
 }
 
 const allCurves = ({ teachers, curves }: Findings): Curve[] => [
@@ -82,7 +83,7 @@ export const assembleReport = async (
   findings: Findings,
   seconds: Readonly<Record<string, number>>,
 ): Promise<Report> => {
-  const { recipe, data, teachers, set, setFolder, rows, device, best } = findings;
+  const { recipe, data, teachers, set, setFolder, rows, device, best, withoutRandom } = findings;
   const { stored, image } = layoutOf(set.manifest);
   return {
     format: "distillery-report",
@@ -99,6 +100,7 @@ export const assembleReport = async (
     },
     teachers: describeTeachers(teachers, data),
     rows,
+    ...(withoutRandom !== undefined && { withoutRandom }),
     ...conclusionsOf({ rows }),
     curves: allCurves(findings),
     seconds,

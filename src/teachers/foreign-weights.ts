@@ -1,7 +1,6 @@
 // Matching a file's tensors to a network's parameters.
-import { float32, sameShape, type Tensor, type TensorType, tensor } from "../autodiff/index.ts";
-import type { Model, Weights } from "../models/model.ts";
-import { statisticsTypes } from "../nn/batch-norm.ts";
+import { sameShape, type Tensor, type TensorType, tensor } from "../autodiff/index.ts";
+import { type Model, type Weights, weightTypes } from "../models/model.ts";
 import { decodeFloat16, type SafeTensor } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { nearest } from "../support/suggest.ts";
@@ -91,10 +90,7 @@ export interface Remedies {
  * @throws CHECKPOINT that lists names missing and left over, tensors of another shape or type, and such with NaN.
  */
 export const matchWeights = (model: Model, tensors: SafeTensors, file: string, remedies: Remedies): Weights => {
-  const parameters = Object.fromEntries(
-    Object.entries(model.parameters).map(([name, { shape }]) => [name, float32(...shape)]),
-  );
-  const statistics = statisticsTypes(model.norms);
+  const { parameters, statistics } = weightTypes(model);
   const problems = differences({ ...parameters, ...statistics }, tensors);
   if (problems.length > 0) {
     const { classes, image } = model.task;

@@ -83,13 +83,19 @@ const storeFor = ({ data, progress: { note } }: Work): Store<Untold, Teacher> =>
   },
 });
 
+const jobName = (index: number, architecture: string): string => `${index}-${architecture}`;
+
+/** The file of teacher number `index` in the teachers' folder, once it is trained. */
+export const teacherFile = (folder: string, index: number, architecture: string): string =>
+  fileOf(folder, { name: jobName(index, architecture) });
+
 /** Teacher number `index` of a recipe as a job. */
 export const teacherJob = ({ recipe, data, device }: Work, index: number): KeptJob => {
   const model = buildModel(recipe.teachers[index]!, data.task);
   const { watch: _, crop, ...settings } = recipe.teacher;
   return {
     kind: "teacher",
-    name: `${index}-${model.name}`,
+    name: jobName(index, model.name),
     spec: index,
     key: keyOf({
       data: data.fingerprint,

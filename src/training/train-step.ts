@@ -11,8 +11,8 @@ import {
   trace,
   type Value,
 } from "../autodiff/index.ts";
-import type { Model, Weights } from "../models/model.ts";
-import { inferenceNorm, statisticsTypes, trainingNorm } from "../nn/batch-norm.ts";
+import { type Model, type Weights, weightTypes } from "../models/model.ts";
+import { inferenceNorm, trainingNorm } from "../nn/batch-norm.ts";
 import type { Named } from "../nn/layers.ts";
 import { lookaheadUpdate, slowHyperTypes } from "../nn/lookahead.ts";
 import { hyperTypes, type Optimiser, slotTypes, updateAll, zerosLike } from "../nn/optimisers.ts";
@@ -110,10 +110,7 @@ export const trainStateTypes = (
   optimiser: Optimiser,
   { lookahead = false }: TrainOptions = {},
 ): TrainState => {
-  const parameters = Object.fromEntries(
-    Object.entries(model.parameters).map(([name, { shape }]) => [name, float32(...shape)]),
-  );
-  const statistics = statisticsTypes(model.norms);
+  const { parameters, statistics } = weightTypes(model);
   const moving = learnt(model, parameters);
   return {
     parameters,

@@ -25,6 +25,7 @@ const order = [
   "recipe",
   "teachers",
   "distill",
+  "students",
   "evaluation",
   "report",
   "pipeline",

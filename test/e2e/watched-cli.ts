@@ -13,6 +13,7 @@ const loadCommands = async (): Promise<Presented> => {
     teach: (recipe, context) => commands.teach(recipe, often(context)),
     distill: (recipe, context) => commands.distill(recipe, often(context)),
     evaluate: (recipe, context) => commands.evaluate(recipe, often(context)),
+    train: (options, context) => commands.train(options, often(context)),
     compare: (recipe, context) => commands.compare(recipe, often(context)),
   });
 };

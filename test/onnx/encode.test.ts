@@ -85,6 +85,28 @@ describe("the encoded model", () => {
     for (const name of outputs) expect(known.has(name)).toBe(true);
   });
 
+  test("has a first dimension of any size, where no constant depends on it", async () => {
+    const traced = 1009;
+    const { graph } = trace({ x: float32(traced, 2, 4) }, ({ x }) =>
+      ad.matmul(ad.reshape(x, [traced, 8]), ad.constant({ data: new Float32Array(8).fill(1), shape: [8, 1] })),
+    );
+    const { bytes } = encodeModel(graph, { anySize: { name: "N", traced } });
+    const { input, output } = fromBinary(ModelProtoSchema, bytes).graph!;
+    const sizes = [...input, ...output].map((v) => v.type?.value.value?.shape?.dim.map((d) => d.value.value));
+    expect(sizes).toEqual([
+      ["N", 2n, 4n],
+      ["N", 1n],
+    ]);
+    const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
+    for (const n of [1, 5]) {
+      const { y0 } = await session.run({ x0: new OrtTensor("float32", new Float32Array(8 * n).fill(1), [n, 2, 4]) });
+      expect([...(y0!.data as Float32Array)]).toEqual(Array(n).fill(8));
+    }
+    await session.release();
+    const fixed = trace({ x: float32(traced, 2) }, ({ x }) => ad.add(x, ad.broadcastTo(ad.splat(1, [1, 2]), x.shape)));
+    expect(() => encodeModel(fixed.graph, { anySize: { name: "N", traced } })).toThrow("N cannot be any size");
+  });
+
   test("equal small constants are stored once", () => {
     const { graph } = trace({ x: float32(2, 2), y: float32(2, 2) }, ({ x, y }) => [
       ad.reshape(x, [4]),

@@ -1,16 +1,15 @@
 // The commands that take a recipe: their options in common and their body.
 import type { Command } from "commander";
-import type { EvaluateContext } from "../../pipeline/commands.ts";
+import type { EvaluateContext, RecipeCommand } from "../../pipeline/commands.ts";
 import { type CliCommand, examples, print, type World, working } from "../command.ts";
 import { methodList } from "../methods.ts";
 import { addRecipeOptions, type OptionValues, outFolder, recipeFrom } from "../options.ts";
 import { hasColour, widthOf } from "../output.ts";
-import type { Presented } from "../present.ts";
 
 /** Does what a recipe says. */
 export const compute = async (
   world: World,
-  command: keyof Presented,
+  command: RecipeCommand,
   values: OptionValues,
   more: Pick<EvaluateContext, "set"> = {},
 ): Promise<void> => {
@@ -40,7 +39,7 @@ export const withRecipe = (command: Command, ...lines: readonly string[]): Comma
     .addHelpText("after", methodList());
 
 /** A command that takes nothing but a recipe. */
-export const recipeCommand = (name: keyof Presented, description: string, ...lines: readonly string[]): CliCommand => ({
+export const recipeCommand = (name: RecipeCommand, description: string, ...lines: readonly string[]): CliCommand => ({
   name,
   description,
   define: (command, world) => {

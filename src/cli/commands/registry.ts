@@ -8,10 +8,12 @@ import { inspect } from "./inspect.ts";
 import { recipes } from "./recipes.ts";
 import { run } from "./run.ts";
 import { teach } from "./teach.ts";
+import { train } from "./train.ts";
 import { verify } from "./verify.ts";
 
 /** The commands under the headings of the help. */
 export const commandGroups: readonly { readonly heading: string; readonly commands: readonly CliCommand[] }[] = [
   { heading: "The path, whole or in parts:", commands: [run, teach, distill, compare, evaluate] },
+  { heading: "Using a set:", commands: [train] },
   { heading: "Looking at things:", commands: [inspect, verify, recipes, data] },
 ];

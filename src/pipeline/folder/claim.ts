@@ -17,13 +17,17 @@ import { rewritten, ungrown } from "./growth.ts";
 import { type RunFolder, readCurves, readSeconds } from "./run-folder.ts";
 import { differences, readRunRecipe, respell, runRecipe } from "./run-recipe.ts";
 
-const refuse = (folder: RunFolder, why: string, cause?: unknown): DistilleryError =>
+/** A folder that a command works in. */
+export type Place = Pick<RunFolder, "path">;
+
+/** The error for a folder that a command cannot work in. */
+export const refuse = (folder: Place, why: string, cause?: unknown): DistilleryError =>
   new DistilleryError("USAGE", `--out ${folder.path} ${why}`, { cause });
 
-/** Names of what lies in a folder, none where there is none. */
-const entriesOf = async (folder: RunFolder): Promise<string[]> => {
+/** Names of what somebody put into a folder, none where there is none. */
+export const entriesOf = async (folder: Place): Promise<string[]> => {
   try {
-    return await readdir(folder.path);
+    return (await readdir(folder.path)).filter((name) => ![isLitter, isLock, isTemporary].some((is) => is(name)));
   } catch (cause) {
     const wrong = await notAFolder(folder.path);
     // Nothing at all is there: the folder is going to be made.
@@ -35,7 +39,7 @@ const entriesOf = async (folder: RunFolder): Promise<string[]> => {
   }
 };
 
-const inUse = (folder: RunFolder, { pid, host, since, command }: Holder): DistilleryError =>
+const inUse = (folder: Place, { pid, host, since, command }: Holder): DistilleryError =>
   refuse(
     folder,
     host === ""
@@ -44,12 +48,13 @@ const inUse = (folder: RunFolder, { pid, host, since, command }: Holder): Distil
   );
 
 /** Fails where another process works in a folder already. @throws USAGE naming it. */
-export const checkFree = async (folder: RunFolder): Promise<void> => {
+export const checkFree = async (folder: Place): Promise<void> => {
   const holder = await holderOf(folder.path);
   if (holder !== undefined) throw inUse(folder, holder);
 };
 
-const lock = async (folder: RunFolder): Promise<Lock> => {
+/** Locks a folder that is there. @throws USAGE where another process works in it. */
+export const lock = async (folder: Place): Promise<Lock> => {
   const taken = await lockFolder(folder.path);
   if ("release" in taken) return taken;
   throw inUse(folder, taken);
@@ -74,9 +79,7 @@ const datasetSchema = z.looseObject({ fingerprint: z.exactOptional(z.string()) }
  * naming the fields that differ, or things that are not ours; SET when its set would be replaced and is not ours.
  */
 const judge = async (folder: RunFolder, recipe: Recipe, fingerprint: string): Promise<Judgement> => {
-  const entries = (await entriesOf(folder)).filter(
-    (name) => ![isLitter, isLock, isTemporary].some((is) => is(name)) && isStaging(name) !== basename(folder.set),
-  );
+  const entries = (await entriesOf(folder)).filter((name) => isStaging(name) !== basename(folder.set));
   const found = await readRunRecipe(folder.recipe);
   if (found === undefined && entries.length > 0) {
     throw refuse(
@@ -113,18 +116,19 @@ const judge = async (folder: RunFolder, recipe: Recipe, fingerprint: string): Pr
 };
 
 /** Removes what killed processes left in the middle of writing. The folder is locked: nobody is writing it any more. */
-const sweep = async (folder: RunFolder): Promise<void> => {
-  await sweepLocks(folder.path);
-  for (const [place, recursive] of [
-    [folder.path, false],
-    ...folder.owned.map((path) => [path, true] as const),
-  ] as const) {
+export const sweepFiles = async (path: string, owned: readonly string[] = []): Promise<void> => {
+  await sweepLocks(path);
+  for (const [place, recursive] of [[path, false], ...owned.map((below) => [below, true] as const)] as const) {
     for (const entry of await readdir(place, { recursive, withFileTypes: true }).catch(() => [])) {
       if (entry.isFile() && isTemporary(entry.name)) await rm(join(entry.parentPath, entry.name), { force: true });
     }
   }
-  await sweepStaging(folder.path, basename(folder.set));
-  await sweepStaging(join(folder.path, "sets"));
+};
+
+const sweep = async ({ path, owned, set }: RunFolder): Promise<void> => {
+  await sweepFiles(path, owned);
+  await sweepStaging(path, basename(set));
+  await sweepStaging(join(path, "sets"));
 };
 
 /** A folder that is this process's until it is released. */

@@ -71,7 +71,7 @@ const accuracyOf = (report: Report): string => {
   const missing =
     row.method === baseline.name
       ? "they are random images themselves"
-      : "random images with the same labels were not measured";
+      : (report.withoutRandom ?? "random images with the same labels were not measured");
   const parts = [
     `${/^[aeiou]/i.test(row.student) ? "an" : "a"} ${row.student} student trained on it reaches ${formatAccuracy(row.accuracy)}`,
     random && toRandom

@@ -1,0 +1,70 @@
+// Settings by which a student learns from a set alone.
+import type { Recipe } from "../../recipe/recipe.ts";
+import type { DistilledSet, Manifest } from "../../sets/index.ts";
+import { setBatch, stepsOf } from "../../students/set-source.ts";
+import { DistilleryError } from "../../support/errors.ts";
+import { isObject } from "../../support/json.ts";
+import { keyOf } from "../../support/key.ts";
+import { defaultsFor } from "../recipe/defaults.ts";
+import { explainIssue } from "../recipe/parse.ts";
+import { expectationAt, recipeSchema } from "../recipe/schema.ts";
+
+/** Wishes for the training of a student; what is not said comes from the recipe that the set was made by. */
+export interface TrainingWishes extends Partial<Recipe["student"]> {
+  /** `static`, the stored ones, where the set has such; otherwise `hard`, its classes. */
+  readonly labels?: "static" | "hard";
+  /** In place of epochs. */
+  readonly steps?: number;
+  readonly seed?: number;
+}
+
+/** Everything that a student of a set depends on, besides the set, its architecture and the device. */
+export interface TrainingPlan extends Omit<Recipe["student"], "epochs"> {
+  readonly labels: "static" | "hard";
+  readonly steps: number;
+  readonly seed: number;
+}
+
+/** Settings of a student out of any fields, on top of others. @throws DistilleryError with `code` naming the first that cannot be. */
+const settingsOf = (
+  under: Recipe["student"],
+  fields: Readonly<Record<string, unknown>>,
+  whose: string,
+  code: "SET" | "RECIPE",
+): Recipe["student"] => {
+  const given = Object.keys(under).filter((name) => fields[name] !== undefined);
+  const values = Object.fromEntries(given.map((name) => [name, fields[name]]));
+  const result = recipeSchema.shape.student.safeParse({ ...under, ...values });
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = ["student", ...issue.path];
+  const why = explainIssue(issue, expectationAt(path), values[String(issue.path[0])]);
+  throw new DistilleryError(code, `${whose}${path.join(".")}: ${why}`);
+};
+
+/** The training of students that a set was made with, completed with the defaults. */
+const ownSettings = ({ recipe }: Manifest): Recipe["student"] => {
+  const said = isObject(recipe.student) ? recipe.student : {};
+  return settingsOf(defaultsFor(String(recipe.data)).student, said, "the recipe in the set's manifest: ", "SET");
+};
+
+/** The plan of a student's training on a set. @throws SET where static labels are asked for that it does not store. */
+export const planTraining = (set: DistilledSet, wishes: TrainingWishes = {}): TrainingPlan => {
+  const { manifest } = set;
+  const stored = manifest.labels.kind !== "none";
+  const { labels = stored ? "static" : "hard", steps, seed = 0 } = wishes;
+  if (labels === "static" && !stored) {
+    throw new DistilleryError("SET", "the set stores no labels, so that there are no static ones; take --labels hard");
+  }
+  const { epochs, batch, ...settings } = settingsOf(ownSettings(manifest), { ...wishes }, "", "RECIPE");
+  return {
+    labels,
+    steps: steps ?? stepsOf(manifest.budget.trainingImages, { epochs, batch }),
+    batch: setBatch(set, batch),
+    ...settings,
+    seed,
+  };
+};
+
+/** Names a set by its content: the hash of its manifest, or in sets of versions 1 and 2 of its parts. */
+export const contentOf = ({ sha256, parts }: Manifest): string => sha256 ?? keyOf(parts);
