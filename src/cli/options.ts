@@ -1,6 +1,6 @@
 // Command-line options for the fields of a recipe.
 import { basename, join, resolve } from "node:path";
-import { type Command, Option } from "commander";
+import { Argument, type Command, Option } from "commander";
 import { usualMaxPixels } from "../data/decode/unreadable-image.ts";
 import { idleFor } from "../data/sources/source.ts";
 import type { Commands } from "../pipeline/commands.ts";
@@ -13,6 +13,8 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { methodOption, withMethodOptions } from "./methods.ts";
 import { findRecipe } from "./recipes.ts";
+import { meansSomething } from "./relevance.ts";
+import { valuesOf } from "./values.ts";
 
 /** Values that commander collects, by attribute name, e.g. studentEpochs. */
 export type OptionValues = Readonly<Record<string, unknown>>;
@@ -23,13 +25,15 @@ const shortNames: Readonly<Record<string, string>> = {
   "student.mixup": "mixup",
 };
 
-const placeholders: Readonly<Record<RecipeField["kind"], string>> = {
-  number: " <n>",
-  text: " <name>",
-  list: " <a,b>",
-  numbers: " <n,n>",
-  flag: "",
+const placeholders: Readonly<Record<Exclude<RecipeField["kind"], "flag">, string>> = {
+  number: "n",
+  text: "name",
+  list: "a,b",
+  numbers: "n,n",
 };
+
+const valueNameOf = ({ kind, placeholder }: RecipeField): string =>
+  kind === "flag" ? "" : ` <${placeholder ?? placeholders[kind]}>`;
 
 const headings: Readonly<Record<string, string>> = {
   teacher: "Training of teachers:",
@@ -38,7 +42,7 @@ const headings: Readonly<Record<string, string>> = {
   compare: "What compare puts side by side:",
 };
 
-const flagOf = ({ path }: RecipeField): string => {
+export const flagOf = ({ path }: RecipeField): string => {
   const name = shortNames[path.join(".")] ?? path.join("-").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return `--${name}`;
 };
@@ -88,18 +92,29 @@ const helpOf = ({ help, path }: RecipeField): string => {
 };
 
 const optionOf = (field: RecipeField): Option => {
-  const option = new Option(`${flagOf(field)}${placeholders[field.kind]}`, helpOf(field)).helpGroup(
+  const option = new Option(`${flagOf(field)}${valueNameOf(field)}`, helpOf(field)).helpGroup(
     headings[field.path.length > 1 ? (field.path[0] ?? "") : ""] ?? "Recipe:",
   );
+  option.argChoices = [...valuesOf(field)];
   // A flag takes no text that would have to be parsed.
   return field.kind === "flag" ? option : option.argParser((text) => parseOption(field, text));
 };
 
-/** The option of one field of the recipe that is not in a group, for a command that needs only a few. */
-export const optionFor = (name: keyof Recipe): Option => {
+const fieldNamed = (name: keyof Recipe): RecipeField => {
   const field = recipeFields.find(({ path }) => path.length === 1 && path[0] === name);
   if (field === undefined) throw new RangeError(`recipe has no field ${name} of its own`);
-  return optionOf(field).helpGroup("Options:");
+  return field;
+};
+
+/** The option of one field of the recipe that is not in a group, for a command that needs only a few. */
+export const optionFor = (name: keyof Recipe): Option => optionOf(fieldNamed(name)).helpGroup("Options:");
+
+/** A field of the recipe as an argument in place of its option. */
+export const argumentFor = (name: keyof Recipe): Argument => {
+  const field = fieldNamed(name);
+  const argument = new Argument(`[${name}]`, field.help).argParser((text) => parseOption(field, text));
+  argument.argChoices = [...valuesOf(field)];
+  return argument;
 };
 
 /** Parses what is no field of a recipe. */
@@ -136,7 +151,7 @@ export const addRecipeOptions = (command: Command): Command => {
   command
     .optionsGroup("Files and output:")
     .option(
-      "--recipe <file>",
+      "--recipe <name|file>",
       "YAML or JSON file with the fields of a recipe, or a name of `distillery recipes`; options win over it",
       filled("--recipe", "a file or a name of `distillery recipes`"),
     )
@@ -147,6 +162,7 @@ export const addRecipeOptions = (command: Command): Command => {
     )
     .addOption(archiveOption())
     .option("--json", "print the result as JSON on standard output; messages stay on standard error")
+    .option("--dry-run", "say what would be done, how long it takes and what the set weighs; nothing is written")
     .addOption(
       new Option(
         "--jobs <n>",
@@ -155,8 +171,9 @@ export const addRecipeOptions = (command: Command): Command => {
     )
     .addOption(maxPixelsOption());
   for (const field of recipeFields) {
-    command.addOption(optionOf(field));
-    if (field.path[0] === "method") command.addOption(methodOption().helpGroup("Recipe:"));
+    const hidden = !meansSomething(command.name(), field.path);
+    command.addOption(optionOf(field).hideHelp(hidden));
+    if (field.path[0] === "method") command.addOption(methodOption().helpGroup("Recipe:").hideHelp(hidden));
   }
   return command;
 };

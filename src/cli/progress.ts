@@ -143,6 +143,9 @@ const log = (output: Output, now: () => number): Screen => ({
   close: () => undefined,
 });
 
+/** Passes over all events. */
+export const undrawn: ProgressDrawing = { draw: () => undefined, close: () => undefined };
+
 /** Bars with the time left on a terminal, a line now and then in a log. `now` is a clock in milliseconds. */
 export const drawProgress = (output: Output, now: () => number = () => performance.now()): ProgressDrawing => {
   const screen = isTerminal(output) ? terminal(output, now) : log(output, now);

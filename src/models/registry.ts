@@ -97,15 +97,17 @@ const families: readonly Family[] = [
 /** One line for each known family of networks. */
 export const architectures: readonly string[] = families.map((f) => f.about);
 
+/** Names of networks, several of each family. */
+export const architectureExamples: readonly string[] = families.flatMap((f) => f.examples);
+
 const find = (name: string): { family: Family; match: RegExpMatchArray } => {
   for (const family of families) {
     const match = name.match(family.pattern);
     if (match) return { family, match };
   }
-  const known = families.flatMap((f) => f.examples);
   throw new DistilleryError(
     "USAGE",
-    `unknown architecture "${name}"${didYouMean(name, known)}; known: ${architectures.join("; ")}`,
+    `unknown architecture "${name}"${didYouMean(name, architectureExamples)}; known: ${architectures.join("; ")}`,
   );
 };
 
