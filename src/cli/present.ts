@@ -1,20 +1,26 @@
 // Commands whose results are put into words and JSON.
 import type { TeachersReport } from "../evaluation/teachers-report.ts";
-import type { Commands, DistilledFolder, Found } from "../pipeline/commands.ts";
+import type { Commands, DistilledFolder, EvaluateContext, Found } from "../pipeline/commands.ts";
+import { dryRun } from "../pipeline/dry-run.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { renderComparisonTable } from "../report/comparison/table.ts";
 import { renderTable } from "../report/run/table.ts";
 import { describeLabels } from "../sets/index.ts";
 import { formatBytes } from "../support/format.ts";
+import { renderDryRun } from "./dry-run.ts";
 import type { Outcome, Terminal } from "./output.ts";
 
 /** The commands with what they find put into words for a terminal, and into JSON for programs. */
 export type Presented = {
   readonly [Name in keyof Commands]: (
-    recipe: Parameters<Commands[Name]>[0],
-    context: Parameters<Commands[Name]>[1],
+    recipe: Recipe,
+    context: PresentedContext,
     terminal: Terminal,
   ) => Promise<Outcome>;
 };
+
+/** A command's context; `dryRun` asks for a plan in place of the work. */
+export type PresentedContext = EvaluateContext & { readonly dryRun?: boolean };
 
 /** Lines of names and paths. */
 const list = (files: Found<unknown>["files"]): string =>
@@ -42,7 +48,7 @@ const describeSet = ({ folder, manifest, bytes }: DistilledFolder): string => {
   );
 };
 
-export const present = (commands: Commands): Presented => ({
+const working = (commands: Commands): Presented => ({
   run: async (recipe, context, terminal) => {
     const found = await commands.run(recipe, context);
     return presented(found, renderTable(found.report, terminal));
@@ -64,3 +70,21 @@ export const present = (commands: Commands): Presented => ({
     return presented(found, renderTable(found.report, terminal));
   },
 });
+
+export const present = (commands: Commands): Presented => {
+  const done = working(commands);
+  const either =
+    (name: keyof Commands): Presented[keyof Commands] =>
+    async (recipe, { dryRun: dry, ...context }, terminal) => {
+      if (dry !== true) return done[name](recipe, context, terminal);
+      const found = await dryRun(commands, name, recipe, context);
+      return { text: renderDryRun(found, terminal), json: found };
+    };
+  return {
+    run: either("run"),
+    teach: either("teach"),
+    distill: either("distill"),
+    compare: either("compare"),
+    evaluate: either("evaluate"),
+  };
+};

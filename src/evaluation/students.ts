@@ -224,6 +224,7 @@ export const teachStudents = async (runs: readonly StudentRun[], stage: Stage): 
         student: seed,
         device: device.name,
       }),
+      like: `student ${buildModel(architecture, data.task).name}, ${labels} labels`,
       cost: steps * batch,
     };
   };

@@ -101,6 +101,7 @@ export const teacherJob = ({ recipe, data, device }: Work, index: number): KeptJ
       device: device.name,
       ...(crop !== "shift" && { crop }),
     }),
+    like: `teacher ${model.name}`,
     cost: settings.epochs,
   };
 };

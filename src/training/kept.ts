@@ -7,6 +7,7 @@ import type { Progress, ProgressTask } from "../support/progress.ts";
 import { readStored, type Stored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { type Job, machineOf, runJobs, type Worker } from "./jobs.ts";
 import { forget, type History, type Loop, runLoop, type Scalars } from "./loop.ts";
+import { rehearseJobs } from "./rehearse-jobs.ts";
 
 /** A value that can be written as JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -21,6 +22,8 @@ export interface KeptJob {
   readonly spec: Json;
   /** Digest of everything that determines the result. */
   readonly key: string;
+  /** Words for it and all that take equal steps and come to results of the same form, if there are such. */
+  readonly like?: string;
   /** Its length on the bar that it shares with the others: steps, images. */
   readonly cost: number;
 }
@@ -109,6 +112,7 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
   const total = jobs.reduce((sum, { cost }) => sum + cost, 0);
   const overall = title === undefined ? undefined : progress.task(title, total);
   let maker: Promise<Maker<Made>> | undefined;
+  const rehearsing = around.rehearsal && rehearseJobs<Made>(jobs, bytes);
   let unitsDone = 0;
   const jobOf = (job: KeptJob): Job<Found> => {
     const { key, cost } = job;
@@ -127,18 +131,22 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
         // A process that was killed right after it wrote the result left its checkpoint.
         await forget({ file: partialOf(folder, job) });
         advance(cost);
+        rehearsing?.found(job);
         return found;
       },
       work: async (worker, inner) => {
         const bar = { update: advance, done: () => undefined };
         const reports = overall === undefined ? inner.progress : { ...inner.progress, task: () => bar };
         maker ??= kind.open(around);
-        return makeKept(kind, await maker, folder, job, worker, { ...inner, progress: reports });
+        const make = rehearsing?.of(await maker, inner) ?? (await maker);
+        return makeKept(kind, make, folder, job, worker, { ...inner, progress: reports });
       },
     };
   };
   try {
-    return await runJobs(machineOf(device), jobs.map(jobOf), bytes, around);
+    const results = await runJobs(machineOf(device), jobs.map(jobOf), bytes, around);
+    if (around.rehearsal) rehearsing?.tell(around.rehearsal);
+    return results;
   } finally {
     overall?.done();
   }

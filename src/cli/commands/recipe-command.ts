@@ -6,7 +6,7 @@ import { withLongHelp } from "../help.ts";
 import { methodList } from "../methods.ts";
 import { addRecipeOptions, argumentFor, type OptionValues, outFolder, recipeFrom } from "../options.ts";
 import { hasColour, widthOf } from "../output.ts";
-import type { Presented } from "../present.ts";
+import type { Presented, PresentedContext } from "../present.ts";
 import { meansSomething } from "../relevance.ts";
 
 /** Does what a recipe says. */
@@ -18,10 +18,11 @@ export const compute = async (
 ): Promise<void> => {
   const recipe = await recipeFrom(values, command);
   const outcome = await working(world, async (tools) => {
-    const context: EvaluateContext = {
+    const context: PresentedContext = {
       ...tools,
       ...more,
       out: outFolder(values, recipe, command === "compare" ? "compare-" : ""),
+      ...(values.dryRun === true ? { dryRun: true } : {}),
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),
       ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),

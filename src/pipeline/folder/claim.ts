@@ -20,7 +20,7 @@ const refuse = (folder: RunFolder, why: string, cause?: unknown): DistilleryErro
   new DistilleryError("USAGE", `--out ${folder.path} ${why}`, { cause });
 
 /** Names of what lies in a folder, none where there is none. */
-const entriesOf = async (folder: RunFolder): Promise<string[]> => {
+export const entriesOf = async (folder: RunFolder): Promise<string[]> => {
   try {
     return await readdir(folder.path);
   } catch (cause) {

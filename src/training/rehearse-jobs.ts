@@ -1,0 +1,67 @@
+// Rehearsing jobs: of those that are alike one for each number of cores, the others by its result.
+import type { Context } from "../support/context.ts";
+import type { Rehearsal, RehearsedJobs } from "../support/rehearsal.ts";
+import type { KeptJob, Maker } from "./kept.ts";
+
+interface Rehearsed<Made> extends Pick<RehearsedJobs, "steps" | "step" | "seconds"> {
+  readonly made: Made;
+}
+
+const titleOf = ({ like, kind }: KeptJob): string => like ?? kind;
+
+/** Rehearses the jobs of one work; `bytes` is the memory of the largest. */
+export const rehearseJobs = <Made>(jobs: readonly KeptJob[], bytes: () => number) => {
+  const known = new Map<string, Rehearsed<Made>>();
+  const found = new Set<KeptJob>();
+  const rehearsed = new Map<KeptJob, Pick<RehearsedJobs, "steps" | "step" | "seconds">>();
+  let workers = 1;
+  let busy = 0;
+  return {
+    found: (job: KeptJob): void => void found.add(job),
+
+    /** Makes what `make` does, where no job like it is known. */
+    of:
+      (make: Maker<Made>, { rehearsal }: Context): Maker<Made> =>
+      async (job, worker, context) => {
+        const name = `${job.like} ${job.cost} ${worker.threads}`;
+        const before = job.like === undefined ? undefined : known.get(name);
+        if (before !== undefined) {
+          rehearsal!.skip(before.seconds);
+          rehearsed.set(job, before);
+          return before.made;
+        }
+        workers = Math.max(workers, ++busy);
+        const opened = worker.opening();
+        const made = await make(job, worker, context);
+        busy--;
+        // Whoever is handed the same step next finds it open.
+        const seconds = rehearsal!.seconds() - (worker.opening() - opened);
+        const one = { made, seconds, ...rehearsal!.longest() };
+        known.set(name, one);
+        rehearsed.set(job, one);
+        return made;
+      },
+
+    /** Tells what was found out, title by title. */
+    tell: (rehearsal: Rehearsal): void => {
+      for (const title of new Set(jobs.map(titleOf))) {
+        const own = jobs.filter((job) => titleOf(job) === title);
+        const seen = own.flatMap((job) => rehearsed.get(job) ?? []);
+        const { steps = 0, step = 0 } = seen.reduce<Partial<RehearsedJobs>>(
+          (most, one) => (one.steps * one.step >= (most.steps ?? 0) * (most.step ?? 0) ? one : most),
+          {},
+        );
+        rehearsal.note({
+          title,
+          jobs: own.length,
+          done: own.filter((job) => found.has(job)).length,
+          steps,
+          step,
+          seconds: seen.reduce((sum, { seconds }) => sum + seconds, 0),
+          workers,
+          ...(seen.length > 0 && { memory: workers * bytes() }),
+        });
+      }
+    },
+  };
+};
