@@ -91,13 +91,14 @@ const setsOf = async (
 
 /**
  * Rehearses a command: all that it does is done in a copy of its folder, loops a few units long, and nothing is written into
- * its own. @throws what the command itself would throw before it computes anything, and the same where a first step fails.
+ * its own. `enough`: milliseconds that each loop goes on for at least. @throws what the command itself would throw before it computes anything, and the same where a first step fails.
  */
 export const dryRun = async (
   commands: Commands,
   command: keyof Commands,
   recipe: Recipe,
   context: EvaluateContext,
+  enough?: number,
 ): Promise<DryRun> => {
   const folder = command === "compare" ? compareFolder(context.out) : runFolder(context.out);
   await checkFree(folder);
@@ -108,10 +109,11 @@ export const dryRun = async (
   let units = 0;
   try {
     await copyWork(folder, out);
-    const rehearsal = rehearse(
-      (one) => jobs.push(one),
-      () => bar.update(++units),
-    );
+    const rehearsal = rehearse({
+      note: (one) => jobs.push(one),
+      alive: () => bar.update(++units),
+      ...(enough !== undefined && { enough }),
+    });
     const sets = await setsOf(commands, command, recipe, { ...context, out, progress: silent, rehearsal });
     return {
       format: "distillery-dry-run",

@@ -41,11 +41,12 @@ export interface Rehearsal {
   /** A clock for work beside other work. */
   apart(): Rehearsal;
   note(jobs: RehearsedJobs): void;
+  /** Whatever was found out, by name, for all clocks of one rehearsal. */
+  readonly memory: Map<string, unknown>;
 }
 
-/** A loop does so many units at least, and goes on for so many milliseconds. */
+/** A loop does so many units at least. */
 const fewest = 3;
-const enough = 500;
 
 /** The pace of a loop whose units are all done, where there is no rehearsal. */
 const whole: Pace = { more: () => true, tick: () => undefined, end: () => undefined };
@@ -53,13 +54,24 @@ const whole: Pace = { more: () => true, tick: () => undefined, end: () => undefi
 export const paceOf = (rehearsal: Rehearsal | undefined, name: string, total: number, learns = false): Pace =>
   rehearsal?.pace(name, total, learns) ?? whole;
 
-/** Begins a rehearsal. `noted` takes what is found out of jobs, `alive` is called after every unit. */
+/** What a rehearsal is begun with. */
+export interface RehearsalOptions {
+  /** Takes what is found out of jobs. */
+  readonly note: (jobs: RehearsedJobs) => void;
+  /** Is called after every unit. */
+  readonly alive: () => void;
+  /** Milliseconds that a loop goes on for at least; 500 where it is not said. */
+  readonly enough?: number;
+  /** A clock in milliseconds. */
+  readonly now?: () => number;
+}
+
 export const rehearse = (
-  noted: (jobs: RehearsedJobs) => void,
-  alive: () => void,
-  now: () => number = () => performance.now(),
+  options: RehearsalOptions,
+  memory = new Map<string, unknown>(),
   known = new Map<string, number>(),
 ): Rehearsal => {
+  const { note, alive, enough = 500, now = () => performance.now() } = options;
   const began = now();
   let skipped = 0;
   let longest = { steps: 0, step: 0 };
@@ -93,8 +105,9 @@ export const rehearse = (
     skip,
     pace,
     longest: () => longest,
-    apart: () => rehearse(noted, alive, now, known),
-    note: noted,
+    apart: () => rehearse(options, memory, known),
+    note,
+    memory,
   };
 };
 

@@ -112,7 +112,7 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
   const total = jobs.reduce((sum, { cost }) => sum + cost, 0);
   const overall = title === undefined ? undefined : progress.task(title, total);
   let maker: Promise<Maker<Made>> | undefined;
-  const rehearsing = around.rehearsal && rehearseJobs<Made>(jobs, bytes);
+  const rehearsing = around.rehearsal && rehearseJobs<Made>(around.rehearsal, folder, jobs, bytes);
   let unitsDone = 0;
   const jobOf = (job: KeptJob): Job<Found> => {
     const { key, cost } = job;
@@ -138,14 +138,14 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
         const bar = { update: advance, done: () => undefined };
         const reports = overall === undefined ? inner.progress : { ...inner.progress, task: () => bar };
         maker ??= kind.open(around);
-        const make = rehearsing?.of(await maker, inner) ?? (await maker);
+        const make = rehearsing?.of(await maker) ?? (await maker);
         return makeKept(kind, make, folder, job, worker, { ...inner, progress: reports });
       },
     };
   };
   try {
     const results = await runJobs(machineOf(device), jobs.map(jobOf), bytes, around);
-    if (around.rehearsal) rehearsing?.tell(around.rehearsal);
+    rehearsing?.tell();
     return results;
   } finally {
     overall?.done();

@@ -1,5 +1,4 @@
 // Rehearsing jobs: of those that are alike one for each number of cores, the others by its result.
-import type { Context } from "../support/context.ts";
 import type { Rehearsal, RehearsedJobs } from "../support/rehearsal.ts";
 import type { KeptJob, Maker } from "./kept.ts";
 
@@ -9,9 +8,15 @@ interface Rehearsed<Made> extends Pick<RehearsedJobs, "steps" | "step" | "second
 
 const titleOf = ({ like, kind }: KeptJob): string => like ?? kind;
 
-/** Rehearses the jobs of one work; `bytes` is the memory of the largest. */
-export const rehearseJobs = <Made>(jobs: readonly KeptJob[], bytes: () => number) => {
-  const known = new Map<string, Rehearsed<Made>>();
+/** Rehearses the jobs of one work in a folder; `bytes` is the memory of the largest. */
+export const rehearseJobs = <Made>(
+  rehearsal: Rehearsal,
+  folder: string,
+  jobs: readonly KeptJob[],
+  bytes: () => number,
+) => {
+  // Names tell the types apart: a folder has one kind of results that are alike.
+  const known = rehearsal.memory as Map<string, Rehearsed<Made>>;
   const found = new Set<KeptJob>();
   const rehearsed = new Map<KeptJob, Pick<RehearsedJobs, "steps" | "step" | "seconds">>();
   let workers = 1;
@@ -21,12 +26,13 @@ export const rehearseJobs = <Made>(jobs: readonly KeptJob[], bytes: () => number
 
     /** Makes what `make` does, where no job like it is known. */
     of:
-      (make: Maker<Made>, { rehearsal }: Context): Maker<Made> =>
+      (make: Maker<Made>): Maker<Made> =>
       async (job, worker, context) => {
-        const name = `${job.like} ${job.cost} ${worker.threads}`;
+        const { rehearsal: own = rehearsal } = context;
+        const name = `${folder} ${job.kind} ${job.like} ${job.cost} ${worker.threads}`;
         const before = job.like === undefined ? undefined : known.get(name);
         if (before !== undefined) {
-          rehearsal!.skip(before.seconds);
+          own.skip(before.seconds);
           rehearsed.set(job, before);
           return before.made;
         }
@@ -35,15 +41,15 @@ export const rehearseJobs = <Made>(jobs: readonly KeptJob[], bytes: () => number
         const made = await make(job, worker, context);
         busy--;
         // Whoever is handed the same step next finds it open.
-        const seconds = rehearsal!.seconds() - (worker.opening() - opened);
-        const one = { made, seconds, ...rehearsal!.longest() };
+        const seconds = own.seconds() - (worker.opening() - opened);
+        const one = { made, seconds, ...own.longest() };
         known.set(name, one);
         rehearsed.set(job, one);
         return made;
       },
 
     /** Tells what was found out, title by title. */
-    tell: (rehearsal: Rehearsal): void => {
+    tell: (): void => {
       for (const title of new Set(jobs.map(titleOf))) {
         const own = jobs.filter((job) => titleOf(job) === title);
         const seen = own.flatMap((job) => rehearsed.get(job) ?? []);
