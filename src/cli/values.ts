@@ -5,11 +5,14 @@ import { architectureExamples } from "../models/registry.ts";
 import { methodNames } from "../pipeline/recipe/method.ts";
 import type { RecipeField } from "../pipeline/recipe/schema.ts";
 
+/** Names of data sets that are no folders. */
+export const sourceNames: readonly string[] = listSources()
+  .map(({ name }) => name)
+  .filter((name) => !name.startsWith("<"));
+
 /** Values of fields whose schema takes more than can be listed. */
 const examples: Readonly<Record<string, readonly string[]>> = {
-  data: listSources()
-    .map(({ name }) => name)
-    .filter((name) => !name.startsWith("<")),
+  data: sourceNames,
   method: methodNames,
   "compare.methods": methodNames,
   teachers: architectureExamples,

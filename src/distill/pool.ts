@@ -183,7 +183,7 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
       spec: index,
       key,
       cost: steps,
-      like: `pool network ${model.name}`,
+      like: `pool network ${model.name}, kept ${plural(times.length, "time")}`,
     };
   });
   const bytes = (): number => estimateBytes(stepOf(stage, options).graph);

@@ -1,6 +1,7 @@
 // All commands, in the order of the help.
 import type { CliCommand } from "../command.ts";
 import { compare } from "./compare.ts";
+import { completion } from "./completion.ts";
 import { data } from "./data.ts";
 import { distill } from "./distill.ts";
 import { evaluate } from "./evaluate.ts";
@@ -14,5 +15,5 @@ import { verify } from "./verify.ts";
 /** The commands under the headings of the help. */
 export const commandGroups: readonly { readonly heading: string; readonly commands: readonly CliCommand[] }[] = [
   { heading: "The path, whole or in parts:", commands: [run, teach, distill, compare, evaluate] },
-  { heading: "Looking at things:", commands: [inspect, verify, recipes, data, help] },
+  { heading: "Looking at things:", commands: [inspect, verify, recipes, data, help, completion] },
 ];
