@@ -140,7 +140,7 @@ export const teachRows = async (
   const rows: AccuracyRow[] = [];
   const curves: Curve[] = [];
   // One architecture after the other: how many students fit beside each other depends on it.
-  for (const architecture of recipe.students) {
+  for (const [a, architecture] of recipe.students.entries()) {
     const runs = [
       ...recipe.labels.flatMap((labels) =>
         trainingSets.map((trainingSet) => studentRunOf(stage, trainingSet, labels, architecture)),
@@ -148,7 +148,9 @@ export const teachRows = async (
       ...(withFull ? [fullRun(stage, architecture)] : []),
     ];
     const student = buildModel(architecture, data.task).name;
-    const results = await teachStudents(runs, stage);
+    const own = runs.length * recipe.seeds;
+    const { before, of } = stage.among ?? { before: 0, of: recipe.students.length * own };
+    const results = await teachStudents(runs, { ...stage, among: { before: before + a * own, of } });
     for (const [i, { name, method, labels, source, steps }] of runs.entries()) {
       const taught = results[i]!;
       const accuracy = summarise(taught.map((result) => result.accuracy));

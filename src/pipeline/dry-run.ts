@@ -104,7 +104,7 @@ export const dryRun = async (
   await checkFree(folder);
   const place = await mkdtemp(join(tmpdir(), "distillery-dry-run-"));
   const out = join(place, basename(folder.path));
-  const bar = context.progress.task("timing the first steps", 0);
+  const bar = context.progress.task("timing the first steps of each kind", 0);
   const jobs: RehearsedJobs[] = [];
   let units = 0;
   try {

@@ -3,7 +3,7 @@ import type { Tensor } from "../autodiff/index.ts";
 import type { Device, Tensors } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
-import type { Progress, ProgressTask } from "../support/progress.ts";
+import { numbered, type Progress, type ProgressTask } from "../support/progress.ts";
 import { readStored, type Stored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { type Job, machineOf, runJobs, type Worker } from "./jobs.ts";
 import { forget, type History, type Loop, runLoop, type Scalars } from "./loop.ts";
@@ -99,7 +99,7 @@ export const makeKept = async <Around extends KeptAround, Made, Found>(
 
 /**
  * Does what is not done yet of some jobs of one kind, several at a time, and returns all results in their order; see
- * `runJobs`. They share one bar, where it has a title. `bytes` estimates the memory of the largest.
+ * `runJobs`. They share one bar, where it has a title, and are numbered where it has none. `bytes` estimates the memory of the largest.
  */
 export const runKept = async <Around extends KeptAround, Made, Found>(
   title: string | undefined,
@@ -114,6 +114,9 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
   let maker: Promise<Maker<Made>> | undefined;
   const rehearsing = around.rehearsal && rehearseJobs<Made>(around.rehearsal, folder, jobs, bytes);
   let unitsDone = 0;
+  const { before, of } = around.among ?? { before: 0, of: jobs.length };
+  /** Jobs that were found or begun. */
+  let begun = before;
   const jobOf = (job: KeptJob): Job<Found> => {
     const { key, cost } = job;
     /** Units done of this work, so that the one bar of all can go on by the difference. */
@@ -131,12 +134,16 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
         // A process that was killed right after it wrote the result left its checkpoint.
         await forget({ file: partialOf(folder, job) });
         advance(cost);
+        begun++;
         rehearsing?.found(job);
         return found;
       },
       work: async (worker, inner) => {
         const bar = { update: advance, done: () => undefined };
-        const reports = overall === undefined ? inner.progress : { ...inner.progress, task: () => bar };
+        const reports =
+          overall === undefined
+            ? numbered(inner.progress, job.kind, { number: ++begun, of })
+            : { ...inner.progress, task: () => bar };
         maker ??= kind.open(around);
         const make = rehearsing?.of(await maker) ?? (await maker);
         return makeKept(kind, make, folder, job, worker, { ...inner, progress: reports });

@@ -31,7 +31,7 @@ export const fishScript = (commands: readonly CompletedCommand[]): string => {
 function __distillery_list
     set -l before (string match -r -- '^.*,' (commandline -ct | string replace -r -- '^--[a-z-]+=' ''))
     for word in $argv
-        echo $before$word
+        echo "$before$word"
     end
 end
 complete -c distillery -f
