@@ -83,6 +83,25 @@ export const fileOf = (
 /** The file of a job's checkpoint. */
 const partialOf = (folder: string, { name }: KeptJob): string => `${folder}/${name}.partial`;
 
+/** Progress whose first task, a job's longest, also tells how much of it is done, from 0 to 1. */
+const following = (progress: Progress, tell: (part: number) => void): Progress => {
+  let tasks = 0;
+  return {
+    ...progress,
+    task: (title, total) => {
+      const task = progress.task(title, total);
+      if (tasks++ > 0) return task;
+      return {
+        done: task.done,
+        update: (done, scalars) => {
+          task.update(done, scalars);
+          if (total > 0) tell(done / total);
+        },
+      };
+    },
+  };
+};
+
 /** Makes one job's result into its file and takes its checkpoint away. */
 export const makeKept = async <Around extends KeptAround, Made, Found>(
   { store }: JobKind<Around, Made, Found>,
@@ -99,7 +118,7 @@ export const makeKept = async <Around extends KeptAround, Made, Found>(
 
 /**
  * Does what is not done yet of some jobs of one kind, several at a time, and returns all results in their order; see
- * `runJobs`. They share one bar, where it has a title, and are numbered where it has none. `bytes` estimates the memory of the largest.
+ * `runJobs`. They share one bar, where it has a title, and are numbered and have bars of their own as well where it has none. `bytes` estimates the memory of the largest.
  */
 export const runKept = async <Around extends KeptAround, Made, Found>(
   title: string | undefined,
@@ -110,7 +129,8 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
 ): Promise<Found[]> => {
   const { folder, device, progress } = around;
   const total = jobs.reduce((sum, { cost }) => sum + cost, 0);
-  const overall = title === undefined ? undefined : progress.task(title, total);
+  const several = jobs.length > 1 ? `${jobs.length} ${jobs[0]!.kind}s` : undefined;
+  const overall = title === undefined && several === undefined ? undefined : progress.task(title ?? several!, total);
   let maker: Promise<Maker<Made>> | undefined;
   const rehearsing = around.rehearsal && rehearseJobs<Made>(around.rehearsal, folder, jobs, bytes);
   let unitsDone = 0;
@@ -141,8 +161,8 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
       work: async (worker, inner) => {
         const bar = { update: advance, done: () => undefined };
         const reports =
-          overall === undefined
-            ? numbered(inner.progress, job.kind, { number: ++begun, of })
+          title === undefined
+            ? following(numbered(inner.progress, job.kind, { number: ++begun, of }), (part) => advance(part * cost))
             : { ...inner.progress, task: () => bar };
         maker ??= kind.open(around);
         const make = rehearsing?.of(await maker) ?? (await maker);
