@@ -152,7 +152,9 @@ const log = (output: Output, now: () => number): Screen => {
         end: () => {
           active.delete(title);
           const took = now() - start;
-          if (took >= patience) ended.set(title, { took, at: now() });
+          // A part of what goes on is not worth a line.
+          const part = [...active].some((one) => title.startsWith(`${one}: `));
+          if (took >= patience && !part) ended.set(title, { took, at: now() });
         },
       };
     },

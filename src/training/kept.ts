@@ -132,7 +132,7 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
   const several = jobs.length > 1 ? `${jobs.length} ${jobs[0]!.kind}s` : undefined;
   const overall = title === undefined && several === undefined ? undefined : progress.task(title ?? several!, total);
   let maker: Promise<Maker<Made>> | undefined;
-  const rehearsing = around.rehearsal && rehearseJobs<Made>(around.rehearsal, folder, jobs, bytes);
+  const rehearsing = around.rehearsal && rehearseJobs<KeptJob, Made>(around.rehearsal, folder, jobs, bytes);
   let unitsDone = 0;
   const { before, of } = around.among ?? { before: 0, of: jobs.length };
   /** Jobs that were found or begun. */

@@ -1,32 +1,42 @@
 // Rehearsing jobs: of those that are alike one for each number of cores, the others by its result.
+import type { Context } from "../support/context.ts";
 import type { Rehearsal, RehearsedJobs } from "../support/rehearsal.ts";
-import type { KeptJob, Maker } from "./kept.ts";
+import type { Worker } from "./jobs.ts";
+
+/** What is asked of a job. */
+interface Rehearsable {
+  readonly kind: string;
+  readonly like?: string;
+  readonly cost: number;
+}
+
+type Make<Job, Made> = (job: Job, worker: Worker, context: Context) => Promise<Made>;
 
 interface Rehearsed<Made> extends Pick<RehearsedJobs, "steps" | "step" | "seconds"> {
   readonly made: Made;
 }
 
-const titleOf = ({ like, kind }: KeptJob): string => like ?? kind;
+const titleOf = ({ like, kind }: Rehearsable): string => like ?? kind;
 
 /** Rehearses the jobs of one work in a folder; `bytes` is the memory of the largest. */
-export const rehearseJobs = <Made>(
+export const rehearseJobs = <Job extends Rehearsable, Made>(
   rehearsal: Rehearsal,
   folder: string,
-  jobs: readonly KeptJob[],
+  jobs: readonly Job[],
   bytes: () => number,
 ) => {
   // Names tell the types apart: a folder has one kind of results that are alike.
   const known = rehearsal.memory as Map<string, Rehearsed<Made>>;
-  const found = new Set<KeptJob>();
-  const rehearsed = new Map<KeptJob, Pick<RehearsedJobs, "steps" | "step" | "seconds">>();
+  const found = new Set<Job>();
+  const rehearsed = new Map<Job, Pick<RehearsedJobs, "steps" | "step" | "seconds">>();
   let workers = 1;
   let busy = 0;
   return {
-    found: (job: KeptJob): void => void found.add(job),
+    found: (job: Job): void => void found.add(job),
 
     /** Makes what `make` does, where no job like it is known. */
     of:
-      (make: Maker<Made>): Maker<Made> =>
+      (make: Make<Job, Made>): Make<Job, Made> =>
       async (job, worker, context) => {
         const { rehearsal: own = rehearsal } = context;
         const name = `${folder} ${job.kind} ${job.like} ${job.cost} ${worker.threads}`;
