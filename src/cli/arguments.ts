@@ -41,13 +41,18 @@ const describe = ({ word, after }: Argument): string => {
 export const checkArguments = (command: Command, words: readonly string[]): void => {
   const name = command.name();
   const found = argumentsIn(command, words);
-  const most = command.registeredArguments.length;
+  // What stands in an option is not asked for again.
+  const given = new Set(words.map((word) => word.split("=")[0]));
+  const beside = command.registeredArguments
+    .map((argument) => `--${argument.name()}`)
+    .filter((flag) => given.has(flag));
+  const most = command.registeredArguments.length - beside.length;
   const switched = found.filter(({ word, after }) => after?.option.required === false && /^(true|false)$/.test(word));
   const stray = found.length > most ? found : switched;
   if (stray.length === 0) return;
   throw new DistilleryError(
     "USAGE",
-    `too many arguments for ${name}, which takes ${most === 0 ? "none" : `at most ${most}`}: ` +
+    `too many arguments for ${name}, which takes ${most === 0 ? "none" : `at most ${most}`}${beside.map((flag) => ` beside ${flag}`).join("")}: ` +
       `${stray.map(describe).join(", ")}; \`distillery ${name} --help\` says more`,
   );
 };

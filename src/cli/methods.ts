@@ -19,7 +19,7 @@ const parsePair = (text: string): readonly [string, string] => {
   if (name.trim() !== "" && value !== undefined) return [name.trim(), value.trim()];
   throw new DistilleryError(
     "USAGE",
-    `${flag}: expected NAME=VALUE as in ${flag} alpha=0.5, got ${shown(text)}; \`distillery run --help\` lists the options of each method`,
+    `${flag}: expected NAME=VALUE as in ${flag} alpha=0.5, got ${shown(text)}; \`distillery run --help-all\` lists the options of each method`,
   );
 };
 

@@ -1,6 +1,6 @@
 // Command-line options for the fields of a recipe.
 import { basename, join, resolve } from "node:path";
-import { type Command, Option } from "commander";
+import { Argument, type Command, Option } from "commander";
 import { usualMaxPixels } from "../data/decode/unreadable-image.ts";
 import { idleFor } from "../data/sources/source.ts";
 import type { RecipeCommand } from "../pipeline/commands.ts";
@@ -13,6 +13,8 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { methodOption, withMethodOptions } from "./methods.ts";
 import { findRecipe } from "./recipes.ts";
+import { meansSomething } from "./relevance.ts";
+import { valuesOf } from "./values.ts";
 
 /** Values that commander collects, by attribute name, e.g. studentEpochs. */
 export type OptionValues = Readonly<Record<string, unknown>>;
@@ -23,13 +25,15 @@ const shortNames: Readonly<Record<string, string>> = {
   "student.mixup": "mixup",
 };
 
-const placeholders: Readonly<Record<RecipeField["kind"], string>> = {
-  number: " <n>",
-  text: " <name>",
-  list: " <a,b>",
-  numbers: " <n,n>",
-  flag: "",
+const placeholders: Readonly<Record<Exclude<RecipeField["kind"], "flag">, string>> = {
+  number: "n",
+  text: "name",
+  list: "a,b",
+  numbers: "n,n",
 };
+
+const valueNameOf = ({ kind, placeholder }: RecipeField): string =>
+  kind === "flag" ? "" : ` <${placeholder ?? placeholders[kind]}>`;
 
 const headings: Readonly<Record<string, string>> = {
   teacher: "Training of teachers:",
@@ -42,7 +46,7 @@ const headings: Readonly<Record<string, string>> = {
 export const flagNamed = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-const flagOf = ({ path }: RecipeField): string => flagNamed(shortNames[path.join(".")] ?? path.join("-"));
+export const flagOf = ({ path }: RecipeField): string => flagNamed(shortNames[path.join(".")] ?? path.join("-"));
 
 const attributeOf = (field: RecipeField): string => new Option(flagOf(field)).attributeName();
 
@@ -89,9 +93,10 @@ const helpOf = ({ help, path }: RecipeField): string => {
 };
 
 const optionOf = (field: RecipeField, flag = flagOf(field), help = helpOf(field)): Option => {
-  const option = new Option(`${flag}${placeholders[field.kind]}`, help).helpGroup(
+  const option = new Option(`${flag}${valueNameOf(field)}`, help).helpGroup(
     headings[field.path.length > 1 ? (field.path[0] ?? "") : ""] ?? "Recipe:",
   );
+  option.argChoices = [...valuesOf(field)];
   // A flag takes no text that would have to be parsed.
   return field.kind === "flag" ? option : option.argParser((text) => parseOption(field, flag, text));
 };
@@ -108,6 +113,14 @@ export const optionFor = (name: keyof Recipe): Option => optionOf(fieldAt(name))
 /** The option of one field of a group, `student.epochs`, for a command with a flag of its own and other defaults. */
 export const settingFor = (path: string, flag: string, help = fieldAt(path).help): Option =>
   optionOf(fieldAt(path), flag, help).helpGroup("Settings, by default those of the set's recipe:");
+
+/** A field of the recipe as an argument in place of its option. */
+export const argumentFor = (name: keyof Recipe): Argument => {
+  const field = fieldAt(name);
+  const argument = new Argument(`[${name}]`, field.help).argParser((text) => parseOption(field, flagOf(field), text));
+  argument.argChoices = [...valuesOf(field)];
+  return argument;
+};
 
 /** Parses what is no field of a recipe. */
 export const parseCount =
@@ -143,7 +156,7 @@ export const addRecipeOptions = (command: Command): Command => {
   command
     .optionsGroup("Files and output:")
     .option(
-      "--recipe <file>",
+      "--recipe <name|file>",
       "YAML or JSON file with the fields of a recipe, or a name of `distillery recipes`; options win over it",
       filled("--recipe", "a file or a name of `distillery recipes`"),
     )
@@ -154,6 +167,7 @@ export const addRecipeOptions = (command: Command): Command => {
     )
     .addOption(archiveOption())
     .option("--json", "print the result as JSON on standard output; messages stay on standard error")
+    .option("--dry-run", "say what would be done, how long it takes and what the set weighs; nothing is written")
     .addOption(
       new Option(
         "--jobs <n>",
@@ -162,8 +176,9 @@ export const addRecipeOptions = (command: Command): Command => {
     )
     .addOption(maxPixelsOption());
   for (const field of recipeFields) {
-    command.addOption(optionOf(field));
-    if (field.path[0] === "method") command.addOption(methodOption().helpGroup("Recipe:"));
+    const hidden = !meansSomething(command.name(), field.path);
+    command.addOption(optionOf(field).hideHelp(hidden));
+    if (field.path[0] === "method") command.addOption(methodOption().helpGroup("Recipe:").hideHelp(hidden));
   }
   return command;
 };

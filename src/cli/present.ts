@@ -1,22 +1,27 @@
 // Commands whose results are put into words and JSON.
 import type { TeachersReport } from "../evaluation/teachers-report.ts";
-import type { Commands, DistilledFolder, Found } from "../pipeline/commands.ts";
+import type { Commands, DistilledFolder, EvaluateContext, Found, RecipeCommand } from "../pipeline/commands.ts";
+import { dryRun } from "../pipeline/dry-run.ts";
 import type { StudentReport } from "../pipeline/train/account.ts";
 import { renderComparisonTable } from "../report/comparison/table.ts";
 import { renderTable } from "../report/run/table.ts";
 import { describeLabels } from "../sets/index.ts";
 import { formatBytes, plural, printable } from "../support/format.ts";
 import { warningsOf } from "../teachers/guessing.ts";
+import { renderDryRun } from "./dry-run.ts";
 import type { Outcome, Terminal } from "./output.ts";
 
 /** The commands with what they find put into words for a terminal, and into JSON for programs. */
 export type Presented = {
   readonly [Name in keyof Commands]: (
-    recipe: Parameters<Commands[Name]>[0],
-    context: Parameters<Commands[Name]>[1],
+    told: Parameters<Commands[Name]>[0],
+    context: PresentedContext,
     terminal: Terminal,
   ) => Promise<Outcome>;
 };
+
+/** A command's context; `dryRun` asks for a plan in place of the work. */
+export type PresentedContext = EvaluateContext & { readonly dryRun?: boolean };
 
 /** Lines of names and paths. */
 const list = (files: Found<unknown>["files"]): string =>
@@ -53,7 +58,7 @@ const describeStudent = ({ recipe, parameters, set, accuracy }: StudentReport): 
   return `${trained}: ${percent.toFixed(1)} % of ${plural(images, "test image")} of ${printable(data)}`;
 };
 
-export const present = (commands: Commands): Presented => ({
+const working = (commands: Commands): Presented => ({
   run: async (recipe, context, terminal) => {
     const found = await commands.run(recipe, context);
     return presented(found, renderTable(found.report, terminal));
@@ -80,3 +85,22 @@ export const present = (commands: Commands): Presented => ({
     return presented(found, renderTable(found.report, terminal));
   },
 });
+
+export const present = (commands: Commands): Presented => {
+  const done = working(commands);
+  const either =
+    (name: RecipeCommand): Presented[RecipeCommand] =>
+    async (recipe, { dryRun: dry, ...context }, terminal) => {
+      if (dry !== true) return done[name](recipe, context, terminal);
+      const found = await dryRun(commands, name, recipe, context);
+      return { text: renderDryRun(found, terminal), json: found };
+    };
+  return {
+    ...done,
+    run: either("run"),
+    teach: either("teach"),
+    distill: either("distill"),
+    compare: either("compare"),
+    evaluate: either("evaluate"),
+  };
+};

@@ -1,5 +1,5 @@
 // The command line with all its commands.
-import { Command } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { DistilleryError, errorTable } from "../support/errors.ts";
 import { version } from "../support/version.ts";
 import { checkArguments } from "./arguments.ts";
@@ -19,10 +19,11 @@ const exitCodes = (): string => {
 
 const overview = (): string => `
 Examples:
-  $ distillery run --data demo                       the whole path in a few minutes, without a download
+  $ distillery run demo                              the whole path in a few minutes, without a download
   $ distillery data cifar10 --download               fetch a data set
-  $ distillery run --data cifar10 --ipc 10 --labels static,dynamic --out runs/c10
-  $ distillery run --data photos/ --resize 64        photos/train/<class>/* and photos/test/<class>/*
+  $ distillery run cifar10 --ipc 10 --labels static,dynamic --out runs/c10
+  $ distillery run photos/ --resize 64 --dry-run     how long that would take and what it would weigh
+  $ distillery run photos/ --resize 64               photos/train/<class>/* and photos/test/<class>/*
   $ distillery compare --recipe compare-demo         INFER, its ablations and its rivals in one table
   $ distillery inspect runs/demo/4-set               what a set is
   $ distillery verify runs/demo/4-set                whether every byte of it is as it was written
@@ -33,16 +34,31 @@ Exit status (docs/errors.md explains each code):
 ${exitCodes()}`;
 
 /** The command line with all its commands, writing to the world's streams and throwing instead of exiting. */
-const programFor = (world: World, args: readonly string[]): Command => {
+export const programFor = (around: World, args: readonly string[]): Command => {
+  let quiet = false;
+  const world: World = { ...around, quiet: () => quiet };
   const program = new Command("distillery")
     .description("Condense an image data set into a tiny one that still trains good models.")
     .version(version(), "-v, --version", "print the version")
+    .addOption(new Option("-V", "print the version").hideHelp())
+    .on("option:V", () => {
+      world.stdout.write(`${version()}\n`);
+      throw new CommanderError(0, "commander.version", version());
+    })
     .helpOption("-h, --help", "show this help")
+    // Values that shells complete are too many for a line of help.
+    .configureHelp({
+      argumentDescription: ({ description }) => description,
+      optionDescription: ({ description }) => description,
+    })
     .helpCommand(false)
     .exitOverride()
     // Commander's own complaint does not say which word is one too many.
     .allowExcessArguments()
-    .hook("preAction", (_, command) => checkArguments(command, args.slice(args.indexOf(command.name()) + 1)))
+    .hook("preAction", (_, command) => {
+      quiet = command.opts().quiet === true;
+      checkArguments(command, args.slice(args.indexOf(command.name()) + 1));
+    })
     .configureOutput({
       writeOut: (text) => world.stdout.write(text),
       writeErr: (text) => world.stderr.write(text),
@@ -56,7 +72,10 @@ const programFor = (world: World, args: readonly string[]): Command => {
     .addHelpText("after", overview());
   for (const { heading, commands } of commandGroups) {
     program.commandsGroup(heading);
-    for (const { name, description, define } of commands) define(program.command(name).description(description), world);
+    for (const { name, description, define } of commands) {
+      const command = program.command(name).description(description);
+      define(command.option("-q, --quiet", "say nothing but errors; --json still prints"), world);
+    }
   }
   return program;
 };

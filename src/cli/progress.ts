@@ -61,7 +61,8 @@ const drawn = (standing: Standing, width: number): string => {
 /** One line of a log. */
 const logged = (standing: Standing): string => {
   const of = standing.total > 0 ? `${formatCount(standing.done)} of ${formatCount(standing.total)}` : "";
-  return `${standing.title}: ${spaced(of, percent(standing), left(standing), measured(standing)).replaceAll("  ", ", ")}`;
+  const said = spaced(of, percent(standing), left(standing), measured(standing)).replaceAll("  ", ", ");
+  return `${standing.title}: ${said || "under way"}`;
 };
 
 /** Follows a task's standing, with the time left reckoned from its first update: a resumed task starts in the middle. */
@@ -122,26 +123,55 @@ const terminal = (output: Output, now: () => number): Screen => {
   };
 };
 
-const log = (output: Output, now: () => number): Screen => ({
-  open: (title, start) => {
-    let last = start;
-    return {
-      update: (standing) => {
-        if (now() - last < interval) return;
-        last = now();
-        output.write(`${logged(standing)}\n`);
-      },
-      end: () => {
-        const ms = now() - start;
-        if (ms >= patience) output.write(`${title}: ended after ${formatSeconds(ms / 1000)}\n`);
-      },
-    };
-  },
-  note: (text) => {
-    output.write(`${text}\n`);
-  },
-  close: () => undefined,
-});
+const log = (output: Output, now: () => number): Screen => {
+  const active = new Set<string>();
+  /** Tasks that ended and whose result may follow, with the milliseconds that they took. */
+  const ended = new Map<string, { readonly took: number; readonly at: number }>();
+  const say = (line: string): void => void output.write(`${line}\n`);
+  /** Says of those whose result does not follow that they ended. */
+  const flush = (always: boolean): void => {
+    for (const [title, { took, at }] of ended) {
+      const waits = now() - at < patience || [...active].some((other) => other.startsWith(title));
+      if (waits && !always) continue;
+      ended.delete(title);
+      say(`${title}: ended after ${formatSeconds(took / 1000)}`);
+    }
+  };
+  return {
+    open: (title, start) => {
+      let last = start;
+      active.add(title);
+      flush(false);
+      return {
+        update: (standing) => {
+          flush(false);
+          if (now() - last < interval) return;
+          last = now();
+          say(logged(standing));
+        },
+        end: () => {
+          active.delete(title);
+          const took = now() - start;
+          // A part of what goes on is not worth a line.
+          const part = [...active].some((one) => title.startsWith(`${one}: `));
+          if (took >= patience && !part) ended.set(title, { took, at: now() });
+        },
+      };
+    },
+    note: (text) => {
+      const title = [...ended.keys()].find((one) => text.startsWith(`${one}: `));
+      const took = title === undefined ? undefined : ended.get(title)!.took;
+      // Its test, which took its time too, is told by the result.
+      if (title !== undefined) for (const one of ended.keys()) if (one.startsWith(title)) ended.delete(one);
+      flush(false);
+      say(took === undefined ? text : `${text} (${formatSeconds(took / 1000)})`);
+    },
+    close: () => flush(true),
+  };
+};
+
+/** Passes over all events. */
+export const undrawn: ProgressDrawing = { draw: () => undefined, close: () => undefined };
 
 /** Bars with the time left on a terminal, a line now and then in a log. `now` is a clock in milliseconds. */
 export const drawProgress = (output: Output, now: () => number = () => performance.now()): ProgressDrawing => {

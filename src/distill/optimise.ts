@@ -201,6 +201,7 @@ export const optimise = async (
         ...plan.key,
         ...part.key,
       }),
+      like: `${plan.name}: ${part.graph}`,
       cost: plan.iterations,
     }),
   );

@@ -4,6 +4,7 @@ import type { Augmentation } from "../data/augment/augmentation.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import { keyOf } from "../support/key.ts";
 import { type Random, stream } from "../support/random.ts";
+import { paceOf } from "../support/rehearsal.ts";
 import { type JobKind, type KeptJob, keptTensor, runKept, tensorStore } from "../training/kept.ts";
 import { estimateBytes } from "../training/memory.ts";
 import type { RealImages } from "./matching.ts";
@@ -80,14 +81,15 @@ export const pairing = (of: (stage: MethodStage) => Promise<PairsOf>): JobKind<M
     const { networks, views, real } = pairs;
     const drawnFor = drawing(stage, pairs);
     const { classes, image } = stage.data.task;
-    return async (job, worker, { progress, signal }) => {
+    return async (job, worker, { progress, signal, rehearsal }) => {
       const index = Number(job.spec);
       const compiled = await worker.held("pairs", () => worker.device.compile(traceMeans(pairs)));
       const bar = progress.task(`features of network ${index}`, views * classes);
       const means: Float32Array[] = [];
+      const pace = paceOf(rehearsal, "pairs", views * classes);
       for (let v = 0; v < views; v++) {
         const pair = index * views + v;
-        for (let c = 0; c < classes; c++) {
+        for (let c = 0; c < classes && pace.more(); c++) {
           stopIfAborted(signal, "pairs");
           const { mean } = await compiled.run({
             network: networks.at(index),
@@ -96,10 +98,12 @@ export const pairing = (of: (stage: MethodStage) => Promise<PairsOf>): JobKind<M
           });
           means.push(floats(mean));
           bar.update(means.length);
+          pace.tick();
         }
       }
+      pace.end();
       const size = means[0]!.length;
-      const all = new Float32Array(means.length * size);
+      const all = new Float32Array(views * classes * size);
       for (const [i, mean] of means.entries()) all.set(mean, i * size);
       return { tensors: { means: tensor(all, [views, classes, size]) }, metadata: {} };
     };
@@ -137,6 +141,7 @@ export const openPairs = async (
       name: `pairs-${key.slice(0, 8)}-${index}`,
       spec: index,
       key: keyOf({ key, index }),
+      like: "features of real images",
       cost: views * classes,
     }),
   );

@@ -177,7 +177,14 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
       device: device.name,
       index,
     });
-    return { kind: "pool", name: `pool-${model.name}-${index}-${key.slice(0, 8)}`, spec: index, key, cost: steps };
+    return {
+      kind: "pool",
+      name: `pool-${model.name}-${index}-${key.slice(0, 8)}`,
+      spec: index,
+      key,
+      cost: steps,
+      like: `pool network ${model.name}, kept ${plural(times.length, "time")}`,
+    };
   });
   const bytes = (): number => estimateBytes(stepOf(stage, options).graph);
   const kept = await runKept(

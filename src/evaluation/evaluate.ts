@@ -162,10 +162,12 @@ export const teachRows = async (
     stage.progress.note(`${finished} of ${plural(all, "student")}${on} ${finished === 1 ? "was" : "were"} there`);
   }
   // One architecture after the other: how many students fit beside each other depends on it.
-  for (const architecture of recipe.students) {
+  for (const [a, architecture] of recipe.students.entries()) {
     const runs = runsOf(architecture);
     const student = buildModel(architecture, data.task).name;
-    const results = await teachStudents(runs, stage);
+    const own = runs.length * recipe.seeds;
+    const { before, of } = stage.among ?? { before: 0, of: recipe.students.length * own };
+    const results = await teachStudents(runs, { ...stage, among: { before: before + a * own, of } });
     for (const [i, { name, method, labels, source, steps }] of runs.entries()) {
       const taught = results[i]!;
       const accuracy = summarise(taught.map((result) => result.accuracy));

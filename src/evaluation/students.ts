@@ -167,6 +167,7 @@ const jobsOf = (runs: readonly StudentRun[], { recipe, data, device }: Stage): K
         student: seed,
         device: device.name,
       }),
+      like: `student ${buildModel(architecture, data.task).name}, ${labels} labels`,
       cost: steps * batch,
     };
   };

@@ -98,6 +98,9 @@ const families: readonly Family[] = [
 /** One line for each known family of networks. */
 export const architectures: readonly string[] = families.map((f) => f.about);
 
+/** Names of networks, several of each family. */
+export const architectureExamples: readonly string[] = families.flatMap((f) => f.examples);
+
 const matchOf = (name: string): ((task: NetworkTask) => Model) | undefined => {
   for (const family of families) {
     const match = name.match(family.pattern);
@@ -109,10 +112,9 @@ const matchOf = (name: string): ((task: NetworkTask) => Model) | undefined => {
 const find = (name: string): ((task: NetworkTask) => Model) => {
   const build = findLoaded(name)?.build ?? matchOf(name);
   if (build !== undefined) return build;
-  const known = families.flatMap((f) => f.examples);
   throw new DistilleryError(
     "USAGE",
-    `unknown architecture "${name}"${didYouMean(name, known)}; known: ${architectures.join("; ")}`,
+    `unknown architecture "${name}"${didYouMean(name, architectureExamples)}; known: ${architectures.join("; ")}`,
   );
 };
 

@@ -1,5 +1,6 @@
 // The context of a piece of work: progress, stop signal and limits.
 import type { Progress } from "./progress.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 
 /** Reports of work, the signal to stop it, and its limits. */
 export interface Context {
@@ -9,4 +10,8 @@ export interface Context {
   readonly secondsBetweenCheckpoints?: number;
   /** Independent jobs that run side by side at most; by default as many as cores and memory allow. */
   readonly jobs?: number;
+  /** Jobs of the same kind in this and other works: those before these, and all. */
+  readonly among?: { readonly before: number; readonly of: number };
+  /** Present where the work is only rehearsed: loops end after a few units, and say how long the others would take. */
+  readonly rehearsal?: Rehearsal;
 }

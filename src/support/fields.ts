@@ -9,6 +9,8 @@ export interface About {
   readonly help: string;
   /** True for a field of a set's storage, not of its content. */
   readonly storage?: boolean;
+  /** Stands for a value in the help of the command line, where its kind says too little. */
+  readonly placeholder?: string;
 }
 
 export const described = <S extends z.ZodType>(

@@ -55,3 +55,17 @@ export const progressTo = (sink: ProgressSink): Progress => {
 };
 
 export const silent: Progress = progressTo(() => undefined);
+
+/** A piece of work's number among all of its kind, from 1. */
+export interface Place {
+  readonly number: number;
+  readonly of: number;
+}
+
+/** Progress whose titles and lines begin with a number: `student convnet: 57 %` becomes `student 3 of 9: convnet: 57 %`. */
+export const numbered = (progress: Progress, kind: string, { number, of }: Place): Progress => {
+  if (of < 2) return progress;
+  const head = `${kind} ${number} of ${of}: `;
+  const say = (text: string): string => head + (text.startsWith(`${kind} `) ? text.slice(kind.length + 1) : text);
+  return { task: (title, total) => progress.task(say(title), total), note: (line) => progress.note(say(line)) };
+};

@@ -2,6 +2,7 @@
 import type { Device } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
+import { paceOf } from "../support/rehearsal.ts";
 import type { ImageSource } from "../training/image-source.ts";
 import { imagesAtOnce, openClassifier } from "../training/predict.ts";
 import type { Frozen } from "../training/train-step.ts";
@@ -12,7 +13,7 @@ export const meanLogits = async (
   teachers: readonly Frozen[],
   { length, images }: ImageSource,
   title: string,
-  { progress, signal }: Context,
+  { progress, signal, rehearsal }: Context,
 ): Promise<Float32Array> => {
   const { task } = teachers[0]!.model;
   const atOnce = 2 * imagesAtOnce(task);
@@ -20,13 +21,16 @@ export const meanLogits = async (
   const sums = new Float64Array(length * task.outputs);
   for (const [j, teacher] of teachers.entries()) {
     const classifier = await openClassifier(device, teacher);
-    for (let from = 0; from < length; from += atOnce) {
+    const pace = paceOf(rehearsal, `labels by ${teacher.model.name}`, Math.ceil(length / atOnce));
+    for (let from = 0; from < length && pace.more(); from += atOnce) {
       stopIfAborted(signal, title);
       const indices = Int32Array.from({ length: Math.min(atOnce, length - from) }, (_, i) => from + i);
       const logits = await classifier.logits(await images(indices));
       for (const [i, z] of logits.entries()) sums[from * task.outputs + i]! += z;
       bar.update(j * length + from + indices.length);
+      pace.tick();
     }
+    pace.end();
     await classifier.release();
   }
   bar.done();

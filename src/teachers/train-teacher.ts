@@ -12,6 +12,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import type { Work } from "../recipe/work.ts";
 import { plural } from "../support/format.ts";
 import { keyOf } from "../support/key.ts";
+import { numbered } from "../support/progress.ts";
 import { stream } from "../support/random.ts";
 import { alternatingFlips, batchIndices, cropLabelled } from "../training/batches.ts";
 import { unlessDamaged } from "../training/checkpoint.ts";
@@ -107,6 +108,7 @@ export const teacherJob = ({ recipe, data, device }: Work, index: number): KeptJ
       device: device.name,
       ...(crop !== "shift" && { crop }),
     }),
+    like: `teacher ${model.name}`,
     cost: settings.epochs,
   };
 };
@@ -184,6 +186,8 @@ export const teaching = (work: Work): JobKind<Work, Untold, Teacher> => ({
 
 /** Trains teacher number `index` of a recipe into `folder` with all cores, or reads it from there if it is finished. */
 export const trainTeacher = async (work: Work, index: number): Promise<Teacher> => {
-  const [teacher] = await runKept(undefined, teaching(work), [teacherJob(work, index)], () => 1, work);
+  const place = { number: index + 1, of: work.recipe.teachers.length };
+  const around = { ...work, progress: numbered(work.progress, "teacher", place) };
+  const [teacher] = await runKept(undefined, teaching(around), [teacherJob(around, index)], () => 1, around);
   return teacher!;
 };

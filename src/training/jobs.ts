@@ -3,10 +3,15 @@ import { availableParallelism } from "node:os";
 import type { Step } from "../autodiff/index.ts";
 import { type Device, openDevice, type Stepper } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
+import { makespan } from "../support/rehearsal.ts";
 
 /** A device, and the one thing that was opened on it last, mostly a step: memory does not grow with the number of jobs. */
 export interface Worker {
   readonly device: Device;
+  /** Cores that it has. */
+  readonly threads: number;
+  /** Seconds that it has taken to open things. */
+  opening(): number;
   /**
    * Returns the thing of this name, opening it where the last one had another, after that one was released. `open`
    * holds nothing on the worker itself.
@@ -58,7 +63,8 @@ export const planWaves = (count: number, most: number, cores: number): Wave[] =>
     .map((wave) => ({ ...wave, threads: Math.max(1, Math.floor(cores / wave.workers)) }));
 };
 
-const openWorker = (device: Device): Worker & { close(): Promise<void> } => {
+const openWorker = (device: Device, threads: number): Worker & { close(): Promise<void> } => {
+  let opening = 0;
   let current: { readonly name: string; readonly held: Releasable } | undefined;
   const close = async (): Promise<void> => {
     const last = current;
@@ -68,12 +74,16 @@ const openWorker = (device: Device): Worker & { close(): Promise<void> } => {
   const held = async <Held extends Releasable>(name: string, open: () => Promise<Held>): Promise<Held> => {
     if (current?.name !== name) {
       await close();
+      const began = performance.now();
       current = { name, held: await open() };
+      opening += (performance.now() - began) / 1000;
     }
     return current.held as Held;
   };
   return {
     device,
+    threads,
+    opening: () => opening,
     held,
     stepper: (name, traced) => held(name, () => device.compileStep(traced())),
     close,
@@ -110,7 +120,7 @@ export const runJobs = async <Result>(
   machine: Machine,
   jobs: readonly Job<Result>[],
   bytes: () => number,
-  { jobs: asked, ...context }: Context,
+  { jobs: asked, rehearsal, ...context }: Context,
 ): Promise<Result[]> => {
   const results = new Map<number, Result>();
   for (const [index, job] of jobs.entries()) {
@@ -121,12 +131,14 @@ export const runJobs = async <Result>(
   const signal = context.signal ? AbortSignal.any([context.signal, stop.signal]) : stop.signal;
   const failures: unknown[] = [];
 
-  const workOn = async (queue: number[], { workers, threads }: Wave): Promise<void> => {
+  const workOn = async (queue: number[], { workers, threads }: Wave, seconds: number[]): Promise<void> => {
     const device = workers === 1 ? machine.device : await machine.open(threads, context.progress.note);
-    const worker = openWorker(device);
+    const worker = openWorker(device, threads);
     try {
       for (let index = queue.shift(); index !== undefined && failures.length === 0; index = queue.shift()) {
-        results.set(index, await jobs[index]!.work(worker, { ...context, signal }));
+        const apart = rehearsal?.apart();
+        results.set(index, await jobs[index]!.work(worker, { ...context, signal, ...(apart && { rehearsal: apart }) }));
+        if (apart) seconds.push(apart.seconds());
       }
     } finally {
       await worker.close();
@@ -138,14 +150,17 @@ export const runJobs = async <Result>(
   const most = results.size === jobs.length ? 1 : mostAtOnce(machine, bytes, asked);
   for (const wave of planWaves(jobs.length, most, machine.cores)) {
     const queue = order.slice(wave.from, wave.to).filter((index) => !results.has(index));
+    const seconds: number[] = [];
+    const began = rehearsal?.seconds() ?? 0;
     const workers = Array.from({ length: Math.min(wave.workers, queue.length) }, () =>
-      workOn(queue, wave).catch((error: unknown) => {
+      workOn(queue, wave, seconds).catch((error: unknown) => {
         failures.push(error);
         stop.abort(error);
       }),
     );
     await Promise.all(workers);
     if (failures.length > 0) throw failures[0];
+    if (rehearsal) rehearsal.skip(makespan(seconds, workers.length) - (rehearsal.seconds() - began));
   }
   return jobs.map((_, index) => results.get(index)!);
 };

@@ -3,10 +3,11 @@ import type { Tensor } from "../autodiff/index.ts";
 import type { Device, Tensors } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
-import type { Progress, ProgressTask } from "../support/progress.ts";
+import { numbered, type Progress, type ProgressTask } from "../support/progress.ts";
 import { readStored, type Stored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { type Job, machineOf, runJobs, type Worker } from "./jobs.ts";
 import { forget, type History, type Loop, runLoop, type Scalars } from "./loop.ts";
+import { rehearseJobs } from "./rehearse-jobs.ts";
 
 /** A value that can be written as JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -21,6 +22,8 @@ export interface KeptJob {
   readonly spec: Json;
   /** Digest of everything that determines the result. */
   readonly key: string;
+  /** Words for it and all that take equal steps and come to results of the same form, if there are such. */
+  readonly like?: string;
   /** Its length on the bar that it shares with the others: steps, images. */
   readonly cost: number;
 }
@@ -80,6 +83,25 @@ export const fileOf = (
 /** The file of a job's checkpoint. */
 const partialOf = (folder: string, { name }: KeptJob): string => `${folder}/${name}.partial`;
 
+/** Progress whose first task, a job's longest, also tells how much of it is done, from 0 to 1. */
+const following = (progress: Progress, tell: (part: number) => void): Progress => {
+  let tasks = 0;
+  return {
+    ...progress,
+    task: (title, total) => {
+      const task = progress.task(title, total);
+      if (tasks++ > 0) return task;
+      return {
+        done: task.done,
+        update: (done, scalars) => {
+          task.update(done, scalars);
+          if (total > 0) tell(done / total);
+        },
+      };
+    },
+  };
+};
+
 /** Makes one job's result into its file and takes its checkpoint away. */
 export const makeKept = async <Around extends KeptAround, Made, Found>(
   { store }: JobKind<Around, Made, Found>,
@@ -96,7 +118,7 @@ export const makeKept = async <Around extends KeptAround, Made, Found>(
 
 /**
  * Does what is not done yet of some jobs of one kind, several at a time, and returns all results in their order; see
- * `runJobs`. They share one bar, where it has a title. `bytes` estimates the memory of the largest.
+ * `runJobs`. They share one bar, where it has a title, and are numbered and have bars of their own as well where it has none. `bytes` estimates the memory of the largest.
  */
 export const runKept = async <Around extends KeptAround, Made, Found>(
   title: string | undefined,
@@ -107,9 +129,14 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
 ): Promise<Found[]> => {
   const { folder, device, progress } = around;
   const total = jobs.reduce((sum, { cost }) => sum + cost, 0);
-  const overall = title === undefined ? undefined : progress.task(title, total);
+  const several = jobs.length > 1 ? `${jobs.length} ${jobs[0]!.kind}s` : undefined;
+  const overall = title === undefined && several === undefined ? undefined : progress.task(title ?? several!, total);
   let maker: Promise<Maker<Made>> | undefined;
+  const rehearsing = around.rehearsal && rehearseJobs<KeptJob, Made>(around.rehearsal, folder, jobs, bytes);
   let unitsDone = 0;
+  const { before, of } = around.among ?? { before: 0, of: jobs.length };
+  /** Jobs that were found or begun. */
+  let begun = before;
   const jobOf = (job: KeptJob): Job<Found> => {
     const { key, cost } = job;
     /** Units done of this work, so that the one bar of all can go on by the difference. */
@@ -127,18 +154,26 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
         // A process that was killed right after it wrote the result left its checkpoint.
         await forget({ file: partialOf(folder, job) });
         advance(cost);
+        begun++;
+        rehearsing?.found(job);
         return found;
       },
       work: async (worker, inner) => {
         const bar = { update: advance, done: () => undefined };
-        const reports = overall === undefined ? inner.progress : { ...inner.progress, task: () => bar };
+        const reports =
+          title === undefined
+            ? following(numbered(inner.progress, job.kind, { number: ++begun, of }), (part) => advance(part * cost))
+            : { ...inner.progress, task: () => bar };
         maker ??= kind.open(around);
-        return makeKept(kind, await maker, folder, job, worker, { ...inner, progress: reports });
+        const make = rehearsing?.of(await maker) ?? (await maker);
+        return makeKept(kind, make, folder, job, worker, { ...inner, progress: reports });
       },
     };
   };
   try {
-    return await runJobs(machineOf(device), jobs.map(jobOf), bytes, around);
+    const results = await runJobs(machineOf(device), jobs.map(jobOf), bytes, around);
+    rehearsing?.tell();
+    return results;
   } finally {
     overall?.done();
   }

@@ -5,6 +5,7 @@ import type { Stepper, Tensors } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Progress, ScalarValues } from "../support/progress.ts";
+import { paceOf, type Rehearsal } from "../support/rehearsal.ts";
 import { named, readStored, rebuild, removeStored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { readAhead } from "./read-ahead.ts";
 
@@ -87,6 +88,21 @@ const allFinite = (state: unknown): boolean =>
 const lastOf = (series: History["series"]): ScalarValues =>
   Object.fromEntries(Object.entries(series).map(([name, values]) => [name, values.at(-1)!]));
 
+/** Does one of the looks that are left, and takes it for all of them. */
+const rehearseLooks = async <State>(
+  rehearsal: Rehearsal,
+  { after, look }: Looks<State>,
+  { looked, step }: Progressed,
+  read: () => Promise<Tensors<State>>,
+): Promise<void> => {
+  const left = after.length - looked.length;
+  if (left === 0) return;
+  const before = rehearsal.seconds();
+  const seen = await look(await read(), step);
+  rehearsal.skip((left - 1) * (rehearsal.seconds() - before));
+  for (let i = 0; i < left; i++) looked.push(seen);
+};
+
 /**
  * Runs a loop to its end and returns the final state, what was measured and what its looks saw.
  * @throws NOT_FINITE when a measured scalar or the state is NaN or infinite (the last checkpoint stays), INTERRUPTED when
@@ -94,7 +110,7 @@ const lastOf = (series: History["series"]): ScalarValues =>
  */
 export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   loop: Loop<State, Feeds, Fetches>,
-  { progress, signal, secondsBetweenCheckpoints = 20 }: Context,
+  { progress, signal, secondsBetweenCheckpoints = 20, rehearsal }: Context,
 ): Promise<{ state: Tensors<State>; history: History; looked: readonly number[] }> => {
   const { stepper, steps, checkpoint, title, looks } = loop;
   const { state, at } = await resume(loop, progress);
@@ -127,9 +143,10 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   /** One write at a time; whoever waits for it learns whether it went well. */
   let writing = Promise.resolve();
   let saved = Date.now();
+  const pace = paceOf(rehearsal, title, steps - at.step, true);
   const batches = readAhead(at.step, steps, batchesAhead, loop.feeds);
   try {
-    while (at.step < steps) {
+    while (at.step < steps && pace.more()) {
       if (signal?.aborted) {
         await writing;
         await save();
@@ -149,7 +166,8 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
       }
       at.count++;
       at.step++;
-      if (at.count === stretch || at.step === steps) {
+      pace.tick();
+      if (at.count === stretch || at.step === steps || !pace.more()) {
         at.steps.push(at.step);
         for (const [name, sum] of Object.entries(at.open))
           at.series[name] = [...(at.series[name] ?? []), sum / at.count];
@@ -166,6 +184,8 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
       }
     }
     await writing;
+    pace.end();
+    if (rehearsal && looks) await rehearseLooks(rehearsal, looks, at, readFinite);
     return { state: await readFinite(), history: { steps: at.steps, series: at.series }, looked: at.looked };
   } finally {
     batches.stop();

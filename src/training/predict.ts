@@ -15,6 +15,7 @@ import { normalise } from "../data/normalisation.ts";
 import type { Device } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { paceOf } from "../support/rehearsal.ts";
 import type { NetworkTask, Task } from "../tasks/task.ts";
 import { openOpaque } from "./opaque.ts";
 import { readAhead } from "./read-ahead.ts";
@@ -107,7 +108,7 @@ export const measure = async <Label>(
   split: Split<ArrayLike<Label>>,
   { task, dataset }: { readonly task: Task<Label>; readonly dataset: Pick<Dataset, "normalisation"> },
   title: string,
-  { progress, signal }: Context,
+  { progress, signal, rehearsal }: Context,
 ): Promise<number> => {
   const { height, width } = task.image;
   const stretch = 4 * imagesAtOnce(task);
@@ -118,9 +119,10 @@ export const measure = async <Label>(
     normalise(await split.read(indicesOf(i)), dataset.normalisation, height, width),
   );
   const bar = progress.task(title, split.length);
+  const pace = paceOf(rehearsal, title, count);
   try {
     let score = task.metric.start;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count && pace.more(); i++) {
       if (signal?.aborted) throw new DistilleryError("INTERRUPTED", `${title}: stopped; the same command resumes`);
       const outputs = await classifier.logits(await images.next());
       score = score.add(
@@ -128,7 +130,9 @@ export const measure = async <Label>(
         Array.from(indicesOf(i), (at) => split.labels[at]!),
       );
       bar.update(Math.min((i + 1) * stretch, split.length));
+      pace.tick();
     }
+    pace.end();
     return score.value;
   } finally {
     images.stop();

@@ -143,7 +143,7 @@ describe("help", () => {
   it.each(["run", "compare"])(
     "of %s says what each method is, and its options with their defaults",
     async (command) => {
-      const { stdout } = await commandLine([command, "--help"]);
+      const { stdout } = await commandLine([command, "--help-all"]);
       for (const { name, title, about, paper } of methods) {
         expect(stdout).toContain(
           `  ${name.padEnd(18)} ${title}${paper === undefined ? "" : ` (arXiv ${paper})`}: ${about}\n`,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { drawProgress } from "../../src/cli/progress.ts";
-import { type ProgressEvent, progressTo } from "../../src/support/progress.ts";
+import { numbered, type ProgressEvent, progressTo } from "../../src/support/progress.ts";
 import { captured } from "./world.ts";
 
 /** A clock that is moved by hand, in seconds. */
@@ -30,7 +30,8 @@ describe("progress in a log", () => {
   it("prints a line now and then, with the time left, and one at the end", () => {
     const { stream, text } = captured();
     const time = clock();
-    const progress = progressTo(drawProgress(stream, time.now).draw);
+    const { draw, close } = drawProgress(stream, time.now);
+    const progress = progressTo(draw);
     const task = progress.task("teacher", 1000);
     // A resumed task: 200 steps were done before.
     for (let i = 200; i <= 1000; i++) {
@@ -41,6 +42,7 @@ describe("progress in a log", () => {
     task.done();
     task.done();
     task.update(5);
+    close();
     expect(text()).toBe(
       [
         "teacher: 500 of 1,000, 50 %, 50 s left, loss 0.400",
@@ -50,6 +52,29 @@ describe("progress in a log", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  it("says a result and its time in one line, whatever goes on meanwhile", () => {
+    const { stream, text } = captured();
+    const time = clock();
+    const { draw, close } = drawProgress(stream, time.now);
+    const [first, second] = [1, 2].map((number) => numbered(progressTo(draw), "student", { number, of: 9 }));
+    const one = first!.task("student convnet", 10);
+    time.pass(10);
+    one.done();
+    const test = first!.task("student convnet: test", 1);
+    const other = second!.task("student resnet", 10);
+    time.pass(5);
+    other.update(1);
+    test.done();
+    first!.note("student convnet: 57.9 %");
+    other.done();
+    close();
+    expect(text().split("\n")).toEqual([
+      "student 1 of 9: convnet: 57.9 % (10 s)",
+      "student 2 of 9: resnet: ended after 5.0 s",
+      "",
+    ]);
   });
 
   it("copes with a total that is not known", () => {

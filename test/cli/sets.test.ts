@@ -43,6 +43,20 @@ describe("inspect", () => {
     expect(found.bytes).toMatchObject({ total: expect.any(Number), labels: expect.any(Number) });
   });
 
+  it("finds the only set of a run, and lists those of a comparison", async () => {
+    const [run, comparison] = [join(scratch, "run"), join(scratch, "comparison")];
+    await writeSet(join(run, "4-set"), exampleSet());
+    for (const name of ["infer-ipc4", "random-ipc4"]) await writeSet(join(comparison, "sets", name), exampleSet());
+    const { stdout } = await commandLine(["inspect", run]);
+    const itself = await commandLine(["inspect", join(run, "4-set")]);
+    expect(stdout).toBe(`the set of ${run} is ${join(run, "4-set")}\n\n${itself.stdout}`);
+    const json = await commandLine(["inspect", run, "--json"]);
+    expect(json).toEqual(await commandLine(["inspect", join(run, "4-set"), "--json"]));
+    const many = await commandLine(["inspect", comparison]);
+    expect(many).toMatchObject({ exit: 0, stderr: "" });
+    expect(many.stdout).toMatch(/^.* holds 2 sets; name one of them:\n.*infer-ipc4 .*\n.*random-ipc4 .*\n$/);
+  });
+
   it("refuses what is no set, exit 5", async () => {
     const { exit, stdout, stderr } = await commandLine(["inspect", scratch]);
     expect({ exit, stdout }).toEqual({ exit: 5, stdout: "" });

@@ -1,4 +1,5 @@
 // The command that lists data sources and describes a data set.
+import { Argument } from "commander";
 import { idleFor, listSources, openDataset, type SourceOption, type SourceOptions } from "../../data/sources/source.ts";
 import { defaultsFor } from "../../pipeline/recipe/defaults.ts";
 import { formatCount, plural, printable } from "../../support/format.ts";
@@ -6,6 +7,7 @@ import { type CliCommand, examples, print, working } from "../command.ts";
 import { archiveOption, filled, idleOption, maxPixelsOption, type OptionValues, optionFor } from "../options.ts";
 import type { Outcome } from "../output.ts";
 import { coloursFor, factSheet, type Output } from "../output.ts";
+import { sourceNames } from "../values.ts";
 
 const flags: Readonly<Record<SourceOption, string>> = {
   seed: "--seed",
@@ -99,16 +101,18 @@ export const describeData = async (source: string, options: SourceOptions, stdou
   return { text, json };
 };
 
+const sourceArgument = (): Argument => {
+  const argument = new Argument("[source]", "demo, cifar10, cifar100 or an image folder");
+  argument.argChoices = [...sourceNames];
+  return argument.argParser(filled("source", argument.description));
+};
+
 export const data: CliCommand = {
   name: "data",
   description: "list the data sets there are, or show one: classes, counts, normalisation",
   define: (command, world) => {
     command
-      .argument(
-        "[source]",
-        "demo, cifar10, cifar100 or an image folder",
-        filled("source", "demo, cifar10, cifar100 or an image folder"),
-      )
+      .addArgument(sourceArgument())
       .option("--download", "fetch the data set if it is not here yet (resumes, checks the publisher's checksum)")
       .addOption(archiveOption())
       .addOption(optionFor("resize"))

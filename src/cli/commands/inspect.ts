@@ -9,16 +9,10 @@ import { readManifest } from "../../sets/read.ts";
 import type { Manifest } from "../../sets/set.ts";
 import { formatBytes, formatCount, plural, printable } from "../../support/format.ts";
 import { type CliCommand, print } from "../command.ts";
+import { findSets } from "../find-sets.ts";
 import { filled, type OptionValues } from "../options.ts";
 import type { Outcome } from "../output.ts";
 import { coloursFor, factSheet, type Output, widthOf } from "../output.ts";
-
-/** `a 1, b.c 2`: the fields of a nested value in one line. */
-const flat = (value: unknown, path = ""): string[] => {
-  if (Array.isArray(value)) return [`${path} ${value.join("+")}`];
-  if (typeof value !== "object" || value === null) return [`${path} ${String(value)}`];
-  return Object.entries(value).flatMap(([name, inner]) => flat(inner, path === "" ? name : `${path}.${name}`));
-};
 
 /** Items joined by spaces, broken into lines of at most `width` characters. */
 const wrapped = (items: readonly string[], width: number): string => {
@@ -34,6 +28,32 @@ const wrapped = (items: readonly string[], width: number): string => {
 /** Every item but the last with a comma behind it. */
 const listed = (items: readonly string[]): string[] =>
   items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
+
+const isGroup = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** `a 1, b.c 2`: the fields of a nested value in one line. */
+const flat = (value: unknown, path = ""): string[] => {
+  if (isGroup(value))
+    return Object.entries(value).flatMap(([name, inner]) => flat(inner, path === "" ? name : `${path}.${name}`));
+  return [`${path} ${Array.isArray(value) ? value.join("+") : String(value)}`];
+};
+
+/** A recipe: its own fields, and a line for each of its groups; what is too long for a line goes on below, indented. */
+const recipeOf = (recipe: Readonly<Record<string, unknown>>, room: number): string => {
+  const fields = Object.entries(recipe);
+  const groups = fields.filter(([, value]) => isGroup(value));
+  const own = Object.fromEntries(fields.filter(([, value]) => !isGroup(value)));
+  const lines = (value: unknown, width: number): string => wrapped(listed(flat(value).map(printable)), width);
+  const indent = Math.max(0, ...groups.map(([name]) => printable(name).length)) + 2;
+  return [
+    lines(own, room),
+    ...groups.map(
+      ([name, value]) =>
+        printable(name).padEnd(indent) + lines(value, room - indent).replaceAll("\n", `\n${" ".repeat(indent)}`),
+    ),
+  ].join("\n");
+};
 
 /** Index and name of every class; what people call them may hold commas, so that then each has its line. */
 const classesOf = (manifest: Manifest, room: number): string => {
@@ -83,7 +103,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
         "normalisation",
         `mean ${channels(normalisation.mean)}, standard deviation ${channels(normalisation.std)} (of pixel / 255; red, green, blue)`,
       ],
-      ["recipe", wrapped(listed(flat(manifest.recipe).map(printable)), room)],
+      ["recipe", recipeOf(manifest.recipe, room)],
       ["seed", String(manifest.seed)],
       ["sha256", manifest.sha256 ?? "none: the manifest is of version 1 or 2"],
       ["notice", wrapped(printable(manifest.notice).split(" "), room)],
@@ -99,15 +119,44 @@ export const inspectSet = async (folder: string, stdout: Output, width: number):
   return { text: textOf(manifest, bytes, stdout, width), json: { ...manifest, bytes } };
 };
 
+/** A line for each set of a comparison. */
+const listSets = async (folder: string, sets: readonly string[], stdout: Output): Promise<Outcome> => {
+  const found: { readonly folder: string; readonly method: string; readonly bytes: SetBytes }[] = [];
+  for (const set of sets) {
+    const { manifest, bytes } = await readManifest(set);
+    found.push({ folder: set, method: manifest.method, bytes: setBytes(manifest, bytes) });
+  }
+  const facts = found.map(
+    ({ folder: set, method, bytes }) => [printable(set), `${printable(method)}, ${formatBytes(bytes.total)}`] as const,
+  );
+  const head = `${printable(folder)} holds ${plural(sets.length, "set")}; name one of them:`;
+  return { text: `${head}\n${factSheet(facts, coloursFor(stdout))}`, json: { folder, sets: found } };
+};
+
+/** What a folder holds: a set, a run with its only set, or the sets of a comparison. */
+const inspectFolder = async (folder: string, stdout: Output): Promise<Outcome> => {
+  const sets = await findSets(folder);
+  const [only] = sets;
+  if (sets.length > 1 || only === undefined) return listSets(folder, sets, stdout);
+  const outcome = await inspectSet(only, stdout, widthOf(stdout));
+  return only === folder
+    ? outcome
+    : { ...outcome, text: `the set of ${printable(folder)} is ${printable(only)}\n\n${outcome.text}` };
+};
+
 export const inspect: CliCommand = {
   name: "inspect",
   description: "say what a distilled set is: data, budget, teachers, bytes, recipe",
   define: (command, world) => {
     command
-      .argument("<set>", "folder of a distilled set", filled("set", "the folder of a distilled set"))
+      .argument(
+        "<set>",
+        "folder of a distilled set, or of a run or comparison that made some",
+        filled("set", "the folder of a distilled set"),
+      )
       .option("--json", "print its manifest and bytes by part as JSON")
       .action(async (set: string, values: OptionValues) => {
-        print(world, await inspectSet(set, world.stdout, widthOf(world.stdout)), values);
+        print(world, await inspectFolder(set, world.stdout), values);
       });
   },
 };

@@ -2,9 +2,12 @@
 import type { Command } from "commander";
 import type { EvaluateContext, RecipeCommand } from "../../pipeline/commands.ts";
 import { type CliCommand, examples, print, type World, working } from "../command.ts";
+import { withLongHelp } from "../help.ts";
 import { methodList } from "../methods.ts";
-import { addRecipeOptions, type OptionValues, outFolder, recipeFrom } from "../options.ts";
+import { addRecipeOptions, argumentFor, type OptionValues, outFolder, recipeFrom } from "../options.ts";
 import { hasColour, widthOf } from "../output.ts";
+import type { PresentedContext } from "../present.ts";
+import { meansSomething } from "../relevance.ts";
 
 /** Does what a recipe says. */
 export const compute = async (
@@ -15,10 +18,11 @@ export const compute = async (
 ): Promise<void> => {
   const recipe = await recipeFrom(values, command);
   const outcome = await working(world, async (tools) => {
-    const context: EvaluateContext = {
+    const context: PresentedContext = {
       ...tools,
       ...more,
       out: outFolder(values, recipe, command === "compare" ? "compare-" : ""),
+      ...(values.dryRun === true ? { dryRun: true } : {}),
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),
       ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
@@ -32,17 +36,22 @@ export const compute = async (
   print(world, outcome, values);
 };
 
-/** Gives a command every option of a recipe, its examples and the list of methods. */
+/** Gives a command every option of a recipe, its examples and, where it makes sets, the list of methods. */
 export const withRecipe = (command: Command, ...lines: readonly string[]): Command =>
-  addRecipeOptions(command)
-    .addHelpText("after", examples(...lines))
-    .addHelpText("after", methodList());
+  withLongHelp(
+    addRecipeOptions(command).addHelpText("after", examples(...lines)),
+    meansSomething(command.name(), ["ipc"]) ? methodList : () => "",
+  );
 
-/** A command that takes nothing but a recipe. */
+/** A command that takes nothing but a recipe; its data may stand where an argument stands. */
 export const recipeCommand = (name: RecipeCommand, description: string, ...lines: readonly string[]): CliCommand => ({
   name,
   description,
   define: (command, world) => {
-    withRecipe(command, ...lines).action((values: OptionValues) => compute(world, name, values));
+    withRecipe(command, ...lines)
+      .addArgument(argumentFor("data"))
+      .action((data: string | undefined, values: OptionValues) =>
+        compute(world, name, data === undefined ? values : { ...values, data }),
+      );
   },
 });

@@ -8,7 +8,7 @@ export const recipes: CliCommand = {
   description: "list the recipes that come with distillery, or print one",
   define: (command, world) => {
     command
-      .argument("[name]", "a recipe of the list", filled("name", "a recipe of the list"))
+      .argument("[recipe]", "a recipe of the list", filled("recipe", "a recipe of the list"))
       .option("--json", "print it as JSON")
       .addHelpText(
         "after",

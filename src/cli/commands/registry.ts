@@ -1,9 +1,11 @@
 // All commands, in the order of the help.
 import type { CliCommand } from "../command.ts";
 import { compare } from "./compare.ts";
+import { completion } from "./completion.ts";
 import { data } from "./data.ts";
 import { distill } from "./distill.ts";
 import { evaluate } from "./evaluate.ts";
+import { help } from "./help.ts";
 import { inspect } from "./inspect.ts";
 import { recipes } from "./recipes.ts";
 import { run } from "./run.ts";
@@ -15,5 +17,5 @@ import { verify } from "./verify.ts";
 export const commandGroups: readonly { readonly heading: string; readonly commands: readonly CliCommand[] }[] = [
   { heading: "The path, whole or in parts:", commands: [run, teach, distill, compare, evaluate] },
   { heading: "Using a set:", commands: [train] },
-  { heading: "Looking at things:", commands: [inspect, verify, recipes, data] },
+  { heading: "Looking at things:", commands: [inspect, verify, recipes, data, help, completion] },
 ];

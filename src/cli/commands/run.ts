@@ -4,7 +4,7 @@ import { recipeCommand } from "./recipe-command.ts";
 export const run = recipeCommand(
   "run",
   "do all of it: teachers, compensators, labels, the set, students, a report",
-  "distillery run --data demo",
-  "distillery run --data cifar10 --ipc 50 --teachers convnet,resnet18 --out runs/c10-50",
+  "distillery run demo",
+  "distillery run cifar10 --ipc 50 --teachers convnet,resnet18 --out runs/c10-50",
   "distillery run --recipe recipe.yaml --seed 7 --json > report.json",
 );

@@ -17,6 +17,7 @@ import { type MomentGap, momentGap } from "../../nn/batch-norm.ts";
 import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
 import { stream } from "../../support/random.ts";
+import { paceOf } from "../../support/rehearsal.ts";
 import { readStored, type Stored } from "../../training/checkpoint.ts";
 import { type JobKind, type KeptJob, runKept, tensorStore } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";
@@ -69,7 +70,7 @@ export const statisticsOf: JobKind<MethodStage> = {
   store: tensorStore,
   open:
     async (stage) =>
-    async (job, worker, { progress, signal }) => {
+    async (job, worker, { progress, signal, rehearsal }) => {
       const { data, recipe, teachers } = stage;
       const { train, task, dataset } = data;
       const { height, width } = task.image;
@@ -81,7 +82,8 @@ export const statisticsOf: JobKind<MethodStage> = {
       const bar = progress.task(title, batches);
       const means: Float64Array[] = [];
       const squares: Float64Array[] = [];
-      for (let b = 0; b < batches; b++) {
+      const pace = paceOf(rehearsal, title, batches);
+      for (let b = 0; b < batches && pace.more(); b++) {
         stopIfAborted(signal, title);
         const pixels = await train.read(order.subarray(b * batch, (b + 1) * batch));
         const images = tensor(normalise(pixels, dataset.normalisation, height, width), [batch, 3, height, width]);
@@ -91,7 +93,9 @@ export const statisticsOf: JobKind<MethodStage> = {
           add(squares, i, floats(square));
         }
         bar.update(b + 1);
+        pace.tick();
       }
+      pace.end();
       const entries = means.flatMap((sums, i) => {
         const mean = sums.map((sum) => sum / batches);
         const variance = squares[i]!.map((sum, c) => Math.max(0, sum / batches - mean[c]! ** 2));

@@ -3,6 +3,7 @@ import { type Tensor, tensor } from "../../autodiff/index.ts";
 import { byStratum } from "../../data/split.ts";
 import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
+import { paceOf } from "../../support/rehearsal.ts";
 import type { Worker } from "../../training/jobs.ts";
 import { type JobKind, type KeptJob, keptTensor, runKept, tensorStore } from "../../training/kept.ts";
 import type { MethodStage } from "../method.ts";
@@ -36,18 +37,23 @@ export const scanning = <Network, Row>(scan: Scan<Network, Row>): JobKind<Method
   store: tensorStore,
   open:
     async (stage) =>
-    async (job, worker, { progress, signal }) => {
+    async (job, worker, { progress, signal, rehearsal }) => {
       const c = Number(job.spec);
       const images = scan.members(stage, c);
       const network = await worker.held(scan.name, () => scan.open(stage, worker));
       const bar = progress.task(`${scan.name}: ${stage.data.dataset.classes[c]!}`, images.length);
       const stretch = scan.atOnce(stage);
       const rows: Row[] = [];
-      for (let from = 0; from < images.length; from += stretch) {
+      const pace = paceOf(rehearsal, scan.name, Math.ceil(images.length / stretch));
+      for (let from = 0; from < images.length && pace.more(); from += stretch) {
         stopIfAborted(signal, scan.name);
         rows.push(...(await scan.look(stage, network, images.subarray(from, from + stretch), c)));
         bar.update(rows.length);
+        pace.tick();
       }
+      pace.end();
+      const seen = rows.length;
+      for (let i = seen; i < images.length; i++) rows.push(rows[i % seen]!);
       return { tensors: { found: asLongs(scan.conclude(stage, rows, images)) }, metadata: {} };
     },
 });

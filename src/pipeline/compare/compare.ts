@@ -92,16 +92,24 @@ const makeOne = async (run: CompareRun, plan: Plan, teachers: readonly Teacher[]
   });
 };
 
+/** Students on each set, and all students of a comparison. */
+const studentCounts = ({ recipe }: CompareRun): { readonly each: number; readonly all: number } => {
+  const { students, labels, seeds } = recipe;
+  const each = students.length * labels.length * seeds;
+  return { each, all: plansOf(recipe).flat().length * each + (withAllData(recipe) ? students.length * seeds : 0) };
+};
+
 /** Students on one set, with the labels, augmentation, batches and steps of all others at its budget. */
 const measureOne = async (
   run: CompareRun,
   plan: Plan,
   teachers: readonly Teacher[],
+  before: number,
 ): Promise<{ readonly set: ComparedSet; readonly rows: readonly ComparisonRow[] }> => {
   const { folder, data } = run;
   const { ipc, variant } = plan;
   const read = await readSet(join(folder.path, setPath(plan)));
-  const stage = studentsOf(run, teachers);
+  const stage = studentsOf(run, teachers, before);
   const epoch = epochImages(ipc, data.task.classes, teachers.length);
   const { rows } = await teachRows(stage, [await distilledTrainingSet(stage, read, setName(plan), epoch)], false);
   const set = await describeSet(folder, plan, read.manifest, plan.recipe.method.iterations);
@@ -129,18 +137,17 @@ const pooled = (draws: readonly (readonly ComparisonRow[])[]): ComparisonRow[] =
     };
   });
 
-/** The same of every draw: their students stand in one row, draw by draw. */
-const measureDraws = async (run: CompareRun, draws: readonly Plan[], teachers: readonly Teacher[]) => {
+/** The same of every draw, `before` sets having been measured: their students stand in one row, draw by draw. */
+const measureDraws = async (run: CompareRun, draws: readonly Plan[], teachers: readonly Teacher[], before: number) => {
   const measured: Awaited<ReturnType<typeof measureOne>>[] = [];
-  for (const plan of draws) measured.push(await measureOne(run, plan, teachers));
+  for (const [d, plan] of draws.entries()) measured.push(await measureOne(run, plan, teachers, before + d));
   return { sets: measured.map(({ set }) => set), rows: pooled(measured.map(({ rows }) => rows)) };
 };
 
-const studentsOf = (run: CompareRun, teachers: readonly Teacher[]): Stage => ({
-  ...run,
-  teachers,
-  folder: run.folder.students,
-});
+const studentsOf = (run: CompareRun, teachers: readonly Teacher[], setsBefore: number): Stage => {
+  const { each, all } = studentCounts(run);
+  return { ...run, teachers, folder: run.folder.students, among: { before: setsBefore * each, of: all } };
+};
 
 const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
   const { recipe, folder } = run;
@@ -155,13 +162,13 @@ const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
   // A whole table is never replaced by a part of it.
   const growing = before === undefined || before.pending !== undefined;
   for (const [i, draws] of plans.entries()) {
-    const measured = await timed(folder, "students", () => measureDraws(run, draws, teachers));
+    const measured = await timed(folder, "students", () => measureDraws(run, draws, teachers, sets.length));
     sets.push(...measured.sets);
     rows.push(...measured.rows);
     if (growing) await writeComparison(run, teachers, sets, rows, names.slice(i + 1));
   }
   if (withAllData(recipe)) {
-    const full = await timed(folder, "students", () => teachRows(studentsOf(run, teachers), [], true));
+    const full = await timed(folder, "students", () => teachRows(studentsOf(run, teachers, sets.length), [], true));
     const { data } = bytesAround(run.data, teachers);
     rows.push(...full.rows.map((row) => ({ ...row, bytes: data })));
   }

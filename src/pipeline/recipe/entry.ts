@@ -12,6 +12,7 @@ const bytes = (help: string) =>
     ),
     "a number of bytes such as 20000, 20KB or 0.5MB",
     help,
+    { placeholder: "bytes" },
   );
 
 /** Fields of a recipe that may differ between the sets of a comparison, besides the options of a method. */

@@ -38,6 +38,7 @@ export const recipeSchema = group({
     z.string().regex(/\S/),
     "demo, cifar10, cifar100 or the path of an image folder",
     "demo, cifar10, cifar100 or an image folder",
+    { placeholder: "name|folder" },
   ),
   resize: described(
     z.exactOptional(z.int().min(8).max(1024)),

@@ -122,6 +122,8 @@ export const layoutWith = (
 /** A worker that opens everything anew. */
 export const workerOn = (device: Device): Worker => ({
   device,
+  threads: 1,
+  opening: () => 0,
   held: (_name, open) => open(),
   stepper: (_name, traced) => device.compileStep(traced()),
 });
