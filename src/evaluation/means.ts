@@ -17,5 +17,5 @@ export const meansOf = (parts: readonly Known[]): Known => {
   const seconds = parts.flatMap((part) => part.seconds ?? []);
   const whole = (known: readonly unknown[]): boolean => known.length === parts.length && parts.length > 0;
   const byClass = whole(classes) ? byClassOf(classes) : undefined;
-  return { ...(byClass && { byClass }), ...(whole(seconds) && { seconds: mean(seconds) }) };
+  return { ...(byClass && { byClass }), ...(whole(seconds) && { seconds: Math.round(1000 * mean(seconds)) / 1000 }) };
 };
