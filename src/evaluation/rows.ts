@@ -25,8 +25,13 @@ export interface Report {
     /** Files and folders that were passed over because they are no images of a class. */
     readonly ignored: number;
   };
-  /** The folder of the set, as it was named where the program ran; absent from reports of earlier versions. */
-  readonly set?: string;
+  /** Absent from reports of earlier versions. */
+  readonly set?: {
+    /** As it was named where the program ran. */
+    readonly folder: string;
+    /** The rule of its rows and pixels, in words: as in its manifest. */
+    readonly decoding: string;
+  };
   /** How the set was made. */
   readonly method: string;
   /** Origin of its pixels: how much of the training images is in it. */

@@ -87,6 +87,7 @@ export const assembleReport = async (
     version: 1,
     distillery: version(),
     data: describeDataset(data),
+    set: { folder: setFolder, decoding: set.manifest.decoding },
     method: set.manifest.method,
     pixels: set.manifest.pixels,
     ...(!sameSize(stored, image) && { stored }),

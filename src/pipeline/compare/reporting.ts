@@ -6,6 +6,7 @@ import { renderComparison } from "../../report/comparison/html.ts";
 import { renderComparisonMarkdown } from "../../report/comparison/markdown.ts";
 import { describeCompensators, describeLabels, type Manifest, weighSet } from "../../sets/index.ts";
 import { writeAtomic, writeJson } from "../../support/files.ts";
+import { shellWord } from "../../support/format.ts";
 import { version } from "../../support/version.ts";
 import type { Teacher } from "../../teachers/teacher.ts";
 import { readSeconds } from "../folder/run-folder.ts";
@@ -38,9 +39,6 @@ export const describeSet = async (
     ...(await costOf(folder, one)),
   };
 };
-
-/** A word of a POSIX shell. */
-const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 /** Seconds by stage of what all sets share; those of sets are told with them. */
 const sharedSeconds = async (folder: CompareFolder): Promise<Record<string, number>> => {
@@ -76,7 +74,8 @@ export const writeComparison = async (
     hardware: describeHardware(),
     recipe: plain(recipe),
     ...(best !== undefined && { best }),
-    command: `distillery compare --recipe ${quoted(join(folder.path, "recipe.yaml"))} --out ${quoted(`${folder.path}-again`)}`,
+    folder: folder.path,
+    command: `distillery compare --recipe ${shellWord(join(folder.path, "recipe.yaml"))} --out ${shellWord(`${folder.path}-again`)}`,
   };
   await writeJson(folder.reportJson, comparison);
   await writeAtomic(folder.comparisonMarkdown, renderComparisonMarkdown(comparison));

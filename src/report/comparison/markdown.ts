@@ -5,10 +5,11 @@ import type { Ranking } from "../../evaluation/rows.ts";
 import type { Difference } from "../../evaluation/statistics.ts";
 import { formatBytes, formatCount, formatSeconds, formatSigned, formatTenth, printable } from "../../support/format.ts";
 import { hasMarks, markAt, ruleOfMarks, shareName, shares, whenReached } from "../course.ts";
+import { aboutMatrix, type Matrix, matrixOf, verdictText } from "../matrix.ts";
 import { nameOf } from "../methods.ts";
 import { formatInterval, formatMean, verdictWords } from "../run/summary.ts";
+import { rulesOfUse, type UsedSet, waysToUse } from "../use.ts";
 import { aboutRankings, formatTau, pairsAgreeing } from "./ranking.ts";
-import { aboutStudents, type StudentTable, studentTable } from "./students.ts";
 import {
   type ComparedSetRow,
   comparisonHeadline,
@@ -20,6 +21,7 @@ import {
   tablesOf,
   unfinished,
 } from "./summary.ts";
+import { usedSet } from "./used-set.ts";
 
 /** The beginning of every such table, by which one of ours is known. */
 export const markdownBeginning = "# Comparison on ";
@@ -115,20 +117,37 @@ const setCells = (set: ComparedSet): readonly string[] => {
   ];
 };
 
-const studentSection = ({ students, lines }: StudentTable): string =>
+const studentSection = ({ students, lines }: Matrix): string =>
   `## The same set for other students
 
-${cell(aboutStudents)}
+${cell(aboutMatrix)}
 
 ${table(
   ["set", "labels", "ipc", ...students.map(cell)],
-  lines.map(({ row, accuracies }) => [
+  lines.map(({ row, cells }) => [
     cell(nameOf(row)),
     row.labels,
     row.ipc === undefined ? "" : formatCount(row.ipc),
-    ...accuracies.map((accuracy) => (accuracy ? formatMean(accuracy) : "")),
+    ...cells.map((one) => (one ? [formatMean(one.row.accuracy), verdictText(one) ?? []].flat().join(", ") : "")),
   ]),
 )}
+
+`;
+
+const useSection = (set: UsedSet): string =>
+  `## Use a set
+
+${waysToUse(set)
+  .map(
+    ({ name, code }) =>
+      `${name}:\n\n${code
+        .split("\n")
+        .map((one) => `    ${printable(one)}`)
+        .join("\n")}`,
+  )
+  .join("\n\n")}
+
+${rulesOfUse("")}
 
 `;
 
@@ -136,7 +155,8 @@ ${table(
 export const renderComparisonMarkdown = (comparison: Comparison): string => {
   const { data, hardware, seconds } = comparison;
   const tables = tablesOf(comparison);
-  const students = studentTable(comparison);
+  const students = matrixOf(comparison);
+  const used = usedSet(comparison);
   const rankings = rankingsOf(comparison);
   const open = unfinished(comparison);
   const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
@@ -163,7 +183,7 @@ ${table(
 
 ${ruleOfIterations} ${ruleOfMemory(comparison)}${shared.length > 0 ? ` Shared by all: ${cell(shared.join(", "))}.` : ""}
 
-## How to get it again
+${used === undefined ? "" : useSection(used)}## How to get it again
 
     ${printable(comparison.command)}
 

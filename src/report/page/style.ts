@@ -32,7 +32,17 @@ header { padding: 72px 0 8px; }
 footer { padding-top: 56px; padding-bottom: 48px; }
 .eyebrow { margin: 0 0 12px; color: var(--quiet); font-size: 14px; letter-spacing: .04em; }
 header > .quiet { max-width: none; }
-h1 { margin: 0 0 40px; max-width: 34em; font-size: 27px; line-height: 1.42; font-weight: 600; letter-spacing: -.01em; text-wrap: pretty; }
+h1 { margin: 0 0 16px; max-width: 34em; font-size: 27px; line-height: 1.36; font-weight: 600; letter-spacing: -.01em; text-wrap: balance; }
+nav { display: flex; flex-wrap: wrap; gap: 4px 20px; margin-top: 28px; padding-top: 14px; border-top: 1px solid var(--line); font-size: 14.5px; }
+nav a { text-decoration: none; }
+nav a:hover { text-decoration: underline; }
+.ways > div { min-width: 0; }
+.ways pre { margin: 8px 0 0; }
+.heat { background: color-mix(in srgb, var(--infer) calc(.4 * var(--part)), transparent); border-left: 2px solid var(--paper); }
+.classes { width: auto; min-width: 0; }
+.classes td { padding-right: 12px; }
+.classes tbody td, .classes tbody th { padding-top: 5px; padding-bottom: 5px; }
+.accuracy + .note { margin-bottom: 0; }
 section { margin-top: 72px; }
 h2 { margin: 0 0 16px; font-size: 21px; line-height: 1.3; font-weight: 650; letter-spacing: -.005em; }
 h3 { margin: 0; font-size: 15.5px; line-height: 1.4; font-weight: 650; }
@@ -45,7 +55,7 @@ a { color: var(--infer); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .notice { margin: 32px 0 0; padding: 14px 18px; max-width: none; background: var(--notice); border-left: 3px solid var(--notice-line); border-radius: 3px; font-size: 15px; }
 
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 16px; margin: 0 0 24px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(172px, 1fr)); gap: 16px; margin: 0 0 24px; }
 .tile { display: flex; flex-direction: column-reverse; justify-content: flex-end; padding: 16px 20px 18px; background: var(--card); border: 1px solid var(--line); border-top: 3px solid var(--tone, var(--quiet)); border-radius: 6px; }
 .tile dt { color: var(--quiet); font-size: 14px; line-height: 1.4; }
 .tile dd { margin: 0 0 4px; font-size: 28px; line-height: 1.3; font-weight: 600; font-variant-numeric: tabular-nums lining-nums; letter-spacing: -.015em; white-space: nowrap; }
@@ -169,7 +179,7 @@ pre { margin: 12px 0 24px; padding: 16px 20px; background: var(--card); border: 
 @media (max-width: 700px) {
   main, footer { padding-left: 20px; padding-right: 20px; }
   header { padding-top: 40px; }
-  h1 { font-size: 22px; margin-bottom: 28px; }
+  h1 { font-size: 22px; }
   section { margin-top: 56px; }
   .tiles { grid-template-columns: 1fr 1fr; gap: 12px; }
   .tile { padding: 12px 14px 14px; }
@@ -206,6 +216,7 @@ pre { margin: 12px 0 24px; padding: 16px 20px; background: var(--card); border: 
   figure, tr, .card, .tile, .notice { break-inside: avoid; }
   .scroll { overflow: visible; }
   .scroll table { min-width: 0; }
+  nav { display: none; }
   .panels, .gallery { grid-template-columns: 1fr 1fr; gap: 24px; }
   pre { white-space: pre-wrap; }
   details::details-content { content-visibility: visible; }
