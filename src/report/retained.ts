@@ -10,11 +10,16 @@ export const ruleOfRetained =
   "Of all the data: the accuracy as a part of what the same student reaches on all the data. IOR, improvement over random, and HLR, hard-label recovery, are " +
   "DD-Ranking's (arXiv 2505.13300): points above as many random images with the same labels, where more is better, and points below all the data with hard labels on both sides, where less is better.";
 
+const cell = (title: string, value: number | undefined, format: (value: number) => string): Markup =>
+  value === undefined
+    ? html`<td class="number none" data-title="${title}">–</td>`
+    : html`<td class="number" data-title="${title}">${format(value)}</td>`;
+
 const cells = (one: Retained): Markup =>
   html`<tr><th scope="row">${methodName(one)}<small>${[budgetText(one) ?? [], `${one.labels} labels`, one.student].flat().join(", ")}</small></th>
-<td class="number" data-title="of all the data">${one.share === undefined ? "–" : formatShare(one.share)}</td>
-<td class="number" data-title="IOR">${one.improvement === undefined ? "–" : formatSigned(one.improvement)}</td>
-<td class="number" data-title="HLR">${one.recovery === undefined ? "–" : formatTenth(one.recovery)}</td></tr>
+${cell("of all the data", one.share, formatShare)}
+${cell("IOR", one.improvement, formatSigned)}
+${cell("HLR", one.recovery, formatTenth)}</tr>
 `;
 
 /** A table of one student's; undefined where there is nothing to compare with. */

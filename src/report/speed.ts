@@ -25,6 +25,13 @@ export const speedsOf = (rows: readonly ComparedRow<BudgetRow>[]): readonly Spee
 export const fasterWords = (times: number): string =>
   times >= 1 ? `${formatTenth(times)} times faster` : `${formatTenth(1 / times)} times slower`;
 
+/** " A student takes 1.3 s on it and 11 s on all the data: 8.0 times faster."; nothing where it was not timed. */
+export const speedWords = (compared: ComparedRow<BudgetRow>): string => {
+  const [speed] = speedsOf([compared]);
+  if (speed?.full === undefined || speed.times === undefined) return "";
+  return ` A student takes ${formatSeconds(speed.seconds)} on it and ${formatSeconds(speed.full)} on all the data: ${fasterWords(speed.times)}.`;
+};
+
 export const ruleOfSeconds =
   "Seconds of one student's training, mean over the seeds, without compiling its step and measuring it. Students run side by side and share the cores, " +
   "so one alone is faster; what was stopped and taken up again is added up.";

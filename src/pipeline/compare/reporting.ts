@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { conclusionsOf } from "../../evaluation/conclusions.ts";
+import { schemaIds } from "../../evaluation/json-schema.ts";
 import { renderComparison } from "../../report/comparison/html.ts";
 import { renderComparisonMarkdown } from "../../report/comparison/markdown.ts";
 import { describeCompensators, describeLabels, type Manifest, weighSet } from "../../sets/index.ts";
@@ -59,6 +60,7 @@ export const writeComparison = async (
 ): Promise<Comparison> => {
   const comparison: Comparison = {
     format: "distillery-comparison",
+    $schema: schemaIds.comparison,
     version: 1,
     distillery: version(),
     data: describeDataset(data),

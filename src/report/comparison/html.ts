@@ -231,11 +231,13 @@ ${open === undefined ? undefined : html`<aside class="notice" aria-label="Not fi
 `;
 };
 
-/** Verdicts on the first student; those on others are in the matrix. */
+/** Verdicts on the first student behind the first one, which is the heading's; those on others are in the matrix. */
 const judgementSection = (comparison: Comparison, student: string | undefined): Markup => {
   const chance =
     comparison.data.classes > 0 ? `Guessing would reach ${formatTenth(100 / comparison.data.classes)} %. ` : "";
-  return html`<ul class="judgements">${comparisonJudgements(comparison, student).map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
+  return html`<ul class="judgements">${comparisonJudgements(comparison, student)
+    .slice(1)
+    .map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
 <p class="quiet note">${chance}The test set has ${plural(comparison.data.test, "image")} and is read after the last step, which counts, and at marks on the way, by which nothing is chosen. ${rulesOfComparison(comparison)}</p>`;
 };
 

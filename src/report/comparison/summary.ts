@@ -119,13 +119,16 @@ export const comparisonConclusion = (comparison: Comparison): string => {
   if (table === undefined || best === undefined) return "No student has been trained yet.";
   const where = `with ${plural(ipc ?? 0, "image")} a class, ${table.labels} labels and ${table.student}`;
   const clear = others.every(({ row }) => compare(best.row.accuracy, row.accuracy).verdict === "better");
-  if (others.length > 0 && clear) return `${nameOf(best.row)} is clearly best ${where}.`;
+  /** Its variant only where another row has the same method. */
+  const named = (row: ComparisonRow): string =>
+    rows.filter((one) => one.row.method === row.method).length > 1 ? nameOf(row) : nameOf({ method: row.method });
+  if (others.length > 0 && clear) return `${named(best.row)} is clearly best ${where}.`;
   const gaining = rows.filter(({ toRandom }) => toRandom?.verdict === "better");
   const against = rows.some(({ toRandom }) => toRandom !== undefined);
   const beside =
     gaining.length === 0
       ? "none is clearly above random images"
-      : `${listed(gaining.slice(0, 3).map(({ row }) => nameOf(row)))}${gaining.length > 3 ? ` and ${gaining.length - 3} more are` : gaining.length > 1 ? " are" : " is"} clearly above random images`;
+      : `${listed(gaining.slice(0, 3).map(({ row }) => named(row)))}${gaining.length > 3 ? ` and ${gaining.length - 3} more are` : gaining.length > 1 ? " are" : " is"} clearly above random images`;
   return `No method is clearly best ${where}${against ? `; ${beside}` : ""}.`;
 };
 

@@ -32,12 +32,15 @@ header { padding: 72px 0 8px; }
 footer { padding-top: 56px; padding-bottom: 48px; }
 .eyebrow { margin: 0 0 12px; color: var(--quiet); font-size: 14px; letter-spacing: .04em; }
 header > .quiet { max-width: none; }
-h1 { margin: 0 0 16px; max-width: 34em; font-size: 27px; line-height: 1.36; font-weight: 600; letter-spacing: -.01em; text-wrap: balance; }
+h1 { margin: 0 0 16px; max-width: none; font-size: 26px; line-height: 1.36; font-weight: 600; letter-spacing: -.01em; text-wrap: balance; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 20px; margin-top: 28px; padding-top: 14px; border-top: 1px solid var(--line); font-size: 14.5px; }
 nav a { text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 .ways > div { min-width: 0; }
-.ways pre { margin: 8px 0 0; }
+.ways pre { margin: 8px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+.scroll .matrix { min-width: 0; }
+.matrix td { min-width: 6.5em; }
+.matrix td small { white-space: normal; }
 .heat { background: color-mix(in srgb, var(--infer) calc(.4 * var(--part)), transparent); border-left: 2px solid var(--paper); }
 .classes { width: auto; min-width: 0; }
 .classes td { padding-right: 12px; }
@@ -55,7 +58,7 @@ a { color: var(--infer); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .notice { margin: 32px 0 0; padding: 14px 18px; max-width: none; background: var(--notice); border-left: 3px solid var(--notice-line); border-radius: 3px; font-size: 15px; }
 
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(172px, 1fr)); gap: 16px; margin: 0 0 24px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 16px; margin: 0 0 24px; }
 .tile { display: flex; flex-direction: column-reverse; justify-content: flex-end; padding: 16px 20px 18px; background: var(--card); border: 1px solid var(--line); border-top: 3px solid var(--tone, var(--quiet)); border-radius: 6px; }
 .tile dt { color: var(--quiet); font-size: 14px; line-height: 1.4; }
 .tile dd { margin: 0 0 4px; font-size: 28px; line-height: 1.3; font-weight: 600; font-variant-numeric: tabular-nums lining-nums; letter-spacing: -.015em; white-space: nowrap; }

@@ -16,20 +16,20 @@ const alike = (report: Report, { row, toRandom }: ComparedRow): string => {
   );
   if (others.length === 0) return "";
   const same = others.filter((other) => other.toRandom?.verdict === toRandom?.verdict).length;
-  return `, and the same for ${same} of ${plural(others.length, "other student")}`;
+  return `; the same for ${same} of ${plural(others.length, "other student")}`;
 };
 
 const conclude = ({ verdict, delta }: Difference, student: string): string => {
   const points = `${formatSigned(delta)} points for ${student}`;
   switch (verdict) {
     case "better":
-      return `Clearly better than as many random images: ${points}`;
+      return `Clearly better than random images: ${points}`;
     case "worse":
-      return `Clearly worse than as many random images: ${points}`;
+      return `Clearly worse than random images: ${points}`;
     case "unclear":
-      return `No clear difference from as many random images: ${points}`;
+      return `No clear difference from random images: ${points}`;
     case "unknown":
-      return `Too few seeds to tell this set from as many random images: ${points}`;
+      return `Too few seeds to tell this set from random images: ${points}`;
   }
 };
 

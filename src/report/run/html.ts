@@ -1,7 +1,7 @@
 // A run's report as a page.
 import type { GalleryItem, Report } from "../../evaluation/rows.ts";
 import { comparedRows } from "../../evaluation/statistics.ts";
-import { formatBytes, formatCount, formatSeconds, formatShare, formatTenth, plural } from "../../support/format.ts";
+import { formatBytes, formatCount, formatSeconds, formatShare, plural } from "../../support/format.ts";
 import { accuracySection } from "../charts/accuracy.ts";
 import { curveSection } from "../charts/curves.ts";
 import { classTable } from "../classes.ts";
@@ -12,7 +12,7 @@ import { matrixOf, matrixTable } from "../matrix.ts";
 import { nameOf, styleOf } from "../methods.ts";
 import { html, type Markup, type Section, section, sectionList, unbroken } from "../page/markup.ts";
 import { pageOf, type Tile, tileList } from "../page/page.ts";
-import { speedsOf, speedTable } from "../speed.ts";
+import { speedTable, speedWords } from "../speed.ts";
 import { useSection } from "../use.ts";
 import { conclusion } from "./conclusion.ts";
 import { gallerySection } from "./gallery.ts";
@@ -39,13 +39,9 @@ const tilesOf = (report: Report): readonly Tile[] => {
         ...(chosen.full ? [{ row: chosen.full, colour: "full", text: "all the data" }] : []),
       ]
     : [];
-  const [speed] = chosen === undefined ? [] : speedsOf([chosen]);
   return [
     ...accuracies.map(({ row, colour, text }) => ({ figure: formatMean(row.accuracy), unit: "%", text, colour })),
     { figure: amount, unit, text: size, colour: "plain" },
-    ...(speed?.times !== undefined && speed.times >= 1
-      ? [{ figure: formatTenth(speed.times), unit: "×", text: "faster to train on than all the data", colour: "plain" }]
-      : []),
   ];
 };
 
@@ -56,7 +52,7 @@ const setting = (report: Report): string => {
   const { row, random } = chosen;
   const steps = random && random.steps !== row.steps ? `, but ${plural(random.steps, "step")}` : " and steps";
   const beside = random ? ` Random images had the same labels, augmentation${steps}.` : "";
-  return `${describeSet(report, row.labels)}; ${row.labels} labels, ${plural(row.steps, "step")}.${beside}`;
+  return `${describeSet(report, row.labels)}; ${row.labels} labels, ${plural(row.steps, "step")}.${beside}${speedWords(chosen)}`;
 };
 
 const opening = (report: Report): Markup => {
