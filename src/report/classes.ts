@@ -1,7 +1,7 @@
 // Accuracy by class: a heat map of the rows of one table.
-import type { Report } from "../evaluation/rows.ts";
+import type { NamedClass, Report } from "../evaluation/rows.ts";
 import type { BudgetRow, ComparedRow } from "../evaluation/statistics.ts";
-import { formatTenth } from "../support/format.ts";
+import { formatTenth, plural } from "../support/format.ts";
 import { nameOf } from "./methods.ts";
 import { fullName, shortName } from "./named-class.ts";
 import { coordinate, html, type Markup, scrolling } from "./page/markup.ts";
@@ -17,38 +17,59 @@ const order = ({ byClass }: Known): readonly number[] =>
   byClass.flatMap((value, c) => (value === null ? [] : c)).sort((a, b) => byClass[a]! - byClass[b]! || a - b);
 
 /** Per cent with one decimal over a tint of as much. */
-const cell = (value: number | null | undefined): Markup =>
-  typeof value === "number"
+const cell = (value: number | null): Markup =>
+  value !== null
     ? html`<td class="number heat" style="--part:${coordinate(value)}%">${formatTenth(value)}</td>`
     : html`<td class="number none">–</td>`;
 
-/** A heat map of classes by rows; undefined where no row was measured by class. */
-export const classTable = (
+/** Classes by rows that were measured by class. */
+export interface ClassMap {
+  readonly rows: readonly Known[];
+  /** The worst of the first row and, of many, the best apart. */
+  readonly parts: readonly (readonly (NamedClass & { readonly values: readonly (number | null)[] })[])[];
+  /** Number of classes between them. */
+  readonly left: number;
+}
+
+/** The classes of one table; undefined where no row was measured by class. */
+export const classMap = (
   { classes, classNames, classWords }: Report["data"],
-  rows: readonly ComparedRow<BudgetRow>[],
-): Markup | undefined => {
-  const known = rows.flatMap(({ row }) =>
-    row.byClass?.length === classes && row.byClass.length > 1 ? [{ ...row, byClass: row.byClass }] : [],
+  compared: readonly ComparedRow<BudgetRow>[],
+): ClassMap | undefined => {
+  const rows = compared.flatMap(({ row }) =>
+    row.byClass?.length === classes && classes > 1 ? [{ ...row, byClass: row.byClass }] : [],
   );
-  const [first] = known;
+  const [first] = rows;
   if (first === undefined) return undefined;
   const sorted = order(first);
   const shown = sorted.length < many ? [sorted] : [sorted.slice(0, shownOfMany), sorted.slice(-shownOfMany)];
-  const left = sorted.length - shown.flat().length;
-  const line = (c: number): Markup => {
-    const name = {
-      className: classNames[c] ?? String(c),
-      ...(classWords?.[c] !== undefined && { words: classWords[c] }),
-    };
-    return html`<tr><th scope="row" title="${fullName(name)}">${shortName(name)}</th>${known.map(({ byClass }) => cell(byClass[c]))}</tr>
+  const lineOf = (c: number) => ({
+    className: classNames[c] ?? String(c),
+    ...(classWords?.[c] !== undefined && { words: classWords[c] }),
+    values: rows.map(({ byClass }) => byClass[c] ?? null),
+  });
+  return { rows, parts: shown.map((part) => part.map(lineOf)), left: sorted.length - shown.flat().length };
+};
+
+export const aboutClasses = ({ rows }: ClassMap): string =>
+  `Test accuracy of ${rows[0]?.student} on the images of each class, %, mean over the seeds: the classes that it learns worst from the first set stand first.`;
+
+/** "80 classes between them are in the JSON file". */
+export const leftOut = ({ left }: ClassMap): string =>
+  `${plural(left, "class", "classes")} between them: in the JSON file`;
+
+/** A heat map of them. */
+export const classTable = (map: ClassMap): Markup => {
+  const { rows, parts, left } = map;
+  const gap = html`<tr><td class="quiet" colspan="${rows.length + 1}">${leftOut(map)}</td></tr>
 `;
-  };
-  const gap = html`<tr><td class="quiet" colspan="${known.length + 1}">${left} classes between them are in the JSON file</td></tr>
+  const line = ({ values, ...name }: ClassMap["parts"][number][number]): Markup =>
+    html`<tr><th scope="row" title="${fullName(name)}">${shortName(name)}</th>${values.map(cell)}</tr>
 `;
-  return html`<p class="lead">Test accuracy of ${first.student} on the images of each class, %, mean over the seeds: the classes that it learns worst from the first set stand first.</p>
+  return html`<p class="lead">${aboutClasses(map)}</p>
 ${scrolling(
   "Accuracy by class",
-  html`<table class="classes"><thead><tr><th scope="col">class</th>${known.map((row) => html`<th scope="col" class="number">${nameOf(row)}<small>${row.labels} labels</small></th>`)}</tr></thead>
-<tbody>${shown.map((part, i) => [i > 0 && left > 0 ? gap : undefined, part.map(line)])}</tbody></table>`,
+  html`<table class="classes"><thead><tr><th scope="col">class</th>${rows.map((row) => html`<th scope="col" class="number">${nameOf(row)}<small>${row.labels} labels</small></th>`)}</tr></thead>
+<tbody>${parts.map((part, i) => [i > 0 && left > 0 ? gap : undefined, part.map(line)])}</tbody></table>`,
 )}`;
 };

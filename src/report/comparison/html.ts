@@ -5,7 +5,7 @@ import { allData } from "../../evaluation/rows.ts";
 import { formatBytes, formatCount, formatSeconds, formatTenth, plural } from "../../support/format.ts";
 import { differenceCell } from "../charts/accuracy.ts";
 import { acrossBytes, type ScatterPoint, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
-import { classTable } from "../classes.ts";
+import { classMap, classTable } from "../classes.ts";
 import { matrixOf, matrixTable } from "../matrix.ts";
 import { nameOf, styleOf } from "../methods.ts";
 import { html, type Markup, type Section, scrolling, section, sectionList, unbroken } from "../page/markup.ts";
@@ -24,6 +24,7 @@ import {
   comparisonConclusion,
   comparisonHeadline,
   comparisonJudgements,
+  firstRows,
   ruleOfIterations,
   ruleOfMemory,
   rulesOfComparison,
@@ -247,13 +248,7 @@ const sectionsOf = (comparison: Comparison, tables: readonly Table[]): readonly 
   const matrix = matrixOf(comparison);
   const used = usedSet(comparison);
   const cited = retainedTable(comparison.rows, first?.student);
-  const ipc = first?.rows[0]?.row.ipc;
-  const classes =
-    first &&
-    classTable(
-      data,
-      first.rows.filter(({ row }) => row.ipc === ipc || row.method === allData),
-    );
+  const classes = classMap(data, firstRows(comparison));
   const teachers = teacherSection(
     comparison,
     sets.map(({ method }) => method),
@@ -263,7 +258,7 @@ const sectionsOf = (comparison: Comparison, tables: readonly Table[]): readonly 
     matrix && section("students", "Students from one set", matrixTable(matrix)),
     ...accuracySections(sets, tables),
     used && section("use", "Use a set", useSection(used, "")),
-    classes && section("classes", "Accuracy by class", classes),
+    classes && section("classes", "Accuracy by class", classTable(classes)),
     courseSection(comparison),
     rankingSection(comparison),
     cited && section("cited", "Numbers that papers cite", cited),

@@ -110,14 +110,20 @@ export const comparisonJudgements = (comparison: Comparison, student?: string): 
     .filter((table) => student === undefined || table.student === student)
     .flatMap((table) => budgetsOf(table.rows).map((ipc) => judgeBudget(table, ipc)));
 
+/** The rows of the first table at its first budget, and all the data's. */
+export const firstRows = (comparison: Comparison): readonly ComparedSetRow[] => {
+  const [table] = tablesOf(comparison);
+  const [ipc] = budgetsOf(table?.rows ?? []);
+  return (table?.rows ?? []).filter(({ row }) => row.ipc === ipc || row.method === allData);
+};
+
 /** The conclusion of the first table alone, in one or two lines: the best method where there is one, and the random images. */
 export const comparisonConclusion = (comparison: Comparison): string => {
   const [table] = tablesOf(comparison);
-  const [ipc] = budgetsOf(table?.rows ?? []);
-  const rows = (table?.rows ?? []).filter((one) => measured(one) && one.row.ipc === ipc);
+  const rows = firstRows(comparison).filter(measured);
   const [best, ...others] = rows.toSorted((a, b) => b.row.accuracy.mean - a.row.accuracy.mean);
   if (table === undefined || best === undefined) return "No student has been trained yet.";
-  const where = `with ${plural(ipc ?? 0, "image")} a class, ${table.labels} labels and ${table.student}`;
+  const where = `with ${plural(best.row.ipc ?? 0, "image")} a class, ${table.labels} labels and ${table.student}`;
   const clear = others.every(({ row }) => compare(best.row.accuracy, row.accuracy).verdict === "better");
   /** Its variant only where another row has the same method. */
   const named = (row: ComparisonRow): string =>

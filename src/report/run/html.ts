@@ -4,7 +4,7 @@ import { comparedRows } from "../../evaluation/statistics.ts";
 import { formatBytes, formatCount, formatSeconds, formatShare, plural } from "../../support/format.ts";
 import { accuracySection } from "../charts/accuracy.ts";
 import { curveSection } from "../charts/curves.ts";
-import { classTable } from "../classes.ts";
+import { classMap, classTable } from "../classes.ts";
 import { bytesSection, secondsSection } from "../comparison/costs.ts";
 import { courseSection } from "../comparison/course.ts";
 import { rankingSection } from "../comparison/ranking.ts";
@@ -79,7 +79,7 @@ const sectionsOf = (report: Report, gallery: readonly GalleryItem[]): readonly (
   const rows = comparedRows(report);
   const student = (headlineRow(report) ?? rows[0])?.row.student;
   const matrix = matrixOf(report);
-  const classes = classTable(
+  const classes = classMap(
     report.data,
     rows.filter(({ row }) => row.student === student),
   );
@@ -93,8 +93,8 @@ const sectionsOf = (report: Report, gallery: readonly GalleryItem[]): readonly (
         "Use this set",
         useSection({ folder: report.set.folder, student: student ?? "resnet18", soft }, report.set.decoding),
       ),
-    classes && section("classes", "Accuracy by class", classes),
-    courseSection(report),
+    classes && section("classes", "Accuracy by class", classTable(classes)),
+    courseSection({ rows: report.rows.filter((row) => row.student === student) }),
     rankingSection(report),
     section("teachers", "Teachers", teacherSection(report, [report.method])),
     section("curves", "Loss curves", curveSection(report)),
