@@ -69,7 +69,7 @@ const opening = (report: Report): Markup => {
   ];
   return html`<header><p class="eyebrow">Distillery report · ${data.name}</p>
 <h1>${unbroken(conclusion(report))}</h1>
-<p class="lead">${setting(report)}</p>
+<p class="lead">${unbroken(setting(report))}</p>
 ${tileList(tilesOf(report))}
 <p class="quiet">${facts.join(" · ")}</p></header>
 `;
