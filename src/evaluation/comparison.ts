@@ -7,7 +7,17 @@ import type { AccuracyRow, Report, TeacherRow } from "./rows.ts";
 export interface Comparison
   extends Pick<
     Report,
-    "data" | "distillery" | "seed" | "device" | "hardware" | "recipe" | "best" | "reached" | "rankings"
+    | "$schema"
+    | "data"
+    | "distillery"
+    | "seed"
+    | "device"
+    | "hardware"
+    | "recipe"
+    | "best"
+    | "reached"
+    | "rankings"
+    | "retained"
   > {
   readonly format: "distillery-comparison";
   readonly version: 1;
@@ -21,6 +31,8 @@ export interface Comparison
   readonly pending?: readonly string[];
   /** Seconds of what all sets share: data, teachers, students. */
   readonly seconds: Readonly<Record<string, number>>;
+  /** The folder of the comparison, as it was named where the program ran; absent from those of earlier versions. */
+  readonly folder?: string;
   /** A command line that does it again. */
   readonly command: string;
 }

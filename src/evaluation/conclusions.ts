@@ -1,6 +1,6 @@
 // Conclusions from a report's rows: when random images' accuracy is reached, and how sets rank students.
-import type { Kendall, LabelledSet, Ranking, Report } from "./rows.ts";
-import { type BudgetRow, comparedRows } from "./statistics.ts";
+import { allData, type Kendall, type LabelledSet, type Ranking, type Report, type Retained } from "./rows.ts";
+import { type BudgetRow, comparedRows, measured } from "./statistics.ts";
 
 interface Rows {
   readonly rows: readonly BudgetRow[];
@@ -48,10 +48,23 @@ export const rankingsOf = (report: Rows): readonly Ranking[] => {
     .map(({ set, own, full }) => ({ ...set, students: own.length, ...kendall(own, full) }));
 };
 
+/** The numbers that others cite, of every row but all the data's; in the order of the tables. */
+export const retainedOf = (report: Rows): readonly Retained[] =>
+  comparedRows(report)
+    .filter(({ row }) => row.method !== allData && measured(row))
+    .map(({ row, full, toRandom, toFull }) => ({
+      ...setOf(row),
+      student: row.student,
+      ...(full && full.accuracy.mean > 0 && { share: row.accuracy.mean / full.accuracy.mean }),
+      ...(toRandom && { improvement: toRandom.delta }),
+      ...(toFull && row.labels === "hard" && { recovery: -toFull.delta }),
+    }));
+
 /** The conclusions that are written into a report beside its rows. */
-export const conclusionsOf = (report: Rows): Required<Pick<Report, "reached" | "rankings">> => ({
+export const conclusionsOf = (report: Rows): Required<Pick<Report, "reached" | "rankings" | "retained">> => ({
   reached: comparedRows(report).flatMap(({ row, reached }) =>
     reached === undefined ? [] : [{ ...setOf(row), student: row.student, ...reached }],
   ),
   rankings: rankingsOf(report),
+  retained: retainedOf(report),
 });

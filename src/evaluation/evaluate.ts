@@ -13,6 +13,7 @@ import { keyOf } from "../support/key.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { marksOf } from "./marks.ts";
+import { meansOf } from "./means.ts";
 import { type Accuracy, type AccuracyRow, allData, type Curve, type Report } from "./rows.ts";
 import { countStudents, type StudentRun, teachStudents } from "./students.ts";
 
@@ -175,7 +176,7 @@ export const teachRows = async (
         ...mark,
         accuracy: summarise(taught.map((result) => result.marks[at]!)),
       }));
-      rows.push({ method, labels, student, images: source.length, steps, accuracy, marks });
+      rows.push({ method, labels, student, images: source.length, steps, accuracy, marks, ...meansOf(taught) });
       for (const [seed, { history }] of taught.entries())
         curves.push({
           group: "student",

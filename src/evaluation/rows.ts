@@ -5,6 +5,8 @@ import type { Chance } from "../teachers/guessing.ts";
 /** What one run of the whole path found out; written as report.json, drawn as report.html. Accuracies are per cent. */
 export interface Report {
   readonly format: "distillery-report";
+  /** The `$id` of schemas/report.schema.json, which describes every field; absent from reports of earlier versions. */
+  readonly $schema?: string;
   readonly version: 1;
   /** Version of the program that wrote it. */
   readonly distillery: string;
@@ -23,6 +25,13 @@ export interface Report {
     readonly skipped: number;
     /** Files and folders that were passed over because they are no images of a class. */
     readonly ignored: number;
+  };
+  /** Absent from reports of earlier versions. */
+  readonly set?: {
+    /** As it was named where the program ran. */
+    readonly folder: string;
+    /** The rule of its rows and pixels, in words: as in its manifest. */
+    readonly decoding: string;
   };
   /** How the set was made. */
   readonly method: string;
@@ -46,9 +55,10 @@ export interface Report {
   readonly rows: readonly AccuracyRow[];
   /** Says, where the set’s teachers were not given, that random images with static labels are not among the rows. */
   readonly withoutRandom?: string;
-  /** Drawn from the rows, as `rankings` is; both are absent from reports of earlier versions. */
+  /** Drawn from the rows, as the next two are; all are absent from reports of earlier versions. */
   readonly reached?: readonly ReachedBySet[];
   readonly rankings?: readonly Ranking[];
+  readonly retained?: readonly Retained[];
   readonly curves: readonly Curve[];
   /** Seconds by stage: data, teachers, distil, labels, students, ... in order. */
   readonly seconds: Readonly<Record<string, number>>;
@@ -89,6 +99,10 @@ export interface AccuracyRow {
   readonly accuracy: Accuracy;
   /** The same students on the way, which selects nothing: the last step counts. Absent from rows of earlier versions. */
   readonly marks?: readonly Mark[];
+  /** The same by class, means over the students; null for a class without test images. Absent from rows of earlier versions. */
+  readonly byClass?: readonly (number | null)[];
+  /** Of one student's training, mean over the students, without compiling and measuring; absent where they are not known. */
+  readonly seconds?: number;
 }
 
 /** One value a seed; std is the sample standard deviation (0 for one seed). */
@@ -120,6 +134,16 @@ export interface Reached {
 
 /** The accuracy of random images after all steps, and the first mark at which a student of a set reaches it. */
 export type ReachedBySet = LabelledSet & Pick<AccuracyRow, "student"> & Reached;
+
+/** Numbers by which a set is compared with others, of one student on it. */
+export interface Retained extends LabelledSet, Pick<AccuracyRow, "student"> {
+  /** Its accuracy as a part of that on all the data, 1 = all of it; absent where that was not measured. */
+  readonly share?: number;
+  /** Points above random images with the same labels: DD-Ranking's improvement over random, IOR. */
+  readonly improvement?: number;
+  /** Points below all the data, both with hard labels: DD-Ranking's hard-label recovery, HLR; of hard labels only. */
+  readonly recovery?: number;
+}
 
 /** Kendall's tau-b of two rankings. */
 export interface Kendall {

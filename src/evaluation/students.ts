@@ -19,10 +19,11 @@ import type { Stage } from "../teachers/stage.ts";
 import { checkpointOf, fileOf, type JobKind, type KeptJob, runKept, type Store } from "../training/kept.ts";
 import { type History, historySchema } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
-import { measure, traceClassifier, withClassifier } from "../training/predict.ts";
+import { scoreOn, traceClassifier, withClassifier } from "../training/predict.ts";
 import type { Frozen } from "../training/train-step.ts";
 
 import { marksOf } from "./marks.ts";
+import { readTimes, writeTimes } from "./times.ts";
 
 /** The training of students on one training set with one kind of labels, once for each seed. */
 export interface StudentRun {
@@ -43,6 +44,8 @@ const resultSchema = z.strictObject({
   key: z.string(),
   accuracy: accuracySchema,
   marks: z.array(accuracySchema),
+  /** Absent from results of earlier versions. */
+  byClass: z.exactOptional(z.array(accuracySchema.nullable())),
   history: historySchema,
 });
 
@@ -52,7 +55,14 @@ export interface StudentResult {
   readonly accuracy: number;
   /** The same at each of `marksOf` its steps. */
   readonly marks: readonly number[];
+  /** The measure after the last step of each class alone, null for one without test images; of tasks that have classes. */
+  readonly byClass?: readonly (number | null)[];
   readonly history: History;
+}
+
+/** A result, and the seconds of its training where they are known. */
+export interface TimedResult extends StudentResult {
+  readonly seconds?: number;
 }
 
 /** Test images at a time: a classifier must not take much memory beside the step that it follows. */
@@ -109,29 +119,31 @@ export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult>
     const { run: named, seed } = specSchema.parse(job.spec);
     const student = studentOf(stage, runs.find(({ name }) => name === named)!, seed);
     const { title, model, task, labels, batch, steps } = student;
-    const test = (weights: Frozen["weights"], after: number): Promise<number> =>
+    const test = (weights: Frozen["weights"], after: number) =>
       withClassifier(
         worker.device,
         { model, weights },
         (classifier) => {
           const bar = `${title}: test after ${plural(after, "step")}`;
-          return measure(classifier, data.dataset.test, data, bar, around);
+          return scoreOn(classifier, data.dataset.test, data, bar, around);
         },
         testBatch,
       );
-    const { state, history, looked } = await trainStudent(
+    const { state, history, looked, seconds } = await trainStudent(
       student,
       await worker.stepper(JSON.stringify([model.name, labels, batch]), () => studentStep(student)),
       {
         checkpoint: checkpointOf(folder, job),
         advice: `lower student.learningRate (it is ${recipe.student.learningRate}; --student-learning-rate) and run again, into another --out`,
-        looks: { after: marksOf(steps).map((mark) => mark.steps), look: test },
+        looks: { after: marksOf(steps).map((mark) => mark.steps), look: async (...at) => (await test(...at)).value },
       },
       around,
     );
-    const accuracy = await test(state, steps);
+    const { value: accuracy, byClass } = await test(state, steps);
     around.progress.note(`${title}: ${accuracy.toFixed(1)} ${task.metric.unit}`);
-    return { accuracy, marks: looked, history };
+    await writeTimes(folder, job, seconds);
+    const known = byClass?.map((value) => (Number.isNaN(value) ? null : value));
+    return { accuracy, marks: looked, ...(known && { byClass: known }), history };
   },
 };
 
@@ -188,10 +200,16 @@ export const countStudents = async (
  * Trains students of one architecture, `seeds` for each run, several at a time, and returns their results run by
  * run. Students that were finished before are kept.
  */
-export const teachStudents = async (runs: readonly StudentRun[], stage: Stage): Promise<StudentResult[][]> => {
+export const teachStudents = async (runs: readonly StudentRun[], stage: Stage): Promise<TimedResult[][]> => {
   const { recipe } = stage;
   const jobs = jobsOf(runs, stage);
   const bytes = (): number => Math.max(...runs.map((run) => bytesOf(stage, run)));
-  const results = await runKept(undefined, studying, jobs, bytes, { ...stage, runs });
+  const taught = await runKept(undefined, studying, jobs, bytes, { ...stage, runs });
+  const results = await Promise.all(
+    taught.map(async (result, i): Promise<TimedResult> => {
+      const seconds = await readTimes(stage.folder, jobs[i]!);
+      return { ...result, ...(seconds !== undefined && { seconds }) };
+    }),
+  );
   return runs.map((_, i) => results.slice(i * recipe.seeds, (i + 1) * recipe.seeds));
 };

@@ -1,6 +1,7 @@
 // Writing the report of a run.
 import { cpus, totalmem } from "node:os";
 import { conclusionsOf } from "../evaluation/conclusions.ts";
+import { schemaIds } from "../evaluation/json-schema.ts";
 import type { AccuracyRow, Curve, GalleryItem, Report, TeacherRow } from "../evaluation/rows.ts";
 import { parameterCount } from "../models/model.ts";
 import type { Prepared } from "../recipe/prepare.ts";
@@ -87,9 +88,11 @@ export const assembleReport = async (
   const { stored, image } = layoutOf(set.manifest);
   return {
     format: "distillery-report",
+    $schema: schemaIds.report,
     version: 1,
     distillery: version(),
     data: describeDataset(data),
+    set: { folder: setFolder, decoding: set.manifest.decoding },
     method: set.manifest.method,
     pixels: set.manifest.pixels,
     ...(!sameSize(stored, image) && { stored }),

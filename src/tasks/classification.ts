@@ -20,12 +20,20 @@ export const argmaxRows = (rows: Float32Array, classes: number): Int32Array => {
   return best;
 };
 
-/** Per cent of `seen` images that are `right`. */
-const accuracy = (classes: number, right = 0, seen = 0): Score<number> => ({
-  value: (100 * right) / seen,
+const sum = (counts: Float64Array): number => counts.reduce((a, b) => a + b, 0);
+
+/** Per cent of images that are right, by counts of each class: those that are, and those that were seen. */
+const accuracy = (right: Float64Array, seen: Float64Array): Score<number> => ({
+  value: (100 * sum(right)) / sum(seen),
+  byClass: Array.from(seen, (count, c) => (100 * right[c]!) / count),
   add: (logits, labels) => {
-    const hits = argmaxRows(logits, classes).filter((best, i) => best === labels[i]);
-    return accuracy(classes, right + hits.length, seen + labels.length);
+    const [hits, all] = [right.slice(), seen.slice()];
+    argmaxRows(logits, right.length).forEach((best, i) => {
+      const label = labels[i]!;
+      all[label]!++;
+      if (best === label) hits[label]!++;
+    });
+    return accuracy(hits, all);
   },
 });
 
@@ -42,6 +50,6 @@ export const classification = (classes: number, image: Task["image"]): Task => (
   loss: { hard: (logits, { targets }) => crossEntropy(logits, targets!), soft: distillationLoss },
   mix: mixTensors,
   warp: (label) => label,
-  metric: { name: "accuracy", unit: "%", start: accuracy(classes) },
+  metric: { name: "accuracy", unit: "%", start: accuracy(new Float64Array(classes), new Float64Array(classes)) },
   strata: { count: classes, of: (label) => [label] },
 });

@@ -27,6 +27,8 @@ export interface NetworkTask {
 export interface Score<Label> {
   /** NaN of no images. */
   readonly value: number;
+  /** The same of the images of each class alone; absent where images have no class. */
+  readonly byClass?: readonly number[];
   /** Counts n more images too, by their outputs [n, outputs] and labels. */
   add(outputs: Float32Array, labels: ArrayLike<Label>): Score<Label>;
 }

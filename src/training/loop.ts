@@ -64,13 +64,15 @@ const progressSchema = z.strictObject({
   count: z.int().min(0),
   /** Absent from checkpoints of earlier versions, whose loops had no looks. */
   looked: z.array(z.number()).default([]),
+  /** Of steps, without those of looks; absent from checkpoints of earlier versions. */
+  seconds: z.number().min(0).default(0),
 });
 type Progressed = z.infer<typeof progressSchema>;
 
 const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, Feeds, Fetches>, progress: Progress) => {
   const { checkpoint, types } = loop;
   const stored = checkpoint && (await unlessDamaged(checkpoint.file, progress, () => readStored(checkpoint.file)));
-  const at: Progressed = { step: 0, steps: [], series: {}, open: {}, count: 0, looked: [] };
+  const at: Progressed = { step: 0, steps: [], series: {}, open: {}, count: 0, looked: [], seconds: 0 };
   const fresh = { state: loop.start, at };
   if (stored === undefined || checkpoint === undefined || stored.metadata.key !== checkpoint.key) return fresh;
   try {
@@ -104,17 +106,24 @@ const rehearseLooks = async <State>(
 };
 
 /**
- * Runs a loop to its end and returns the final state, what was measured and what its looks saw.
+ * Runs a loop to its end and returns the final state, what was measured, what its looks saw, and the seconds of its steps over
+ * all the times that it was taken up; steps that a killed process did after its last checkpoint are not among them.
  * @throws NOT_FINITE when a measured scalar or the state is NaN or infinite (the last checkpoint stays), INTERRUPTED when
  * told to stop (after saving a checkpoint).
  */
 export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   loop: Loop<State, Feeds, Fetches>,
   { progress, signal, secondsBetweenCheckpoints = 20, rehearsal }: Context,
-): Promise<{ state: Tensors<State>; history: History; looked: readonly number[] }> => {
+): Promise<{ state: Tensors<State>; history: History; looked: readonly number[]; seconds: number }> => {
   const { stepper, steps, checkpoint, title, looks } = loop;
   const { state, at } = await resume(loop, progress);
   await stepper.write(state());
+  let since = performance.now();
+  const account = (): void => {
+    const now = performance.now();
+    at.seconds += (now - since) / 1000;
+    since = now;
+  };
   const stretch = Math.max(1, Math.floor(steps / points));
   const task = progress.task(title, steps);
   let good = at.step;
@@ -136,6 +145,7 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   const save = async (): Promise<void> => {
     if (checkpoint === undefined) return;
     const { step } = at;
+    account();
     const metadata = { key: checkpoint.key, progress: JSON.stringify(at) };
     await writeStored(checkpoint.file, { tensors: named(await readFinite()), metadata });
     good = step;
@@ -175,7 +185,11 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
         at.count = 0;
       }
       task.update(at.step, lastOf(at.series));
-      if (looks?.after.includes(at.step)) at.looked.push(await looks.look(await readFinite(), at.step));
+      if (looks?.after.includes(at.step)) {
+        account();
+        at.looked.push(await looks.look(await readFinite(), at.step));
+        since = performance.now();
+      }
       if (Date.now() - saved > 1000 * secondsBetweenCheckpoints && at.step < steps) {
         await writing;
         writing = save();
@@ -183,10 +197,12 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
         saved = Date.now();
       }
     }
+    account();
     await writing;
     pace.end();
     if (rehearsal && looks) await rehearseLooks(rehearsal, looks, at, readFinite);
-    return { state: await readFinite(), history: { steps: at.steps, series: at.series }, looked: at.looked };
+    const history = { steps: at.steps, series: at.series };
+    return { state: await readFinite(), history, looked: at.looked, seconds: at.seconds };
   } finally {
     batches.stop();
     // Nobody may take the file away while it is being written.

@@ -16,7 +16,7 @@ import type { Device } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { paceOf } from "../support/rehearsal.ts";
-import type { NetworkTask, Task } from "../tasks/task.ts";
+import type { NetworkTask, Score, Task } from "../tasks/task.ts";
 import { openOpaque } from "./opaque.ts";
 import { readAhead } from "./read-ahead.ts";
 import { type Frozen, frozenLogits } from "./train-step.ts";
@@ -102,14 +102,14 @@ export const withClassifier = async <T>(
   }
 };
 
-/** Measures a network on a split's images by the task's metric; NaN where there are none. */
-export const measure = async <Label>(
+/** Scores a network on a split's images by the task's metric; NaN where there are none. */
+export const scoreOn = async <Label>(
   classifier: Classifier,
   split: Split<ArrayLike<Label>>,
   { task, dataset }: { readonly task: Task<Label>; readonly dataset: Pick<Dataset, "normalisation"> },
   title: string,
   { progress, signal, rehearsal }: Context,
-): Promise<number> => {
+): Promise<Score<Label>> => {
   const { height, width } = task.image;
   const stretch = 4 * imagesAtOnce(task);
   const indicesOf = (i: number): Int32Array =>
@@ -133,9 +133,13 @@ export const measure = async <Label>(
       pace.tick();
     }
     pace.end();
-    return score.value;
+    return score;
   } finally {
     images.stop();
     bar.done();
   }
 };
+
+/** The number alone of such a score, in the metric's unit. */
+export const measure = async <Label>(...asked: Parameters<typeof scoreOn<Label>>): Promise<number> =>
+  (await scoreOn(...asked)).value;

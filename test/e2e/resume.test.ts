@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Report } from "../../src/evaluation/rows.ts";
 import { readStored } from "../../src/training/checkpoint.ts";
 import { filesIn, hashesIn, writePictures } from "../pipeline/tiny.ts";
 import { type Ended, type Started, sleep, start, until, writeRecipe } from "./processes.ts";
@@ -28,13 +29,16 @@ describe("a run that is stopped", () => {
 
   /** What must not depend on how often a run was stopped. */
   const resultsIn = async (out: string) => {
-    const { seconds: _, ...report } = JSON.parse(await readFile(join(folder, out, "report.json"), "utf8")) as Record<
-      string,
-      unknown
-    >;
+    const {
+      seconds: _,
+      set: __,
+      rows,
+      ...report
+    } = JSON.parse(await readFile(join(folder, out, "report.json"), "utf8")) as Report;
     const hashes = async (part: string) => hashesIn(join(folder, out, part));
     return {
       report,
+      rows: rows.map(({ seconds: _, ...row }) => row),
       teachers: await hashes("2-teachers"),
       compensators: await hashes("3-distil"),
       set: await hashes("4-set"),

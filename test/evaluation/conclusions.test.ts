@@ -82,3 +82,19 @@ describe("a report's conclusions", () => {
     expect(of(earlier, random)).toEqual([]);
   });
 });
+
+it("the numbers that others cite are read off the rows, each only where its rows are there", () => {
+  const rows = [
+    row("infer", "static", [40, 42]),
+    row("infer", "hard", [20, 22]),
+    row("random", "static", [30, 32]),
+    row("full", "hard", [80, 84]),
+  ];
+  const of = (method: string, labels: string) => ({ method, labels, student: "convnet128x3" });
+  expect(conclusionsOf({ rows }).retained).toEqual([
+    { ...of("infer", "static"), share: 0.5, improvement: 10 },
+    { ...of("random", "static"), share: 31 / 82 },
+    { ...of("infer", "hard"), share: 21 / 82, recovery: 61 },
+  ]);
+  expect(conclusionsOf({ rows: rows.slice(0, 1) }).retained).toEqual([of("infer", "static")]);
+});

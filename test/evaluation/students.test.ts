@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { marksOf } from "../../src/evaluation/marks.ts";
@@ -32,7 +32,7 @@ const teach = async (run: StudentRun, stage: Stage) => (await teachStudents([run
 
 it("a student that is stopped after a mark and in the middle of one ends as another, with the same marks", async () => {
   const [whole, parts] = [await prepare(), await prepare()];
-  const { key: _, ...expected } = await teach(whole.run(27), whole.stage);
+  const { key: _, seconds: atOnce, ...expected } = await teach(whole.run(27), whole.stage);
   expect(expected.marks).toHaveLength(3);
   expect(expected.accuracy).toBeGreaterThan(expected.marks[0]!);
 
@@ -55,11 +55,19 @@ it("a student that is stopped after a mark and in the middle of one ends as anot
   await until(/seed 0$/, 5);
   await until(/test after 6 steps$/);
   expect(titles.filter((title) => title.includes("test after 3 steps"))).toHaveLength(1);
-  const { key, ...result } = await teach(parts.run(27), parts.stage);
+  const partial = await teach(parts.run(27), parts.stage);
+  const { key, seconds, ...result } = partial;
   expect(result).toEqual(expected);
+  expect(result.byClass).toHaveLength(4);
+  expect(result.byClass!.reduce<number>((sum, value) => sum + value!, 0) / 4).toBeCloseTo(result.accuracy, 9);
+  for (const spent of [atOnce, seconds]) expect(spent).toBeGreaterThan(0);
 
   const file = join(parts.stage.folder, "all-hard-convnet8x1-0.json");
   expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ key, marks: expected.marks });
+  // A student that was finished before is the same, and so are its seconds; one of an earlier version has none.
+  expect(await teach(parts.run(27), parts.stage)).toEqual(partial);
+  await rm(file.replace(".json", ".seconds.json"));
+  expect(await teach(parts.run(27), parts.stage)).toEqual({ key, ...result });
 });
 
 it.each([1, 2, 5])("a student of %i steps has the marks that there are", async (steps) => {

@@ -32,7 +32,8 @@ describe("the whole path", () => {
     const students = ["static", "dynamic", "hard"]
       .flatMap((labels) => [`infer-${labels}`, `random-${labels}`])
       .concat("full-hard")
-      .flatMap((name) => [0, 1].map((seed) => `5-students/${name}-convnet8x1-${seed}.json`));
+      .flatMap((name) => [0, 1].map((seed) => `5-students/${name}-convnet8x1-${seed}`))
+      .flatMap((name) => [`${name}.json`, `${name}.seconds.json`]);
     expect(await filesIn(out)).toEqual(
       [
         "1-dataset.json",

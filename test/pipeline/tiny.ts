@@ -106,9 +106,14 @@ const mapFiles = async <T>(folder: string, about: (file: string) => Promise<T>):
     await Promise.all((await filesIn(folder)).map(async (path) => [path, await about(join(folder, path))] as const)),
   );
 
-/** sha256 of every file below a folder. */
-export const hashesIn = (folder: string): Promise<Record<string, string>> =>
-  mapFiles(folder, async (file) => sha256(await readFile(file)));
+/** True for the seconds of a student, which no two runs share. */
+export const isTimes = (path: string): boolean => path.endsWith(".seconds.json");
+
+/** sha256 of every file below a folder but those of times. */
+export const hashesIn = async (folder: string): Promise<Record<string, string>> => {
+  const hashes = await mapFiles(folder, async (file) => sha256(await readFile(file)));
+  return Object.fromEntries(Object.entries(hashes).filter(([file]) => !isTimes(file)));
+};
 
 /** When every file below a folder was last written, in nanoseconds. */
 export const timesIn = (folder: string): Promise<Record<string, bigint>> =>

@@ -39,10 +39,12 @@ describe("accuracy", () => {
     expect(some.value).toBeCloseTo(200 / 3, 12);
     expect(some.add(Float32Array.of(...zero!), [0]).value).toBe(75);
     expect(some.value).toBeCloseTo(200 / 3, 12);
+    expect(some.byClass).toEqual([50, 100]);
   });
 
   test("is NaN of no images", () => {
     expect(metric.start.value).toBeNaN();
+    expect(metric.start.byClass).toEqual([Number.NaN, Number.NaN]);
     expect(metric.start.add(new Float32Array(), []).value).toBeNaN();
   });
 });

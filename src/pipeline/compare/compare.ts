@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { distilledTrainingSet, summarise, teachRows, withAllData } from "../../evaluation/evaluate.ts";
+import { meansOf } from "../../evaluation/means.ts";
 import { type AccuracyRow, allData } from "../../evaluation/rows.ts";
 import type { Prepared } from "../../recipe/prepare.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
@@ -123,7 +124,7 @@ const measureOne = async (
 
 /** Rows of several draws as one: all students' accuracies, and the bytes of the heaviest set. */
 const pooled = (draws: readonly (readonly ComparisonRow[])[]): ComparisonRow[] =>
-  draws[0]!.map((row, i) => {
+  draws[0]!.map(({ byClass: _, seconds: __, ...row }, i) => {
     const same = draws.map((rows) => rows[i]!);
     const all = (some: readonly Pick<AccuracyRow, "accuracy">[]) =>
       summarise(some.flatMap(({ accuracy }) => accuracy.values));
@@ -133,6 +134,7 @@ const pooled = (draws: readonly (readonly ComparisonRow[])[]): ComparisonRow[] =
       ...(row.marks && {
         marks: row.marks.map((mark, m) => ({ ...mark, accuracy: all(same.map(({ marks = [] }) => marks[m]!)) })),
       }),
+      ...meansOf(same),
       bytes: Math.max(...same.map(({ bytes }) => bytes)),
     };
   });

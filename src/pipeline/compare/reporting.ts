@@ -2,10 +2,12 @@
 import { join } from "node:path";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { conclusionsOf } from "../../evaluation/conclusions.ts";
+import { schemaIds } from "../../evaluation/json-schema.ts";
 import { renderComparison } from "../../report/comparison/html.ts";
 import { renderComparisonMarkdown } from "../../report/comparison/markdown.ts";
 import { describeCompensators, describeLabels, type Manifest, weighSet } from "../../sets/index.ts";
 import { writeAtomic, writeJson } from "../../support/files.ts";
+import { shellWord } from "../../support/format.ts";
 import { version } from "../../support/version.ts";
 import type { Teacher } from "../../teachers/teacher.ts";
 import { readSeconds } from "../folder/run-folder.ts";
@@ -39,9 +41,6 @@ export const describeSet = async (
   };
 };
 
-/** A word of a POSIX shell. */
-const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
-
 /** Seconds by stage of what all sets share; those of sets are told with them. */
 const sharedSeconds = async (folder: CompareFolder): Promise<Record<string, number>> => {
   const all = await readSeconds(folder);
@@ -61,6 +60,7 @@ export const writeComparison = async (
 ): Promise<Comparison> => {
   const comparison: Comparison = {
     format: "distillery-comparison",
+    $schema: schemaIds.comparison,
     version: 1,
     distillery: version(),
     data: describeDataset(data),
@@ -76,7 +76,8 @@ export const writeComparison = async (
     hardware: describeHardware(),
     recipe: plain(recipe),
     ...(best !== undefined && { best }),
-    command: `distillery compare --recipe ${quoted(join(folder.path, "recipe.yaml"))} --out ${quoted(`${folder.path}-again`)}`,
+    folder: folder.path,
+    command: `distillery compare --recipe ${shellWord(join(folder.path, "recipe.yaml"))} --out ${shellWord(`${folder.path}-again`)}`,
   };
   await writeJson(folder.reportJson, comparison);
   await writeAtomic(folder.comparisonMarkdown, renderComparisonMarkdown(comparison));

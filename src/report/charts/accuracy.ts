@@ -5,6 +5,7 @@ import { type ComparedRow, comparedRows, type Difference } from "../../evaluatio
 import { formatCount, formatSigned, formatTenth, plural } from "../../support/format.ts";
 import { nameOf, styleOf } from "../methods.ts";
 import { type Content, html, type Markup, unbroken } from "../page/markup.ts";
+import { retainedTable } from "../retained.ts";
 import {
   distilledOnce,
   formatAccuracy,
@@ -97,13 +98,14 @@ ${lines}<div class="dot-row"><div class="dot-label"></div><div class="dot-strip"
 `;
 };
 
-/** The accuracy of students: a sentence a comparison, the plot, the table. */
-export const accuracySection = (report: Report): Markup => {
-  const rows = comparedRows(report);
+/** The accuracy of one student: a sentence a comparison, the plot, the table, the numbers that are cited. */
+export const accuracySection = (report: Report, student: string | undefined): Markup => {
+  const rows = comparedRows(report).filter(({ row }) => row.student === student);
   if (rows.length === 0) return html`<p class="quiet">No student has been trained yet.</p>`;
   const chance = report.data.classes > 0 ? `Guessing would reach ${formatTenth(100 / report.data.classes)} %. ` : "";
-  return html`<ul class="judgements">${judgements(report).map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
+  return html`<ul class="judgements">${judgements(report, student).map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
 ${plot(rows)}
 ${table(rows)}
-<p class="quiet note">${chance}The test set has ${plural(report.data.test, "image")} and is read after the last step, which counts, and at marks on the way, by which nothing is chosen. ${ruleOfJudgement} ${distilledOnce}</p>`;
+<p class="quiet note">${chance}The test set has ${plural(report.data.test, "image")} and is read after the last step, which counts, and at marks on the way, by which nothing is chosen. ${ruleOfJudgement} ${distilledOnce}</p>
+${retainedTable(report.rows, student)}`;
 };

@@ -7,7 +7,7 @@ import { formatTenth, plural } from "../../support/format.ts";
 import { acrossSteps, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
 import { hasMarks, markAt, ruleOfMarks, shareName, shares, whenReached } from "../course.ts";
 import { nameOf, styleOf } from "../methods.ts";
-import { html, type Markup, section } from "../page/markup.ts";
+import { html, type Markup, type Section, section } from "../page/markup.ts";
 import { formatAccuracy, formatMean } from "../run/summary.ts";
 import { budgetText, methodName } from "./names.ts";
 import { type Table, tablesOf } from "./summary.ts";
@@ -70,7 +70,7 @@ const courseTable = ({ labels, student, rows }: Table<BudgetRow>): Markup =>
 <tbody>${rows.map(rowCells)}</tbody></table>`;
 
 /** The section on accuracies on the way; nothing where none were measured. */
-export const courseSection = (report: { readonly rows: readonly BudgetRow[] }): Markup | undefined =>
+export const courseSection = (report: { readonly rows: readonly BudgetRow[] }): Section | undefined =>
   hasMarks(report.rows)
     ? section(
         "course",

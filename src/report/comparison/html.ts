@@ -5,20 +5,26 @@ import { allData } from "../../evaluation/rows.ts";
 import { formatBytes, formatCount, formatSeconds, formatTenth, plural } from "../../support/format.ts";
 import { differenceCell } from "../charts/accuracy.ts";
 import { acrossBytes, type ScatterPoint, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
+import { classMap, classTable } from "../classes.ts";
+import { matrixOf, matrixTable } from "../matrix.ts";
 import { nameOf, styleOf } from "../methods.ts";
-import { html, type Markup, scrolling, section, unbroken } from "../page/markup.ts";
+import { html, type Markup, type Section, scrolling, section, sectionList, unbroken } from "../page/markup.ts";
 import { pageOf, type Tile, tileList } from "../page/page.ts";
+import { retainedTable } from "../retained.ts";
 import { provenanceSection, teacherSection } from "../run/provenance.ts";
 import { formatAccuracy, formatMean } from "../run/summary.ts";
+import { speedTable } from "../speed.ts";
+import { useSection } from "../use.ts";
 import { courseSection } from "./course.ts";
 import { budgetText, methodName } from "./names.ts";
 import { rankingSection } from "./ranking.ts";
-import { crossArchitectureSection, studentTable } from "./students.ts";
 import {
   ablated,
   type ComparedSetRow,
+  comparisonConclusion,
   comparisonHeadline,
   comparisonJudgements,
+  firstRows,
   ruleOfIterations,
   ruleOfMemory,
   rulesOfComparison,
@@ -26,6 +32,7 @@ import {
   tablesOf,
   unfinished,
 } from "./summary.ts";
+import { usedSet } from "./used-set.ts";
 
 const measured = ({ accuracy }: ComparisonRow): boolean => accuracy.values.length > 0 && Number.isFinite(accuracy.mean);
 
@@ -134,7 +141,7 @@ const titles = {
 } as const;
 
 /** One section for each kind of labels: plots and a table for every student. */
-const accuracySections = (sets: readonly ComparedSet[], tables: readonly Table[]): Markup[] =>
+const accuracySections = (sets: readonly ComparedSet[], tables: readonly Table[]): Section[] =>
   [...new Set(tables.map(({ labels }) => labels))].map((kind) =>
     section(
       `accuracy-${kind}`,
@@ -217,45 +224,59 @@ const opening = (comparison: Comparison, tables: readonly Table[]): Markup => {
     plural(sets.length, "set"),
   ];
   return html`<header><p class="eyebrow">Distillery comparison · ${data.name}</p>
-<h1>${unbroken(comparisonHeadline(comparison))}</h1>
+<h1>${unbroken(comparisonConclusion(comparison))}</h1>
+<p class="lead">${unbroken(comparisonHeadline(comparison))}</p>
 ${tileList(tilesOf(tables))}
 <p class="quiet">${facts.join(" · ")}</p></header>
 ${open === undefined ? undefined : html`<aside class="notice" aria-label="Not finished">${open}</aside>`}
 `;
 };
 
-const judgementSection = (comparison: Comparison): Markup => {
+/** Verdicts on the first student behind the first one, which is the heading's; those on others are in the matrix. */
+const judgementSection = (comparison: Comparison, student: string | undefined): Markup => {
   const chance =
     comparison.data.classes > 0 ? `Guessing would reach ${formatTenth(100 / comparison.data.classes)} %. ` : "";
-  return html`<ul class="judgements">${comparisonJudgements(comparison).map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
+  return html`<ul class="judgements">${comparisonJudgements(comparison, student)
+    .slice(1)
+    .map((sentence) => html`<li>${unbroken(sentence)}</li>`)}</ul>
 <p class="quiet note">${chance}The test set has ${plural(comparison.data.test, "image")} and is read after the last step, which counts, and at marks on the way, by which nothing is chosen. ${rulesOfComparison(comparison)}</p>`;
+};
+
+const sectionsOf = (comparison: Comparison, tables: readonly Table[]): readonly (Section | undefined)[] => {
+  const { data, sets } = comparison;
+  const [first] = tables;
+  const matrix = matrixOf(comparison);
+  const used = usedSet(comparison);
+  const cited = retainedTable(comparison.rows, first?.student);
+  const classes = classMap(data, firstRows(comparison));
+  const teachers = teacherSection(
+    comparison,
+    sets.map(({ method }) => method),
+  );
+  return [
+    section("verdicts", "In words", judgementSection(comparison, first?.student)),
+    matrix && section("students", "Students from one set", matrixTable(matrix)),
+    ...accuracySections(sets, tables),
+    used && section("use", "Use a set", useSection(used, "")),
+    classes && section("classes", "Accuracy by class", classTable(classes)),
+    courseSection(comparison),
+    rankingSection(comparison),
+    cited && section("cited", "Numbers that papers cite", cited),
+    section("costs", "Bytes, time and memory", [costSection(comparison), first && speedTable(first.rows)]),
+    section("teachers", "Teachers", teachers),
+    section("provenance", "How to get it again", [
+      html`<pre tabindex="0" aria-label="Command"><code>${comparison.command}</code></pre>
+`,
+      provenanceSection(comparison),
+    ]),
+  ];
 };
 
 /** The comparison as one HTML file, made as renderReport's: nothing is loaded, nothing runs, names are escaped. */
 export const renderComparison = (comparison: Comparison): string => {
   const tables = tablesOf(comparison);
-  const students = studentTable(comparison);
   const body = html`<main>${opening(comparison, tables)}
-${section("verdicts", "In words", judgementSection(comparison))}
-${accuracySections(comparison.sets, tables)}
-${courseSection(comparison)}
-${students ? section("students", "The same set for other students", crossArchitectureSection(students)) : undefined}
-${rankingSection(comparison)}
-${section("costs", "Bytes, time and memory", costSection(comparison))}
-${section(
-  "teachers",
-  "Teachers",
-  teacherSection(
-    comparison,
-    comparison.sets.map(({ method }) => method),
-  ),
-)}
-${section(
-  "provenance",
-  "How to get it again",
-  html`<pre tabindex="0" aria-label="Command"><code>${comparison.command}</code></pre>
-${provenanceSection(comparison)}`,
-)}
+${sectionList(sectionsOf(comparison, tables))}
 </main><footer><p class="quiet">distillery ${comparison.distillery} · seed ${comparison.seed} · ${comparison.device}</p></footer>`;
   return pageOf(`Distillery comparison: ${comparison.data.name}`, body);
 };

@@ -1,18 +1,32 @@
 // A comparison as Markdown.
 import type { ComparedSet, Comparison } from "../../evaluation/comparison.ts";
-import { rankingsOf } from "../../evaluation/conclusions.ts";
+import { rankingsOf, retainedOf } from "../../evaluation/conclusions.ts";
 import type { Ranking } from "../../evaluation/rows.ts";
 import type { Difference } from "../../evaluation/statistics.ts";
-import { formatBytes, formatCount, formatSeconds, formatSigned, formatTenth, printable } from "../../support/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatSeconds,
+  formatShare,
+  formatSigned,
+  formatTenth,
+  printable,
+} from "../../support/format.ts";
+import { aboutClasses, type ClassMap, classMap, leftOut } from "../classes.ts";
 import { hasMarks, markAt, ruleOfMarks, shareName, shares, whenReached } from "../course.ts";
+import { aboutMatrix, type Matrix, matrixOf, verdictText } from "../matrix.ts";
 import { nameOf } from "../methods.ts";
+import { fullName } from "../named-class.ts";
+import { ruleOfRetained } from "../retained.ts";
 import { formatInterval, formatMean, verdictWords } from "../run/summary.ts";
+import { fasterWords, ruleOfSeconds, speedsOf } from "../speed.ts";
+import { rulesOfUse, type UsedSet, waysToUse } from "../use.ts";
 import { aboutRankings, formatTau, pairsAgreeing } from "./ranking.ts";
-import { aboutStudents, type StudentTable, studentTable } from "./students.ts";
 import {
   type ComparedSetRow,
   comparisonHeadline,
   comparisonJudgements,
+  firstRows,
   ruleOfIterations,
   ruleOfMemory,
   rulesOfComparison,
@@ -20,6 +34,7 @@ import {
   tablesOf,
   unfinished,
 } from "./summary.ts";
+import { usedSet } from "./used-set.ts";
 
 /** The beginning of every such table, by which one of ours is known. */
 export const markdownBeginning = "# Comparison on ";
@@ -103,6 +118,56 @@ ${table(
 
 `;
 
+/** Accuracy by class of the first table, as the page has it. */
+const classSection = (map: ClassMap): string =>
+  `## Accuracy by class
+
+${cell(aboutClasses(map))}
+
+${table(
+  ["class", ...map.rows.map((row) => cell(`${nameOf(row)}, ${row.labels}`))],
+  map.parts.flatMap((part, i) => [
+    ...(i > 0 && map.left > 0 ? [[leftOut(map), ...map.rows.map(() => "")]] : []),
+    ...part.map(({ values, ...name }) => [
+      cell(fullName(name)),
+      ...values.map((value) => (value === null ? "" : formatTenth(value))),
+    ]),
+  ]),
+)}
+
+`;
+
+/** Seconds of one student on each set of the first table, and the numbers that are cited. */
+const citedSection = (comparison: Comparison, { student, rows }: Table): string => {
+  const speeds = speedsOf(rows);
+  const retained = retainedOf(comparison).filter((one) => one.student === student && one.share !== undefined);
+  const cited = table(
+    ["trained on", "labels", "ipc", "of all the data", "IOR", "HLR"],
+    retained.map((one) => [
+      cell(nameOf(one)),
+      one.labels,
+      one.ipc === undefined ? "" : formatCount(one.ipc),
+      formatShare(one.share!),
+      one.improvement === undefined ? "" : formatSigned(one.improvement),
+      one.recovery === undefined ? "" : formatTenth(one.recovery),
+    ]),
+  );
+  const timed = table(
+    ["trained on", "ipc", "seconds of a student", "on all the data", "so it is"],
+    speeds.map(({ row, seconds, full, times }) => [
+      cell(nameOf(row)),
+      row.ipc === undefined ? "" : formatCount(row.ipc),
+      formatSeconds(seconds),
+      full === undefined ? "" : formatSeconds(full),
+      times === undefined ? "" : fasterWords(times),
+    ]),
+  );
+  return [
+    ...(retained.length > 0 ? [`## Numbers that papers cite\n\n${cited}\n\n${ruleOfRetained}\n\n`] : []),
+    ...(speeds.length > 0 ? [`## Training one student\n\n${timed}\n\n${ruleOfSeconds}\n\n`] : []),
+  ].join("");
+};
+
 const setCells = (set: ComparedSet): readonly string[] => {
   const { ipc, bytes, iterations, seconds, peakMemory } = set;
   return [
@@ -115,20 +180,37 @@ const setCells = (set: ComparedSet): readonly string[] => {
   ];
 };
 
-const studentSection = ({ students, lines }: StudentTable): string =>
+const studentSection = ({ students, lines }: Matrix): string =>
   `## The same set for other students
 
-${cell(aboutStudents)}
+${cell(aboutMatrix)}
 
 ${table(
   ["set", "labels", "ipc", ...students.map(cell)],
-  lines.map(({ row, accuracies }) => [
+  lines.map(({ row, cells }) => [
     cell(nameOf(row)),
     row.labels,
     row.ipc === undefined ? "" : formatCount(row.ipc),
-    ...accuracies.map((accuracy) => (accuracy ? formatMean(accuracy) : "")),
+    ...cells.map((one) => (one ? [formatMean(one.row.accuracy), verdictText(one) ?? []].flat().join(", ") : "")),
   ]),
 )}
+
+`;
+
+const useSection = (set: UsedSet): string =>
+  `## Use a set
+
+${waysToUse(set)
+  .map(
+    ({ name, code }) =>
+      `${name}:\n\n${code
+        .split("\n")
+        .map((one) => `    ${printable(one)}`)
+        .join("\n")}`,
+  )
+  .join("\n\n")}
+
+${rulesOfUse("")}
 
 `;
 
@@ -136,7 +218,9 @@ ${table(
 export const renderComparisonMarkdown = (comparison: Comparison): string => {
   const { data, hardware, seconds } = comparison;
   const tables = tablesOf(comparison);
-  const students = studentTable(comparison);
+  const students = matrixOf(comparison);
+  const used = usedSet(comparison);
+  const classes = classMap(data, firstRows(comparison));
   const rankings = rankingsOf(comparison);
   const open = unfinished(comparison);
   const shared = Object.entries(seconds).map(([stage, spent]) => `${stage} ${formatSeconds(spent)}`);
@@ -154,7 +238,7 @@ ${comparisonJudgements(comparison)
 
 ${rulesOfComparison(comparison)}
 
-${hasMarks(comparison.rows) ? courseSection(tables) : ""}${students ? studentSection(students) : ""}${rankings.length > 0 ? rankingSection(rankings) : ""}## What the sets weigh and took
+${hasMarks(comparison.rows) ? courseSection(tables) : ""}${students ? studentSection(students) : ""}${rankings.length > 0 ? rankingSection(rankings) : ""}${classes ? classSection(classes) : ""}${tables[0] ? citedSection(comparison, tables[0]) : ""}## What the sets weigh and took
 
 ${table(
   ["set", "ipc", "bases", "compensators", "labels", "manifest", "total", "iterations", "seconds", "peak memory"],
@@ -163,7 +247,7 @@ ${table(
 
 ${ruleOfIterations} ${ruleOfMemory(comparison)}${shared.length > 0 ? ` Shared by all: ${cell(shared.join(", "))}.` : ""}
 
-## How to get it again
+${used === undefined ? "" : useSection(used)}## How to get it again
 
     ${printable(comparison.command)}
 

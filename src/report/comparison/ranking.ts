@@ -3,7 +3,7 @@ import { rankingsOf } from "../../evaluation/conclusions.ts";
 import type { Ranking } from "../../evaluation/rows.ts";
 import type { BudgetRow } from "../../evaluation/statistics.ts";
 import { formatCount } from "../../support/format.ts";
-import { html, type Markup, section } from "../page/markup.ts";
+import { html, type Markup, type Section, section } from "../page/markup.ts";
 import { budgetText, methodName } from "./names.ts";
 
 export const aboutRankings =
@@ -20,7 +20,7 @@ export const pairsAgreeing = ({ agreeing, pairs }: Ranking): string =>
   `${formatCount(agreeing)} of ${formatCount(pairs)}`;
 
 /** The section on rankings; nothing with fewer than three students, or without rows of all the data. */
-export const rankingSection = (report: { readonly rows: readonly BudgetRow[] }): Markup | undefined => {
+export const rankingSection = (report: { readonly rows: readonly BudgetRow[] }): Section | undefined => {
   const rankings = rankingsOf(report);
   if (rankings.length === 0) return undefined;
   const cells = (ranking: Ranking): Markup =>

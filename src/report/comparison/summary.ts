@@ -105,9 +105,42 @@ const judgeBudget = (table: Table, ipc: number): string => {
   return `${plural(ipc, "image")} a class, ${table.labels} labels, ${table.student}: ${parts.join("; ")}.`;
 };
 
-/** A sentence for every budget of every table, in the order of the tables. */
-export const comparisonJudgements = (comparison: Comparison): readonly string[] =>
-  tablesOf(comparison).flatMap((table) => budgetsOf(table.rows).map((ipc) => judgeBudget(table, ipc)));
+/** A sentence for every budget of every table, or of one student's, in the order of the tables. */
+export const comparisonJudgements = (comparison: Comparison, student?: string): readonly string[] =>
+  tablesOf(comparison)
+    .filter((table) => student === undefined || table.student === student)
+    .flatMap((table) => budgetsOf(table.rows).map((ipc) => judgeBudget(table, ipc)));
+
+/** The rows of the first table at its first budget, and all the data's. */
+export const firstRows = (comparison: Comparison): readonly ComparedSetRow[] => {
+  const [table] = tablesOf(comparison);
+  const [ipc] = budgetsOf(table?.rows ?? []);
+  return (table?.rows ?? []).filter(({ row }) => row.ipc === ipc || row.method === allData);
+};
+
+/** The conclusion of the first table alone, in one or two lines: the best method where there is one, and the random images. */
+export const comparisonConclusion = (comparison: Comparison): string =>
+  [...warningsOf(comparison.teachers), bestOf(comparison)].join(" ");
+
+const bestOf = (comparison: Comparison): string => {
+  const [table] = tablesOf(comparison);
+  const rows = firstRows(comparison).filter(measured);
+  const [best, ...others] = rows.toSorted((a, b) => b.row.accuracy.mean - a.row.accuracy.mean);
+  if (table === undefined || best === undefined) return "No student has been trained yet.";
+  const where = `with ${plural(best.row.ipc ?? 0, "image")} a class, ${table.labels} labels and ${table.student}`;
+  const clear = others.every(({ row }) => compare(best.row.accuracy, row.accuracy).verdict === "better");
+  /** Its variant only where another row has the same method. */
+  const named = (row: ComparisonRow): string =>
+    rows.filter((one) => one.row.method === row.method).length > 1 ? nameOf(row) : nameOf({ method: row.method });
+  if (others.length > 0 && clear) return `${named(best.row)} is clearly best ${where}.`;
+  const gaining = rows.filter(({ toRandom }) => toRandom?.verdict === "better");
+  const against = rows.some(({ toRandom }) => toRandom !== undefined);
+  const beside =
+    gaining.length === 0
+      ? "none is clearly above random images"
+      : `${listed(gaining.slice(0, 3).map(({ row }) => named(row)))}${gaining.length > 3 ? ` and ${gaining.length - 3} more are` : gaining.length > 1 ? " are" : " is"} clearly above random images`;
+  return `No method is clearly best ${where}${against ? `; ${beside}` : ""}.`;
+};
 
 /** The first of them: the recipe's first labels, student and budget. Any other choice would be one by the test set. */
 export const comparisonHeadline = (comparison: Comparison): string =>

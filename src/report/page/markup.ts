@@ -47,7 +47,21 @@ export const scrolling = (label: string, content: Content): Markup =>
   html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${content}</div>`;
 
 /** A titled part of the page. */
-export const section = (id: string, title: string, content: Content): Markup =>
-  html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly content: Content;
+}
+
+export const section = (id: string, title: string, content: Content): Section => ({ id, title, content });
+
+/** Links to the parts of the page, and the parts. */
+export const sectionList = (sections: readonly (Section | undefined)[]): Markup => {
+  const shown = sections.filter((one) => one !== undefined);
+  return html`<nav aria-label="Sections">${shown.map(({ id, title }) => html`<a href="#${id}">${title}</a>\n`)}</nav>
+${shown.map(
+  ({ id, title, content }) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
 ${content}</section>
-`;
+`,
+)}`;
+};

@@ -32,7 +32,20 @@ header { padding: 72px 0 8px; }
 footer { padding-top: 56px; padding-bottom: 48px; }
 .eyebrow { margin: 0 0 12px; color: var(--quiet); font-size: 14px; letter-spacing: .04em; }
 header > .quiet { max-width: none; }
-h1 { margin: 0 0 40px; max-width: 34em; font-size: 27px; line-height: 1.42; font-weight: 600; letter-spacing: -.01em; text-wrap: pretty; }
+h1 { margin: 0 0 16px; max-width: none; font-size: 26px; line-height: 1.36; font-weight: 600; letter-spacing: -.01em; text-wrap: balance; }
+nav { display: flex; flex-wrap: wrap; gap: 4px 20px; margin-top: 28px; padding-top: 14px; border-top: 1px solid var(--line); font-size: 14.5px; }
+nav a { text-decoration: none; }
+nav a:hover { text-decoration: underline; }
+.ways > div { min-width: 0; }
+.ways pre { margin: 8px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+.scroll .matrix { min-width: 0; }
+.matrix td { min-width: 6.5em; }
+.matrix td small { white-space: normal; }
+.heat { background: color-mix(in srgb, var(--infer) calc(.4 * var(--part)), transparent); border-left: 2px solid var(--paper); }
+.classes { width: auto; min-width: 0; }
+.classes td { padding-right: 12px; }
+.classes tbody td, .classes tbody th { padding-top: 5px; padding-bottom: 5px; }
+.accuracy + .note { margin-bottom: 0; }
 section { margin-top: 72px; }
 h2 { margin: 0 0 16px; font-size: 21px; line-height: 1.3; font-weight: 650; letter-spacing: -.005em; }
 h3 { margin: 0; font-size: 15.5px; line-height: 1.4; font-weight: 650; }
@@ -169,7 +182,7 @@ pre { margin: 12px 0 24px; padding: 16px 20px; background: var(--card); border: 
 @media (max-width: 700px) {
   main, footer { padding-left: 20px; padding-right: 20px; }
   header { padding-top: 40px; }
-  h1 { font-size: 22px; margin-bottom: 28px; }
+  h1 { font-size: 22px; }
   section { margin-top: 56px; }
   .tiles { grid-template-columns: 1fr 1fr; gap: 12px; }
   .tile { padding: 12px 14px 14px; }
@@ -206,6 +219,7 @@ pre { margin: 12px 0 24px; padding: 16px 20px; background: var(--card); border: 
   figure, tr, .card, .tile, .notice { break-inside: avoid; }
   .scroll { overflow: visible; }
   .scroll table { min-width: 0; }
+  nav { display: none; }
   .panels, .gallery { grid-template-columns: 1fr 1fr; gap: 24px; }
   pre { white-space: pre-wrap; }
   details::details-content { content-visibility: visible; }

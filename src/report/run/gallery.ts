@@ -34,12 +34,20 @@ const bases: Readonly<Record<Origin, string>> = {
   "from-noise": "optimised from noise",
 };
 
+/** Says why a label is spread, where the first one is: it looks like a mistake. */
+const spreadNote = (gallery: readonly GalleryItem[]): string => {
+  const spread = gallery.find(({ topLabels }) => topLabels.length > 1 && topLabels[0]!.probability < 0.5);
+  return spread === undefined
+    ? ""
+    : ` Labels that are spread over several classes, as that of ${shortName(spread)}, are no mistake: teachers that are unsure tell a student which classes look alike.`;
+};
+
 /** Says what the pictures show. */
 const leadOf = ({ pixels, budget }: Report, gallery: readonly GalleryItem[]): string => {
   const added = gallery.some(({ compensator }) => compensator !== undefined);
   const made = gallery.some(({ image }) => image !== undefined);
   const labels = gallery.some(({ topLabels }) => topLabels.length > 0)
-    ? " Bars: the training image’s stored label as probabilities (temperature 1; students see it softened), relative to the largest."
+    ? ` Bars: the training image’s stored label as probabilities (temperature 1; students see it softened), relative to the largest.${spreadNote(gallery)}`
     : "";
   const base = bases[pixels];
   if (added)

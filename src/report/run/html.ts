@@ -1,17 +1,23 @@
 // A run's report as a page.
 import type { GalleryItem, Report } from "../../evaluation/rows.ts";
+import { comparedRows } from "../../evaluation/statistics.ts";
 import { formatBytes, formatCount, formatSeconds, formatShare, plural } from "../../support/format.ts";
 import { accuracySection } from "../charts/accuracy.ts";
 import { curveSection } from "../charts/curves.ts";
+import { classMap, classTable } from "../classes.ts";
 import { bytesSection, secondsSection } from "../comparison/costs.ts";
 import { courseSection } from "../comparison/course.ts";
 import { rankingSection } from "../comparison/ranking.ts";
+import { matrixOf, matrixTable } from "../matrix.ts";
 import { nameOf, styleOf } from "../methods.ts";
-import { html, type Markup, section, unbroken } from "../page/markup.ts";
+import { html, type Markup, type Section, section, sectionList, unbroken } from "../page/markup.ts";
 import { pageOf, type Tile, tileList } from "../page/page.ts";
+import { speedTable, speedWords } from "../speed.ts";
+import { useSection } from "../use.ts";
+import { conclusion } from "./conclusion.ts";
 import { gallerySection } from "./gallery.ts";
 import { provenanceSection, teacherSection } from "./provenance.ts";
-import { bytesNeeded, formatMean, headline, headlineRow, imagesInside } from "./summary.ts";
+import { bytesNeeded, describeSet, formatMean, headlineRow, imagesInside } from "./summary.ts";
 
 const tilesOf = (report: Report): readonly Tile[] => {
   const chosen = headlineRow(report);
@@ -39,6 +45,16 @@ const tilesOf = (report: Report): readonly Tile[] => {
   ];
 };
 
+/** Says what the numbers above and below are of. */
+const setting = (report: Report): string => {
+  const chosen = headlineRow(report);
+  if (chosen === undefined) return `${describeSet(report, "static")}.`;
+  const { row, random } = chosen;
+  const steps = random && random.steps !== row.steps ? `, but ${plural(random.steps, "step")}` : " and steps";
+  const beside = random ? ` Random images had the same labels, augmentation${steps}.` : "";
+  return `${describeSet(report, row.labels)}; ${row.labels} labels, ${plural(row.steps, "step")}.${beside}${speedWords(chosen)}`;
+};
+
 const opening = (report: Report): Markup => {
   const { data, budget } = report;
   const facts = [
@@ -52,10 +68,44 @@ const opening = (report: Report): Markup => {
     ].join(" and ")} make ${plural(budget.trainingImages, "training image")}`,
   ];
   return html`<header><p class="eyebrow">Distillery report · ${data.name}</p>
-<h1>${unbroken(headline(report))}</h1>
+<h1>${unbroken(conclusion(report))}</h1>
+<p class="lead">${unbroken(setting(report))}</p>
 ${tileList(tilesOf(report))}
 <p class="quiet">${facts.join(" · ")}</p></header>
 `;
+};
+
+const sectionsOf = (report: Report, gallery: readonly GalleryItem[]): readonly (Section | undefined)[] => {
+  const rows = comparedRows(report);
+  const student = (headlineRow(report) ?? rows[0])?.row.student;
+  const matrix = matrixOf(report);
+  const classes = classMap(
+    report.data,
+    rows.filter(({ row }) => row.student === student),
+  );
+  const soft = report.bytes.labels > 0;
+  return [
+    section("accuracy", "Accuracy", accuracySection(report, student)),
+    matrix && section("students", "Other students", matrixTable(matrix)),
+    report.set &&
+      section(
+        "use",
+        "Use this set",
+        useSection({ folder: report.set.folder, student: student ?? "resnet18", soft }, report.set.decoding),
+      ),
+    classes && section("classes", "Accuracy by class", classTable(classes)),
+    courseSection({ rows: report.rows.filter((row) => row.student === student) }),
+    rankingSection(report),
+    section("teachers", "Teachers", teacherSection(report, [report.method])),
+    section("curves", "Loss curves", curveSection(report)),
+    section("gallery", "What is in the set", gallerySection(report, gallery)),
+    section("bytes", "Bytes", bytesSection(report)),
+    section("seconds", "Time", [
+      speedTable(rows.filter(({ row }) => row.method === report.method)),
+      secondsSection(report),
+    ]),
+    section("provenance", "How to get it again", provenanceSection(report)),
+  ];
 };
 
 /**
@@ -67,15 +117,7 @@ export const renderReport = (report: Report, gallery: readonly GalleryItem[]): s
   const inside = imagesInside(report);
   const body = html`<main>${opening(report)}
 <aside class="notice" aria-label="${inside.title}"><strong>${inside.title}.</strong> ${inside.text}</aside>
-${section("accuracy", "Accuracy", accuracySection(report))}
-${courseSection(report)}
-${rankingSection(report)}
-${section("teachers", "Teachers", teacherSection(report, [report.method]))}
-${section("curves", "Loss curves", curveSection(report))}
-${section("gallery", "What is in the set", gallerySection(report, gallery))}
-${section("bytes", "Bytes", bytesSection(report))}
-${section("seconds", "Time", secondsSection(report))}
-${section("provenance", "How to get it again", provenanceSection(report))}
+${sectionList(sectionsOf(report, gallery))}
 </main><footer><p class="quiet">distillery ${report.distillery} · seed ${report.seed} · ${report.device}${total > 0 ? ` · ${formatSeconds(total)}` : ""}</p></footer>`;
   return pageOf(`Distillery report: ${report.data.name}`, body);
 };

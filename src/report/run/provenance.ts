@@ -5,7 +5,7 @@ import type { Report, TeacherRow } from "../../evaluation/rows.ts";
 import { formatBytes, formatCount, formatTenth, listed, plural } from "../../support/format.ts";
 import { teacherColour } from "../charts/curves.ts";
 import { fullName } from "../named-class.ts";
-import { html, type Markup, scrolling } from "../page/markup.ts";
+import { html, type Markup } from "../page/markup.ts";
 
 /** Digits of a hash that are printed; the whole hash is in its hover text and in report.json. */
 const hashDigits = 12;
@@ -31,15 +31,12 @@ const useOf = (methods: readonly string[]): string => {
 /** The teachers of a run, and what some methods had them for. */
 export const teacherSection = (report: Pick<Report, "teachers" | "data">, methods: readonly string[]): Markup => {
   if (report.teachers.length === 0) return html`<p class="quiet">This run had no teachers.</p>`;
-  const tableOfThem = scrolling(
-    "Teachers",
-    html`<table>
+  const tableOfThem = html`<table class="accuracy">
 <thead><tr><th scope="col">teacher</th><th scope="col" class="number">test, %</th><th scope="col" class="number">validation, %</th><th scope="col" class="number">epochs</th><th scope="col" class="number">parameters</th><th scope="col" class="number">weights</th><th scope="col">sha256</th></tr></thead><tbody>
 ${report.teachers.map(
   (teacher, i) =>
-    html`<tr><th scope="row"><span class="name"><i class="swatch ${teacherColour(i)}"></i>${teacher.architecture}</span></th><td class="number"><b>${formatTenth(teacher.accuracy)}</b>${views(teacher)}</td><td class="number">${formatTenth(teacher.validationAccuracy)}</td><td class="number">${formatCount(teacher.epochs ?? Number.NaN)}</td><td class="number">${formatCount(teacher.parameters)}</td><td class="number">${formatBytes(teacher.bytes)}</td><td><code title="${teacher.sha256}">${teacher.sha256.slice(0, hashDigits)}</code></td></tr>`,
-)}</tbody></table>`,
-  );
+    html`<tr><th scope="row"><span class="name"><i class="swatch ${teacherColour(i)}"></i>${teacher.architecture}</span></th><td class="number" data-title="test, %"><b>${formatTenth(teacher.accuracy)}</b>${views(teacher)}</td><td class="number" data-title="validation, %">${formatTenth(teacher.validationAccuracy)}</td><td class="number" data-title="epochs">${formatCount(teacher.epochs ?? Number.NaN)}</td><td class="number" data-title="parameters">${formatCount(teacher.parameters)}</td><td class="number" data-title="weights">${formatBytes(teacher.bytes)}</td><td data-title="sha256"><code title="${teacher.sha256}">${teacher.sha256.slice(0, hashDigits)}</code></td></tr>`,
+)}</tbody></table>`;
   const elsewhere = report.teachers.some(({ epochs }) => epochs === undefined)
     ? " Those whose epochs are unknown were trained by another program; their accuracies were measured here."
     : "";

@@ -37,7 +37,7 @@ export const bytesNeeded = (report: Report, labels: AccuracyRow["labels"]): numb
   report.bytes.total + (labels === "dynamic" ? report.bytes.teachers : 0);
 
 /** Describes the set: "A budget of 100 images, 186 KB on disk, 0.13 % of the data". */
-const describeSet = (report: Report, labels: AccuracyRow["labels"]): string => {
+export const describeSet = (report: Report, labels: AccuracyRow["labels"]): string => {
   const teachers = labels === "dynamic" ? ` plus ${formatBytes(report.bytes.teachers)} of teachers’ weights` : "";
   const budget = `A budget of ${plural(report.budget.ipc * report.data.classes, "image")}`;
   const share =
@@ -105,10 +105,11 @@ const judge = ({ row, toRandom, random, reached }: ComparedRow): string => {
   return `${subject}: ${words}, ${points} (95 % interval ${formatInterval(toRandom.interval)}).${steps}${saved}`;
 };
 
-/** One sentence for each student trained on the set, in the order of the table. */
-export const judgements = (report: Report): readonly string[] =>
+/** One sentence for each row of the set's students, or of one of them, in the order of the table. */
+export const judgements = (report: Report, student?: string): readonly string[] =>
   comparedRows(report)
     .filter(({ row }) => row.method === report.method && row.method !== baseline.name && row.accuracy.values.length > 0)
+    .filter(({ row }) => student === undefined || row.student === student)
     .map(judge);
 
 /** A footnote on the verdicts. */

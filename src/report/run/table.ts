@@ -14,6 +14,7 @@ import {
 } from "../../support/format.ts";
 import { markAt, shareName, shares, whenReached } from "../course.ts";
 import { type NamedMethod, nameOf, styleOf } from "../methods.ts";
+import { speedWords } from "../speed.ts";
 import { type Colours, type Column, drawFitting, wrap } from "../terminal.ts";
 import { bytesNeeded, formatMean, headline, headlineRow, judgements } from "./summary.ts";
 
@@ -81,7 +82,9 @@ const factLines = (report: Report): readonly (readonly [string, string])[] => {
   const parts = (["bases", "compensators", "labels", "manifest"] as const).map(
     (part) => `${part} ${formatBytes(bytes[part])}`,
   );
-  const chosen = headlineRow(report)?.row.labels ?? "static";
+  const headed = headlineRow(report);
+  const chosen = headed?.row.labels ?? "static";
+  const speed = headed === undefined ? "" : speedWords(headed);
   const dynamic = report.rows.some((row) => row.method === report.method && row.labels === "dynamic");
   const share =
     bytes.data > 0 ? `, ${formatShare(bytes.total / bytes.data)} of the data's ${formatBytes(bytes.data)}` : "";
@@ -105,6 +108,7 @@ const factLines = (report: Report): readonly (readonly [string, string])[] => {
           ],
         ] as const)
       : []),
+    ...(speed === "" ? [] : [["student", speed.trim()] as const]),
     [
       "seconds",
       Object.entries(report.seconds)

@@ -1,0 +1,21 @@
+// The set of a comparison that its lines to copy are about.
+import type { Comparison } from "../../evaluation/comparison.ts";
+import { measured } from "../../evaluation/statistics.ts";
+import type { UsedSet } from "../use.ts";
+import { tablesOf } from "./summary.ts";
+
+/** The first set of the first table, as any other choice would be one by the test set. */
+export const usedSet = (comparison: Comparison): UsedSet | undefined => {
+  const { folder, sets } = comparison;
+  const [table] = tablesOf(comparison);
+  const row = table?.rows.map((compared) => compared.row).find(measured);
+  const set = sets.find(
+    ({ method, ipc, variant }) => row?.method === method && row.ipc === ipc && row.variant === variant,
+  );
+  if (row === undefined || set === undefined) return undefined;
+  return {
+    folder: folder === undefined ? set.folder : `${folder}/${set.folder}`,
+    student: row.student,
+    soft: set.bytes.labels > 0,
+  };
+};
