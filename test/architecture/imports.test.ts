@@ -27,6 +27,7 @@ const order = [
   "evaluation",
   "report",
   "pipeline",
+  "library",
   "cli",
 ];
 
