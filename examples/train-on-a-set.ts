@@ -1,10 +1,12 @@
 // Trains a student on the ready set that comes with distillery, and tries it on images that the set was not made of.
 //
-//   npx tsx examples/train-on-a-set.ts [SET] [EPOCHS]
+//   npx tsx examples/train-on-a-set.ts [SET] [EPOCHS] [STUDENT.onnx]
 import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { openDataset, openSet, trainStudent } from "distillery";
 
-const [folder = new URL("../sets/demo-ipc10", import.meta.url).pathname, epochs = "40"] = process.argv.slice(2);
+const [folder = fileURLToPath(new URL("../sets/demo-ipc10", import.meta.url)), epochs = "20", file = "student.onnx"] =
+  process.argv.slice(2);
 
 await using set = await openSet(folder);
 console.log(`${set.length} images of ${set.classes.length} classes, ${set.image.width}x${set.image.height}`);
@@ -20,8 +22,10 @@ await using student = await trainStudent(set, {
 
 const { test } = await openDataset(set.manifest.data);
 const images = await test.read(Int32Array.from({ length: test.length }, (_, i) => i));
-console.log(`${student.architecture}: ${(await student.accuracy(images, test.labels)).toFixed(1)} % of the test images`);
+console.log(
+  `${student.architecture}: ${(await student.accuracy(images, test.labels)).toFixed(1)} % of the test images`,
+);
 
 const [best] = await student.predict(images.subarray(0, 3 * set.image.height * set.image.width));
 console.log(`the first one is a ${set.classes[best ?? 0]}`);
-await writeFile("student.onnx", student.toOnnx());
+await writeFile(file, student.toOnnx());

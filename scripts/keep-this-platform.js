@@ -7,8 +7,7 @@ import { join } from "node:path";
 import { arch, platform } from "node:process";
 
 const binaries = join(createRequire(import.meta.url).resolve("onnxruntime-node"), "../../bin/napi-v6");
-const bytesOf = (folder) =>
-  readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+const bytesOf = (folder) => readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 
 let bytes = 0;
 for (const system of readdirSync(binaries)) {
