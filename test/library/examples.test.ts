@@ -16,7 +16,7 @@ const example = async (name: string, ...args: readonly string[]): Promise<string
 test("a student is trained on the set that comes with the package, and stored", async () => {
   const file = join(await temporaryFolder(), "student.onnx");
   const said = await example("train-on-a-set.ts", "sets/demo-ipc10", "1", file);
-  expect(said).toMatch(/^400 images of 10 classes, 32x32\n[^]*convnet32x3: \d+\.\d % of the test images\n/);
+  expect(said).toMatch(/^400 images of 10 classes, 32x32\n[\s\S]*convnet32x3: \d+\.\d % of the test images\n/);
   expect((await stat(file)).size).toBeGreaterThan(10_000);
 });
 
@@ -28,5 +28,7 @@ test("a method of one's own makes a set", async () => {
 test("a set is measured beside random images", async () => {
   const out = join(await temporaryFolder(), "out");
   const said = await example("evaluate-a-set.ts", "sets/demo-ipc10", out, "1");
-  expect(said).toMatch(/on 400 images \(match\), 7 steps: [^]*on 100 images \(random\), 7 steps: [^]*report\.html\n$/);
+  expect(said).toMatch(
+    /on 400 images \(match\), 7 steps: [\s\S]*on 100 images \(random\), 7 steps: [\s\S]*report\.html\n$/,
+  );
 });
