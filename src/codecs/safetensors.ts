@@ -1,7 +1,6 @@
 // A reader and writer of safetensors files.
 import { z } from "zod";
-import { DistilleryError } from "../support/errors.ts";
-import { reasonOf } from "../support/files.ts";
+import { DistilleryError, reasonOf } from "../support/errors.ts";
 import { isObject, parseJson } from "../support/json.ts";
 import { mistakenFor } from "../support/mistaken-for.ts";
 import { shown } from "../support/schema.ts";

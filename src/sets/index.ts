@@ -13,6 +13,7 @@ export {
   describeCompensators,
   roundCompensators,
 } from "./compensator-codec.ts";
+export { type SetFiles, setFromFiles } from "./from-files.ts";
 export { chooseLabels, describeLabels, type LabelChoice, labelBytesOf, leastLabelBytes } from "./labels/choose.ts";
 export { packLabels } from "./labels/encoding.ts";
 export { type TrainingLabels, trainingLabels } from "./labels/read.ts";

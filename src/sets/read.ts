@@ -1,14 +1,13 @@
 // Reading and verifying a set.
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { exceedsArrayLimit } from "../support/array-limit.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { exists, readRegularFile, reasonOf, sha256 } from "../support/files.ts";
+import { exists, readRegularFile, reasonOf } from "../support/files.ts";
 import { type SetBytes, setBytes } from "./bytes.ts";
 import { fileProblem, unlistedFiles } from "./files.ts";
-import { layoutOf } from "./layout.ts";
+import { examineBytes, tooLarge } from "./from-files.ts";
 import { manifestName, parseManifest } from "./manifest/manifest.ts";
-import { decodePart, emptyDraft, type SetDraft } from "./parts.ts";
+import { emptyDraft, type SetDraft } from "./parts.ts";
 import type { DistilledSet, Manifest, Part } from "./set.ts";
 
 /** Bytes that a manifest may have: more than 65,536 classes with long names need. */
@@ -59,14 +58,6 @@ export const weighSet = async (folder: string): Promise<SetBytes> => {
   return setBytes(manifest, bytes);
 };
 
-/** Says that base images of these sizes cannot be held in memory, whatever the files are. */
-const tooLarge = (manifest: Manifest): string | undefined => {
-  const { bases, classes, stored } = layoutOf(manifest);
-  const { height, width } = stored;
-  const tooMuch = exceedsArrayLimit(bases * classes * 3 * height * width);
-  return tooMuch === undefined ? undefined : `its base images ${tooMuch}`;
-};
-
 /** Checks one part against the manifest and decodes it; returns what is wrong with it, or undefined. */
 const examinePart = async (
   folder: string,
@@ -84,16 +75,7 @@ const examinePart = async (
   } catch (cause) {
     return `part ${path} cannot be read (${reasonOf(cause)})`;
   }
-  const hash = sha256(bytes);
-  if (hash !== part.sha256) {
-    return `part ${path} is damaged: its sha256 is ${hash}, the manifest says ${part.sha256}`;
-  }
-  try {
-    await decodePart(manifest, path, bytes, draft);
-  } catch (cause) {
-    return `part ${path} does not fit the manifest: ${reasonOf(cause)}`;
-  }
-  return undefined;
+  return examineBytes(manifest, path, part, bytes, draft);
 };
 
 /**

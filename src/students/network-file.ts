@@ -48,3 +48,17 @@ export const encodeNetwork = (
     anySize: { name: "N", traced: anyBatch },
   }).bytes;
 };
+
+/** Facts of such a file for its readers, ours too; lists are JSON. */
+export const networkFacts = (
+  architecture: string,
+  classes: readonly string[],
+  { mean, std }: Normalisation,
+): Record<string, string> => ({
+  architecture,
+  classes: JSON.stringify(classes),
+  pixels: "RGB, 0 to 1",
+  normalisation: "inside",
+  mean: JSON.stringify(mean),
+  std: JSON.stringify(std),
+});

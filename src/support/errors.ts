@@ -1,4 +1,4 @@
-// The table of error codes, and the error that carries one.
+// The table of error codes, the error that carries one, and what others say.
 
 /**
  * Every error a user can meet has a code in this table; docs/errors.md explains each and a test holds the two together.
@@ -31,3 +31,9 @@ export class DistilleryError extends Error {
     this.code = code;
   }
 }
+
+/** The message of whatever was thrown. */
+export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+/** The system's code of whatever was thrown, such as ENOENT; "" where it has none. */
+export const codeOf = (cause: unknown): string => (cause instanceof Error && "code" in cause ? String(cause.code) : "");

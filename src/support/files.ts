@@ -1,16 +1,12 @@
 // Reading and writing files, whole or not at all.
-import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { DistilleryError } from "./errors.ts";
+import { codeOf, DistilleryError, reasonOf } from "./errors.ts";
 import { temporaryFor } from "./temporary.ts";
 
-/** The message of whatever was thrown. */
-export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
-
-/** The system's code of whatever was thrown, such as ENOENT; "" where it has none. */
-export const codeOf = (cause: unknown): string => (cause instanceof Error && "code" in cause ? String(cause.code) : "");
+export { codeOf, reasonOf } from "./errors.ts";
+export { sha256 } from "./key.ts";
 
 /** True where something lies at the path; links are followed. */
 export const exists = (path: string): Promise<boolean> =>
@@ -131,5 +127,3 @@ export const toJson = (value: unknown): string => `${JSON.stringify(value, null,
 
 /** JSON as of `toJson`, written atomically. */
 export const writeJson = (path: string, value: unknown): Promise<void> => writeAtomic(path, toJson(value));
-
-export const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");

@@ -1,7 +1,7 @@
 // Random numbers from streams that are keyed by name.
-import { createHash } from "node:crypto";
 import { randomBeta, randomNormal } from "d3-random";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { sha256 } from "./key.ts";
 
 /** A source of random numbers. Streams are keyed, never saved: a step's stream is rebuilt from (seed, task, step). */
 export interface Random {
@@ -22,10 +22,10 @@ export interface Random {
  * Different paths give independent streams; the same path gives the same stream on every machine.
  */
 export const stream = (seed: number, ...path: readonly (string | number)[]): Random => {
-  const digest = createHash("sha256")
-    .update(JSON.stringify([seed, ...path]))
-    .digest();
-  const generator = xoroshiro128plus(digest.readInt32LE(0));
+  const digest = sha256(JSON.stringify([seed, ...path]));
+  // Its first four bytes, as a whole number whose lowest byte comes first.
+  const bytes = Uint8Array.from({ length: 4 }, (_, i) => Number.parseInt(digest.slice(2 * i, 2 * i + 2), 16));
+  const generator = xoroshiro128plus(new DataView(bytes.buffer).getInt32(0, true));
   const float = (): number => (generator.next() >>> 0) / 4294967296;
   const int = (n: number): number => Math.floor(float() * n);
   const normal = randomNormal.source(float)();

@@ -1,5 +1,4 @@
 // Values made a few steps before they are needed.
-import { setImmediate } from "node:timers/promises";
 
 /** Values of consecutive indices, made in order, some before they are asked for. */
 export interface ReadAhead<T> {
@@ -8,6 +7,13 @@ export interface ReadAhead<T> {
   /** Nothing more is made than what is being made already. */
   stop(): void;
 }
+
+/** Lets the event loop turn. Browsers have no setImmediate. */
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else setTimeout(resolve);
+  });
 
 /**
  * Makes the values of `from` to `to` - 1, one at a time and at most `ahead` before they are asked for. Between two values
@@ -25,7 +31,7 @@ export const readAhead = <T>(
   const add = (): void => {
     const at = index++;
     const value = last.then(async () => {
-      await setImmediate();
+      await turn();
       if (stopped) throw new Error("no longer needed");
       return make(at);
     });

@@ -29,6 +29,7 @@ const order = [
   "evaluation",
   "report",
   "pipeline",
+  "library",
   "cli",
 ];
 

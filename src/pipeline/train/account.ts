@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { parameterCount } from "../../models/model.ts";
 import type { Manifest } from "../../sets/index.ts";
-import { encodeNetwork } from "../../students/network-file.ts";
+import { encodeNetwork, networkFacts } from "../../students/network-file.ts";
 import { writeAtomic, writeJson } from "../../support/files.ts";
 import { readJson } from "../../support/json-files.ts";
 import { version } from "../../support/version.ts";
@@ -75,14 +75,9 @@ const reportOf = ({ manifest, key, recipe, device, student, history, accuracy }:
   history,
 });
 
-/** Facts for readers of student.onnx; lists are JSON. */
+/** Facts for readers of student.onnx. */
 const metadataOf = ({ recipe, set, classes, normalisation, accuracy }: StudentReport): Record<string, string> => ({
-  architecture: recipe.student,
-  classes: JSON.stringify(classes),
-  pixels: "RGB, 0 to 1",
-  normalisation: "inside",
-  mean: JSON.stringify(normalisation.mean),
-  std: JSON.stringify(normalisation.std),
+  ...networkFacts(recipe.student, classes, normalisation),
   set: set.sha256,
   ...(accuracy && {
     accuracy: `${accuracy.percent.toFixed(2)} % of ${accuracy.images} test images of ${accuracy.data}`,

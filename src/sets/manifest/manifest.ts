@@ -1,8 +1,7 @@
 // Manifests of sets, read and checked.
 import { z } from "zod";
 import type { Size } from "../../data/augment/resized-crop.ts";
-import { DistilleryError } from "../../support/errors.ts";
-import { reasonOf } from "../../support/files.ts";
+import { DistilleryError, reasonOf } from "../../support/errors.ts";
 import { parseJson } from "../../support/json.ts";
 import { mistakenFor } from "../../support/mistaken-for.ts";
 import { firstProblem, shown } from "../../support/schema.ts";

@@ -1,5 +1,5 @@
 // The hash that a manifest ends with.
-import { sha256 } from "../../support/files.ts";
+import { sha256 } from "../../support/key.ts";
 
 /** The end of a manifest: the sha256 of all bytes before it, which `head -n -2 manifest.json | sha256sum` gives too. */
 const sealOf = (digest: string): string => `  "sha256": "${digest}"\n}\n`;
@@ -16,7 +16,7 @@ export const sealManifest = (fields: object): string => {
 export const sealProblem = (bytes: Uint8Array): string | undefined => {
   const body = bytes.subarray(0, -sealLength);
   const digest = sha256(body);
-  return Buffer.from(sealOf(digest)).equals(bytes.subarray(-sealLength))
+  return new TextDecoder().decode(bytes.subarray(-sealLength)) === sealOf(digest)
     ? undefined
     : `it is not as it was written: it should end in the sha256 of all before that line, which is ${digest}`;
 };
