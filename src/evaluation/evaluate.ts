@@ -30,10 +30,18 @@ export interface TrainingSet {
 }
 
 /** Steps of a student; dynamic labels get 1/(M+1) of the epochs. */
-const stepsOf = (labels: LabelKind, { epoch, teachers }: TrainingSet, { epochs, batch }: Recipe["student"]): number => {
+export const stepsOf = (
+  labels: LabelKind,
+  { epoch, teachers }: Pick<TrainingSet, "epoch" | "teachers">,
+  { epochs, batch }: Recipe["student"],
+): number => {
   const perEpoch = Math.ceil(epoch / batch);
   return labels === "dynamic" ? Math.max(1, Math.floor(epochs / (teachers + 1))) * perEpoch : epochs * perEpoch;
 };
+
+/** Images of a step: no more than the storage of a set holds. */
+export const batchOf = ({ student }: Recipe, ipc: number, classes: number): number =>
+  Math.min(student.batch, ipc * classes);
 
 /** Mean and sample standard deviation (0 for one value). */
 export const summarise = (values: readonly number[]): Accuracy => {
@@ -72,7 +80,7 @@ export const distilledTrainingSet = async (
     sourceKey: keyOf({ ...dataKey(stage), parts, teacherHashes }),
     epoch: epoch ?? budget.trainingImages,
     teachers: teachers.length,
-    batch: Math.min(stage.recipe.student.batch, budget.ipc * classes.length),
+    batch: batchOf(stage.recipe, budget.ipc, classes.length),
   };
 };
 

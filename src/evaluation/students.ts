@@ -95,7 +95,10 @@ const store: Store<Omit<StudentResult, "key">, StudentResult> = {
   },
 };
 
-const optimiserOf = ({ recipe }: Stage) => adamw({ weightDecay: recipe.student.weightDecay });
+/** The optimiser, the schedule and the largest shift of a student's images: describe-training.ts puts them into words. */
+export const optimiserOf = ({ recipe }: Pick<Stage, "recipe">) => adamw({ weightDecay: recipe.student.weightDecay });
+export const scheduleOf = ({ student }: Recipe, steps: number) => cosine(student.learningRate, steps);
+export const padOf = (image: { readonly height: number }): number => Math.round(image.height / 8);
 
 const stepOf = (stage: Stage, { architecture, labels, batch }: StudentRun) =>
   traceTrainStep(
@@ -111,10 +114,10 @@ const feedsOf = (stage: Stage, { source, batch, labels: kind, steps, mixup }: St
   const { task } = data;
   const { height, width } = task.image;
   const optimiser = optimiserOf(stage);
-  const pad = Math.round(height / 8);
+  const pad = padOf(task.image);
   const labelled = { images: source.images, labels: source.classes, crop: recipe.student.crop, pad };
   const order = batchIndices(source.length, batch, recipe.seed, `student ${seed}`);
-  const learningRate = cosine(recipe.student.learningRate, steps);
+  const learningRate = scheduleOf(recipe, steps);
   return async (step: number) => {
     const random = stream(recipe.seed, "student", seed, "step", step);
     const indices = order(step);

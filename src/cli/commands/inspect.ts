@@ -31,6 +31,12 @@ const wrapped = (items: readonly string[], width: number): string => {
   return lines.join("\n");
 };
 
+/** Texts by their names, each from a new line on. */
+const lines = (texts: object, room: number): string =>
+  Object.entries(texts)
+    .map(([name, text]) => wrapped(printable(`${name}: ${text}`).split(" "), room))
+    .join("\n");
+
 /** Every item but the last with a comma behind it. */
 const listed = (items: readonly string[]): string[] =>
   items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
@@ -46,7 +52,7 @@ const classesOf = (manifest: Manifest, room: number): string => {
 };
 
 const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: number): string => {
-  const { budget, classes, image, normalisation, storage, teachers } = manifest;
+  const { budget, classes, decoding, image, normalisation, storage, teachers, training } = manifest;
   const room = Math.max(40, width - 16);
   const channels = (values: readonly number[]): string => values.map((value) => value.toFixed(4)).join(" ");
   return factSheet(
@@ -68,6 +74,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
           .join("\n") || "none",
       ],
       ["images", `${describeOrigin(manifest.pixels)}, stored as ${storage.kind}, ${storage.width}x${storage.height}`],
+      ...(decoding === "" ? [] : ([["decoding", wrapped(printable(decoding).split(" "), room)]] as const)),
       ["compensators", [describeCompensators(manifest.compensators.dtype), ...describeSharing(budget)].join(", ")],
       ["labels", describeLabels(manifest.labels, classes.length)],
       [
@@ -83,6 +90,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
         "normalisation",
         `mean ${channels(normalisation.mean)}, standard deviation ${channels(normalisation.std)} (of pixel / 255; red, green, blue)`,
       ],
+      ...(training === undefined ? [] : ([["training", lines(training, room)]] as const)),
       ["recipe", wrapped(listed(flat(manifest.recipe).map(printable)), room)],
       ["seed", String(manifest.seed)],
       ["sha256", manifest.sha256 ?? "none: the manifest is of version 1 or 2"],
