@@ -15,6 +15,9 @@ const ourHead = z.looseObject({ format: z.literal("distillery-set"), version: z.
 const beginning = '{\n  "format": "distillery-set"';
 const layout = /^(manifest\.json|compensators\.safetensors|labels\.safetensors|decode\.onnx|bases\/\d+\.png)$/;
 
+/** True for the path of a file that sets have besides their card. */
+export const isSetFile = (path: string): boolean => layout.test(path);
+
 /** Tells whether a manifest that cannot be used was once written here: it was cut short, or holds wrong values. */
 const wasOurs = (text: string): boolean => {
   try {
@@ -46,7 +49,7 @@ const foreignFiles = async (folder: string): Promise<string[] | undefined> => {
   return entries
     .filter((entry) => !entry.isDirectory() && !isLitter(entry.name))
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
-    .filter((path) => path !== cardName && !layout.test(path))
+    .filter((path) => path !== cardName && !isSetFile(path))
     .concat(await editedCard(folder));
 };
 

@@ -12,7 +12,7 @@ import { decodePart, emptyDraft, type SetDraft } from "./parts.ts";
 import type { DistilledSet, Manifest, Part } from "./set.ts";
 
 /** Bytes that a manifest may have: more than 65,536 classes with long names need. */
-const longestManifest = 2 ** 28;
+export const longestManifest = 2 ** 28;
 
 /** The sets inside the folder of a run or a comparison. */
 const setsBelow = async (folder: string): Promise<string[]> => {
@@ -60,7 +60,7 @@ export const weighSet = async (folder: string): Promise<SetBytes> => {
 };
 
 /** Says that base images of these sizes cannot be held in memory, whatever the files are. */
-const tooLarge = (manifest: Manifest): string | undefined => {
+export const tooLarge = (manifest: Manifest): string | undefined => {
   const { bases, classes, stored } = layoutOf(manifest);
   const { height, width } = stored;
   const tooMuch = exceedsArrayLimit(bases * classes * 3 * height * width);

@@ -20,6 +20,7 @@ const order = [
   "models",
   "data",
   "sets",
+  "hub",
   "training",
   "recipe",
   "teachers",

@@ -2,7 +2,15 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { present } from "../../src/cli/present.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
-import { type DistilledSet, labelAxes, layoutOf, leastLabelBytes, readManifest, readSet, setBytes } from "../../src/sets/index.ts";
+import {
+  type DistilledSet,
+  labelAxes,
+  layoutOf,
+  leastLabelBytes,
+  readManifest,
+  readSet,
+  setBytes,
+} from "../../src/sets/index.ts";
 import { filesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
 
 it("a set of at most so many bytes has the most faithful labels that fit, and is taken up again", async () => {

@@ -1,4 +1,5 @@
 // The command that prints a set's manifest.
+import { openSetAt } from "../../hub/open-set.ts";
 import { describeSharing } from "../../sets/budget.ts";
 import { type SetBytes, setBytes } from "../../sets/bytes.ts";
 import { describeCompensators } from "../../sets/compensator-codec.ts";
@@ -8,7 +9,7 @@ import { describeOrigin } from "../../sets/pixels.ts";
 import { readManifest } from "../../sets/read.ts";
 import type { Manifest } from "../../sets/set.ts";
 import { formatBytes, formatCount, plural, printable } from "../../support/format.ts";
-import { type CliCommand, print } from "../command.ts";
+import { type CliCommand, print, setArgument, working } from "../command.ts";
 import { filled, type OptionValues } from "../options.ts";
 import type { Outcome } from "../output.ts";
 import { coloursFor, factSheet, type Output, widthOf } from "../output.ts";
@@ -112,10 +113,11 @@ export const inspect: CliCommand = {
   description: "say what a distilled set is: data, budget, teachers, bytes, recipe",
   define: (command, world) => {
     command
-      .argument("<set>", "folder of a distilled set", filled("set", "the folder of a distilled set"))
+      .argument("<set>", setArgument, filled("set", "the folder of a distilled set"))
       .option("--json", "print its manifest and bytes by part as JSON")
       .action(async (set: string, values: OptionValues) => {
-        print(world, await inspectSet(set, world.stdout, widthOf(world.stdout)), values);
+        const folder = await working(world, (tools) => openSetAt(set, tools));
+        print(world, await inspectSet(folder, world.stdout, widthOf(world.stdout)), values);
       });
   },
 };

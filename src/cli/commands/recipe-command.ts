@@ -1,5 +1,6 @@
 // The commands that take a recipe: their options in common and their body.
 import type { Command } from "commander";
+import { openSetAt } from "../../hub/open-set.ts";
 import type { EvaluateContext } from "../../pipeline/commands.ts";
 import { type CliCommand, examples, print, type World, working } from "../command.ts";
 import { methodList } from "../methods.ts";
@@ -18,7 +19,7 @@ export const compute = async (
   const outcome = await working(world, async (tools) => {
     const context: EvaluateContext = {
       ...tools,
-      ...more,
+      ...(more.set !== undefined && { set: await openSetAt(more.set, tools) }),
       out: outFolder(values, recipe, command === "compare" ? "compare-" : ""),
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),

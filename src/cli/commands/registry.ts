@@ -5,6 +5,7 @@ import { data } from "./data.ts";
 import { distill } from "./distill.ts";
 import { evaluate } from "./evaluate.ts";
 import { inspect } from "./inspect.ts";
+import { push } from "./push.ts";
 import { recipes } from "./recipes.ts";
 import { run } from "./run.ts";
 import { teach } from "./teach.ts";
@@ -14,4 +15,5 @@ import { verify } from "./verify.ts";
 export const commandGroups: readonly { readonly heading: string; readonly commands: readonly CliCommand[] }[] = [
   { heading: "The path, whole or in parts:", commands: [run, teach, distill, compare, evaluate] },
   { heading: "Looking at things:", commands: [inspect, verify, recipes, data] },
+  { heading: "Giving a set to others:", commands: [push] },
 ];
