@@ -27,6 +27,9 @@ export interface CliCommand {
   readonly define: (command: Command, world: World) => void;
 }
 
+/** The argument of a command that takes a set. */
+export const setArgument = "a distilled set: its folder, hf://user/name[@revision][/folder] or https://";
+
 /** Help text with lines to copy. */
 export const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`;

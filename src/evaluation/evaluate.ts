@@ -33,9 +33,9 @@ export interface TrainingSet {
 }
 
 /** Steps of a student; dynamic labels get 1/(M+1) of the epochs. */
-const studentSteps = (
+export const studentSteps = (
   labels: LabelKind,
-  { epoch, teachers }: TrainingSet,
+  { epoch, teachers }: Pick<TrainingSet, "epoch" | "teachers">,
   { epochs, batch }: Recipe["student"],
 ): number =>
   stepsOf(epoch, { epochs: labels === "dynamic" ? Math.max(1, Math.floor(epochs / (teachers + 1))) : epochs, batch });
@@ -57,7 +57,7 @@ export const distilledTrainingSet = async (
   name: string,
   epoch?: number,
 ): Promise<TrainingSet> => {
-  const { method, budget, parts, teachers } = set.manifest;
+  const { method, budget, parts, classes, teachers } = set.manifest;
   const teacherHashes = teachers.map((t) => t.sha256);
   return {
     method,
@@ -66,7 +66,7 @@ export const distilledTrainingSet = async (
     sourceKey: keyOf({ ...dataKey(stage), parts, teacherHashes }),
     epoch: epoch ?? budget.trainingImages,
     teachers: teachers.length,
-    batch: setBatch(set, stage.recipe.student.batch),
+    batch: setBatch(budget, classes.length, stage.recipe.student.batch),
   };
 };
 

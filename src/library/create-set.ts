@@ -1,4 +1,5 @@
 // A set of images that somebody made: by a method of one's own, or picked by hand.
+import { describeTraining } from "../evaluation/describe-training.ts";
 import { defaultsFor } from "../pipeline/recipe/defaults.ts";
 import {
   budgetOf,
@@ -14,6 +15,7 @@ import {
   writeSet,
 } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { classification } from "../tasks/classification.ts";
 
 export interface OwnImages extends Pick<Manifest, "classes" | "image" | "normalisation"> {
   /** Name of the data that the images stand for. */
@@ -43,12 +45,13 @@ export const createSet = async (folder: string, own: OwnImages): Promise<Distill
       `images: expected a multiple of ${ofAll} values, 3 channels of ${image.height}x${image.width} for each of ${classes.length} classes, got ${images.length}`,
     );
   }
+  const { student } = defaultsFor(data);
   const budget = budgetOf(ipc, { classes: classes.length, perBase: 0 });
   const storage = { kind: "images", ...image };
   const labels: Unlisted["labels"] = soft === undefined ? { kind: "none" } : { kind: "logits", dtype: "F16" };
   const manifest: Unlisted = {
     format: "distillery-set",
-    version: 5,
+    version: 6,
     data,
     method,
     pixels,
@@ -61,7 +64,8 @@ export const createSet = async (folder: string, own: OwnImages): Promise<Distill
     compensators: { dtype: "none" },
     labels,
     teachers: soft === undefined ? [] : [soft.teacher],
-    recipe: { data, ipc, student: defaultsFor(data).student },
+    recipe: { data, ipc, student },
+    training: describeTraining({ student }, classification(classes.length, image), budget, soft === undefined ? 0 : 1),
     seed,
     notice: noticeOf(pixels),
   };

@@ -47,6 +47,7 @@ export const muon = ({
 }: MuonOptions = {}): Optimiser => {
   const others = sgd({ momentum, weightDecay, nesterov: true });
   return {
+    about: `Muon for convolution filters, momentum ${filterMomentum}, learning rate times ${filterRate}; ${others.about} for all else`,
     slots: others.slots,
     hyper: (step, learningRate) => ({
       ...others.hyper(step, learningRate),

@@ -21,6 +21,8 @@ export type Hyper = Readonly<Record<string, number>>;
 
 /** An update rule as part of a traced step. Slots are tensors like the parameters, zero at the start. */
 export interface Optimiser {
+  /** In words, with its constants. */
+  readonly about: string;
   readonly slots: readonly string[];
   /** The scalars of step `step` = 0, 1, ... at a learning rate. */
   hyper(step: number, learningRate: number): Hyper;
@@ -39,6 +41,7 @@ export interface Optimiser {
 
 /** SGD with momentum, as torch: g += wd p; v = mu v + g; p -= lr (g + mu v if nesterov, else v). */
 export const sgd = ({ momentum = 0.9, weightDecay = 0, nesterov = false } = {}): Optimiser => ({
+  about: `SGD, momentum ${momentum}${nesterov ? " (Nesterov)" : ""}, weight decay ${weightDecay}`,
   slots: ["velocity"],
   hyper: (_step, learningRate) => ({ learningRate }),
   update: (p, gradient, { velocity }, { learningRate }, rate = 1) => {
@@ -65,6 +68,9 @@ export interface AdamOptions {
  * M' = b1 M + g, V' = b2 V + g^2, p' = p (1 - lr wd) - M' / (sqrt(V') a + e), where a and e hold the bias corrections.
  */
 export const adam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamOptions = {}): Optimiser => ({
+  about:
+    `${weightDecay === 0 ? "Adam" : "AdamW"}, betas ${beta1} and ${beta2}, epsilon ${epsilon}` +
+    (weightDecay === 0 ? "" : `, decoupled weight decay ${weightDecay} (times the learning rate, all parameters)`),
   slots: ["first", "second"],
   hyper: (step, learningRate) => {
     const rate = (learningRate * (1 - beta1)) / (1 - beta1 ** (step + 1));

@@ -3,11 +3,11 @@
 /** Learning rate of step 0..steps-1. */
 export type Schedule = (step: number) => number;
 
-/** From `peak` along half a cosine to 0. */
-export const cosine =
-  (peak: number, steps: number): Schedule =>
-  (step) =>
-    0.5 * peak * (1 + Math.cos((Math.PI * step) / steps));
+/** From `peak` along half a cosine to 0; `about` says so. */
+export const cosine = (peak: number, steps: number): Schedule & { readonly about: string } =>
+  Object.assign((step: number) => 0.5 * peak * (1 + Math.cos((Math.PI * step) / steps)), {
+    about: `learning rate ${peak} at the first step, along half a cosine to 0 after the last, step by step, no warm-up`,
+  });
 
 /** Linear from `start` of the peak up to it at `top` of the steps, then linearly down to `end` of the peak at the last. */
 export const triangle =

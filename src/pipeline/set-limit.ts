@@ -4,9 +4,9 @@ import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import {
   compensatorBytes,
-  compensatorShape,
   encodeSheet,
   type Layout,
+  labelAxes,
   leastLabelBytes,
   parametrisationOf,
   type SetBytes,
@@ -83,9 +83,9 @@ export const checkSetBytes = async (recipe: Recipe, data: Prepared, ahead: Ahead
   const { layout } = ahead;
   const { classes } = data.task;
   const least: Least = {
-    labels: leastLabelBytes(layout.labelled, classes, recipe.student.temperature),
+    labels: leastLabelBytes(labelAxes(layout), classes, recipe.student.temperature),
     ...(layout.compensators > 0 && {
-      compensators: compensatorBytes(precisionOf(recipe), compensatorShape(layout)),
+      compensators: compensatorBytes(precisionOf(recipe), layout),
     }),
     ...(methodOf(recipe.method).draws?.(recipe.method) && { bases: await weighBases(data, ahead, context) }),
   };

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { layoutFor, type Made, type Method } from "../distill/method.ts";
+import { describeTraining } from "../evaluation/describe-training.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import {
   type Budget,
@@ -10,6 +11,7 @@ import {
   describeDecoding,
   type LabelChoice,
   type Layout,
+  labelAxes,
   leastLabelBytes,
   noticeOf,
   openImages,
@@ -30,8 +32,8 @@ import { precisionOf } from "./recipe/method.ts";
 import { writeWithin } from "./set-limit.ts";
 
 /** How labels are stored in the bytes that the recipe allows. @throws BUDGET where no way is small enough. */
-export const labelsFor = (recipe: Recipe, { labelled, classes }: Layout): LabelChoice =>
-  chooseLabels(labelled, classes, recipe.student.temperature, recipe.labelBytes);
+export const labelsFor = (recipe: Recipe, layout: Layout): LabelChoice =>
+  chooseLabels(labelAxes(layout), layout.classes, recipe.student.temperature, recipe.labelBytes);
 
 /** The set in a folder if it is whole, made of just these bases, compensators and teachers, and of at most so many bytes. */
 const readFinished = async (
@@ -47,7 +49,7 @@ const readFinished = async (
     return undefined;
   });
   if (found === undefined || (await weighSet(folder)).total > most) return undefined;
-  const { parts: _, sha256: __, ...said } = found.manifest;
+  const { card: _, parts: __, sha256: ___, ...said } = found.manifest;
   // How labels are stored follows from the recipe, which the manifest holds.
   const usual = unlisted(said.labels);
   const [was, is] = [said, usual].map((one) => ({ ...one, recipe: ofTheSet(one.recipe) }));
@@ -72,7 +74,7 @@ export const makeSet = async (
   const most = recipe.setBytes ?? Number.POSITIVE_INFINITY;
   const unlisted = (labels: LabelChoice): Unlisted => ({
     format: "distillery-set",
-    version: 5,
+    version: 6,
     data: dataset.name,
     method: method.name,
     pixels: method.pixels,
@@ -85,6 +87,7 @@ export const makeSet = async (
     decoding: describeDecoding(storage),
     compensators: { dtype: budget.compensators === 0 ? "none" : precision },
     labels,
+    training: describeTraining(recipe, task, budget, teachers.length),
     teachers: teachers.map(({ model, accuracy, sha256 }) => ({ architecture: model.name, accuracy, sha256 })),
     recipe: plain(recipe),
     seed: recipe.seed,
@@ -104,7 +107,7 @@ export const makeSet = async (
     const labels = packLabels(choice, logits, task.classes);
     await writeSet(folder, { manifest: unlisted(choice), bases, compensators: stored, labels });
   };
-  const least = leastLabelBytes(distinct.length, task.classes, recipe.student.temperature);
+  const least = leastLabelBytes(labelAxes(storage), task.classes, recipe.student.temperature);
   await writeWithin(recipe, folder, least, write);
   return readSet(folder);
 };

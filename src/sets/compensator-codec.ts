@@ -1,6 +1,6 @@
 // Packing compensators as floats, half floats, 8 or 4 bits.
 import { decodeFloat16, encodeFloat16 } from "../codecs/float16.ts";
-import { type Layout, type SafeTensor, safetensorsBytes } from "../codecs/safetensors.ts";
+import type { Layout, SafeTensor } from "../codecs/safetensors.ts";
 import { dataOf, type FileTensors } from "../codecs/tensor-layout.ts";
 
 /**
@@ -43,10 +43,6 @@ export const compensatorLayout = (dtype: CompensatorDtype, shape: readonly numbe
     compensator_scales: { dtype: "F16", shape: channels },
   };
 };
-
-/** Bytes of the compensators' file, exactly; `shape` is [..., 3, H, W]. */
-export const compensatorBytes = (dtype: CompensatorDtype, shape: readonly number[]): number =>
-  safetensorsBytes(compensatorLayout(dtype, shape));
 
 /** Scales as half floats, one for every `plane` values; infinite or NaN where the values are. */
 const scalesOf = (values: Float32Array, plane: number, most: number): Uint16Array<ArrayBuffer> =>

@@ -20,7 +20,7 @@ import {
 } from "../autodiff/index.ts";
 import type { Named } from "../nn/layers.ts";
 import { encodeModel } from "../onnx/encode.ts";
-import { describeDecoding, type Layout } from "./layout.ts";
+import type { Layout } from "./layout.ts";
 
 /** Types of n stored bases and, where the set has such, n compensators. */
 export const itemTypes = ({ stored, image, compensators }: Layout, n: number): Record<string, TensorType> => ({
@@ -81,12 +81,13 @@ const rowsAtOnce = ({ labelled }: Layout): number =>
 /**
  * decode.onnx: `images` of `rows` [n], for the n that the file asks for, from all `bases` [K C, 3, h, w], normalised, and all
  * `compensators` [K V + U C, 3, H, W]; standard operators, so that any ONNX runtime rebuilds the images.
+ * It says the rule in words too, as the manifest's `decoding`.
  */
-export const decoderOf = (layout: Layout): Uint8Array => {
+export const decoderOf = (layout: Layout, decoding: string): Uint8Array => {
   const { graph, inputs } = traceDecoder(layout, rowsAtOnce(layout));
   return encodeModel(simplify(graph), {
     inputs: Object.keys(inputs),
     outputs: ["images"],
-    metadata: { decoding: describeDecoding(layout) },
+    metadata: { decoding },
   }).bytes;
 };

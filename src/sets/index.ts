@@ -4,11 +4,11 @@ export { encodeSheet } from "../codecs/png-sheet.ts";
 export { decodeSafetensors, encodeSafetensors, type SafeTensor, type SafeTensors } from "../codecs/safetensors.ts";
 export type { FileTensors } from "../codecs/tensor-layout.ts";
 export { parseBytes } from "../support/byte-count.ts";
+export { type Axes, labelAxes } from "./axes.ts";
 export { type Budget, budgetOf, leastIpc, type Spending, sharersOf } from "./budget.ts";
 export { type SetBytes, setBytes } from "./bytes.ts";
 export {
   type CompensatorDtype,
-  compensatorBytes,
   compensatorDtypes,
   describeCompensators,
   roundCompensators,
@@ -21,10 +21,11 @@ export { compensatorShape, describeDecoding, type Layout, layoutOf, sameSize } f
 export { wordsOf } from "./manifest/manifest.ts";
 export type { Parametrisation } from "./parametrisations/parametrisation.ts";
 export { parametrisationKinds, parametrisationOf, parametrisations } from "./parametrisations/registry.ts";
+export { compensatorBytes } from "./parts.ts";
 export { noticeOf, type Origin } from "./pixels.ts";
 export { checkSetPlace } from "./place.ts";
 export { readManifest, readSet, type Verification, verifySet, weighSet } from "./read.ts";
-export type { DistilledSet, Manifest, Part, Unlisted } from "./set.ts";
+export type { DistilledSet, Manifest, Part, Training, Unlisted } from "./set.ts";
 export { isStaging, sweepStaging } from "./staging.ts";
 export { openImages, type TrainingImages } from "./training-images.ts";
 export { type UnwrittenSet, writeSet } from "./write.ts";

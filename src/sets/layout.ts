@@ -81,9 +81,9 @@ export const layoutOf = ({ budget, classes, image, normalisation, storage }: Sto
   };
 };
 
-/** Shape of the stored compensators: [K, V, 3, H, W] of base sets alone, else [K V + U C, 3, H, W] in the layout's order. */
-export const compensatorShape = ({ bases, perBase, perClass, compensators, image }: Layout): readonly number[] => [
-  ...(perClass === 0 ? [bases, perBase] : [compensators]),
+/** Shape of all compensators, in the layout's order; a file names the axes that the first one stands for (see axes.ts). */
+export const compensatorShape = ({ compensators, image }: Layout): readonly number[] => [
+  compensators,
   3,
   image.height,
   image.width,
@@ -109,6 +109,6 @@ export const describeDecoding = (layout: Layout): string => {
         ].join(", or ");
   return (
     `Training image (v, k, c), v = 0..${V + U}, in row (v ${K} + k) ${C} + c, is base k of ${K} of class c of ${C}${small}, its pixels normalised as ` +
-    `(pixel / 255 - mean) / std, plus ${added}, cut off at black and white.`
+    `(pixel / 255 - mean) / std, plus ${added}, added to that and cut off at black and white, (0 - mean) / std and (1 - mean) / std of each channel.`
   );
 };

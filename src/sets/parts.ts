@@ -1,12 +1,13 @@
 // The files of a set: its arrays encoded, and decoded again.
 import { decodeSheet, encodeSheet } from "../codecs/png-sheet.ts";
-import { decodeSafetensors, encodeSafetensors, type Layout } from "../codecs/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type Layout, safetensorsBytes } from "../codecs/safetensors.ts";
 import { type FileTensors, layoutMisfit, notFinite } from "../codecs/tensor-layout.ts";
-import { compensatorLayout, packCompensators, unpackCompensators } from "./compensator-codec.ts";
+import { type Axes, compensatorAxes, labelAxes, withAxes, withoutAxes } from "./axes.ts";
+import { type CompensatorDtype, compensatorLayout, packCompensators, unpackCompensators } from "./compensator-codec.ts";
 import { decoderOf } from "./decoder.ts";
 import { labelLayout } from "./labels/choose.ts";
 import { labelProblem } from "./labels/encoding.ts";
-import { compensatorShape, layoutOf } from "./layout.ts";
+import { compensatorShape, describeDecoding, layoutOf, type Layout as SetLayout } from "./layout.ts";
 import { compensatorsName, decoderName, expectedParts, labelsName } from "./manifest/manifest.ts";
 import type { DistilledSet, Manifest, Part, Unlisted } from "./set.ts";
 
@@ -55,9 +56,19 @@ export const misfit = (manifest: Unlisted, arrays: SetArrays): string | undefine
   return labels === undefined ? undefined : `labels: ${labels}`;
 };
 
+/** Bytes of the compensators' file of a set to be made, exactly: it says too by which rule they are used. */
+export const compensatorBytes = (dtype: CompensatorDtype, layout: SetLayout): number =>
+  safetensorsBytes(withAxes(compensatorLayout(dtype, compensatorShape(layout)), compensatorAxes(layout)), {
+    decoding: describeDecoding(layout),
+  });
+
 /** Tensors as a file; undefined when one holds a value that is not finite. */
-const encodeTensors = (tensors: FileTensors): Uint8Array | undefined =>
-  notFinite(tensors) === undefined ? encodeSafetensors(tensors) : undefined;
+const encodeTensors = (
+  tensors: FileTensors,
+  axes: Axes,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array | undefined =>
+  notFinite(tensors) === undefined ? encodeSafetensors(withAxes(tensors, axes), metadata) : undefined;
 
 /**
  * The files of a set in the order of expectedParts: path and bytes, one at a time so that only one is in memory.
@@ -70,15 +81,20 @@ export async function* encodeParts(
   const layout = layoutOf(manifest);
   const { compensators: shape } = shapesOf(manifest);
   const { dtype } = manifest.compensators;
+  const { decoding, unnamedAxes } = manifest;
   const encode: Record<Part["holds"], (k: number) => Promise<Uint8Array | undefined>> = {
     bases: (k) => {
       const { tiles, from, to } = sheetAt(manifest, k);
       return encodeSheet(arrays.bases.subarray(from, to), tiles, layout.stored);
     },
     compensators: async () =>
-      encodeTensors(dtype === "none" ? {} : packCompensators(dtype, arrays.compensators, shape)),
-    labels: async () => encodeTensors(arrays.labels),
-    decoder: async () => decoderOf(layout),
+      encodeTensors(
+        dtype === "none" ? {} : packCompensators(dtype, arrays.compensators, shape),
+        compensatorAxes(layout, unnamedAxes),
+        unnamedAxes ? undefined : { decoding },
+      ),
+    labels: async () => encodeTensors(arrays.labels, labelAxes(layout, unnamedAxes)),
+    decoder: async () => decoderOf(layout, decoding),
   };
   for (const [k, [path, holds]] of [...expectedParts(manifest)].entries()) {
     const bytes = await encode[holds](k);
@@ -94,15 +110,12 @@ const sheetAt = (manifest: Unlisted, k: number): { tiles: number; from: number; 
   return { tiles, from, to: from + tiles * 3 * stored.height * stored.width };
 };
 
-/** Tensors of a file without what `misfits` finds and without values that are not finite. */
-const decodeTensors = (
-  bytes: Uint8Array,
-  path: string,
-  misfits: (tensors: FileTensors) => string | undefined,
-): FileTensors => {
-  const { tensors } = decodeSafetensors(bytes, path);
-  const problem = misfits(tensors);
+/** Tensors of a file, which has them along `axes`, in the given layout and with values that are finite. */
+const decodeTensors = (bytes: Uint8Array, path: string, layout: Layout, axes: Axes): FileTensors => {
+  const { tensors: found } = decodeSafetensors(bytes, path);
+  const problem = layoutMisfit(found, withAxes(layout, axes));
   if (problem !== undefined) throw new Error(problem);
+  const tensors: FileTensors = withoutAxes(found, axes);
   const bad = notFinite(tensors);
   if (bad !== undefined) throw new Error(`its tensor "${bad}" holds NaN or infinite values`);
   return tensors;
@@ -119,17 +132,21 @@ export const decodePart = async (
   draft?: SetDraft,
 ): Promise<void> => {
   const { dtype } = manifest.compensators;
+  const { unnamedAxes } = manifest;
+  const layout = layoutOf(manifest);
   if (path === compensatorsName && dtype !== "none") {
-    const layout = compensatorLayout(dtype, shapesOf(manifest).compensators);
-    const tensors = decodeTensors(bytes, path, (found) => layoutMisfit(found, layout));
-    if (draft !== undefined) draft.compensators = unpackCompensators(dtype, tensors, shapesOf(manifest).compensators);
+    const shape = compensatorShape(layout);
+    const tensors = decodeTensors(bytes, path, compensatorLayout(dtype, shape), compensatorAxes(layout, unnamedAxes));
+    if (draft !== undefined) draft.compensators = unpackCompensators(dtype, tensors, shape);
   } else if (path === labelsName) {
-    const tensors = decodeTensors(bytes, path, (found) => labelsMisfit(manifest, found));
+    const tensors = decodeTensors(bytes, path, labelsLayout(manifest), labelAxes(layout, unnamedAxes));
+    const problem = labelProblem(manifest.labels, tensors, layout.classes);
+    if (problem !== undefined) throw new Error(problem);
     if (draft !== undefined) draft.labels = tensors;
   } else if (path !== decoderName) {
     const { tiles, from } = sheetAt(manifest, [...expectedParts(manifest).keys()].indexOf(path));
     // Decoded also where nobody takes it: that is its check.
-    const pixels = await decodeSheet(bytes, tiles, layoutOf(manifest).stored);
+    const pixels = await decodeSheet(bytes, tiles, layout.stored);
     draft?.bases.set(pixels, from);
   }
 };

@@ -3,8 +3,9 @@ import { lstat, readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { z } from "zod";
 import { DistilleryError } from "../support/errors.ts";
-import { readRegularFile } from "../support/files.ts";
+import { readRegularFile, sha256 } from "../support/files.ts";
 import { isLitter } from "../support/litter.ts";
+import { cardName, isCard } from "./card.ts";
 import { unlistedFiles } from "./files.ts";
 import { manifestName } from "./manifest/manifest.ts";
 import { newest } from "./manifest/versions.ts";
@@ -13,6 +14,9 @@ import { readManifest } from "./read.ts";
 const ourHead = z.looseObject({ format: z.literal("distillery-set"), version: z.int().max(newest) });
 const beginning = '{\n  "format": "distillery-set"';
 const layout = /^(manifest\.json|compensators\.safetensors|labels\.safetensors|decode\.onnx|bases\/\d+\.png)$/;
+
+/** True for the path of a file that sets have besides their card. */
+export const isSetFile = (path: string): boolean => layout.test(path);
 
 /** Tells whether a manifest that cannot be used was once written here: it was cut short, or holds wrong values. */
 const wasOurs = (text: string): boolean => {
@@ -23,17 +27,30 @@ const wasOurs = (text: string): boolean => {
   }
 };
 
+/** The card where somebody has edited it: its hash is another, or, where that is not known, its beginning. */
+const editedCard = async (folder: string, hash?: string): Promise<string[]> => {
+  const text = await readRegularFile(join(folder, cardName)).catch(() => undefined);
+  if (text === undefined) return [];
+  return (hash === undefined ? isCard(String(text)) : sha256(text) === hash) ? [] : [cardName];
+};
+
 /** The files that would be lost with the folder; undefined where its manifest was not written here. */
 const foreignFiles = async (folder: string): Promise<string[] | undefined> => {
   const whole = await readManifest(folder).catch(() => undefined);
-  if (whole !== undefined) return unlistedFiles(folder, whole.manifest);
+  if (whole !== undefined) {
+    return [
+      ...(await unlistedFiles(folder, whole.manifest)),
+      ...(await editedCard(folder, whole.manifest.card?.sha256)),
+    ];
+  }
   const text = await readRegularFile(join(folder, manifestName)).catch(() => undefined);
   if (text === undefined || !wasOurs(String(text))) return undefined;
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => !entry.isDirectory() && !isLitter(entry.name))
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
-    .filter((path) => !layout.test(path));
+    .filter((path) => path !== cardName && !isSetFile(path))
+    .concat(await editedCard(folder));
 };
 
 /**

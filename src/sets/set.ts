@@ -6,10 +6,22 @@ import type { CompensatorDtype } from "./compensator-codec.ts";
 import type { LabelChoice } from "./labels/choose.ts";
 import type { Origin } from "./pixels.ts";
 
+/** The training of students in words. */
+export interface Training {
+  readonly optimiser: string;
+  readonly schedule: string;
+  readonly batches: string;
+  /** For stored and for dynamic labels. */
+  readonly softLoss: string;
+  readonly hardLoss: string;
+  readonly augmentation: string;
+  readonly mixup: string;
+}
+
 /** The manifest of a set, as its manifest.json holds it. */
 export interface Manifest {
   readonly format: "distillery-set";
-  readonly version: 5;
+  readonly version: 6;
   /** Name of the data set it was made from. */
   readonly data: string;
   /** Name of the method that made it, for people: any text. */
@@ -30,6 +42,10 @@ export interface Manifest {
   readonly decoding: string;
   /** True of sets of versions 1 to 3, which have no decode.onnx. */
   readonly undecoded?: true;
+  /** True of sets of versions 1 to 5, whose tensors do not name their axes (see axes.ts). */
+  readonly unnamedAxes?: true;
+  /** The training of the students that its maker measured; absent from sets of versions 1 to 5. */
+  readonly training?: Training;
   /** The stored type of compensators; "none" when there are none. */
   readonly compensators: { readonly dtype: CompensatorDtype | "none" };
   /** The way labels are stored. */
@@ -47,6 +63,8 @@ export interface Manifest {
   readonly seed: number;
   /** Says whether natural images are inside. */
   readonly notice: string;
+  /** README.md as it was written. It is for people, who may edit it, and not checked; absent from sets of versions 1 to 5. */
+  readonly card?: { readonly bytes: number; readonly sha256: string };
   /** Every other file of the set, by its path relative to the set's folder. */
   readonly parts: Readonly<Record<string, Part>>;
   /** Hash of the manifest's own bytes before this line: it stands for the whole set. Sets of versions 1 and 2 have none. */
@@ -54,7 +72,7 @@ export interface Manifest {
 }
 
 /** A manifest that does not know its files yet. */
-export type Unlisted = Omit<Manifest, "parts" | "sha256">;
+export type Unlisted = Omit<Manifest, "card" | "parts" | "sha256">;
 
 export interface Part {
   readonly holds: "bases" | "compensators" | "labels" | "decoder";

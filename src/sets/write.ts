@@ -3,6 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
 import { diskError, makeFolder, sha256, writeAtomic } from "../support/files.ts";
+import { cardName, cardOf } from "./card.ts";
 import { manifestName, parseManifest } from "./manifest/manifest.ts";
 import { sealManifest } from "./manifest/seal.ts";
 import { encodeParts, misfit } from "./parts.ts";
@@ -25,8 +26,11 @@ const writeInto = async (staging: string, { manifest, ...arrays }: UnwrittenSet)
     await writeAtomic(join(staging, path), bytes);
     parts[path] = { holds, bytes: bytes.length, sha256: sha256(bytes) };
   }
-  // A manifest that was read has a list and a hash already, those of its own files.
-  const { sha256: _, ...fields } = { ...manifest, parts } as Manifest;
+  const readme = cardOf(manifest);
+  await writeAtomic(join(staging, cardName), readme);
+  const card = { bytes: Buffer.byteLength(readme), sha256: sha256(readme) };
+  // A manifest that was read has a card, a list and a hash already, those of its own files.
+  const { sha256: _, ...fields } = { ...manifest, card, parts } as Manifest;
   const text = sealManifest(fields);
   const file = join(staging, manifestName);
   // What could not be read back must not be written.

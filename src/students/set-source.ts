@@ -1,7 +1,7 @@
 // Images and labels of a set, as a student learns from them.
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Device } from "../runtime/index.ts";
-import { type DistilledSet, openImages, trainingLabels } from "../sets/index.ts";
+import { type Budget, type DistilledSet, openImages, trainingLabels } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { LabelKind, Source } from "./train-student.ts";
 
@@ -21,8 +21,8 @@ export const setSource = async (device: Device, set: DistilledSet, kinds: readon
 };
 
 /** Images of a step: at most as many as the set has the storage of. */
-export const setBatch = ({ manifest: { budget, classes } }: DistilledSet, batch: number): number =>
-  Math.min(batch, budget.ipc * classes.length);
+export const setBatch = ({ ipc }: Pick<Budget, "ipc">, classes: number, batch: number): number =>
+  Math.min(batch, ipc * classes);
 
 /** Steps of so many epochs over so many images, the last one of each filled up from the next. */
 export const stepsOf = (images: number, { epochs, batch }: Pick<Recipe["student"], "epochs" | "batch">): number =>

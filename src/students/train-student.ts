@@ -54,7 +54,13 @@ const objectiveOf = ({ labels, temperature, teachers }: Student): Objective => {
   return labels === "static" ? { kind: "soft", temperature } : { kind: "dynamic", temperature, teachers };
 };
 
-const optimiserOf = ({ weightDecay }: Student) => adamw({ weightDecay });
+type Settings = Recipe["student"];
+
+/** The optimiser, the schedule and the largest shift of a student's images, in pixels. */
+export const optimiserOf = ({ weightDecay }: Pick<Settings, "weightDecay">) => adamw({ weightDecay });
+export const scheduleOf = ({ learningRate }: Pick<Settings, "learningRate">, steps: number) =>
+  cosine(learningRate, steps);
+export const padOf = ({ height }: Pick<Task["image"], "height">): number => Math.round(height / 8);
 
 export const studentTypes = (student: Student): TrainState => trainStateTypes(student.model, optimiserOf(student));
 
@@ -67,10 +73,10 @@ const feedsOf = (student: Student) => {
   const { task, source, batch, labels: kind, steps, mixup, seed, number } = student;
   const { height, width } = task.image;
   const optimiser = optimiserOf(student);
-  const pad = Math.round(height / 8);
+  const pad = padOf(task.image);
   const labelled = { images: source.images, labels: source.classes, crop: student.crop, pad };
   const order = batchIndices(source.length, batch, seed, `student ${number}`);
-  const learningRate = cosine(student.learningRate, steps);
+  const learningRate = scheduleOf(student, steps);
   return async (step: number) => {
     const random = stream(seed, "student", number, "step", step);
     const indices = order(step);

@@ -16,6 +16,12 @@ export const drawMix = (n: number, random: Random, alpha: number): Mix => ({
   permutation: random.permutation(n),
 });
 
+/** Mixup in words. */
+export const describeMix = (alpha: number): string =>
+  alpha > 0
+    ? `each batch with itself in another order: lambda of every image, (1 - lambda) of its partner, one lambda ~ Beta(${alpha}, ${alpha}) a step; labels likewise, soft ones as logits before the softmax`
+    : "none";
+
 /**
  * Mixup (Zhang et al., arXiv 1710.09412) of the rows of [n, ...], whatever they hold: images, logits, one-hot labels.
  * Returns a new array.

@@ -21,6 +21,7 @@ const order = [
   "models",
   "data",
   "sets",
+  "hub",
   "training",
   "recipe",
   "teachers",

@@ -2,7 +2,15 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { present } from "../../src/cli/present.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
-import { type DistilledSet, leastLabelBytes, readManifest, readSet, setBytes } from "../../src/sets/index.ts";
+import {
+  type DistilledSet,
+  labelAxes,
+  layoutOf,
+  leastLabelBytes,
+  readManifest,
+  readSet,
+  setBytes,
+} from "../../src/sets/index.ts";
 import { filesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
 
 it("a set of at most so many bytes has the most faithful labels that fit, and is taken up again", async () => {
@@ -47,7 +55,7 @@ it("a set of at most so many bytes has the most faithful labels that fit, and is
   const known = Number(ahead.exec(await refusal(none, { setBytes: 1000 }))![1]);
   await expect(filesIn(none)).rejects.toThrow("ENOENT");
   const { bases, compensators } = setBytes(usual.set.manifest, 0);
-  expect(known).toBe(bases + compensators + leastLabelBytes(48, 8, 30));
+  expect(known).toBe(bases + compensators + leastLabelBytes(labelAxes(layoutOf(usual.set.manifest)), 8, 30));
 
   const late = /4-set: no set of .*, the manifest .*; give a --set-bytes of (\d+) or more, /;
   const least = Number(late.exec(await refusal(none, { setBytes: known + 1 }))![1]);

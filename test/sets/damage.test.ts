@@ -92,16 +92,19 @@ describe("damage", () => {
 
   it("tensors of another shape, dtype or name", async () => {
     const { tensors } = decodeSafetensors(await readFile(join(folder, "labels.safetensors")), "labels");
-    const logits = tensors.logits;
+    const logits = tensors.logits_vkc;
     if (logits?.dtype !== "F16") throw new Error("logits are not halves");
-    await forge("labels.safetensors", encodeSafetensors({ logits: { ...logits, shape: [9, 6] } }));
-    await expectDamage(/labels.safetensors .*"logits" is F16 \[9,6\], expected F16 \[18,3\]/);
-    await forge("labels.safetensors", encodeSafetensors({ labels: logits }));
-    await expectDamage(/holds the tensors \[labels\], expected \[logits\]/);
+    await forge("labels.safetensors", encodeSafetensors({ logits_vkc: { ...logits, shape: [18, 3] } }));
+    await expectDamage(/labels.safetensors .*"logits_vkc" is F16 \[18,3\], expected F16 \[3,2,3,3\]/);
+    await forge("labels.safetensors", encodeSafetensors({ logits }));
+    await expectDamage(/holds the tensors \[logits\], expected \[logits_vkc\]/);
     const data = decodeFloat16(logits.data);
-    await forge("labels.safetensors", encodeSafetensors({ logits: { dtype: "F32", shape: logits.shape, data } }));
-    await expectDamage(/"logits" is F32/);
-    await forge("labels.safetensors", encodeSafetensors({ logits: { ...logits, data: logits.data.with(1, 0x7c00) } }));
+    await forge("labels.safetensors", encodeSafetensors({ logits_vkc: { dtype: "F32", shape: logits.shape, data } }));
+    await expectDamage(/"logits_vkc" is F32/);
+    await forge(
+      "labels.safetensors",
+      encodeSafetensors({ logits_vkc: { ...logits, data: logits.data.with(1, 0x7c00) } }),
+    );
     await expectDamage(/NaN or infinite/);
   });
 
@@ -109,7 +112,7 @@ describe("damage", () => {
     await writeSet(folder, exampleSet(1, "F16", { kind: "top-k", k: 1, temperature: 30, dtype: "F16" }));
     const { tensors } = decodeSafetensors(await readFile(join(folder, "labels.safetensors")), "labels");
     const data = new Uint8Array(18).fill(3, 7, 8);
-    const forged = { ...tensors, top_classes: { dtype: "U8", shape: [18, 1], data } } as const;
+    const forged = { ...tensors, top_classes_vkc: { dtype: "U8", shape: [3, 2, 3, 1], data } } as const;
     await forge("labels.safetensors", encodeSafetensors(forged));
     await expectDamage(/labels.safetensors .*its row 7 names class 3, there are 3/);
   });

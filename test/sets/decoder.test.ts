@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeFloat16 } from "../../src/codecs/float16.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
-import { openImages, readSet, type UnwrittenSet, writeSet } from "../../src/sets/index.ts";
+import { describeDecoding, layoutOf, openImages, readSet, type UnwrittenSet, writeSet } from "../../src/sets/index.ts";
 import { copiedSet, exampleSet, formationSet, hardSet, sharingSet } from "./example-set.ts";
 
 let device: Device;
@@ -154,18 +154,23 @@ describe("decode.onnx in a session of plain ONNX Runtime", () => {
   });
 
   it("is told in words by the file as by the manifest of a set that is made", async () => {
-    const text = await readFile(join(await opened("words", exampleSet()), "decode.onnx"), "latin1");
+    const { manifest, ...arrays } = exampleSet();
+    const said = { ...manifest, decoding: describeDecoding(layoutOf(manifest)) };
+    const folder = await opened("words", { ...arrays, manifest: said });
+    const text = await readFile(join(folder, "decode.onnx"), "latin1");
+    expect(await readFile(join(folder, "compensators.safetensors"), "latin1")).toContain(said.decoding);
+    expect(await readFile(join(folder, "README.md"), "utf8")).toContain(said.decoding);
     expect(text).toContain(
       "Training image (v, k, c), v = 0..2, in row (v 2 + k) 3 + c, is base k of 2 of class c of 3",
     );
-    expect(text).toContain("plus compensator (k, v - 1) where v > 0, cut off at black and white.");
+    expect(text).toContain("plus compensator (k, v - 1) where v > 0, added to that and cut off at black and white,");
   });
 
   it("is small, and tells that it enlarges", async () => {
     const folder = await opened("small", formationSet());
     const bytes = await readFile(join(folder, "decode.onnx"));
     expect(bytes.length).toBeLessThan(10_000);
-    expect(bytes.toString("latin1")).toContain(
+    expect(describeDecoding(layoutOf(formationSet().manifest))).toContain(
       "base k of 6 of class c of 3, brought from 2x3 to 4x6 by decode.onnx, its pixels normalised",
     );
   });

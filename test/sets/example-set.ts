@@ -24,7 +24,7 @@ export const exampleSet = (
   return {
     manifest: {
       format: "distillery-set",
-      version: 5,
+      version: 6,
       data: "example",
       method: "infer",
       pixels: "natural",
@@ -33,7 +33,7 @@ export const exampleSet = (
       normalisation: { mean: [0.5, 0.4, 0.3], std: [0.25, 0.2, 0.3] },
       budget: { ipc: 4, bases: K, compensators: K * M, perBase: M, perClass: 0, trainingImages: (M + 1) * K * C },
       storage: { kind: "images", height: H, width: W },
-      decoding: "Base k of class c, plus compensator (k, v - 1).",
+      decoding: "A base, plus a compensator.",
       compensators: { dtype },
       labels,
       teachers: [

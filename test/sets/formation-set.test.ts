@@ -156,6 +156,6 @@ test.each([
     const { normalisation } = formationSet().manifest;
     const image = { height: side, width: side };
     const layout = layoutOf({ budget, classes: { length: 10 }, image, normalisation, storage: { kind: "formation2" } });
-    expect(decoderOf(layout).length).toBeLessThan(10_500);
+    expect(decoderOf(layout, "").length).toBeLessThan(10_500);
   },
 );

@@ -84,17 +84,21 @@ describe("writing and reading", () => {
     expect(read.compensators).toHaveLength(set.compensators.length);
     expect((await verifySet(folder)).problems).toEqual([]);
     expect(await writeSet(join(scratch, "copy"), read)).toEqual(manifest);
-    expect(setBytes(manifest, 0).total).toBe(Object.values(manifest.parts).reduce((sum, part) => sum + part.bytes, 0));
+    const files = [...Object.values(manifest.parts), manifest.card!];
+    expect(setBytes(manifest, 0).total).toBe(files.reduce((sum, { bytes }) => sum + bytes, 0));
   });
 
-  it("stores half floats as version 1 did, byte for byte", async () => {
+  it("names the axes of its tensors, and holds the halves that version 1 did", async () => {
     const set = exampleSet();
     await writeSet(folder, set);
     const file = (name: string) => readFile(join(folder, `${name}.safetensors`));
-    const halves = (key: string, shape: number[], values: Float32Array) =>
-      Buffer.from(encodeSafetensors({ [key]: { dtype: "F16", shape, data: encodeFloat16(values) } }));
-    expect(await file("compensators")).toEqual(halves("compensators", [2, 2, 3, 4, 5], set.compensators));
-    expect(await file("labels")).toEqual(halves("logits", [18, 3], exampleLogits()));
+    const halves = (key: string, shape: number[], values: Float32Array, metadata?: Record<string, string>) =>
+      Buffer.from(encodeSafetensors({ [key]: { dtype: "F16", shape, data: encodeFloat16(values) } }, metadata));
+    const { decoding } = set.manifest;
+    expect(await file("compensators")).toEqual(
+      halves("compensators_kv", [2, 2, 3, 4, 5], set.compensators, { decoding }),
+    );
+    expect(await file("labels")).toEqual(halves("logits_vkc", [3, 2, 3, 3], exampleLogits()));
   });
 
   it("keeps what people call the classes, for each of them or for none", async () => {
@@ -118,6 +122,7 @@ describe("writing and reading", () => {
   it("leaves exactly its files, and nothing beside the folder", async () => {
     await writeSet(folder, exampleSet());
     expect((await readdir(folder, { recursive: true })).sort()).toEqual([
+      "README.md",
       "bases",
       "bases/0.png",
       "bases/1.png",
@@ -142,7 +147,9 @@ describe("writing and reading", () => {
     expect(bytes.bases).toBe((await size("bases/0.png")) + (await size("bases/1.png")));
     expect(bytes.compensators).toBe(await size("compensators.safetensors"));
     expect(bytes.labels).toBe(await size("labels.safetensors"));
-    expect(bytes.manifest).toBe((await size("manifest.json")) + (await size("decode.onnx")));
+    expect(bytes.manifest).toBe(
+      (await size("manifest.json")) + (await size("decode.onnx")) + (await size("README.md")),
+    );
     expect(bytes.total).toBe(bytes.bases + bytes.compensators + bytes.labels + bytes.manifest);
   });
 
@@ -172,7 +179,7 @@ describe("writing and reading", () => {
       setError(/holds bases\/mine.png, which would be lost/),
     );
     await rm(join(folder, "bases/mine.png"));
-    await writeFile(file, whole.replace('"version": 5', '"version": 6'));
+    await writeFile(file, whole.replace('"version": 6', '"version": 7'));
     await expect(writeSet(folder, exampleSet(2))).rejects.toThrow(setError(/is not a distilled set of this version/));
     expect(await readdir(scratch)).toEqual(["set"]);
   });

@@ -70,11 +70,11 @@ it("is told in words", async () => {
   const said = (V: number, U: number): string => describeDecoding(layoutOf(sharingSet(V, U).manifest));
   expect(said(0, 2)).toBe(
     "Training image (v, k, c), v = 0..2, in row (v 2 + k) 3 + c, is base k of 2 of class c of 3, its pixels normalised as (pixel / 255 - mean) / std, " +
-      "plus compensator 0 + (v - 1) 3 + c where v > 0, which all bases of class c share, cut off at black and white.",
+      "plus compensator 0 + (v - 1) 3 + c where v > 0, which all bases of class c share, added to that and cut off at black and white, (0 - mean) / std and (1 - mean) / std of each channel.",
   );
   expect(said(2, 1)).toContain(
     "v = 0..3, in row (v 2 + k) 3 + c, is base k of 2 of class c of 3, its pixels normalised as (pixel / 255 - mean) / std, " +
-      "plus compensator k 2 + v - 1 where v = 1..2, which all classes share, or compensator 4 + (v - 3) 3 + c where v > 2, which all bases of class c share, cut off",
+      "plus compensator k 2 + v - 1 where v = 1..2, which all classes share, or compensator 4 + (v - 3) 3 + c where v > 2, which all bases of class c share, added to that and cut off",
   );
   const folder = join(scratch, "told");
   await writeSet(folder, sharingSet(1, 2));

@@ -1,4 +1,5 @@
 // The command that prints a set's manifest.
+import { openSetAt } from "../../hub/open-set.ts";
 import { describeSharing } from "../../sets/budget.ts";
 import { type SetBytes, setBytes } from "../../sets/bytes.ts";
 import { describeCompensators } from "../../sets/compensator-codec.ts";
@@ -8,7 +9,7 @@ import { describeOrigin } from "../../sets/pixels.ts";
 import { readManifest } from "../../sets/read.ts";
 import type { Manifest } from "../../sets/set.ts";
 import { formatBytes, formatCount, plural, printable } from "../../support/format.ts";
-import { type CliCommand, print } from "../command.ts";
+import { type CliCommand, print, setArgument, working } from "../command.ts";
 import { findSets } from "../find-sets.ts";
 import { filled, type OptionValues } from "../options.ts";
 import type { Outcome } from "../output.ts";
@@ -24,6 +25,12 @@ const wrapped = (items: readonly string[], width: number): string => {
   }
   return lines.join("\n");
 };
+
+/** Texts by their names, each from a new line on. */
+const lines = (texts: object, room: number): string =>
+  Object.entries(texts)
+    .map(([name, text]) => wrapped(printable(`${name}: ${text}`).split(" "), room))
+    .join("\n");
 
 /** Every item but the last with a comma behind it. */
 const listed = (items: readonly string[]): string[] =>
@@ -66,7 +73,7 @@ const classesOf = (manifest: Manifest, room: number): string => {
 };
 
 const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: number): string => {
-  const { budget, classes, image, normalisation, storage, teachers } = manifest;
+  const { budget, classes, decoding, image, normalisation, storage, teachers, training } = manifest;
   const room = Math.max(40, width - 16);
   const channels = (values: readonly number[]): string => values.map((value) => value.toFixed(4)).join(" ");
   return factSheet(
@@ -88,6 +95,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
           .join("\n") || "none",
       ],
       ["images", `${describeOrigin(manifest.pixels)}, stored as ${storage.kind}, ${storage.width}x${storage.height}`],
+      ...(decoding === "" ? [] : ([["decoding", wrapped(printable(decoding).split(" "), room)]] as const)),
       ["compensators", [describeCompensators(manifest.compensators.dtype), ...describeSharing(budget)].join(", ")],
       ["labels", describeLabels(manifest.labels, classes.length)],
       [
@@ -103,6 +111,7 @@ const textOf = (manifest: Manifest, bytes: SetBytes, stdout: Output, width: numb
         "normalisation",
         `mean ${channels(normalisation.mean)}, standard deviation ${channels(normalisation.std)} (of pixel / 255; red, green, blue)`,
       ],
+      ...(training === undefined ? [] : ([["training", lines(training, room)]] as const)),
       ["recipe", recipeOf(manifest.recipe, room)],
       ["seed", String(manifest.seed)],
       ["sha256", manifest.sha256 ?? "none: the manifest is of version 1 or 2"],
@@ -151,12 +160,13 @@ export const inspect: CliCommand = {
     command
       .argument(
         "<set>",
-        "folder of a distilled set, or of a run or comparison that made some",
+        `${setArgument}, or a folder of a run or comparison that made some`,
         filled("set", "the folder of a distilled set"),
       )
       .option("--json", "print its manifest and bytes by part as JSON")
       .action(async (set: string, values: OptionValues) => {
-        print(world, await inspectFolder(set, world.stdout), values);
+        const folder = await working(world, (tools) => openSetAt(set, tools));
+        print(world, await inspectFolder(folder, world.stdout), values);
       });
   },
 };

@@ -1,5 +1,6 @@
 // The commands that take a recipe: their options in common and their body.
 import type { Command } from "commander";
+import { openSetAt } from "../../hub/open-set.ts";
 import type { EvaluateContext, RecipeCommand } from "../../pipeline/commands.ts";
 import { type CliCommand, examples, print, type World, working } from "../command.ts";
 import { withLongHelp } from "../help.ts";
@@ -20,7 +21,7 @@ export const compute = async (
   const outcome = await working(world, async (tools) => {
     const context: PresentedContext = {
       ...tools,
-      ...more,
+      ...(more.set !== undefined && { set: await openSetAt(more.set, tools) }),
       out: outFolder(values, recipe, command === "compare" ? "compare-" : ""),
       ...(values.dryRun === true ? { dryRun: true } : {}),
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),

@@ -7,6 +7,7 @@ import { distill } from "./distill.ts";
 import { evaluate } from "./evaluate.ts";
 import { help } from "./help.ts";
 import { inspect } from "./inspect.ts";
+import { push } from "./push.ts";
 import { recipes } from "./recipes.ts";
 import { run } from "./run.ts";
 import { teach } from "./teach.ts";
@@ -16,6 +17,6 @@ import { verify } from "./verify.ts";
 /** The commands under the headings of the help. */
 export const commandGroups: readonly { readonly heading: string; readonly commands: readonly CliCommand[] }[] = [
   { heading: "The path, whole or in parts:", commands: [run, teach, distill, compare, evaluate] },
-  { heading: "Using a set:", commands: [train] },
+  { heading: "Using a set:", commands: [train, push] },
   { heading: "Looking at things:", commands: [inspect, verify, recipes, data, help, completion] },
 ];

@@ -1,8 +1,9 @@
 // The command that trains a student on a set alone.
 import { type Command, Option } from "commander";
 import { idleFor, type SourceOption } from "../../data/sources/source.ts";
+import { openSetAt } from "../../hub/open-set.ts";
 import type { CommandContext, TrainOptions } from "../../pipeline/commands.ts";
-import { type CliCommand, examples, print, working } from "../command.ts";
+import { type CliCommand, examples, print, setArgument, working } from "../command.ts";
 import {
   archiveOption,
   filled,
@@ -58,7 +59,7 @@ const checkIdle = (values: OptionValues): void => {
 /** Adds the options, whose names are those of the fields of `TrainOptions`. */
 const addOptions = (command: Command): Command => {
   command
-    .argument("<set>", "folder of a distilled set", filled("set", "the folder of a distilled set"))
+    .argument("<set>", setArgument, filled("set", "the folder of a distilled set"))
     .option(
       "--student <name>",
       "architecture, e.g. convnet, resnet18, mobilenetv2",
@@ -109,7 +110,11 @@ export const train: CliCommand = {
           const more = { ...(archive !== undefined && { archive }), ...(maxPixels !== undefined && { maxPixels }) };
           const commands = await world.loadCommands();
           const terminal = { colour: hasColour(world.stdout), width: widthOf(world.stdout) };
-          return await commands.train({ ...given, set }, { ...tools, ...more, out }, terminal);
+          return await commands.train(
+            { ...given, set: await openSetAt(set, tools) },
+            { ...tools, ...more, out },
+            terminal,
+          );
         });
         print(world, outcome, { json });
       });

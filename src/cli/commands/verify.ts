@@ -1,8 +1,9 @@
 // The command that checks every byte of a set.
+import { openSetAt } from "../../hub/open-set.ts";
 import { verifySet } from "../../sets/read.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { formatCount, plural, printable } from "../../support/format.ts";
-import { type CliCommand, print } from "../command.ts";
+import { type CliCommand, print, setArgument, working } from "../command.ts";
 import { filled, type OptionValues } from "../options.ts";
 import type { Outcome } from "../output.ts";
 import { coloursFor, type Output } from "../output.ts";
@@ -37,10 +38,11 @@ export const verify: CliCommand = {
   description: "check a distilled set: every part, byte count, hash and shape; exit status 5 when damaged",
   define: (command, world) => {
     command
-      .argument("<set>", "folder of a distilled set", filled("set", "the folder of a distilled set"))
+      .argument("<set>", setArgument, filled("set", "the folder of a distilled set"))
       .option("--json", "print what was found as JSON")
       .action(async (set: string, values: OptionValues) => {
-        const outcome = await verifyFolder(set, world.stdout);
+        const folder = await working(world, (tools) => openSetAt(set, tools));
+        const outcome = await verifyFolder(folder, world.stdout);
         print(world, outcome, values);
         if (!outcome.ok) {
           throw new DistilleryError("SET", `${set}: not a whole distilled set, see above; make or fetch it again`);

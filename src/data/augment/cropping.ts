@@ -7,6 +7,16 @@ import { type Crop, defaultCrop, drawCrop, resizeCrops, type Size } from "./resi
 /** The way images are cropped for training: moved by a few pixels, or a random part of each resized to the whole. */
 export type Cropping = "shift" | "resize";
 
+/** In words, shifts by up to `pad` pixels; for crops without options of their own. */
+export const describeCropping = (cropping: Cropping, pad: number): string => {
+  const { scale, ratio } = defaultCrop;
+  const moved =
+    cropping === "shift"
+      ? `each image moved by -${pad} to ${pad} pixels down and across, all shifts alike probable, zeros (the mean colour) coming in`
+      : `of each image a random part of ${scale[0]} to ${scale[1]} of its area, ${ratio[0].toFixed(2)} to ${ratio[1].toFixed(2)} times as wide as high, resized to the whole bilinearly`;
+  return `${moved}; then mirrored left to right with probability 1/2`;
+};
+
 export interface CropOptions {
   /** Zeros by default. */
   readonly fill?: Fill;

@@ -2,19 +2,23 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { Agent, type Dispatcher, errors, interceptors, RetryAgent, request } from "undici";
+import { type Dispatcher, errors, interceptors, RetryAgent, request } from "undici";
 import { DistilleryError } from "../../support/errors.ts";
 import { diskError, makeFolder, openRegularFile } from "../../support/files.ts";
 import { stopIfAborted } from "../../support/interrupt.ts";
 import type { Progress } from "../../support/progress.ts";
 import { type PartialFile, partialFile } from "./partial-file.ts";
-import { agentThrough, blameProxy, type ProxyAddress, proxyFor } from "./proxy.ts";
+import { agentFor, blameProxy, type ProxyAddress, proxyFor } from "./proxy.ts";
 
 /** The publisher's checksum, in hex. */
 export type Checksum = { readonly md5: string } | { readonly sha256: string };
 
 export interface DownloadOptions {
-  readonly checksum: Checksum;
+  /** Absent where nobody knows it: then the file is fetched anew each time. */
+  readonly checksum?: Checksum;
+  /** The least and most bytes that the file may have; nothing beyond is taken. */
+  readonly within?: readonly [least: number, most: number];
+  readonly headers?: Readonly<Record<string, string>>;
   /** Size of the whole file, for the progress bar where the server does not tell. */
   readonly bytes?: number;
   readonly progress: Progress;
@@ -29,7 +33,11 @@ export interface DownloadOptions {
 /** A body that breaks off for good although bytes had come is taken up again this often within one call. */
 const rounds = 4;
 
-const matches = async (path: string, checksum: Checksum): Promise<{ readonly ok: boolean; readonly said: string }> => {
+const matches = async (
+  path: string,
+  checksum: Checksum | undefined,
+): Promise<{ readonly ok: boolean; readonly said: string }> => {
+  if (checksum === undefined) return { ok: true, said: "" };
   const [algorithm, expected] = "md5" in checksum ? ["md5", checksum.md5] : ["sha256", checksum.sha256];
   const hash = createHash(algorithm);
   const file = await openRegularFile(path, Number.POSITIVE_INFINITY);
@@ -50,18 +58,30 @@ const append = async (file: FileHandle, path: string, chunk: Uint8Array): Promis
   }
 };
 
+/** Fails on a file of so many bytes, known before or while they come, where the caller said that it has others. */
+const checkSize = (url: string, bytes: number, { within }: DownloadOptions, all: boolean): void => {
+  if (within === undefined || (bytes <= within[1] && (!all || bytes >= within[0]))) return;
+  const [least, most] = within;
+  throw new DistilleryError(
+    "DOWNLOAD",
+    `${url}: the server sends ${all ? "" : "more than "}${all ? bytes : most} bytes, expected ${least === most ? most : `at most ${most}`}; it is another file`,
+  );
+};
+
 /** Copies a response's body to the end of the open file and reports on it. */
 const drain = async (
   body: AsyncIterable<Uint8Array>,
   file: FileHandle,
   part: PartialFile,
   report: { readonly title: string; readonly from: number; readonly total: number; readonly progress: Progress },
+  checkBytes: (done: number) => void,
 ): Promise<void> => {
   const task = report.progress.task(report.title, report.total);
   try {
     let done = report.from;
     task.update(done);
     for await (const chunk of body) {
+      checkBytes(done + chunk.length);
       await append(file, part.path, chunk);
       done += chunk.length;
       task.update(done);
@@ -88,6 +108,7 @@ const fetchInto = async (
     headers: {
       // The checksum is that of the bytes as published, not of a transfer coding.
       "accept-encoding": "identity",
+      ...options.headers,
       ...(start ? { range: `bytes=${start.bytes}-`, "if-range": start.etag } : {}),
     },
     signal: options.signal ?? null,
@@ -110,10 +131,17 @@ const fetchInto = async (
     throw wrongStatus(url, statusCode);
   }
   const from = statusCode === 206 && start ? start.bytes : 0;
-  const file = await part.open(from, url, one(headers.etag));
   const length = Number(one(headers["content-length"]) ?? Number.NaN);
+  try {
+    if (Number.isFinite(length)) checkSize(url, from + length, options, true);
+  } catch (error) {
+    body.on("error", () => undefined).destroy();
+    throw error;
+  }
+  const file = await part.open(from, url, one(headers.etag));
   const total = Number.isFinite(length) ? from + length : (options.bytes ?? 0);
-  await drain(body, file, part, { title: `download ${basename(url)}`, from, total, progress: options.progress });
+  const report = { title: `download ${basename(url)}`, from, total, progress: options.progress };
+  await drain(body, file, part, report, (done) => checkSize(url, done, options, false));
   return "complete";
 };
 
@@ -130,7 +158,7 @@ const networkError = (url: string, cause: unknown, kept: number, proxy: ProxyAdd
 
 const fetchAll = async (part: PartialFile, url: string, options: DownloadOptions): Promise<void> => {
   const proxy = proxyFor(url);
-  const agent = proxy === undefined ? new Agent() : agentThrough(proxy);
+  const agent = agentFor(proxy);
   const dispatcher = new RetryAgent(agent.compose(interceptors.redirect({ maxRedirections: 5 })), {
     maxRetries: options.retries ?? 5,
     minTimeout: options.firstWait ?? 500,
@@ -163,8 +191,10 @@ const fetchAll = async (part: PartialFile, url: string, options: DownloadOptions
  * Throws DOWNLOAD (no network, an answer other than 200, a wrong checksum: the bytes are then deleted), DISK or INTERRUPTED.
  */
 export const download = async (url: string, to: string, options: DownloadOptions): Promise<void> => {
-  const present = await matches(to, options.checksum).catch(() => undefined);
-  if (present?.ok) return;
+  if (options.checksum !== undefined) {
+    const present = await matches(to, options.checksum).catch(() => undefined);
+    if (present?.ok) return;
+  }
   const part = partialFile(to);
   await makeFolder(dirname(to));
   try {

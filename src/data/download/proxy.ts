@@ -1,5 +1,5 @@
 // Proxies named by the environment.
-import { type Dispatcher, EnvHttpProxyAgent, errors, Pool } from "undici";
+import { Agent, type Dispatcher, EnvHttpProxyAgent, errors, Pool } from "undici";
 import { DistilleryError } from "../../support/errors.ts";
 
 /** A proxy that the environment names. */
@@ -81,6 +81,10 @@ export const agentThrough = ({ uri, exceptions }: ProxyAddress): Dispatcher =>
     noProxy: exceptions,
     clientFactory: proxyConnections,
   });
+
+/** Sends requests through a proxy, or directly where there is none. */
+export const agentFor = (proxy: ProxyAddress | undefined): Dispatcher =>
+  proxy === undefined ? new Agent() : agentThrough(proxy);
 
 /**
  * `; ` and what a proxy has to do with a request that failed: its refusal by the status in undici's message, otherwise

@@ -60,7 +60,7 @@ export const planTraining = (set: DistilledSet, wishes: TrainingWishes = {}): Tr
   return {
     labels,
     steps: steps ?? stepsOf(manifest.budget.trainingImages, { epochs, batch }),
-    batch: setBatch(set, batch),
+    batch: setBatch(manifest.budget, manifest.classes.length, batch),
     ...settings,
     seed,
   };

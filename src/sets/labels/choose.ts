@@ -1,6 +1,7 @@
 // The ways to store labels, and the choice of the most faithful that fits.
 import { type Layout, safetensorsBytes } from "../../codecs/safetensors.ts";
 import { DistilleryError } from "../../support/errors.ts";
+import { type Axes, rowsOf, withAxes } from "../axes.ts";
 
 /**
  * A way to store the logits of the training images.
@@ -40,9 +41,9 @@ export const labelLayout = (choice: LabelChoice, rows: number, classes: number):
   }
 };
 
-/** Bytes of the labels' file, exactly; 0 for `none`. */
-export const labelBytesOf = (choice: LabelChoice, rows: number, classes: number): number =>
-  choice.kind === "none" ? 0 : safetensorsBytes(labelLayout(choice, rows, classes));
+/** Bytes of the labels' file, exactly, its rows along `axes`; 0 for `none`. */
+export const labelBytesOf = (choice: LabelChoice, axes: Axes, classes: number): number =>
+  choice.kind === "none" ? 0 : safetensorsBytes(withAxes(labelLayout(choice, rowsOf(axes), classes), axes));
 
 /** In words, e.g. "the 3 largest of 10 logits as half floats, the others alike (temperature 30)". */
 export const describeLabels = (choice: LabelChoice, classes: number): string => {
@@ -68,33 +69,33 @@ const choices = (classes: number, temperature: number): LabelChoice[] => [
   ),
 ];
 
-const smallestOf = (rows: number, classes: number, temperature: number): LabelChoice =>
+const smallestOf = (axes: Axes, classes: number, temperature: number): LabelChoice =>
   choices(classes, temperature).reduce((best, choice) =>
-    labelBytesOf(choice, rows, classes) < labelBytesOf(best, rows, classes) ? choice : best,
+    labelBytesOf(choice, axes, classes) < labelBytesOf(best, axes, classes) ? choice : best,
   );
 
 /** Bytes of the labels' file in the smallest way to store them. */
-export const leastLabelBytes = (rows: number, classes: number, temperature: number): number =>
-  labelBytesOf(smallestOf(rows, classes, temperature), rows, classes);
+export const leastLabelBytes = (axes: Axes, classes: number, temperature: number): number =>
+  labelBytesOf(smallestOf(axes, classes, temperature), axes, classes);
 
 /**
- * The most faithful way to store the logits of `rows` images in a file of at most `most` bytes; half floats where nothing
- * limits them. `temperature` is the student's.
+ * The most faithful way to store the logits of the images along `axes` in a file of at most `most` bytes; half floats where
+ * nothing limits them. `temperature` is the student's.
  * @throws DistilleryError BUDGET when no way is small enough, naming the bytes that the smallest needs.
  */
 export const chooseLabels = (
-  rows: number,
+  axes: Axes,
   classes: number,
   temperature: number,
   most = Number.POSITIVE_INFINITY,
 ): LabelChoice => {
   const all = choices(classes, temperature);
-  const bytesOf = (choice: LabelChoice): number => labelBytesOf(choice, rows, classes);
+  const bytesOf = (choice: LabelChoice): number => labelBytesOf(choice, axes, classes);
   const chosen = all.find((choice) => bytesOf(choice) <= most);
   if (chosen !== undefined) return chosen;
-  const smallest = smallestOf(rows, classes, temperature);
+  const smallest = smallestOf(axes, classes, temperature);
   throw new DistilleryError(
     "BUDGET",
-    `labels of ${rows} images and ${classes} classes do not fit into ${most} bytes: they need at least ${bytesOf(smallest)} (${describeLabels(smallest, classes)}); use --label-bytes ${bytesOf(smallest)} or more, or fewer images`,
+    `labels of ${rowsOf(axes)} images and ${classes} classes do not fit into ${most} bytes: they need at least ${bytesOf(smallest)} (${describeLabels(smallest, classes)}); use --label-bytes ${bytesOf(smallest)} or more, or fewer images`,
   );
 };

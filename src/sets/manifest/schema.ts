@@ -7,6 +7,7 @@ import { origins } from "../pixels.ts";
 
 const name = textOf(1, 4096);
 const count = wholeIn(1, 100_000_000);
+const words = textOf(0, 10_000);
 const seed = wholeIn(0, Number.MAX_SAFE_INTEGER);
 
 /** Lists the fields that a reader may rely on; a recipe has many more. */
@@ -44,7 +45,7 @@ const part = fieldsOf({
 /** Field by field, what a manifest may say; manifest.ts checks whether the fields agree with each other. */
 export const manifestSchema = fieldsOf({
   format: z.literal("distillery-set"),
-  version: z.literal(5),
+  version: z.literal(6),
   data: name,
   method: textOf(1, 200),
   pixels: wordOf(origins),
@@ -61,14 +62,27 @@ export const manifestSchema = fieldsOf({
     trainingImages: count,
   }),
   storage: fieldsOf({ kind: textOf(1, 200), ...imageSize.shape }),
-  decoding: textOf(0, 10_000),
+  decoding: words,
   undecoded: z.exactOptional(z.literal(true, expected("true, or nothing"))),
+  unnamedAxes: z.exactOptional(z.literal(true, expected("true, or nothing"))),
+  training: z.exactOptional(
+    fieldsOf({
+      optimiser: words,
+      schedule: words,
+      batches: words,
+      softLoss: words,
+      hardLoss: words,
+      augmentation: words,
+      mixup: words,
+    }),
+  ),
   compensators: fieldsOf({ dtype: wordOf(["none", ...compensatorDtypes]) }),
   labels,
   teachers: listOf(fieldsOf({ architecture: textOf(1, 200), accuracy: numberIn(0, 100), sha256: hashText }), 0, 1000),
   recipe,
   seed,
-  notice: textOf(0, 10_000),
+  notice: words,
+  card: z.exactOptional(fieldsOf({ bytes: wholeIn(1, 100_000), sha256: hashText })),
   parts: z.record(z.string(), part, expected("bytes and sha256 of each file")),
   sha256: hashText,
 });

@@ -1,7 +1,7 @@
 // Manifests of earlier versions, in the words of the newest.
 import type { Origin } from "../pixels.ts";
 
-export const newest = 5;
+export const newest = 6;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -32,10 +32,14 @@ const since4 = ({ budget }: Fields): Fields => {
   return { budget: { ...known, perBase: Math.floor(Number(known?.compensators) / Number(known?.bases)), perClass: 0 } };
 };
 
+/** Until version 5 tensors did not name their axes. */
+const since5: Fields = { unnamedAxes: true };
+
 /** The fields of a manifest of some version, its own left out, as one of the newest; nothing is checked. */
 export const upgraded = (version: number, fields: Fields): Fields => ({
   ...(version < 2 && since1),
   ...(version < 4 && since3(fields)),
+  ...(version < 6 && since5),
   ...fields,
   ...(version < 5 && since4(fields)),
   version: newest,

@@ -17,6 +17,8 @@ const zerosOf = (layout: Layout): Record<string, SafeTensor> =>
       return [name, { dtype, shape, data } as SafeTensor];
     }),
   );
+/** Rows without names of their axes. */
+const along = (rows: number) => ({ letters: "", sizes: [rows] });
 const topK = (k: number): LabelChoice => ({ kind: "top-k", k, temperature: 30, dtype: "F16" });
 
 describe("labelBytesOf", () => {
@@ -30,14 +32,14 @@ describe("labelBytesOf", () => {
     for (const classes of [10, 256, 257, 1000]) {
       for (const choice of choices) {
         const file = encodeSafetensors(zerosOf(labelLayout(choice, 33, classes)));
-        expect(labelBytesOf(choice, 33, classes)).toBe(file.length);
+        expect(labelBytesOf(choice, along(33), classes)).toBe(file.length);
       }
     }
-    expect(labelBytesOf({ kind: "none" }, 33, 10)).toBe(0);
+    expect(labelBytesOf({ kind: "none" }, along(33), 10)).toBe(0);
   });
 
   it("of CIFAR-10, 350 images: 7 KB as half floats, less otherwise", () => {
-    const bytes = (choice: LabelChoice): number => labelBytesOf(choice, 350, 10);
+    const bytes = (choice: LabelChoice): number => labelBytesOf(choice, along(350), 10);
     expect(bytes({ kind: "logits", dtype: "F16" })).toBe(7000 + 80);
     expect(bytes({ kind: "logits", dtype: "U8" })).toBeLessThan(4900 + 250);
     expect(bytes(topK(3))).toBeLessThan(350 * 11 + 250);
@@ -68,11 +70,11 @@ describe("labelBytesOf", () => {
 
 describe("chooseLabels", () => {
   it("takes half floats without a limit, then 8 bits, then as many classes as fit", () => {
-    expect(chooseLabels(350, 10, 30)).toEqual({ kind: "logits", dtype: "F16" });
-    expect(chooseLabels(350, 10, 30, 7080)).toEqual({ kind: "logits", dtype: "F16" });
-    expect(chooseLabels(350, 10, 30, 7079)).toEqual({ kind: "logits", dtype: "U8" });
-    expect(chooseLabels(350, 10, 30, 4500)).toEqual(topK(3));
-    expect(chooseLabels(36_000, 1000, 20, 5e6)).toEqual({ kind: "top-k", k: 34, temperature: 20, dtype: "F16" });
+    expect(chooseLabels(along(350), 10, 30)).toEqual({ kind: "logits", dtype: "F16" });
+    expect(chooseLabels(along(350), 10, 30, 7080)).toEqual({ kind: "logits", dtype: "F16" });
+    expect(chooseLabels(along(350), 10, 30, 7079)).toEqual({ kind: "logits", dtype: "U8" });
+    expect(chooseLabels(along(350), 10, 30, 4500)).toEqual(topK(3));
+    expect(chooseLabels(along(36_000), 1000, 20, 5e6)).toEqual({ kind: "top-k", k: 34, temperature: 20, dtype: "F16" });
   });
 
   it("never exceeds the limit, and takes nothing less faithful than could be had", () => {
@@ -84,19 +86,20 @@ describe("chooseLabels", () => {
         (rows, C, most) => {
           let choice: LabelChoice;
           try {
-            choice = chooseLabels(rows, C, 30, most);
+            choice = chooseLabels(along(rows), C, 30, most);
           } catch (error) {
             const least = Number(/use --label-bytes (\d+) or more/.exec((error as Error).message)?.[1]);
             expect(least).toBeGreaterThan(most);
-            choice = chooseLabels(rows, C, 30, least);
-            expect(labelBytesOf(choice, rows, C)).toBe(least);
+            choice = chooseLabels(along(rows), C, 30, least);
+            expect(labelBytesOf(choice, along(rows), C)).toBe(least);
             return;
           }
-          expect(labelBytesOf(choice, rows, C)).toBeLessThanOrEqual(most);
+          expect(labelBytesOf(choice, along(rows), C)).toBeLessThanOrEqual(most);
           if (choice.kind === "top-k") {
             expect(choice.k).toBeLessThan(C);
-            expect(labelBytesOf({ kind: "logits", dtype: "U8" }, rows, C)).toBeGreaterThan(most);
-            if (choice.k + 1 < C) expect(labelBytesOf({ ...choice, k: choice.k + 1 }, rows, C)).toBeGreaterThan(most);
+            expect(labelBytesOf({ kind: "logits", dtype: "U8" }, along(rows), C)).toBeGreaterThan(most);
+            if (choice.k + 1 < C)
+              expect(labelBytesOf({ ...choice, k: choice.k + 1 }, along(rows), C)).toBeGreaterThan(most);
           }
         },
       ),
@@ -104,8 +107,8 @@ describe("chooseLabels", () => {
   });
 
   it("names what the smallest needs", () => {
-    expect(() => chooseLabels(350, 10, 30, 1000)).toThrow(expect.objectContaining({ code: "BUDGET" }));
-    expect(() => chooseLabels(350, 10, 30, 1000)).toThrow(
+    expect(() => chooseLabels(along(350), 10, 30, 1000)).toThrow(expect.objectContaining({ code: "BUDGET" }));
+    expect(() => chooseLabels(along(350), 10, 30, 1000)).toThrow(
       /^labels of 350 images and 10 classes do not fit into 1000 bytes: they need at least \d+ \(the 1 largest of 10 logits .*; use --label-bytes \d+ or more/,
     );
   });

@@ -21,7 +21,8 @@ const example = (): Fields => ({
 });
 
 /** The same as a manifest of an earlier version. */
-const older = (version: 1 | 2 | 3 | 4): Fields => {
+const older = (version: 1 | 2 | 3 | 4 | 5): Fields => {
+  if (version === 5) return { ...example(), version };
   const { budget: all, ...rest } = example();
   const { perBase: _, perClass: __, ...budget } = all as Fields;
   if (version === 4) return { ...rest, version, budget };
@@ -31,7 +32,13 @@ const older = (version: 1 | 2 | 3 | 4): Fields => {
 };
 
 /** What is read of it. */
-const upgraded = (): Fields => ({ ...example(), decoding: "", undecoded: true, parts: older(3).parts });
+const upgraded = (): Fields => ({
+  ...example(),
+  decoding: "",
+  undecoded: true,
+  unnamedAxes: true,
+  parts: older(3).parts,
+});
 
 const messageOf = (text: string | Uint8Array): string => {
   try {
@@ -84,12 +91,12 @@ describe("the hash of a manifest", () => {
     );
   });
 
-  it("belongs to versions 3 to 5, and to no other", () => {
+  it("belongs to versions 3 to 6, and to no other", () => {
     const without = JSON.stringify(older(2), null, 2);
     expect(parseManifest(Buffer.from(without), manifestName)).toEqual(upgraded());
-    for (const fields of [older(3), older(4), example()]) {
+    for (const fields of [older(3), older(4), older(5), example()]) {
       expect(messageOf(JSON.stringify(fields, null, 2))).toMatch(/sha256: expected 64 hexadecimal digits, got not/);
-      expect(parseManifest(Buffer.from(sealManifest(fields)), manifestName)).toMatchObject({ version: 5 });
+      expect(parseManifest(Buffer.from(sealManifest(fields)), manifestName)).toMatchObject({ version: 6 });
     }
     for (const version of [1, 2] as const) {
       expect(messageOf(sealManifest(older(version)))).toMatch(/: sha256: unknown field;/);
@@ -105,10 +112,10 @@ describe("what is no manifest", () => {
     ["a list", "[]", /it is not the manifest of a distilled set/],
     [
       "a newer one",
-      '{"format":"distillery-set","version":6}',
-      /version 6, this program reads versions 1 to 5; update disti/,
+      '{"format":"distillery-set","version":7}',
+      /version 7, this program reads versions 1 to 6; update disti/,
     ],
-    ["of no version", '{"format":"distillery-set","version":0}', /version: expected 1 to 5, got 0/],
+    ["of no version", '{"format":"distillery-set","version":0}', /version: expected 1 to 6, got 0/],
     ["no text", Uint8Array.of(0x7b, 0xff, 0x7d), /it is not text in UTF-8/],
     [
       "a pointer",
