@@ -20,6 +20,7 @@ const order = [
   "models",
   "data",
   "sets",
+  "export",
   "training",
   "recipe",
   "teachers",

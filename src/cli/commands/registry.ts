@@ -4,6 +4,7 @@ import { compare } from "./compare.ts";
 import { data } from "./data.ts";
 import { distill } from "./distill.ts";
 import { evaluate } from "./evaluate.ts";
+import { exporting } from "./export.ts";
 import { inspect } from "./inspect.ts";
 import { recipes } from "./recipes.ts";
 import { run } from "./run.ts";
@@ -13,5 +14,6 @@ import { verify } from "./verify.ts";
 /** The commands under the headings of the help. */
 export const commandGroups: readonly { readonly heading: string; readonly commands: readonly CliCommand[] }[] = [
   { heading: "The path, whole or in parts:", commands: [run, teach, distill, compare, evaluate] },
+  { heading: "Taking a set elsewhere:", commands: [exporting] },
   { heading: "Looking at things:", commands: [inspect, verify, recipes, data] },
 ];
