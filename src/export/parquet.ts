@@ -4,7 +4,7 @@ import type { ExportFolder } from "./export-folder.ts";
 import type { ExportSource, PngRows } from "./source.ts";
 
 /** A column: its place in the file, what Hugging Face calls its type, and its values in some rows. */
-interface Column {
+export interface Column {
   readonly name: string;
   readonly schema: readonly SchemaElement[];
   /** The type in the file's own metadata, which the libraries read; absent for a column that is none to them. */
@@ -13,12 +13,15 @@ interface Column {
   readonly values: (rows: PngRows) => ColumnSource["data"];
 }
 
-/** The label and, where there are any, the logits of each row. */
+/**
+ * The label and, where there are any, the logits of each row. Columns are optional, though no value is missing: those of Hugging
+ * Face are, and the features of others are not believed.
+ */
 export const labelColumns = ({ manifest, hasLogits }: ExportSource): readonly Column[] => {
   const C = manifest.classes.length;
   const label: Column = {
     name: "label",
-    schema: [{ name: "label", type: "INT64", repetition_type: "REQUIRED" }],
+    schema: [{ name: "label", type: "INT64", repetition_type: "OPTIONAL" }],
     feature: { names: manifest.classes, _type: "ClassLabel" },
     values: ({ labels }) => BigInt64Array.from(labels, BigInt),
   };
@@ -41,13 +44,12 @@ const metadataOf = (features: Readonly<Record<string, object>>) => [
   { key: "huggingface", value: JSON.stringify({ info: { features } }) },
 ];
 
-/** Writes rows as a parquet file, a row group for each batch; `features` adds to those of the columns. */
+/** Writes rows as a parquet file, a row group for each batch. */
 export const writeParquet = (
   folder: ExportFolder,
   path: string,
   columns: readonly Column[],
   batches: AsyncIterable<PngRows>,
-  features: Readonly<Record<string, object>> = {},
 ): Promise<void> =>
   folder.write(path, async (append) => {
     const bytes = new ByteWriter();
@@ -59,7 +61,7 @@ export const writeParquet = (
     const writer = new ParquetWriter({
       writer: Object.assign(bytes, { flush }),
       schema: [{ name: "root", num_children: columns.length }, ...columns.flatMap(({ schema }) => schema)],
-      kvMetadata: metadataOf({ ...features, ...Object.fromEntries(known) }),
+      kvMetadata: metadataOf(Object.fromEntries(known)),
     });
     for await (const rows of batches) {
       const columnData = columns.map(({ name, options, values }) => ({ ...options, name, data: values(rows) }));

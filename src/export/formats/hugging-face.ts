@@ -1,7 +1,7 @@
 // Parquet files as Hugging Face's `datasets` opens them.
 import { fileSet, labelFields, recordSetOf } from "../croissant.ts";
 import type { ExportFormat } from "../format.ts";
-import { labelColumns, writeParquet } from "../parquet.ts";
+import { type Column, labelColumns, writeParquet } from "../parquet.ts";
 import type { ExportSource } from "../source.ts";
 
 /** Bytes of a file, as the Hub recommends them; pixels count unpacked, so that names are known beforehand. */
@@ -10,7 +10,7 @@ const shardBytes = 500_000_000;
 const rowBytes = ({ manifest, hasLogits }: ExportSource): number =>
   3 * manifest.image.height * manifest.image.width + 8 + (hasLogits ? 4 * manifest.classes.length : 0);
 
-const imageColumn = ({ nameOf }: ExportSource): Parameters<typeof writeParquet>[2][number] => ({
+const imageColumn = ({ nameOf }: ExportSource): Column => ({
   name: "image",
   schema: [
     { name: "image", repetition_type: "OPTIONAL", num_children: 2 },
@@ -56,17 +56,17 @@ data[0]["image"], data.features["label"].int2str(data[0]["label"])`,
     },
   }),
   describe: ({ hasLogits }) => ({
-    distribution: [fileSet("tables", "data/*.parquet", "application/x-parquet")],
+    distribution: [fileSet("parquet-files", "data/*.parquet", "application/x-parquet")],
     recordSet: [
       recordSetOf("train", [
         {
           name: "image",
           dataType: "sc:ImageObject",
-          files: "tables",
+          files: "parquet-files",
           extract: { column: "image" },
           transform: { jsonPath: "bytes" },
         },
-        ...labelFields("tables", hasLogits),
+        ...labelFields("parquet-files", hasLogits),
       ]),
     ],
   }),

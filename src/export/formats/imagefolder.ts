@@ -2,7 +2,7 @@
 import { classFolders } from "../class-folders.ts";
 import { fileSet, labelFields, recordSetOf } from "../croissant.ts";
 import type { ExportFormat } from "../format.ts";
-import { labelColumns, writeParquet } from "../parquet.ts";
+import { type Column, labelColumns, writeParquet } from "../parquet.ts";
 import type { PngRows } from "../source.ts";
 
 const metadata = "train/metadata.parquet";
@@ -29,12 +29,12 @@ export const imagefolder: ExportFormat = {
         yield rows;
       }
     }
-    const fileName: Parameters<typeof writeParquet>[2][number] = {
+    const fileName: Column = {
       name: "file_name",
-      schema: [{ name: "file_name", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "REQUIRED" }],
+      schema: [{ name: "file_name", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" }],
       values: ({ from, length }) => Array.from({ length }, (_, i) => fileOf(from + i)),
     };
-    await writeParquet(folder, metadata, [fileName, ...labelColumns(source)], written(), { image: { _type: "Image" } });
+    await writeParquet(folder, metadata, [fileName, ...labelColumns(source)], written());
   },
   open: `from torchvision.datasets import ImageFolder
 
@@ -43,17 +43,17 @@ image, label = data[0]
 # or, with the logits: datasets.load_dataset("FOLDER", split="train")`,
   describe: ({ hasLogits }) => ({
     distribution: [
-      fileSet("images", "train/*/*.png", "image/png"),
-      fileSet("tables", metadata, "application/x-parquet"),
+      fileSet("png-files", "train/*/*.png", "image/png"),
+      fileSet("parquet-files", metadata, "application/x-parquet"),
     ],
     recordSet: [
       recordSetOf("images", [
-        { name: "path", dataType: "sc:Text", files: "images", extract: { fileProperty: "fullpath" } },
-        { name: "image", dataType: "sc:ImageObject", files: "images", extract: { fileProperty: "content" } },
+        { name: "path", dataType: "sc:Text", files: "png-files", extract: { fileProperty: "fullpath" } },
+        { name: "image", dataType: "sc:ImageObject", files: "png-files", extract: { fileProperty: "content" } },
       ]),
       recordSetOf("labels", [
-        { name: "file_name", dataType: "sc:Text", files: "tables", extract: { column: "file_name" } },
-        ...labelFields("tables", hasLogits),
+        { name: "file_name", dataType: "sc:Text", files: "parquet-files", extract: { column: "file_name" } },
+        ...labelFields("parquet-files", hasLogits),
       ]),
     ],
   }),

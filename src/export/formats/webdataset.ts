@@ -61,27 +61,28 @@ export const webdataset: ExportFormat = {
 shards = sorted(glob.glob("FOLDER/train-*.tar"))
 data = webdataset.WebDataset(shards, shardshuffle=False).decode("pil").to_tuple("png", "cls", "json")
 image, label, more = next(iter(data))  # more["logits"], where there are any`,
-  describe: ({ hasLogits }, files) => {
+  // The logits of the .json files are in no records: readers of Croissant take JSON out of archives whole or not at all.
+  describe: (_, files) => {
     const archives = files.filter(isArchive);
-    const json = (name: string, dataType: string) => ({
+    const field = (name: string, dataType: string, from: string, fileProperty: string) => ({
       name,
       dataType,
-      files: "labels",
-      extract: { jsonPath: `$.${name}` },
+      files: from,
+      extract: { fileProperty },
     });
     return {
       distribution: [
-        fileSet("images", "*.png", "image/png", archives),
-        fileSet("labels", "*.json", "application/json", archives),
+        fileSet("png-files", "*.png", "image/png", archives),
+        fileSet("cls-files", "*.cls", "text/plain", archives),
       ],
       recordSet: [
         recordSetOf("images", [
-          { name: "path", dataType: "sc:Text", files: "images", extract: { fileProperty: "filename" } },
-          { name: "image", dataType: "sc:ImageObject", files: "images", extract: { fileProperty: "content" } },
+          field("path", "sc:Text", "png-files", "filename"),
+          field("image", "sc:ImageObject", "png-files", "content"),
         ]),
         recordSetOf("labels", [
-          json("label", "sc:Integer"),
-          ...(hasLogits ? [{ ...json("logits", "sc:Float"), repeated: true } as const] : []),
+          field("path", "sc:Text", "cls-files", "filename"),
+          field("label", "sc:Integer", "cls-files", "content"),
         ]),
       ],
     };
