@@ -23,6 +23,7 @@ from load_set import load_set
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp()
+os.environ["CROISSANT_CACHE"] = tempfile.mkdtemp()  # it knows archives by their names alone
 images, labels, logits, manifest = load_set(sys.argv[1])
 exports, classes = sys.argv[2], manifest["classes"]
 mean, std = (np.array(manifest["normalisation"][name]).reshape(3, 1, 1) for name in ("mean", "std"))

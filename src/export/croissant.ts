@@ -1,4 +1,5 @@
-// The Croissant description of an export: JSON-LD of its files and records (https://docs.mlcommons.org/croissant/docs/croissant-spec-1.0.html).
+// The Croissant description of an export: JSON-LD of its files and records.
+// https://docs.mlcommons.org/croissant/docs/croissant-spec-1.0.html
 import type { ExportedFile } from "./export-folder.ts";
 import type { ExportSource } from "./source.ts";
 

@@ -100,12 +100,22 @@ export const openSource = async (
 
   const rows = (from: number, to: number): Int32Array => Int32Array.from({ length: to - from }, (_, i) => from + i);
   const logits = (from: number, to: number): Float32Array => stored!.read(rows(from, to));
+  /** Decodes one batch while the one before is written. */
   async function* batches(first: number, last: number) {
-    for (let from = first; from < last; from += batch) {
+    const end = (from: number): number => Math.min(from + batch, last);
+    const read = (from: number) => {
+      const reading = images.read(rows(from, end(from)));
+      // Of a batch that nobody waits for any more.
+      reading.catch(() => undefined);
+      return reading;
+    };
+    let next = read(first);
+    for (let from = first; from < last; from = end(from)) {
       stopIfAborted(signal, title);
-      const to = Math.min(from + batch, last);
-      yield { from, to, floats: await images.read(rows(from, to)) };
-      task.update(to);
+      const floats = await next;
+      if (end(from) < last) next = read(end(from));
+      yield { from, to: end(from), floats };
+      task.update(end(from));
     }
   }
 

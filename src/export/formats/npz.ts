@@ -20,34 +20,32 @@ export const npz: ExportFormat = {
   about: "train.npz: images (float32, normalised, exact), labels, logits, mean, std and classes for numpy",
   pixels: "float32",
   dataFiles: "train.npz",
-  write: async (source, folder) => {
-    const { classes, normalisation } = source.manifest;
-    const zip = new ZipFile();
-    for (const { name, dtype, shape, pieces } of arraysOf(source)) {
-      const header = npyHeader(types[dtype], shape);
-      const size = header.length + shape.reduce((n, side) => n * side, valueBytes[dtype]);
-      async function* content(): AsyncGenerator<Uint8Array> {
-        yield header;
-        yield* pieces();
+  write: (source, folder) =>
+    folder.write("train.npz", async (append) => {
+      const { classes, normalisation } = source.manifest;
+      const zip = new ZipFile();
+      const output = zip.outputStream as Readable;
+      for (const { name, dtype, shape, pieces } of arraysOf(source)) {
+        const header = npyHeader(types[dtype], shape);
+        const size = header.length + shape.reduce((n, side) => n * side, valueBytes[dtype]);
+        async function* content(): AsyncGenerator<Uint8Array> {
+          yield header;
+          yield* pieces();
+        }
+        zip.addReadStreamLazy(`${name}.npy`, { ...plain, size }, (give) => {
+          const stream = Readable.from(content(), { objectMode: false });
+          stream.on("error", (error) => output.destroy(error));
+          give(null, stream);
+        });
       }
-      zip.addReadStreamLazy(`${name}.npy`, { ...plain, size }, (give) => {
-        const stream = Readable.from(content(), { objectMode: false });
-        stream.on("error", (error) => zip.emit("error", error));
-        give(null, stream);
-      });
-    }
-    for (const name of ["mean", "std"] as const) {
-      addArray(zip, name, "<f8", [3], new Uint8Array(Float64Array.from(normalisation[name]).buffer));
-    }
-    const texts = npyTexts(classes);
-    addArray(zip, "classes", texts.type, [classes.length], texts.bytes);
-    const output = zip.outputStream as Readable;
-    zip.on("error", (error) => output.destroy(error));
-    zip.end();
-    await folder.write("train.npz", async (append) => {
+      for (const name of ["mean", "std"] as const) {
+        addArray(zip, name, "<f8", [3], new Uint8Array(Float64Array.from(normalisation[name]).buffer));
+      }
+      const texts = npyTexts(classes);
+      addArray(zip, "classes", texts.type, [classes.length], texts.bytes);
+      zip.end();
       for await (const piece of output) await append(piece as Buffer);
-    });
-  },
+    }),
   open: `import numpy
 
 data = numpy.load("FOLDER/train.npz")
