@@ -91,7 +91,8 @@ export const exportSet = async ({ set, to, out, device, ...context }: ExportOpti
   try {
     await makeFolder(staging);
     const { files, bytes } = await writeInto(staging, source, format);
-    // Fails where somebody has put something there meanwhile.
+    // Somebody may have put something there meanwhile.
+    await checkExportPlace(out);
     await rmdir(target).catch((cause: NodeJS.ErrnoException) => {
       if (cause.code !== "ENOENT") throw cause;
     });

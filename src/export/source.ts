@@ -48,7 +48,7 @@ export interface ExportSource {
 }
 
 /** Bytes of a batch's floats and labels, about. */
-const batchBytes = 2 ** 24;
+const batchBytes = 2 ** 22;
 
 /** The level of deflate: images of 32x32 take 1 % more than at level 9, larger ones a third of the time. */
 const pngLevel = 3;
@@ -66,7 +66,7 @@ export const temperatureOf = ({ recipe, labels }: Manifest): number | undefined 
 const lazyDevice = (given: Device | undefined) => {
   let opening: Promise<Device> | undefined;
   const device = (): Promise<Device> => {
-    opening ??= given === undefined ? openDevice("cpu") : Promise.resolve(given);
+    opening ??= given === undefined ? openDevice("cpu", { threads: 1 }) : Promise.resolve(given);
     return opening;
   };
   return {
