@@ -51,9 +51,9 @@ const packed = (rows: Uint8Array, level: number): Uint8Array | Promise<Uint8Arra
 };
 
 /**
- * Pixels [height, width, 3] as a PNG, packed by a level of deflate, 1 (fast) to 9 (small). The prediction is one of the neighbours, so that multiples of a number leave multiples of
- * it; libpng, which picks a filter for each row, often takes the mean of two, which leaves many more values: pixels of 6 bits
- * then take a tenth more.
+ * Pixels [height, width, 3] as a PNG, packed by a level of deflate, 1 (fast) to 9 (small). The prediction is one of the
+ * neighbours, so that multiples of a number leave multiples of it; libpng, which picks a filter for each row, often takes the
+ * mean of two, which leaves many more values: pixels of 6 bits then take a tenth more.
  */
 export const encodePaeth = async (
   pixels: Uint8Array,
