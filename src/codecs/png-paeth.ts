@@ -1,13 +1,14 @@
 // PNG with the Paeth filter in every row, for pixels of few levels.
 import { promisify } from "node:util";
-import { constants, crc32, deflate } from "node:zlib";
+import { constants, crc32, deflate, deflateSync } from "node:zlib";
 
 /** Bytes of a pixel: red, green, blue. */
 const channels = 3;
 
 /** Paeth's prediction: that of left, above and above left which is nearest to left + above - above left (PNG, section 9.4). */
 const predicted = (left: number, above: number, corner: number): number => {
-  const [toLeft, toAbove] = [Math.abs(above - corner), Math.abs(left - corner)];
+  const toLeft = Math.abs(above - corner);
+  const toAbove = Math.abs(left - corner);
   const toCorner = Math.abs(left + above - 2 * corner);
   if (toLeft <= toAbove && toLeft <= toCorner) return left;
   return toAbove <= toCorner ? above : corner;
@@ -39,22 +40,33 @@ const chunk = (type: string, data: Uint8Array): Buffer => {
   return out;
 };
 
+/** Filtered rows of up to so many bytes are packed at once: to hand them to another thread takes longer than to pack them. */
+const mostAtOnce = 2 ** 16;
+
+const packed = (rows: Uint8Array, level: number): Uint8Array | Promise<Uint8Array> => {
+  const options = { level, memLevel: 9, strategy: constants.Z_FILTERED };
+  return rows.length <= mostAtOnce
+    ? deflateSync(rows, options)
+    : promisify<Uint8Array, object, Buffer>(deflate)(rows, options);
+};
+
 /**
- * Pixels [height, width, 3] as a PNG. The prediction is one of the neighbours, so that multiples of a number leave multiples of
- * it; libpng, which picks a filter for each row, often takes the mean of two, which leaves many more values: pixels of 6 bits
- * then take a tenth more.
+ * Pixels [height, width, 3] as a PNG, packed by a level of deflate, 1 (fast) to 9 (small). The prediction is one of the
+ * neighbours, so that multiples of a number leave multiples of it; libpng, which picks a filter for each row, often takes the
+ * mean of two, which leaves many more values: pixels of 6 bits then take a tenth more.
  */
-export const encodePaeth = async (pixels: Uint8Array, width: number, height: number): Promise<Uint8Array> => {
+export const encodePaeth = async (
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  level = 9,
+): Promise<Uint8Array> => {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   // 8 bits, red, green and blue.
   header.set([8, 2], 8);
-  const data = await promisify<Uint8Array, object, Buffer>(deflate)(filtered(pixels, width, height), {
-    level: 9,
-    memLevel: 9,
-    strategy: constants.Z_FILTERED,
-  });
+  const data = await packed(filtered(pixels, width, height), level);
   const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
   return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", data), chunk("IEND", new Uint8Array(0))]);
 };

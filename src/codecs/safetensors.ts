@@ -34,6 +34,12 @@ const count = (shape: readonly number[]): number => shape.reduce((n, side) => n 
 
 type Metadata = Readonly<Record<string, string>>;
 
+/** Tensors in their order in a file: wider types first, so that each lies at a multiple of its width, then by name. */
+const inOrder = (layout: Layout): string[] =>
+  Object.keys(layout)
+    .sort()
+    .sort((a, b) => elementBytes[layout[b]!.dtype] - elementBytes[layout[a]!.dtype]);
+
 /** The JSON header of a file, where its tensors start (header padded to a multiple of 8) and how many bytes they take. */
 const headerOf = (layout: Layout, metadata?: Metadata): { text: Uint8Array; start: number; body: number } => {
   const header: [string, unknown][] = [];
@@ -41,7 +47,7 @@ const headerOf = (layout: Layout, metadata?: Metadata): { text: Uint8Array; star
     header.push([metadataKey, Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)))]);
   }
   let body = 0;
-  for (const name of Object.keys(layout).sort()) {
+  for (const name of inOrder(layout)) {
     const { dtype, shape } = layout[name]!;
     const begin = body;
     body += count(shape) * elementBytes[dtype];
@@ -57,17 +63,27 @@ export const safetensorsBytes = (layout: Layout, metadata?: Metadata): number =>
   return start + body;
 };
 
+/** The bytes of a file before its tensors, and the order in which these follow, for files that are written piece by piece. */
+export const safetensorsHeader = (
+  layout: Layout,
+  metadata?: Metadata,
+): { readonly header: Uint8Array<ArrayBuffer>; readonly order: readonly string[] } => {
+  const { text, start } = headerOf(layout, metadata);
+  const header = new Uint8Array(start).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(start - 8), true);
+  header.set(text, 8);
+  return { header, order: inOrder(layout) };
+};
+
 /**
  * The bytes of a safetensors file: 8 bytes header length (little endian), JSON header padded with spaces to a multiple
- * of 8, tensors one after the other in the order of their names. Equal content gives equal bytes.
+ * of 8, tensors one after the other, wider types first and then by name. Equal content gives equal bytes.
  */
 export const encodeSafetensors = (
   tensors: Readonly<Record<string, SafeTensor>>,
   metadata?: Metadata,
 ): Uint8Array<ArrayBuffer> => {
-  const names = Object.keys(tensors).sort();
-  for (const name of names) {
-    const { shape, data } = tensors[name]!;
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
     if (name === metadataKey || count(shape) !== data.length) {
       throw new DistilleryError(
         "SHAPE",
@@ -75,12 +91,11 @@ export const encodeSafetensors = (
       );
     }
   }
-  const { text, start, body } = headerOf(tensors, metadata);
-  const bytes = new Uint8Array(start + body).fill(0x20, 0, start);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true);
-  bytes.set(text, 8);
-  let at = start;
-  for (const name of names) {
+  const { header, order } = safetensorsHeader(tensors, metadata);
+  const bytes = new Uint8Array(safetensorsBytes(tensors, metadata));
+  bytes.set(header);
+  let at = header.length;
+  for (const name of order) {
     const { data } = tensors[name]!;
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;

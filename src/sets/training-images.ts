@@ -73,16 +73,20 @@ const gathered = (values: Float32Array, size: number, rows: ArrayLike<number>): 
 
 /**
  * Opens the training images of a set, decoded on a device as `decode` of their layout says. Small sets are decoded
- * once; of large ones the rows that are asked for, so that memory does not grow with the number of compensators.
+ * once; of those above `most` bytes the rows that are asked for, so that memory does not grow with the number of compensators.
  */
-export const openImages = async (set: Arrays, device: Device): Promise<TrainingImages> => {
+export const openImages = async (
+  set: Arrays,
+  device: Pick<Device, "compile">,
+  most = mostKept,
+): Promise<TrainingImages> => {
   const layout = layoutOf(set.manifest);
   const { labelled, classes: C } = layout;
   const length = set.manifest.budget.trainingImages;
   const decoder = layout.plain ? undefined : await device.compile(traceDecode(layout, batch));
   const decode = decoding(set, layout, decoder);
   const size = valuesIn(layout.image);
-  const keeps = decoder !== undefined && labelled * size * 4 <= mostKept;
+  const keeps = decoder !== undefined && labelled * size * 4 <= most;
   const kept = keeps ? await decode(Array.from({ length: labelled }, (_, row) => row)) : undefined;
   if (keeps) await decoder.release();
   return {

@@ -22,6 +22,7 @@ const order = [
   "data",
   "sets",
   "hub",
+  "export",
   "training",
   "recipe",
   "teachers",

@@ -15,6 +15,7 @@ const outcomeOf = (pushed: Pushed): Outcome => {
     `${commit === undefined ? "would push" : "pushed"} ${plural(files.length, "file")}, ${formatBytes(total)}, to ${url}`,
     printable(notice),
     `whoever may read it trains on it by: distillery train ${address} --student convnet`,
+    `or in Python: datasets.load_dataset("${address.replace(/^hf:\/\//, "").replace(/@.*/, "")}")`,
   ];
   return { text: lines.join("\n"), json: pushed };
 };
@@ -44,8 +45,8 @@ export const push: CliCommand = {
       .addHelpText("after", "\nThe token is that of HF_TOKEN or of `hf auth login`; HF_ENDPOINT names another hub.")
       .action(async (set: string, to: string, values: OptionValues) => {
         const pushed = await working(world, async (tools) => {
-          const { pushSet } = await import("../../hub/push.ts");
-          return pushSet(await openSetAt(set, tools), to, tools, {
+          const { pushWithImages } = await import("../../pipeline/push.ts");
+          return pushWithImages(await openSetAt(set, tools), to, tools, {
             private: values.private === true,
             dryRun: values.dryRun === true,
             ...(typeof values.message === "string" && { message: values.message }),

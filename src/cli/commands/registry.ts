@@ -5,6 +5,7 @@ import { completion } from "./completion.ts";
 import { data } from "./data.ts";
 import { distill } from "./distill.ts";
 import { evaluate } from "./evaluate.ts";
+import { exporting } from "./export.ts";
 import { help } from "./help.ts";
 import { inspect } from "./inspect.ts";
 import { push } from "./push.ts";
@@ -17,6 +18,6 @@ import { verify } from "./verify.ts";
 /** The commands under the headings of the help. */
 export const commandGroups: readonly { readonly heading: string; readonly commands: readonly CliCommand[] }[] = [
   { heading: "The path, whole or in parts:", commands: [run, teach, distill, compare, evaluate] },
-  { heading: "Using a set:", commands: [train, push] },
+  { heading: "Using a set:", commands: [train, exporting, push] },
   { heading: "Looking at things:", commands: [inspect, verify, recipes, data, help, completion] },
 ];
