@@ -144,7 +144,7 @@ describe("options", () => {
     ["inspect", "set: expected the folder"],
     ["verify", "set: expected the folder"],
     ["data", "source: expected demo"],
-    ["recipes", "name: expected a recipe"],
+    ["recipes", "recipe: expected a recipe"],
   ])("and arguments that are empty are refused, as of a shell variable that is not set: %s", async (line, message) => {
     for (const empty of ["", " "]) {
       const { exit, stderr, calls } = await commandLine([...line.split(" "), empty]);

@@ -33,7 +33,7 @@ describe("folders, sets and teachers that do not fit", () => {
   it("--out with a run of another recipe says what differs, and changes nothing", async () => {
     const before = await hashesIn(at("done"));
     expect(await withRecipe("run", "done", "--seed", "3", "--labels", "hard")).toBe(
-      "2 --out done holds a run of another recipe (labels: static there, hard now; seed: 0 there, 3 now); choose another --out, or give the same recipe to resume",
+      "2 --out done holds a run of another recipe (seed: 0 there, 3 now); choose another --out, or give the same recipe to resume",
     );
     expect(await hashesIn(at("done"))).toEqual(before);
   });

@@ -114,7 +114,7 @@ describe("a run that is stopped", () => {
 
   it("by Ctrl-C ends at once with status 130, says how to go on, and leaves only whole files", async () => {
     const running = start("main", folder, command("stopped"));
-    await until(running, () => running.stderr().includes("teacher convnet8x1: "));
+    await until(running, () => running.stderr().includes("teacher 1 of 2: "));
     running.child.kill("SIGINT");
     const { exit, stdout, stderr } = await running.ended;
     expect({ exit, stdout }).toEqual({ exit: 130, stdout: "" });

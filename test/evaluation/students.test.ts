@@ -66,7 +66,7 @@ it("a student that is stopped after a mark and in the middle of one ends as anot
   expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ key, marks: expected.marks });
   // A student that was finished before is the same, and so are its seconds; one of an earlier version has none.
   expect(await teach(parts.run(27), parts.stage)).toEqual(partial);
-  await rm(file.replace(".json", ".seconds.json"));
+  await rm(file.replace(".json", "-seconds.json"));
   expect(await teach(parts.run(27), parts.stage)).toEqual({ key, ...result });
 });
 

@@ -117,7 +117,7 @@ describe("what each format holds, by other readers", () => {
       mean: "[0.5,0.4,0.3]",
       std: "[0.25,0.2,0.3]",
       classes: JSON.stringify(classes),
-      order: "Base k of class c, plus compensator (k, v - 1).",
+      order: "A base, plus a compensator.",
       repeats: "1",
     });
   });
@@ -128,7 +128,7 @@ describe("what each format holds, by other readers", () => {
       "24e6c5cb3eef4c8eb6c0bc91a6700d21273fd355b89bcd75a891f3f09c112b5e",
     );
     expect(sha256(await readFile(at("safetensors", "train.safetensors")))).toBe(
-      "bf2858530bb855b32865df0a07302d01bacb38340b09e6c5363074fab0b2c5fc",
+      "ebe13fc1183149a839182f0b27fc866ac06076887c69f7629f1625f7bc720511",
     );
   });
 });

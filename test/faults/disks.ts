@@ -43,6 +43,17 @@ const leavings = async (out: string): Promise<string[]> => {
   return found;
 };
 
+/** Makes a disk read-only; a file that is open for writing keeps it from that for a moment. */
+const remountReadOnly = async (disk: string, tries = 200): Promise<void> => {
+  try {
+    mount("-o", "remount,ro", disk);
+  } catch (error) {
+    if (tries === 0 || !String(error).includes("busy")) throw error;
+    await sleep(5);
+    await remountReadOnly(disk, tries - 1);
+  }
+};
+
 /** Words that the error must have, beside its status 8. */
 const reasons = { full: /disk is full/, "read-only": /read-only/ } as const;
 
@@ -58,7 +69,7 @@ const attempt = async (ground: Ground, id: string, reference: Results): Promise<
     if (trouble === "read-only") {
       while (running.running() && (await readdir(disk)).length === 0) await sleep(5);
       await sleep(Number(number));
-      mount("-o", "remount,ro", disk);
+      await remountReadOnly(disk);
     }
     const first = await running.ended;
     const { ending, what } = judge(first);

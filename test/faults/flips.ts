@@ -1,5 +1,6 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { cardName } from "../../src/sets/card.ts";
 import { verifySet } from "../../src/sets/index.ts";
 import { stream } from "../../src/support/random.ts";
 import { filesIn } from "../pipeline/tiny.ts";
@@ -55,7 +56,8 @@ export const flips: Part = {
   ids: async (scale, ground) => {
     const set = setOf(ground);
     const ids: string[] = [];
-    for (const path of await filesIn(set)) {
+    // The card is for people, who may edit it.
+    for (const path of (await filesIn(set)).filter((name) => name !== cardName)) {
       const { length } = await readFile(join(set, path));
       ids.push(...thinned(length, scale).map((at) => `${path}/${at}`));
     }

@@ -107,7 +107,7 @@ const mapFiles = async <T>(folder: string, about: (file: string) => Promise<T>):
   );
 
 /** True for the seconds of a student, which no two runs share. */
-export const isTimes = (path: string): boolean => path.endsWith(".seconds.json");
+export const isTimes = (path: string): boolean => path.endsWith("-seconds.json");
 
 /** sha256 of every file below a folder but those of times. */
 export const hashesIn = async (folder: string): Promise<Record<string, string>> => {

@@ -35,11 +35,12 @@ it("on the demo's images, weights with torch's names are a teacher like any othe
   const first = recorder();
   const report = (await commands.run(recipe, quietly(out, first))).report;
   const bytes = await readFile(file);
-  const { accuracy, validationAccuracy, parameters } = own;
+  const { accuracy, chance, validationAccuracy, parameters } = own;
   expect(report.teachers).toEqual([
     {
       architecture: "convnet8x1",
       accuracy,
+      chance,
       validationAccuracy,
       parameters,
       bytes: bytes.length,

@@ -43,7 +43,8 @@ const isGroup = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const flat = (value: unknown, path = ""): string[] => {
   if (isGroup(value))
     return Object.entries(value).flatMap(([name, inner]) => flat(inner, path === "" ? name : `${path}.${name}`));
-  return [`${path} ${Array.isArray(value) ? value.join("+") : String(value)}`];
+  const word = (item: unknown): string => (typeof item === "object" ? JSON.stringify(item) : String(item));
+  return [`${path} ${Array.isArray(value) ? value.map(word).join("+") : word(value)}`];
 };
 
 /** A recipe: its own fields, and a line for each of its groups; what is too long for a line goes on below, indented. */

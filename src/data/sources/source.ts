@@ -82,7 +82,7 @@ const folderSource = (name: `<${string}>`, description: string): Source => ({
 
 const ownImages = folderSource(
   "<folder>",
-  "your own images: train/<class>/* and test/<class>/* or val/<class>/*, or <class>/* and --test 0.2; --resize N for mixed sizes",
+  "your own: train/<class>/* and test/ or val/ likewise, or <class>/* with --test 0.2; --resize N for mixed sizes",
 );
 
 const sources: readonly Source[] = [
