@@ -122,17 +122,26 @@ export const firstRows = (comparison: Comparison): readonly ComparedSetRow[] => 
 export const comparisonConclusion = (comparison: Comparison): string =>
   [...warningsOf(comparison.teachers), bestOf(comparison)].join(" ");
 
+const byAccuracy = (rows: readonly ComparedSetRow[]): ComparedSetRow[] =>
+  rows.toSorted((a, b) => b.row.accuracy.mean - a.row.accuracy.mean);
+
+/** The row of the first table at its first budget that is clearly above all its others, where there is one. */
+export const clearlyBest = (comparison: Comparison): ComparedSetRow | undefined => {
+  const [best, ...others] = byAccuracy(firstRows(comparison).filter(measured));
+  const above = ({ row }: ComparedSetRow): boolean => compare(best!.row.accuracy, row.accuracy).verdict === "better";
+  return others.length > 0 && others.every(above) ? best : undefined;
+};
+
 const bestOf = (comparison: Comparison): string => {
   const [table] = tablesOf(comparison);
   const rows = firstRows(comparison).filter(measured);
-  const [best, ...others] = rows.toSorted((a, b) => b.row.accuracy.mean - a.row.accuracy.mean);
+  const [best] = byAccuracy(rows);
   if (table === undefined || best === undefined) return "No student has been trained yet.";
   const where = `with ${plural(best.row.ipc ?? 0, "image")} a class, ${table.labels} labels and ${table.student}`;
-  const clear = others.every(({ row }) => compare(best.row.accuracy, row.accuracy).verdict === "better");
   /** Its variant only where another row has the same method. */
   const named = (row: ComparisonRow): string =>
     rows.filter((one) => one.row.method === row.method).length > 1 ? nameOf(row) : nameOf({ method: row.method });
-  if (others.length > 0 && clear) return `${named(best.row)} is clearly best ${where}.`;
+  if (clearlyBest(comparison) !== undefined) return `${named(best.row)} is clearly best ${where}.`;
   const gaining = rows.filter(({ toRandom }) => toRandom?.verdict === "better");
   const against = rows.some(({ toRandom }) => toRandom !== undefined);
   const beside =

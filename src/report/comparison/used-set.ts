@@ -2,13 +2,13 @@
 import type { Comparison } from "../../evaluation/comparison.ts";
 import { measured } from "../../evaluation/statistics.ts";
 import type { UsedSet } from "../use.ts";
-import { tablesOf } from "./summary.ts";
+import { clearlyBest, tablesOf } from "./summary.ts";
 
-/** The first set of the first table, as any other choice would be one by the test set. */
+/** The set that the heading calls clearly best; where it calls none so, the first of the first table. */
 export const usedSet = (comparison: Comparison): UsedSet | undefined => {
   const { folder, sets } = comparison;
   const [table] = tablesOf(comparison);
-  const row = table?.rows.map((compared) => compared.row).find(measured);
+  const row = clearlyBest(comparison)?.row ?? table?.rows.map((compared) => compared.row).find(measured);
   const set = sets.find(
     ({ method, ipc, variant }) => row?.method === method && row.ipc === ipc && row.variant === variant,
   );
