@@ -1,4 +1,5 @@
 // PNG of 8-bit red, green and blue to its pixels, with nothing that a browser lacks.
+import { binaryText } from "../support/text.ts";
 import { predicted } from "./png-filter.ts";
 
 /** Bytes of a pixel. */
@@ -30,7 +31,7 @@ const packedRows = (png: Uint8Array): Uint8Array<ArrayBuffer>[] => {
   let at = signature.length;
   while (at + 12 <= png.length) {
     const length = view.getUint32(at);
-    const type = String.fromCharCode(...png.subarray(at + 4, at + 8));
+    const type = binaryText(png.subarray(at + 4, at + 8));
     if (type === "IEND") return found;
     if (type === "IDAT") found.push(png.slice(at + 8, at + 8 + length));
     at += 12 + length;
@@ -43,14 +44,15 @@ const unpacked = async (packed: readonly Uint8Array<ArrayBuffer>[], length: numb
   const out = new Uint8Array(length);
   let filled = 0;
   const stream = new Blob([...packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  try {
-    for await (const some of stream) {
-      if (filled + some.length > length) throw new Error(`its pixels take more than ${length} bytes`);
-      out.set(some, filled);
-      filled += some.length;
-    }
-  } catch (cause) {
-    throw cause instanceof TypeError ? new Error("its pixels cannot be unpacked", { cause }) : cause;
+  const rows = stream.getReader();
+  for (;;) {
+    const { done, value } = await rows.read().catch((cause: unknown) => {
+      throw new Error("its pixels cannot be unpacked", { cause });
+    });
+    if (done) break;
+    if (filled + value.length > length) throw new Error(`its pixels take more than ${length} bytes`);
+    out.set(value, filled);
+    filled += value.length;
   }
   if (filled < length) throw new Error(`its pixels take ${filled} bytes, expected ${length}`);
   return out;
