@@ -24,7 +24,7 @@ const bundled = async (): Promise<Uint8Array> => {
 const types: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
   ".wasm": "application/wasm",
-  ".html": "text/html",
+  "": "text/html",
 };
 
 /** What a page does, on its own origin. */
@@ -77,13 +77,14 @@ describe.skipIf(browserPath === undefined)("in a browser (skipped where no chrom
     const wasm = "ort-wasm-simd-threaded.wasm";
     const script = await bundled();
     const read = async (path: string): Promise<Uint8Array | string> => {
-      if (path === "/page.html") return '<!doctype html><link rel="icon" href="data:,">';
+      if (path === "/") return readFile(join(root, "examples/browser.html"));
       if (path === "/distillery.js") return script;
       return readFile(join(root, path === `/${wasm}` ? `node_modules/onnxruntime-web/dist/${wasm}` : path));
     };
     server = createServer(async ({ url = "" }, response) => {
-      const body = await read(url).catch(() => undefined);
-      const type = types[extname(url)] ?? "application/octet-stream";
+      const [path = ""] = url.split("?");
+      const body = await read(path).catch(() => undefined);
+      const type = types[extname(path)] ?? "application/octet-stream";
       response.writeHead(body === undefined ? 404 : 200, { "content-type": type }).end(body);
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
@@ -94,12 +95,16 @@ describe.skipIf(browserPath === undefined)("in a browser (skipped where no chrom
     server?.close();
   });
 
-  test("a set opens and a student learns as in Node, without a word on the console", async () => {
+  test("the example's page does what it says, and a student learns as in Node, without a word on the console", async () => {
     const page = await browser.newPage();
     const said: string[] = [];
     page.on("console", (message) => said.push(message.text()));
     page.on("pageerror", (error) => said.push(error.message));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page.html`);
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/?epochs=1`);
+    await page.waitForFunction("/named rightly/.test(document.body.innerText)");
+    expect(await page.evaluate("document.body.innerText")).toMatch(
+      /\d\.\d % of them named rightly by convnet32x3, student\.onnx/,
+    );
     const there = await page.evaluate<Result>(inPage);
     await using set = await openSet(join(root, "sets/demo-ipc10"));
     await using student = await trainStudent(set, settings);
