@@ -19,19 +19,18 @@ const fetchFile = async (url: string, most: number, signal: AbortSignal | undefi
   try {
     const response = await fetch(url, { signal: signal ?? null });
     if (!response.ok) throw failed(`the server answers ${response.status} ${response.statusText}`.trim());
-    const bytes: Uint8Array[] = [];
-    let length = 0;
-    for (const reader = response.body!.getReader(); ; ) {
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    const reader = response.body!.getReader();
+    for (let length = 0; ; ) {
       const { done, value } = await reader.read();
-      if (done) break;
+      if (done) return new Uint8Array(await new Blob(pieces).arrayBuffer());
       length += value.length;
       if (length > most) {
         await reader.cancel();
         throw failed(`it has more than the ${most} bytes that it may have`);
       }
-      bytes.push(value);
+      pieces.push(value);
     }
-    return new Uint8Array(await new Blob(bytes).arrayBuffer());
   } catch (cause) {
     if (cause instanceof DistilleryError) throw cause;
     if (signal?.aborted) throw new DistilleryError("INTERRUPTED", `${url}: stopped`);
