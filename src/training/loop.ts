@@ -170,10 +170,8 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
       if (signal?.aborted) {
         await writing;
         await save();
-        throw new DistilleryError(
-          "INTERRUPTED",
-          `${title}: stopped at step ${at.step} of ${steps}; the same command resumes`,
-        );
+        const resumes = checkpoint === undefined ? "" : "; the same command resumes";
+        throw new DistilleryError("INTERRUPTED", `${title}: stopped at step ${at.step} of ${steps}${resumes}`);
       }
       const fetched = await stepper.run(await batches.next());
       for (const { path: name, leaf } of tensorsOf(fetched)) {

@@ -50,6 +50,8 @@ const inPage = `(async () => {
     network: student.toOnnx().length,
     damaged: await codeOf(openSet(files)),
     missing: await codeOf(openSet("sets/none")),
+    unfetched: await codeOf(openSet("sets/demo-ipc10", { signal: AbortSignal.abort() })),
+    stopped: await codeOf(trainStudent(set, { student: "convnet8", signal: AbortSignal.abort() })),
     unknown: await codeOf(trainStudent(set, { student: "convnt" })),
   };
   await student.close();
@@ -126,6 +128,8 @@ describe.skipIf(browserPath === undefined)("in a browser (skipped where no chrom
       missing: expect.stringMatching(
         /^DOWNLOAD cannot fetch http.*\/sets\/none\/manifest\.json: the server answers 404/,
       ),
+      unfetched: expect.stringMatching(/^INTERRUPTED .*\/sets\/demo-ipc10\/manifest\.json: stopped/),
+      stopped: "INTERRUPTED student convnet8x3: stopped at step 0 of 560",
       unknown: expect.stringMatching(/^USAGE unknown architecture "convnt" .did you mean "convnet"/),
       closed: expect.stringMatching(/^DEVICE the device is closed/),
     });
