@@ -1,18 +1,10 @@
 // PNG with the Paeth filter in every row, for pixels of few levels.
 import { promisify } from "node:util";
 import { constants, crc32, deflate, deflateSync } from "node:zlib";
+import { predicted } from "./png-filter.ts";
 
 /** Bytes of a pixel: red, green, blue. */
 const channels = 3;
-
-/** Paeth's prediction: that of left, above and above left which is nearest to left + above - above left (PNG, section 9.4). */
-const predicted = (left: number, above: number, corner: number): number => {
-  const toLeft = Math.abs(above - corner);
-  const toAbove = Math.abs(left - corner);
-  const toCorner = Math.abs(left + above - 2 * corner);
-  if (toLeft <= toAbove && toLeft <= toCorner) return left;
-  return toAbove <= toCorner ? above : corner;
-};
 
 /** Rows of a filter's number, 4, and of pixels less their predictions, modulo 256; outside of the image all is 0. */
 const filtered = (pixels: Uint8Array, width: number, height: number): Uint8Array => {

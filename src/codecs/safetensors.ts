@@ -4,6 +4,7 @@ import { DistilleryError, reasonOf } from "../support/errors.ts";
 import { isObject, parseJson } from "../support/json.ts";
 import { mistakenFor } from "../support/mistaken-for.ts";
 import { shown } from "../support/schema.ts";
+import { binaryText } from "../support/text.ts";
 
 /** A tensor of a safetensors file. F16 data are half bit patterns (see float16.ts). */
 export type SafeTensor =
@@ -153,7 +154,7 @@ const parseHeader = (
 
 /** Finds what torch.save writes: a zip archive around a pickle, and long ago a pickle, whose bytes 4 to 7 are no length's. */
 const isPickle = (bytes: Uint8Array): boolean =>
-  Buffer.from(bytes.subarray(0, 512)).includes("/data.pkl") ||
+  binaryText(bytes.subarray(0, 512)).includes("/data.pkl") ||
   (bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5 && bytes.subarray(4, 8).some((byte) => byte !== 0));
 
 /** Names what lies in place of a safetensors file, to follow "it is". */

@@ -2,7 +2,7 @@
 import { floats, mapTree, type Tensor, tensor } from "../autodiff/index.ts";
 import { keyOf } from "../support/key.ts";
 import { stream } from "../support/random.ts";
-import { named } from "../training/checkpoint.ts";
+import { named } from "../training/stored.ts";
 import type { MethodStage } from "./method.ts";
 import type { KnownNetworks } from "./networks.ts";
 import { initialWeights } from "./pool.ts";

@@ -11,11 +11,12 @@ import { plural } from "../support/format.ts";
 import { keyOf } from "../support/key.ts";
 import { stream } from "../support/random.ts";
 import { batchIndices, cropLabelled } from "../training/batches.ts";
-import { named, readStored, rebuild, removeStored, unlessDamaged, writeStored } from "../training/checkpoint.ts";
+import { checkpointFile, readStored, removeStored, unlessDamaged, writeStored } from "../training/checkpoint.ts";
 import { imagesToFit } from "../training/image-source.ts";
 import { type JobKind, type Kept, type KeptJob, type Maker, runKept, tensorStore } from "../training/kept.ts";
 import { runLoop } from "../training/loop.ts";
 import { estimateBytes } from "../training/memory.ts";
+import { named, rebuild } from "../training/stored.ts";
 import { startTraining, type TrainState, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import { lent } from "./lent.ts";
 import type { MethodStage } from "./method.ts";
@@ -123,7 +124,7 @@ const makerOf =
                 hyper: hyperTensors(optimiser.hyper(begun + step, rate(begun + step))),
               };
             },
-            checkpoint: { file: `${stage.shared}/${job.name}.partial`, key },
+            checkpoint: checkpointFile(`${stage.shared}/${job.name}.partial`, key),
             advice: "leave the method out",
           },
           {

@@ -1,7 +1,7 @@
 // Addresses of sets that lie elsewhere: hf://user/name and https://.
 import { DistilleryError } from "../support/errors.ts";
 import { printable } from "../support/format.ts";
-import { hubUrl } from "./token.ts";
+import { hubUrl } from "./hub-url.ts";
 
 /** A data set of the Hub; `path` is the folder in it, "" for its root. */
 export interface HubAddress {

@@ -5,41 +5,14 @@ import { type DownloadOptions, download } from "../data/download/download.ts";
 import { forEachIndex } from "../data/files/lanes.ts";
 import { defaultCache } from "../data/sources/source.ts";
 import { cardName, cardOf } from "../sets/card.ts";
-import { tooLarge } from "../sets/from-files.ts";
-import { layoutOf } from "../sets/layout.ts";
 import { manifestName, parseManifest } from "../sets/manifest/manifest.ts";
-import type { Manifest, Part } from "../sets/set.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { readRegularFile, sha256, writeAtomic } from "../support/files.ts";
 import { formatBytes } from "../support/format.ts";
+import { absurdity, longestManifest } from "./absurdity.ts";
 import { addressForms, fileUrl, type HubAddress, isAddress, parseAddress } from "./address.ts";
 import { hubToken } from "./token.ts";
-
-/** Bytes of a manifest that is fetched from elsewhere: more than 65,536 classes with common names need. */
-const longestManifest = 2 ** 24;
-
-/** The most bytes that a part of these sizes can have, however badly it is packed. */
-const mostBytes = (manifest: Manifest, { holds }: Part): number => {
-  const { classes, perSheet, stored, image, compensators, labelled } = layoutOf(manifest);
-  const pixels = ({ height, width }: { readonly height: number; readonly width: number }): number => 3 * height * width;
-  const content = {
-    bases: 2 * perSheet * classes * pixels(stored),
-    compensators: 4 * compensators * pixels(image),
-    labels: 4 * labelled * classes,
-    decoder: 2 ** 20,
-  };
-  return 2 ** 16 + content[holds];
-};
-
-/** Says that a manifest asks for more than its own sizes can need. */
-const absurdity = (manifest: Manifest): string | undefined => {
-  for (const [path, part] of Object.entries(manifest.parts)) {
-    const most = mostBytes(manifest, part);
-    if (part.bytes > most) return `parts.${path}.bytes is ${part.bytes}, but so many values take ${most} at most`;
-  }
-  return tooLarge(manifest);
-};
 
 /** Advice behind the message of a failed download. */
 const advice = (address: HubAddress | URL, token: string | undefined): string => {

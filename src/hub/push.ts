@@ -10,9 +10,10 @@ import { DistilleryError } from "../support/errors.ts";
 import { readRegularFile } from "../support/files.ts";
 import { stopIfAborted } from "../support/interrupt.ts";
 import { type HubAddress, isAddress, parseAddress } from "./address.ts";
+import { hubUrl } from "./hub-url.ts";
 import { refusal, statusOf } from "./refusal.ts";
 import { type Patience, patientFetch } from "./retry.ts";
-import { hubToken, hubUrl } from "./token.ts";
+import { hubToken } from "./token.ts";
 
 /** A file of a commit: its path in the repository, and its bytes. */
 export interface PushedFile {

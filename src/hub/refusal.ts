@@ -2,7 +2,7 @@
 import { HubApiError } from "@huggingface/hub";
 import { DistilleryError } from "../support/errors.ts";
 import { reasonOf } from "../support/files.ts";
-import { hubUrl } from "./token.ts";
+import { hubUrl } from "./hub-url.ts";
 
 /** The status that the Hub answered with; undefined where it did not answer. */
 export const statusOf = (cause: unknown): number | undefined =>

@@ -1,11 +1,9 @@
-// The user's token of the Hugging Face Hub, and the Hub's address.
+// The user's token of the Hugging Face Hub.
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
 import { readRegularFile } from "../support/files.ts";
-
-/** The Hub, or the mirror that HF_ENDPOINT names, without a slash at the end. */
-export const hubUrl = (): string => (process.env.HF_ENDPOINT || "https://huggingface.co").replace(/\/+$/, "");
+import { hubUrl } from "./hub-url.ts";
 
 /** The file in which `hf auth login` keeps the token. */
 const tokenFile = (): string => {

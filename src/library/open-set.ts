@@ -1,5 +1,5 @@
 // Opening a set from its folder or from its files in memory.
-import type { DeviceName } from "../runtime/index.ts";
+import { type DeviceName, openDevice } from "../runtime/index.ts";
 import { readSet, type SetFiles, setFromFiles } from "../sets/index.ts";
 import { type TrainingSet, trainingSetOf } from "./training-set.ts";
 
@@ -13,4 +13,4 @@ export interface OpenSetOptions {
  * @throws DistilleryError SET with the first thing that is wrong.
  */
 export const openSet = async (set: string | SetFiles, { device = "cpu" }: OpenSetOptions = {}): Promise<TrainingSet> =>
-  trainingSetOf(typeof set === "string" ? await readSet(set) : await setFromFiles(set), device);
+  trainingSetOf(typeof set === "string" ? await readSet(set) : await setFromFiles(set), () => openDevice(device));

@@ -1,5 +1,5 @@
 // A distilled set as its users see it: images, labels and logits by rows.
-import { type Device, type DeviceName, openDevice } from "../runtime/index.ts";
+import type { Device } from "../runtime/index.ts";
 import { trainingLabels } from "../sets/labels/read.ts";
 import type { DistilledSet, Manifest } from "../sets/set.ts";
 import { openImages, type TrainingImages } from "../sets/training-images.ts";
@@ -54,7 +54,7 @@ const checkRows = (rows: ArrayLike<number>, length: number): void => {
 };
 
 /** The rows of a set in memory; its images are decoded on a device, which is opened when the first are asked for. */
-export const trainingSetOf = (set: DistilledSet, deviceName: DeviceName): TrainingSet => {
+export const trainingSetOf = (set: DistilledSet, openDevice: () => Promise<Device>): TrainingSet => {
   const { manifest } = set;
   const { classes, image, normalisation, budget } = manifest;
   const length = budget.trainingImages;
@@ -63,7 +63,7 @@ export const trainingSetOf = (set: DistilledSet, deviceName: DeviceName): Traini
   const all = Int32Array.from({ length }, (_, row) => row);
   let opened: Promise<{ readonly device: Device; readonly images: TrainingImages }> | undefined;
   const open = async () => {
-    const device = await openDevice(deviceName);
+    const device = await openDevice();
     return { device, images: await openImages(set, device) };
   };
   const images: TrainingSet["images"] = async (rows = all) => {

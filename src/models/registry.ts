@@ -6,7 +6,7 @@ import { convNet } from "./convnet.ts";
 import { efficientNetB0 } from "./efficientnet.ts";
 import { mobileNetV2 } from "./mobilenet.ts";
 import type { Model } from "./model.ts";
-import { findLoaded, loadFiles } from "./own/loaded.ts";
+import { findLoaded } from "./own/known.ts";
 import { type ResNetDepth, resNet } from "./resnet.ts";
 import { shuffleNetV2 } from "./shufflenet.ts";
 import { speedNet } from "./speednet.ts";
@@ -109,6 +109,9 @@ const matchOf = (name: string): ((task: NetworkTask) => Model) | undefined => {
   return undefined;
 };
 
+/** True for the name of a network of ours. */
+export const isArchitecture = (name: string): boolean => matchOf(name) !== undefined;
+
 const find = (name: string): ((task: NetworkTask) => Model) => {
   const build = findLoaded(name)?.build ?? matchOf(name);
   if (build !== undefined) return build;
@@ -123,10 +126,3 @@ export const checkArchitecture = (name: string): void => void find(name);
 
 /** The network of a name such as "convnet", "convnet64x2" or "resnet18", or of a file that was loaded, for a task. */
 export const buildModel = (name: string, task: NetworkTask): Model => find(name)(task);
-
-/**
- * Loads those of some names that are files, which `buildModel` then knows by path and by name.
- * @throws USAGE, CHECKPOINT where one holds no network.
- */
-export const loadNetworks = (names: readonly string[]): Promise<void> =>
-  loadFiles(names, (name) => matchOf(name) !== undefined);

@@ -5,9 +5,9 @@ import type { TeachersReport } from "../evaluation/teachers-report.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { DeviceName } from "../runtime/index.ts";
 import type { Manifest, SetBytes } from "../sets/index.ts";
+import type { TrainingWishes } from "../students/plan.ts";
 import type { Context } from "../support/context.ts";
 import type { StudentReport } from "./train/account.ts";
-import type { TrainingWishes } from "./train/plan.ts";
 
 /** Everything that a command is told besides the recipe. */
 export interface CommandContext extends Context {

@@ -1,6 +1,8 @@
 // A command at work: its data, device, teachers and folder, opened and checked.
+
+import { loadNetworks } from "../models/own/load-networks.ts";
 import { untraceable } from "../models/own/onnx-file.ts";
-import { buildModel, loadNetworks } from "../models/registry.ts";
+import { buildModel } from "../models/registry.ts";
 import { type Prepared, prepareData } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Work } from "../recipe/work.ts";

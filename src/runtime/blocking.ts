@@ -13,7 +13,7 @@ import { apply, type Op } from "../autodiff/value.ts";
 import { blockImageOp } from "../blocked/ops.ts";
 import { blockGraph } from "../blocked/pass.ts";
 import { winogradChoice } from "../blocked/winograd.ts";
-import { reasonOf } from "../support/files.ts";
+import { reasonOf } from "../support/errors.ts";
 import { stream } from "../support/random.ts";
 import type { RunOnce } from "./self-check.ts";
 

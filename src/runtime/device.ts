@@ -1,10 +1,10 @@
 // Opening a device by name.
 import { availableParallelism } from "node:os";
 import { DistilleryError } from "../support/errors.ts";
-import { reasonOf } from "../support/files.ts";
 import { didYouMean } from "../support/suggest.ts";
 import { deviceNames, type Kind, kinds } from "./kinds.ts";
-import { type Device, deviceOn, type Running } from "./on-thread.ts";
+import type { Device, Running } from "./on-thread.ts";
+import { openChecked } from "./open-checked.ts";
 import { WrongResult } from "./self-check.ts";
 import { openSessionThread, type SessionThread } from "./session-thread.ts";
 
@@ -14,29 +14,14 @@ export type { Compiled, Device, Loaded, Stepper, Tensors } from "./on-thread.ts"
 /** By default as many threads as cores, the fastest lowering that is right, and no word to anybody. */
 export type DeviceOptions = Partial<Running>;
 
-/**
- * Opens a device of one kind on a thread of its own and checks it.
- * @throws DEVICE where it is missing, or computes wrongly; its thread is closed then.
- */
-export const openKind = async (
+/** Opens a device of one kind on a thread of its own, as `openChecked` does. */
+export const openKind = (
   kind: Kind,
   running: Running,
   openThread: () => SessionThread = openSessionThread,
 ): Promise<Device> => {
-  const { environment, missing, wrong } = kinds[kind];
-  Object.assign(process.env, environment);
-  const thread = openThread();
-  try {
-    return await deviceOn(thread, kind, running);
-  } catch (cause) {
-    await thread.close();
-    const why = reasonOf(cause).split("\n")[0];
-    const message =
-      cause instanceof WrongResult
-        ? `device ${kind} computes wrongly here (${why}): ${wrong}`
-        : `device ${kind} is not available here (${why}): ${missing}`;
-    throw new DistilleryError("DEVICE", message, { cause });
-  }
+  Object.assign(process.env, kinds[kind].environment);
+  return openChecked(kind, running, openThread);
 };
 
 /**

@@ -4,8 +4,8 @@ import type { Provider } from "./protocol.ts";
 export const deviceNames = ["cpu", "webgpu", "cuda", "cuda-tf32", "auto"] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
-/** The devices that "auto" chooses from. */
-export type Kind = Exclude<DeviceName, "auto">;
+/** Devices that are opened: those of names but "auto", which chooses, and that of a browser. */
+export type Kind = Exclude<DeviceName, "auto"> | "wasm";
 
 interface KindOfDevice {
   readonly provider: Provider;
@@ -38,6 +38,15 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
       "onnxruntime-node 1.30 runs on Linux with glibc 2.28 or later and on Windows (x64, arm64), and on macOS " +
       "(arm64 only); on one of these reinstall the package, from others (Alpine, a Mac with an Intel processor) use such a machine",
     wrong: "reinstall the package: ONNX Runtime's files may be damaged",
+  },
+  wasm: {
+    provider: "wasm",
+    tolerance: single,
+    environment: {},
+    missing:
+      "the page must find onnxruntime-web's ort-wasm-simd-threaded.wasm beside its script, " +
+      "or where env.wasm.wasmPaths of onnxruntime-web/wasm says",
+    wrong: "update the browser",
   },
   webgpu: {
     provider: "webgpu",

@@ -24,7 +24,7 @@ export interface SessionSpec {
 }
 
 /** ONNX Runtime's names of its execution providers. */
-export type Provider = "cpu" | "webgpu" | "cuda";
+export type Provider = "cpu" | "webgpu" | "cuda" | "wasm";
 
 export interface Message {
   readonly id: number;

@@ -1,15 +1,14 @@
-// The files of a set: its arrays encoded, and decoded again.
-import { decodeSheet, encodeSheet } from "../codecs/png-sheet.ts";
-import { decodeSafetensors, encodeSafetensors, type Layout, safetensorsBytes } from "../codecs/safetensors.ts";
+// The files of a set, as the manifest promises them, and their arrays decoded.
+import { decodeSheet } from "../codecs/read-sheet.ts";
+import { decodeSafetensors, type Layout, safetensorsBytes } from "../codecs/safetensors.ts";
 import { type FileTensors, layoutMisfit, notFinite } from "../codecs/tensor-layout.ts";
 import { type Axes, compensatorAxes, labelAxes, withAxes, withoutAxes } from "./axes.ts";
-import { type CompensatorDtype, compensatorLayout, packCompensators, unpackCompensators } from "./compensator-codec.ts";
-import { decoderOf } from "./decoder.ts";
+import { type CompensatorDtype, compensatorLayout, unpackCompensators } from "./compensator-codec.ts";
 import { labelLayout } from "./labels/choose.ts";
 import { labelProblem } from "./labels/encoding.ts";
 import { compensatorShape, describeDecoding, layoutOf, type Layout as SetLayout } from "./layout.ts";
 import { compensatorsName, decoderName, expectedParts, labelsName } from "./manifest/manifest.ts";
-import type { DistilledSet, Manifest, Part, Unlisted } from "./set.ts";
+import type { DistilledSet, Manifest, Unlisted } from "./set.ts";
 
 /** The arrays that a set holds besides its manifest. */
 export type SetArrays = Pick<DistilledSet, "bases" | "compensators" | "labels">;
@@ -18,7 +17,7 @@ export type SetArrays = Pick<DistilledSet, "bases" | "compensators" | "labels">;
 export type SetDraft = { -readonly [holds in keyof SetArrays]: SetArrays[holds] };
 
 /** Shapes of the arrays, as the manifest promises them. */
-const shapesOf = (
+export const shapesOf = (
   manifest: Unlisted,
 ): { readonly bases: readonly number[]; readonly compensators: readonly number[] } => {
   const layout = layoutOf(manifest);
@@ -62,48 +61,8 @@ export const compensatorBytes = (dtype: CompensatorDtype, layout: SetLayout): nu
     decoding: describeDecoding(layout),
   });
 
-/** Tensors as a file; undefined when one holds a value that is not finite. */
-const encodeTensors = (
-  tensors: FileTensors,
-  axes: Axes,
-  metadata?: Readonly<Record<string, string>>,
-): Uint8Array | undefined =>
-  notFinite(tensors) === undefined ? encodeSafetensors(withAxes(tensors, axes), metadata) : undefined;
-
-/**
- * The files of a set in the order of expectedParts: path and bytes, one at a time so that only one is in memory.
- * Bytes are undefined for a file that would hold a value that is not finite as its type.
- */
-export async function* encodeParts(
-  manifest: Unlisted,
-  arrays: SetArrays,
-): AsyncGenerator<{ readonly path: string; readonly holds: Part["holds"]; readonly bytes: Uint8Array | undefined }> {
-  const layout = layoutOf(manifest);
-  const { compensators: shape } = shapesOf(manifest);
-  const { dtype } = manifest.compensators;
-  const { decoding, unnamedAxes } = manifest;
-  const encode: Record<Part["holds"], (k: number) => Promise<Uint8Array | undefined>> = {
-    bases: (k) => {
-      const { tiles, from, to } = sheetAt(manifest, k);
-      return encodeSheet(arrays.bases.subarray(from, to), tiles, layout.stored);
-    },
-    compensators: async () =>
-      encodeTensors(
-        dtype === "none" ? {} : packCompensators(dtype, arrays.compensators, shape),
-        compensatorAxes(layout, unnamedAxes),
-        unnamedAxes ? undefined : { decoding },
-      ),
-    labels: async () => encodeTensors(arrays.labels, labelAxes(layout, unnamedAxes)),
-    decoder: async () => decoderOf(layout, decoding),
-  };
-  for (const [k, [path, holds]] of [...expectedParts(manifest)].entries()) {
-    const bytes = await encode[holds](k);
-    yield { path, holds, bytes };
-  }
-}
-
 /** Images on the k-th sheet, and where they lie among all pixels of bases. */
-const sheetAt = (manifest: Unlisted, k: number): { tiles: number; from: number; to: number } => {
+export const sheetAt = (manifest: Unlisted, k: number): { tiles: number; from: number; to: number } => {
   const { bases, classes, perSheet, stored } = layoutOf(manifest);
   const tiles = Math.min(perSheet, bases - k * perSheet) * classes;
   const from = k * perSheet * classes * 3 * stored.height * stored.width;

@@ -1,12 +1,14 @@
 // Writing a set, whole or not at all.
+
 import { rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DistilleryError } from "../support/errors.ts";
 import { diskError, makeFolder, sha256, writeAtomic } from "../support/files.ts";
 import { cardName, cardOf } from "./card.ts";
+import { encodeParts } from "./encode-parts.ts";
 import { manifestName, parseManifest } from "./manifest/manifest.ts";
 import { sealManifest } from "./manifest/seal.ts";
-import { encodeParts, misfit } from "./parts.ts";
+import { misfit } from "./parts.ts";
 import { checkSetPlace } from "./place.ts";
 import type { DistilledSet, Manifest, Part, Unlisted } from "./set.ts";
 import { stagingFor, sweepOwn } from "./staging.ts";

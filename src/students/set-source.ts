@@ -1,7 +1,10 @@
 // Images and labels of a set, as a student learns from them.
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Device } from "../runtime/index.ts";
-import { type Budget, type DistilledSet, openImages, trainingLabels } from "../sets/index.ts";
+import type { Budget } from "../sets/budget.ts";
+import { trainingLabels } from "../sets/labels/read.ts";
+import type { DistilledSet } from "../sets/set.ts";
+import { openImages } from "../sets/training-images.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { LabelKind, Source } from "./train-student.ts";
 

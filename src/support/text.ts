@@ -40,7 +40,7 @@ const firstWrong = (bytes: Uint8Array): number => {
     if (beginning(bytes.subarray(0, middle)) === undefined) bad = middle;
     else good = middle;
   }
-  return Buffer.byteLength(beginning(bytes.subarray(0, good)) ?? "");
+  return new TextEncoder().encode(beginning(bytes.subarray(0, good)) ?? "").length;
 };
 
 const lineAt = (bytes: Uint8Array, offset: number): number =>
@@ -78,3 +78,6 @@ export const decodeText = (bytes: Uint8Array): string => {
     throw new Error(`is ${encoding.toUpperCase()} by its byte order mark, but damaged; ${advice}`, { cause });
   }
 };
+
+/** A few bytes as characters of the same numbers. */
+export const binaryText = (bytes: Uint8Array): string => String.fromCharCode(...bytes);

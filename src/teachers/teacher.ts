@@ -10,8 +10,9 @@ import { DistilleryError } from "../support/errors.ts";
 import { sha256, writeAtomic } from "../support/files.ts";
 import { shown } from "../support/schema.ts";
 import type { NetworkTask } from "../tasks/task.ts";
-import { encodeStored, named, readStored } from "../training/checkpoint.ts";
+import { encodeStored, readStored } from "../training/checkpoint.ts";
 import type { History } from "../training/loop.ts";
+import { named } from "../training/stored.ts";
 import { matchWeights } from "./foreign-weights.ts";
 import { damagedCard, parseCard } from "./teacher-card.ts";
 

@@ -1,40 +1,14 @@
 // Files of tensors, sealed by a hash.
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { fillTree, leavesOf, sameShape, type Tensor, tensor, tensorsOf } from "../autodiff/index.ts";
-import type { Tensors } from "../runtime/index.ts";
-import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../sets/index.ts";
+import { type Tensor, tensor } from "../autodiff/index.ts";
+import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../codecs/safetensors.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { codeOf, readRegularFile, reasonOf, writeAtomic } from "../support/files.ts";
 import { noteDamage } from "../support/json-files.ts";
 import type { Progress } from "../support/progress.ts";
-
-/** Tensors by path and a few words about them, in one safetensors file. */
-export interface Stored {
-  readonly tensors: Readonly<Record<string, Tensor>>;
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** The tensors of a tree, named by their paths. */
-export const named = (tree: unknown): Record<string, Tensor> =>
-  Object.fromEntries(tensorsOf(tree).map(({ path, leaf }) => [path, leaf]));
-
-/** Builds the tree of the given types from tensors by path. @throws CHECKPOINT, naming file and tensor, if they do not fit. */
-export const rebuild = <S>(types: S, tensors: Readonly<Record<string, Tensor>>, file: string): Tensors<S> =>
-  fillTree(
-    types,
-    leavesOf(types).map(({ path, leaf }) => {
-      const found = tensors[path];
-      if (found === undefined || !sameShape(found.shape, leaf.shape)) {
-        const got = found === undefined ? "it is missing" : `it is [${found.shape}]`;
-        throw new DistilleryError(
-          "CHECKPOINT",
-          `${file}: expected tensor ${path} of shape [${leaf.shape}], but ${got}`,
-        );
-      }
-      return found;
-    }),
-  );
+import type { Checkpoint } from "./loop.ts";
+import type { Stored } from "./stored.ts";
 
 const pack = ({ data, shape }: Tensor): SafeTensor =>
   data instanceof Float32Array ? { dtype: "F32", shape, data } : { dtype: "I64", shape, data };
@@ -118,3 +92,11 @@ export const unlessDamaged = async <T>(
 };
 
 export const removeStored = (file: string): Promise<void> => rm(file, { force: true });
+
+/** A file as the checkpoint of a loop; `key` identifies the work. */
+export const checkpointFile = (file: string, key: string): Checkpoint => ({
+  key,
+  name: file,
+  read: (progress) => unlessDamaged(file, progress, () => readStored(file)),
+  write: (stored) => writeStored(file, stored),
+});

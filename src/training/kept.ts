@@ -4,10 +4,11 @@ import type { Device, Tensors } from "../runtime/index.ts";
 import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { numbered, type Progress, type ProgressTask } from "../support/progress.ts";
-import { readStored, type Stored, unlessDamaged, writeStored } from "./checkpoint.ts";
+import { checkpointFile, readStored, removeStored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { type Job, machineOf, runJobs, type Worker } from "./jobs.ts";
-import { forget, type History, type Loop, runLoop, type Scalars } from "./loop.ts";
+import { type History, type Loop, runLoop, type Scalars } from "./loop.ts";
 import { rehearseJobs } from "./rehearse-jobs.ts";
+import type { Stored } from "./stored.ts";
 
 /** A value that can be written as JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -112,7 +113,7 @@ export const makeKept = async <Around extends KeptAround, Made, Found>(
   context: Context,
 ): Promise<Found> => {
   const found = await store.write(fileOf(folder, job, store), job.key, await make(job, worker, context));
-  await forget({ file: partialOf(folder, job) });
+  await removeStored(partialOf(folder, job));
   return found;
 };
 
@@ -152,7 +153,7 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
         const found = await kind.store.read(fileOf(folder, job, kind.store), key, progress);
         if (found === undefined) return undefined;
         // A process that was killed right after it wrote the result left its checkpoint.
-        await forget({ file: partialOf(folder, job) });
+        await removeStored(partialOf(folder, job));
         advance(cost);
         begun++;
         rehearsing?.found(job);
@@ -186,7 +187,7 @@ export interface KeptLoop<State, Feeds, Fetches extends Scalars>
 }
 
 /** The checkpoint of a job that is a loop; it lies beside its file meanwhile. */
-export const checkpointOf = (folder: string, job: KeptJob) => ({ file: partialOf(folder, job), key: job.key });
+export const checkpointOf = (folder: string, job: KeptJob) => checkpointFile(partialOf(folder, job), job.key);
 
 /** A job's result by a loop; its history goes into the metadata. */
 export const runKeptLoop = async <State, Feeds, Fetches extends Scalars>(

@@ -6,8 +6,8 @@ import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import type { Progress, ScalarValues } from "../support/progress.ts";
 import { paceOf, type Rehearsal } from "../support/rehearsal.ts";
-import { named, readStored, rebuild, removeStored, unlessDamaged, writeStored } from "./checkpoint.ts";
 import { readAhead } from "./read-ahead.ts";
+import { named, rebuild, type Stored } from "./stored.ts";
 
 /** A history in a file. */
 export const historySchema = z.strictObject({
@@ -24,6 +24,17 @@ export interface History {
 /** Types of what a loop measures. */
 export type Scalars = Readonly<Record<string, TensorType>>;
 
+/** A place for a loop's state meanwhile. */
+export interface Checkpoint {
+  /** Identifies the work; the state of other work is ignored. */
+  readonly key: string;
+  /** Names it in messages, e.g. its file. */
+  readonly name: string;
+  /** What was written last; undefined where there is nothing, or nothing whole. */
+  read(progress: Progress): Promise<Stored | undefined>;
+  write(stored: Stored): Promise<void>;
+}
+
 /** Steps whose state can be saved at any step and that go on from there as if nothing had happened. */
 export interface Loop<State, Feeds, Fetches extends Scalars> {
   readonly title: string;
@@ -33,8 +44,7 @@ export interface Loop<State, Feeds, Fetches extends Scalars> {
   readonly start: () => Tensors<State>;
   /** The feeds of a step, made from keyed random streams only, so that a resumed loop sees the same. */
   readonly feeds: (step: number) => Promise<Tensors<Feeds>>;
-  /** The file of the state meanwhile; `key` identifies the work, a file of other work is ignored. */
-  readonly checkpoint?: { readonly file: string; readonly key: string };
+  readonly checkpoint?: Checkpoint;
   /** Advice for a loss that is no longer finite. */
   readonly advice: string;
   readonly looks?: Looks<State>;
@@ -71,12 +81,12 @@ type Progressed = z.infer<typeof progressSchema>;
 
 const resume = async <State, Feeds, Fetches extends Scalars>(loop: Loop<State, Feeds, Fetches>, progress: Progress) => {
   const { checkpoint, types } = loop;
-  const stored = checkpoint && (await unlessDamaged(checkpoint.file, progress, () => readStored(checkpoint.file)));
+  const stored = await checkpoint?.read(progress);
   const at: Progressed = { step: 0, steps: [], series: {}, open: {}, count: 0, looked: [], seconds: 0 };
   const fresh = { state: loop.start, at };
   if (stored === undefined || checkpoint === undefined || stored.metadata.key !== checkpoint.key) return fresh;
   try {
-    const state = rebuild(types, stored.tensors, checkpoint.file);
+    const state = rebuild(types, stored.tensors, checkpoint.name);
     return { state: () => state, at: progressSchema.parse(JSON.parse(stored.metadata.progress ?? "")) };
   } catch {
     return fresh;
@@ -131,7 +141,7 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
     const kept =
       checkpoint === undefined || good === 0
         ? ""
-        : `; the last good checkpoint, of step ${good}, is kept in ${checkpoint.file}`;
+        : `; the last good checkpoint, of step ${good}, is kept in ${checkpoint.name}`;
     return new DistilleryError("NOT_FINITE", `${title}: ${what} at step ${step} of ${steps}${kept}; ${loop.advice}`);
   };
   /** A loss tells of the state before its step; the state itself may be beyond numbers already. */
@@ -147,7 +157,7 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
     const { step } = at;
     account();
     const metadata = { key: checkpoint.key, progress: JSON.stringify(at) };
-    await writeStored(checkpoint.file, { tensors: named(await readFinite()), metadata });
+    await checkpoint.write({ tensors: named(await readFinite()), metadata });
     good = step;
   };
   /** One write at a time; whoever waits for it learns whether it went well. */
@@ -160,10 +170,8 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
       if (signal?.aborted) {
         await writing;
         await save();
-        throw new DistilleryError(
-          "INTERRUPTED",
-          `${title}: stopped at step ${at.step} of ${steps}; the same command resumes`,
-        );
+        const resumes = checkpoint === undefined ? "" : "; the same command resumes";
+        throw new DistilleryError("INTERRUPTED", `${title}: stopped at step ${at.step} of ${steps}${resumes}`);
       }
       const fetched = await stepper.run(await batches.next());
       for (const { path: name, leaf } of tensorsOf(fetched)) {
@@ -209,9 +217,4 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
     await writing.catch(() => undefined);
     task.done();
   }
-};
-
-/** Ends a loop's use of its checkpoint, once its result is safely stored elsewhere. */
-export const forget = async (checkpoint: { readonly file: string } | undefined): Promise<void> => {
-  if (checkpoint) await removeStored(checkpoint.file);
 };

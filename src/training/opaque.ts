@@ -2,8 +2,7 @@
 import { sizeOf, tensor } from "../autodiff/index.ts";
 import type { Opaque } from "../models/model.ts";
 import type { Device, Loaded } from "../runtime/index.ts";
-import { DistilleryError } from "../support/errors.ts";
-import { reasonOf } from "../support/files.ts";
+import { DistilleryError, reasonOf } from "../support/errors.ts";
 import type { NetworkTask } from "../tasks/task.ts";
 
 const wrong = ({ path }: Opaque, what: string, cause?: unknown): DistilleryError =>

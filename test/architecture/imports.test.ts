@@ -80,7 +80,7 @@ describe("imports", () => {
   test("the scan sees the imports it is about", () => {
     expect(files.length).toBeGreaterThan(40);
     expect(internal).toContainEqual({ path: "autodiff/grad.ts", target: "autodiff/ops/leaves.ts" });
-    expect(internal).toContainEqual({ path: "runtime/worker.ts", target: "autodiff/types.ts" });
+    expect(internal).toContainEqual({ path: "runtime/sessions.ts", target: "autodiff/types.ts" });
     expect(files.find(({ path }) => path === "runtime/worker.ts")?.imports).toContain("onnxruntime-node");
   });
 
@@ -139,9 +139,9 @@ describe("imports", () => {
     expect(foreign).toEqual([]);
   });
 
-  test("only src/runtime knows onnxruntime-node", () => {
+  test("only src/runtime knows ONNX Runtime", () => {
     const importers = files.filter(({ imports }) => imports.some((name) => name.startsWith("onnxruntime")));
-    expect(importers.map(({ path }) => folderOf(path))).toEqual(["runtime"]);
+    expect(new Set(importers.map(({ path }) => folderOf(path)))).toEqual(new Set(["runtime"]));
   });
 });
 

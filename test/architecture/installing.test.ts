@@ -73,9 +73,16 @@ test("only this platform's binaries are kept by the script that makes an install
   expect(left).toEqual([`${process.platform}/${process.arch}`]);
 });
 
+/** Files by their conditions, however deep. */
+interface Target {
+  readonly [condition: string]: Target | string;
+}
+
 test("every file that the package's exports name has its source", () => {
-  const { exports } = JSON.parse(read("package.json")) as { exports: Record<string, string | Record<string, string>> };
-  const files = Object.values(exports).flatMap((to) => (typeof to === "string" ? [] : Object.values(to)));
+  const { exports } = JSON.parse(read("package.json")) as { exports: Target };
+  const filesOf = (to: Target | string): string[] =>
+    typeof to === "string" ? [to] : Object.values(to).flatMap(filesOf);
+  const files = filesOf(exports).filter((file) => file.startsWith("./dist/"));
   expect(files).not.toEqual([]);
   const sources = files.map((file) => file.replace("./dist/", "src/").replace(/\.d\.ts$|\.js$/, ".ts"));
   expect(sources.filter((file) => !existsSync(join(root, file)))).toEqual([]);

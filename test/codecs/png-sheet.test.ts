@@ -1,6 +1,8 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { decodeSheet, encodeSheet, sheetSize } from "../../src/codecs/png-sheet.ts";
+import { encodeSheet } from "../../src/codecs/png-sheet.ts";
+import { decodeSheet } from "../../src/codecs/read-sheet.ts";
+import { sheetSize } from "../../src/codecs/sheet-layout.ts";
 import { stream } from "../../src/support/random.ts";
 
 const image = { height: 2, width: 3 };
@@ -51,8 +53,10 @@ describe("contact sheet", () => {
     const png = await encodeSheet(pixels, 5, image);
     await expect(decodeSheet(png, 7, image)).rejects.toThrow("9x4, expected a png of 9x6");
     const create = { width: 9, height: 4, channels: 4 as const, background: "#0000" };
-    await expect(decodeSheet(await sharp({ create }).png().toBuffer(), 5, image)).rejects.toThrow("4 channels");
-    await expect(decodeSheet(await sharp({ create }).webp().toBuffer(), 5, image)).rejects.toThrow("it is a webp");
+    await expect(decodeSheet(await sharp({ create }).png().toBuffer(), 5, image)).rejects.toThrow(
+      "red, green, blue and alpha",
+    );
+    await expect(decodeSheet(await sharp({ create }).webp().toBuffer(), 5, image)).rejects.toThrow("it is no png");
     await expect(decodeSheet(png.subarray(0, png.length - 20), 5, image)).rejects.toThrow();
   });
 });

@@ -3,36 +3,35 @@ import { sourceFiles } from "../architecture/source-files.ts";
 
 const files = new Map(sourceFiles().map((file) => [file.path, file]));
 
-/** Parts of the graph that docs/decisions/browser.md sets apart as a step of their own. */
-const apart = new Set(["runtime/index.ts", "training/checkpoint.ts"]);
-
 /** Imports that leave values in the built file. */
 const values = (text: string): string[] =>
   [...text.matchAll(/^(?:import|export)\s+(?!type\b)(?:\{([^}]*)\}|[^;{]*?)\s*from\s+"([^"]+)"/gm)].flatMap(
     ([, names, from]) => (names?.split(",").every((name) => /^\s*(type\s.*)?$/.test(name)) ? [] : [from!]),
   );
 
-const nodeImports = (path: string, seen = new Set<string>()): string[] => {
+/** Every package that a file and those below it import, with the way to it. */
+const packages = (
+  path: string,
+  way: readonly string[] = [],
+  seen = new Set<string>(),
+): Map<string, readonly string[]> => {
   const file = files.get(path);
-  if (file === undefined || seen.has(path) || apart.has(path)) return [];
+  if (file === undefined || seen.has(path)) return new Map();
   seen.add(path);
-  return values(file.text).flatMap((from) => {
-    if (!from.startsWith(".")) return /^node:|^sharp$/.test(from) ? [`${path} imports ${from}`] : [];
-    return nodeImports(new URL(from, `file:///${path}`).pathname.slice(1), seen);
-  });
+  const here = [...way, path];
+  return new Map(
+    values(file.text).flatMap((from): [string, readonly string[]][] =>
+      from.startsWith(".")
+        ? [...packages(new URL(from, `file:///${path}`).pathname.slice(1), here, seen)]
+        : [[from, here]],
+    ),
+  );
 };
 
-test("a set in memory and training need no more of Node than docs/decisions/browser.md says", () => {
-  const seen = new Set<string>();
-  const found = ["library/train-student.ts", "library/training-set.ts", "sets/from-files.ts"].flatMap((path) =>
-    nodeImports(path, seen),
-  );
-  expect(seen.size).toBeGreaterThan(80);
-  expect(found.sort()).toEqual([
-    "codecs/png-paeth.ts imports node:util",
-    "codecs/png-paeth.ts imports node:zlib",
-    "codecs/png-sheet.ts imports sharp",
-    "support/array-limit.ts imports node:buffer",
-    "support/key.ts imports node:crypto",
-  ]);
+test("the entry of browsers stands on packages that run in browsers, and on nothing of Node's", () => {
+  const found = packages("library/browser.ts");
+  const fit = ["@bufbuild/protobuf", "@bufbuild/protobuf/codegenv2", "d3-random", "onnxruntime-web/wasm", "zod"];
+  const others = [...found].filter(([name]) => ![...fit, "pure-rand/generator/xoroshiro128plus"].includes(name));
+  expect(others.map(([name, way]) => `${name} by ${way.join(" > ")}`)).toEqual([]);
+  expect(fit.filter((name) => !found.has(name))).toEqual([]);
 });

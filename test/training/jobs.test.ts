@@ -8,6 +8,7 @@ import { type Device, openDevice } from "../../src/runtime/index.ts";
 import type { Context } from "../../src/support/context.ts";
 import { DistilleryError } from "../../src/support/errors.ts";
 import { silent } from "../../src/support/progress.ts";
+import { checkpointFile } from "../../src/training/checkpoint.ts";
 import { type Job, type Machine, machineOf, memoryForJobs, planWaves, runJobs } from "../../src/training/jobs.ts";
 import { runLoop } from "../../src/training/loop.ts";
 import { quadraticLoop, recording, traceQuadratic } from "./quadratic.ts";
@@ -217,7 +218,7 @@ describe("loops side by side", () => {
         if (++there === jobs) everyoneThere();
         if (stop) await together;
         const progress = recording((done) => done === 20 && i === 1 && stop?.abort());
-        const checkpoint = { file: join(folder, name, `${i}.partial`), key: `${i}` };
+        const checkpoint = checkpointFile(join(folder, name, `${i}.partial`), `${i}`);
         const { state } = await runLoop({ ...loop, checkpoint }, { ...context, progress });
         return [...(state.x.data as Float32Array)];
       }),

@@ -7,8 +7,8 @@ import { type Tensor, tensor } from "../../src/autodiff/types.ts";
 import { type Device, openDevice, type Tensors } from "../../src/runtime/device.ts";
 import type { DistilleryError } from "../../src/support/errors.ts";
 import { silent } from "../../src/support/progress.ts";
-import { writeStored } from "../../src/training/checkpoint.ts";
-import { forget, runLoop } from "../../src/training/loop.ts";
+import { checkpointFile, removeStored, writeStored } from "../../src/training/checkpoint.ts";
+import { runLoop } from "../../src/training/loop.ts";
 import { openQuadratic, type QuadraticOptions, quadraticLoop, recording } from "./quadratic.ts";
 
 let device: Device;
@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 
 const loop = (options: Partial<QuadraticOptions> = {}) => quadraticLoop(stepper, { steps: 250, ...options });
-const kept = (key = "work") => ({ file, key });
+const kept = (key = "work") => checkpointFile(file, key);
 
 /** A checkpoint after every step. */
 const thorough = { progress: silent, secondsBetweenCheckpoints: -1 };
@@ -191,14 +191,14 @@ describe("the device does not wait", () => {
 
   test("and the last write has ended when the loop has", async () => {
     const result = await runLoop({ ...loop({ steps: 9 }), checkpoint: kept() }, thorough);
-    await forget(kept());
+    await removeStored(file);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(existsSync(file)).toBe(false);
     expect(result.history.steps).toHaveLength(9);
   });
 
   test("a checkpoint that cannot be written is an error of the loop", async () => {
-    const checkpoint = { file: join(folder, "blocked", "x.partial"), key: "work" };
+    const checkpoint = checkpointFile(join(folder, "blocked", "x.partial"), "work");
     await writeFile(join(folder, "blocked"), "a file where a folder should be");
     const error = await failure(runLoop({ ...loop(), checkpoint }, thorough));
     expect(error.code).toBe("DISK");
@@ -315,13 +315,12 @@ describe("a checkpoint that cannot be used", () => {
     await startsAnew();
   });
 
-  test("forget removes it, and is content with none", async () => {
+  test("removing it, and none is content too", async () => {
     await stopAfter(1);
     expect(existsSync(file)).toBe(true);
-    await forget(kept());
+    await removeStored(file);
     expect(existsSync(file)).toBe(false);
-    await forget(kept());
-    await forget(undefined);
+    await removeStored(file);
   });
 });
 

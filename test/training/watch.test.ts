@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
 import { silent } from "../../src/support/progress.ts";
+import { checkpointFile } from "../../src/training/checkpoint.ts";
 import { runLoop } from "../../src/training/loop.ts";
 import { type Watched, watched } from "../../src/training/watch.ts";
 import { floats } from "../autodiff/draw.ts";
@@ -41,7 +42,7 @@ const watchedLoop = (name: string, key = "work") => {
         return floats(x)[0]!;
       },
     }),
-    checkpoint: { file: join(folder, `${name}.partial`), key },
+    checkpoint: checkpointFile(join(folder, `${name}.partial`), key),
   };
 };
 

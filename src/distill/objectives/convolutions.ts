@@ -18,9 +18,10 @@ import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
 import { stream } from "../../support/random.ts";
 import { paceOf } from "../../support/rehearsal.ts";
-import { readStored, type Stored } from "../../training/checkpoint.ts";
+import { readStored } from "../../training/checkpoint.ts";
 import { type JobKind, type KeptJob, runKept, tensorStore } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";
+import type { Stored } from "../../training/stored.ts";
 import { type Frozen, frozenLogits } from "../../training/train-step.ts";
 import type { MethodStage } from "../method.ts";
 

@@ -1,5 +1,6 @@
 // Default values of a recipe's fields.
 import type { Recipe } from "../../recipe/recipe.ts";
+import { demoStudent, usualStudent } from "../../recipe/student.ts";
 
 export type RecipeDefaults = Omit<Recipe, "data" | "resize" | "test" | "labelBytes" | "setBytes">;
 
@@ -39,15 +40,7 @@ const general: RecipeDefaults = {
     views: false,
     watch: "none",
   },
-  student: {
-    epochs: 400,
-    batch: 64,
-    learningRate: 1e-3,
-    weightDecay: 0.01,
-    temperature: 30,
-    crop: "shift",
-    mixup: 0.8,
-  },
+  student: usualStudent,
   full: { epochs: 6, minSteps: leastSteps, batch: 64 },
   compare: { methods: ["infer", "infer-copies", "infer-noise", "random", "herding", "rded", "sre2l", "dm"] },
 };
@@ -62,7 +55,7 @@ const demo: RecipeDefaults = {
   students: ["convnet32"],
   iterations: 200,
   teacher: { ...withoutLeast(general.teacher), epochs: 4 },
-  student: { ...general.student, epochs: 80 },
+  student: demoStudent,
   full: { ...withoutLeast(general.full), epochs: 7 },
 };
 

@@ -1,9 +1,9 @@
 // A recipe from what was given, with errors that name the field.
 import type { z } from "zod";
 import { findMethod, methods } from "../../distill/registry.ts";
+import { explainIssue } from "../../recipe/explain-issue.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError } from "../../support/errors.ts";
-import { shown } from "../../support/schema.ts";
 import { didYouMean } from "../../support/suggest.ts";
 import { defaultsFor, withoutLeast } from "./defaults.ts";
 import { idleInRecipe } from "./idle-fields.ts";
@@ -47,20 +47,6 @@ export const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =
     (at, step) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[step] : undefined),
     value,
   );
-
-/** `, in which "a" is repeated` of a list that repeats an item. */
-const repetition = (got: unknown): string => {
-  const repeated = Array.isArray(got) ? got.findIndex((item, i) => got.indexOf(item) < i) : -1;
-  return repeated < 0 ? "" : `, in which ${shown((got as unknown[])[repeated])} is repeated`;
-};
-
-/** `expected X, got Y`, with the nearest choice where a word was misspelt; without the name of the field. */
-export const explainIssue = (issue: z.core.$ZodIssue, expects: string, got: unknown): string => {
-  if (issue.code === "custom" && issue.message !== "Invalid input") return issue.message;
-  const words = issue.code === "invalid_value" ? issue.values.map(String) : [];
-  const hint = typeof got === "string" ? didYouMean(got, words) : repetition(got);
-  return `expected ${expects}, got ${shown(got)}${hint}`;
-};
 
 /** Fields of earlier recipes that options of methods are called after now. */
 const renamed = new Map([

@@ -1,6 +1,7 @@
 // Everything that can be set, as one schema with its help.
 import { z } from "zod";
 import type { Recipe } from "../../recipe/recipe.ts";
+import { cropping, studentSchema } from "../../recipe/student.ts";
 import { deviceNames } from "../../runtime/index.ts";
 import {
   type About,
@@ -19,11 +20,6 @@ import {
 import { distinctEntries, entrySchema, storageFields } from "./entry.ts";
 import { methodNames, methodSchema } from "./method.ts";
 
-const cropping = (whose: string) =>
-  choice(
-    ["shift", "resize"],
-    `how ${whose}'s images are cropped: shift (a few pixels), resize (a random part to the whole, as for photographs)`,
-  );
 const leastSteps = (whose: string, over: string) =>
   described(
     z.exactOptional(z.int().min(1)),
@@ -119,15 +115,7 @@ export const recipeSchema = group({
     views: flag("also report a teacher's test accuracy with six views of each image"),
     watch: choice(["none", "validation", "test"], "measure a teacher after every epoch: none, validation, test"),
   }),
-  student: group({
-    epochs: whole(1, "epochs over the set (dynamic labels: divided by teachers + 1)"),
-    batch: whole(1, "images per step of a student"),
-    learningRate: aboveZero("highest learning rate of a student"),
-    weightDecay: atLeastZero("weight decay of a student"),
-    temperature: aboveZero("temperature of the soft labels"),
-    crop: cropping("a student"),
-    mixup: atLeastZero("parameter of mixup's Beta distribution; 0 switches it off"),
-  }),
+  student: studentSchema,
   full: group({
     epochs: whole(0, "epochs of the students on the full data; 0 leaves them out"),
     batch: whole(1, "images per step of the students on the full data"),

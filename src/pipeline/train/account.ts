@@ -5,10 +5,10 @@ import type { Manifest } from "../../sets/index.ts";
 import { encodeNetwork, networkFacts } from "../../students/network-file.ts";
 import { writeAtomic, writeJson } from "../../support/files.ts";
 import { readJson } from "../../support/json-files.ts";
+import { keyOf } from "../../support/key.ts";
 import { version } from "../../support/version.ts";
 import type { History } from "../../training/loop.ts";
 import type { Frozen } from "../../training/train-step.ts";
-import { contentOf } from "./plan.ts";
 import type { NamedPlan, StudentFolder } from "./student-folder.ts";
 
 const accuracySchema = z.strictObject({ data: z.string(), images: z.int(), percent: z.number() });
@@ -36,6 +36,9 @@ export interface StudentReport {
   readonly accuracy?: MeasuredOn;
   readonly history: History;
 }
+
+/** Names a set by its content: the hash of its manifest, or in sets of versions 1 and 2 of its parts. */
+export const contentOf = ({ sha256, parts }: Manifest): string => sha256 ?? keyOf(parts);
 
 /** A student with all that is known of it. */
 export interface Accounted {

@@ -1,13 +1,13 @@
 // The folder of a student that was trained on a set, and claiming it.
 import { join } from "node:path";
 import { z } from "zod";
+import type { TrainingPlan } from "../../students/plan.ts";
 import { makeFolder, readRegularFile } from "../../support/files.ts";
 import { parseJson } from "../../support/json.ts";
 import type { Lock } from "../../support/lock.ts";
 import { silent } from "../../support/progress.ts";
 import { readStored, unlessDamaged } from "../../training/checkpoint.ts";
 import { entriesOf, lock, refuse, sweepFiles } from "../folder/claim.ts";
-import type { TrainingPlan } from "./plan.ts";
 
 /** What a training leaves: the network in two forms and the account of its making. */
 export interface StudentFolder {

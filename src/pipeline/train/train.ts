@@ -4,17 +4,18 @@ import { weightTypes } from "../../models/model.ts";
 import { openDevice } from "../../runtime/index.ts";
 import { classMismatch, sizeMismatch } from "../../sets/compatibility.ts";
 import { type DistilledSet, readSet } from "../../sets/index.ts";
+import { planTraining } from "../../students/plan.ts";
+import { measureOn, modelFor, type SetTraining, type TrainedStudent, trainOnSet } from "../../students/train-on-set.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { keyOf } from "../../support/key.ts";
 import { checkStudentName } from "../../teachers/teacher-names.ts";
-import { named, readStored, rebuild, unlessDamaged, writeStored } from "../../training/checkpoint.ts";
-import { forget, type History } from "../../training/loop.ts";
+import { checkpointFile, readStored, removeStored, unlessDamaged, writeStored } from "../../training/checkpoint.ts";
+import type { History } from "../../training/loop.ts";
+import { named, rebuild } from "../../training/stored.ts";
 import type { CommandContext, Found, TrainOptions } from "../commands.ts";
 import { checkFree } from "../folder/claim.ts";
-import { knownAccuracy, type StudentReport, writeAccount } from "./account.ts";
-import { contentOf, planTraining } from "./plan.ts";
+import { contentOf, knownAccuracy, type StudentReport, writeAccount } from "./account.ts";
 import { claimStudentFolder, type NamedPlan, type StudentFolder, studentFolder } from "./student-folder.ts";
-import { measureOn, modelFor, type SetTraining, type TrainedStudent, trainOnSet } from "./train-on-set.ts";
 
 /** The data to measure on: its classes must be the set's, in the set's order. @throws SET, DATA. */
 const openTest = async (set: DistilledSet, options: TrainOptions, context: CommandContext) => {
@@ -67,7 +68,7 @@ const obtain = async (
 ): Promise<Pick<TrainedStudent, "weights" | "history">> => {
   const found = await readFinished(folder, key, training);
   if (found !== undefined) return found;
-  const { weights, history } = await trainOnSet({ ...training, checkpoint: { file: folder.checkpoint, key } });
+  const { weights, history } = await trainOnSet({ ...training, checkpoint: checkpointFile(folder.checkpoint, key) });
   await writeStored(folder.weights, {
     tensors: named({ ...weights.parameters, ...weights.statistics }),
     metadata: { format: "pt", key, plan: JSON.stringify(recipe), history: JSON.stringify(history) },
@@ -101,7 +102,7 @@ export const trainCommand = async (options: TrainOptions, context: CommandContex
     const accuracy = measured ?? (await knownAccuracy(folder, key));
     const known = { manifest: set.manifest, key, recipe, device: device.name, student, history, accuracy };
     const report = await writeAccount(folder, known);
-    await forget({ file: folder.checkpoint });
+    await removeStored(folder.checkpoint);
     return { report, files: { network: folder.network, weights: folder.weights, account: folder.account } };
   } finally {
     await device.close();

@@ -1,13 +1,13 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GalleryItem, Report } from "../../../src/evaluation/rows.ts";
 import { renderComparison } from "../../../src/report/comparison/html.ts";
 import { renderReport } from "../../../src/report/run/html.ts";
+import { browserPath, launchBrowser } from "../../support/chromium.ts";
 import { hostileComparison, makeComparison, withThirdStudent } from "../compare-fixtures.ts";
 import { classNames, makeGallery, makeReport, row } from "../fixtures.ts";
 
@@ -189,27 +189,12 @@ describe("the page's text", () => {
   });
 });
 
-/** A Chromium on the PATH; the drawing of the page can be checked only with one. */
-const browserPath = (process.env.PATH ?? "")
-  .split(delimiter)
-  .flatMap((folder) => ["chromium", "chromium-browser", "google-chrome"].map((name) => join(folder, name)))
-  .find((path) => existsSync(path));
-
 describe.skipIf(browserPath === undefined)("the page in a browser (skipped where no chromium is on the PATH)", () => {
   let browser: Browser;
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "distillery-report-"));
-    const args = [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ];
-    browser = await chromium.launch({ executablePath: browserPath!, args });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();

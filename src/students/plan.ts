@@ -1,13 +1,13 @@
 // Settings by which a student learns from a set alone.
-import type { Recipe } from "../../recipe/recipe.ts";
-import type { DistilledSet, Manifest } from "../../sets/index.ts";
-import { setBatch, stepsOf } from "../../students/set-source.ts";
-import { DistilleryError } from "../../support/errors.ts";
-import { isObject } from "../../support/json.ts";
-import { keyOf } from "../../support/key.ts";
-import { defaultsFor } from "../recipe/defaults.ts";
-import { explainIssue } from "../recipe/parse.ts";
-import { expectationAt, recipeSchema } from "../recipe/schema.ts";
+import type { z } from "zod";
+import { explainIssue } from "../recipe/explain-issue.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { studentDefaults, studentSchema } from "../recipe/student.ts";
+import type { DistilledSet, Manifest } from "../sets/set.ts";
+import { DistilleryError } from "../support/errors.ts";
+import { aboutOf } from "../support/fields.ts";
+import { isObject } from "../support/json.ts";
+import { setBatch, stepsOf } from "./set-source.ts";
 
 /** Wishes for the training of a student; what is not said comes from the recipe that the set was made by. */
 export interface TrainingWishes extends Partial<Recipe["student"]> {
@@ -34,18 +34,19 @@ const settingsOf = (
 ): Recipe["student"] => {
   const given = Object.keys(under).filter((name) => fields[name] !== undefined);
   const values = Object.fromEntries(given.map((name) => [name, fields[name]]));
-  const result = recipeSchema.shape.student.safeParse({ ...under, ...values });
+  const result = studentSchema.safeParse({ ...under, ...values });
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  const path = ["student", ...issue.path];
-  const why = explainIssue(issue, expectationAt(path), values[String(issue.path[0])]);
-  throw new DistilleryError(code, `${whose}${path.join(".")}: ${why}`);
+  const field = String(issue.path[0]);
+  const schemas: Readonly<Record<string, z.ZodType>> = studentSchema.shape;
+  const why = explainIssue(issue, aboutOf(schemas[field]!).expects, values[field]);
+  throw new DistilleryError(code, `${whose}student.${field}: ${why}`);
 };
 
 /** The training of students that a set was made with, completed with the defaults. */
 const ownSettings = ({ recipe }: Manifest): Recipe["student"] => {
   const said = isObject(recipe.student) ? recipe.student : {};
-  return settingsOf(defaultsFor(String(recipe.data)).student, said, "the recipe in the set's manifest: ", "SET");
+  return settingsOf(studentDefaults(String(recipe.data)), said, "the recipe in the set's manifest: ", "SET");
 };
 
 /** The plan of a student's training on a set. @throws SET where static labels are asked for that it does not store. */
@@ -65,6 +66,3 @@ export const planTraining = (set: DistilledSet, wishes: TrainingWishes = {}): Tr
     seed,
   };
 };
-
-/** Names a set by its content: the hash of its manifest, or in sets of versions 1 and 2 of its parts. */
-export const contentOf = ({ sha256, parts }: Manifest): string => sha256 ?? keyOf(parts);

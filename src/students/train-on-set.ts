@@ -1,16 +1,16 @@
 // Training a student on a set alone.
-import type { Split } from "../../data/dataset.ts";
-import { buildModel } from "../../models/registry.ts";
-import type { Device } from "../../runtime/index.ts";
-import type { DistilledSet } from "../../sets/index.ts";
-import { setSource } from "../../students/set-source.ts";
-import { studentStep, trainStudent } from "../../students/train-student.ts";
-import type { Context } from "../../support/context.ts";
-import { classification } from "../../tasks/classification.ts";
-import type { History } from "../../training/loop.ts";
-import { measure, withClassifier } from "../../training/predict.ts";
-import type { Frozen } from "../../training/train-step.ts";
+import type { Split } from "../data/dataset.ts";
+import { buildModel } from "../models/registry.ts";
+import type { Device } from "../runtime/index.ts";
+import type { DistilledSet } from "../sets/set.ts";
+import type { Context } from "../support/context.ts";
+import { classification } from "../tasks/classification.ts";
+import type { Checkpoint, History } from "../training/loop.ts";
+import { measure, withClassifier } from "../training/predict.ts";
+import type { Frozen } from "../training/train-step.ts";
 import { planTraining, type TrainingPlan, type TrainingWishes } from "./plan.ts";
+import { setSource } from "./set-source.ts";
+import { studentStep, trainStudent } from "./train-student.ts";
 
 /** A set, and the student to be trained on it. */
 export interface SetTraining extends TrainingWishes, Context {
@@ -20,8 +20,7 @@ export interface SetTraining extends TrainingWishes, Context {
   readonly device: Device;
   /** Images of the set's classes in the set's order, and of its size, to measure the student on. */
   readonly test?: Split;
-  /** The file of the state meanwhile, and what names this training. */
-  readonly checkpoint?: { readonly file: string; readonly key: string };
+  readonly checkpoint?: Checkpoint;
 }
 
 export interface TrainedStudent extends Frozen {
