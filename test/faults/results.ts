@@ -21,6 +21,7 @@ const withoutAccounts = (value: unknown): unknown => {
 const withoutTimes = (page: string): string =>
   page
     .replaceAll(/<table[^>]*><caption>Training one student<\/caption>.*?<\/table>/gs, "")
+    .replaceAll(/ ?A student takes .*?(faster|slower)\./g, "")
     .replaceAll(/[\d.,]+ times (faster|slower)/g, "#")
     .replaceAll(/\d[\d.,]*\s*(s|ms|min|h|MB|MiB|GB|GiB|%)(?![\w-])/g, "#")
     .replaceAll(/(width|left):#/g, "#");

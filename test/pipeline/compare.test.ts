@@ -257,8 +257,8 @@ it("all the data are left out where they get no epochs", async () => {
   expect(compared.rows.map(({ method }) => method)).toEqual(["random"]);
   expect(compared).not.toHaveProperty("pending");
   expect(await filesIn(join(out, "students"))).toEqual([
+    "random-ipc3-static-convnet8x1-0-seconds.json",
     "random-ipc3-static-convnet8x1-0.json",
-    "random-ipc3-static-convnet8x1-0.seconds.json",
   ]);
   const { report } = await commands.run(recipe, quietly(join(folder, "run")));
   expect(report.rows.map(({ method }) => method)).toEqual(["infer", "random"]);

@@ -33,7 +33,7 @@ describe("the whole path", () => {
       .flatMap((labels) => [`infer-${labels}`, `random-${labels}`])
       .concat("full-hard")
       .flatMap((name) => [0, 1].map((seed) => `5-students/${name}-convnet8x1-${seed}`))
-      .flatMap((name) => [`${name}.json`, `${name}.seconds.json`]);
+      .flatMap((name) => [`${name}-seconds.json`, `${name}.json`]);
     expect(await filesIn(out)).toEqual(
       [
         "1-dataset.json",
