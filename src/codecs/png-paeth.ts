@@ -10,14 +10,15 @@ const channels = 3;
 const filtered = (pixels: Uint8Array, width: number, height: number): Uint8Array => {
   const row = width * channels;
   const out = new Uint8Array((row + 1) * height);
+  let to = 0;
   for (let y = 0; y < height; y++) {
-    out[y * (row + 1)] = 4;
-    for (let x = 0; x < row; x++) {
-      const at = y * row + x;
-      const left = x < channels ? 0 : pixels[at - channels]!;
-      const above = y === 0 ? 0 : pixels[at - row]!;
-      const corner = x < channels || y === 0 ? 0 : pixels[at - row - channels]!;
-      out[y * (row + 1) + 1 + x] = pixels[at]! - predicted(left, above, corner);
+    out[to++] = 4;
+    const first = y * row;
+    // The first pixel has nothing to its left, so that what is above it is nearest.
+    for (let at = first; at < first + channels; at++) out[to++] = pixels[at]! - (y === 0 ? 0 : pixels[at - row]!);
+    for (let at = first + channels; at < first + row; at++) {
+      const left = pixels[at - channels]!;
+      out[to++] = pixels[at]! - (y === 0 ? left : predicted(left, pixels[at - row]!, pixels[at - row - channels]!));
     }
   }
   return out;

@@ -58,6 +58,9 @@ export const weighSet = async (folder: string): Promise<SetBytes> => {
   return setBytes(manifest, bytes);
 };
 
+/** Parts that are read and unpacked side by side. */
+const partsAtOnce = 4;
+
 /** Checks one part against the manifest and decodes it; returns what is wrong with it, or undefined. */
 const examinePart = async (
   folder: string,
@@ -98,8 +101,11 @@ export const readSet = async (folder: string): Promise<DistilledSet> => {
   const tooMuch = tooLarge(manifest);
   if (tooMuch !== undefined) throw new DistilleryError("SET", `${folder}: ${tooMuch}`);
   const draft = emptyDraft(manifest);
-  for (const [path, part] of Object.entries(manifest.parts)) {
-    const problem = await examinePart(folder, manifest, path, part, draft);
+  const parts = Object.entries(manifest.parts);
+  for (let from = 0; from < parts.length; from += partsAtOnce) {
+    const some = parts.slice(from, from + partsAtOnce);
+    const problems = await Promise.all(some.map(([path, part]) => examinePart(folder, manifest, path, part, draft)));
+    const problem = problems.find((one) => one !== undefined);
     if (problem !== undefined) throw wrong(problem);
   }
   return { manifest, ...draft };
