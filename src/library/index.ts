@@ -12,6 +12,8 @@ export type {
   TeacherRow,
 } from "../evaluation/rows.ts";
 export type { TaughtTeacher, TeachersReport } from "../evaluation/teachers-report.ts";
+export type { Exported } from "../export/index.ts";
+export type { Pushed } from "../hub/push.ts";
 export type { DistilledFolder, Found } from "../pipeline/commands.ts";
 export { loadRecipe } from "../pipeline/recipe/file.ts";
 export type { MethodChoice, Recipe } from "../recipe/recipe.ts";
@@ -32,6 +34,7 @@ export {
   teach,
 } from "./commands.ts";
 export { createSet, type OwnImages } from "./create-set.ts";
+export { exportSet, formats, pushSet, type SetExportOptions, type SetPushOptions } from "./export-set.ts";
 export { type DatasetOptions, openDataset } from "./open-dataset.ts";
 export { type OpenSetOptions, openSet } from "./open-set.ts";
 export type { Images, Student } from "./student.ts";
