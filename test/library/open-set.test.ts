@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type DistilleryError, openSet } from "../../src/library/index.ts";
 import { openDevice } from "../../src/runtime/index.ts";
 import { openImages, readSet, trainingLabels, writeSet } from "../../src/sets/index.ts";
@@ -74,4 +76,27 @@ test("rows that there are not, and logits that are not stored, are refused", asy
     message: "row 6: expected a whole number from 0 to 5",
   });
   expect(() => set.logits()).toThrow("stores no logits");
+});
+
+test("an address opens as the folder that it serves", async () => {
+  const folder = await temporaryFolder();
+  await writeSet(join(folder, "set"), exampleSet());
+  const server = createServer((request, response) => {
+    readFile(join(folder, request.url!)).then(
+      (bytes) => response.end(bytes),
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  onTestFinished(() => void server.close());
+  vi.stubEnv("XDG_CACHE_HOME", join(folder, "cache"));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { port } = server.address() as AddressInfo;
+  const titles: string[] = [];
+  await using set = await openSet(`http://127.0.0.1:${port}/set`, {
+    onProgress: (event) => event.type === "note" && titles.push(event.text),
+  });
+  await using here = await openSet(join(folder, "set"));
+  expect(await set.images()).toEqual(await here.images());
+  expect(titles).toEqual([expect.stringContaining("kept in")]);
 });

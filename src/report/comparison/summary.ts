@@ -141,7 +141,7 @@ const bestOf = (comparison: Comparison): string => {
   /** Its variant only where another row has the same method. */
   const named = (row: ComparisonRow): string =>
     rows.filter((one) => one.row.method === row.method).length > 1 ? nameOf(row) : nameOf({ method: row.method });
-  if (clearlyBest(comparison) !== undefined) return `${named(best.row)} is clearly best ${where}.`;
+  if (clearlyBest(comparison) !== undefined) return `Clearly best ${where}: ${named(best.row)}.`;
   const gaining = rows.filter(({ toRandom }) => toRandom?.verdict === "better");
   const against = rows.some(({ toRandom }) => toRandom !== undefined);
   const beside =
