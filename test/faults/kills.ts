@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stream } from "../../src/support/random.ts";
 import { sleep } from "../e2e/processes.ts";
-import { timesIn } from "../pipeline/tiny.ts";
+import { isTimes, timesIn } from "../pipeline/tiny.ts";
 import { commandLine, type Ground, type recipes } from "./ground.ts";
 import { judge } from "./judge.ts";
 import { type Launched, launchNode } from "./launch.ts";
@@ -21,9 +21,12 @@ const durations = { run: 2500, compare: 3000 } as const satisfies Record<Command
 /** How often an attempt is killed; drawn from. */
 const deaths = [1, 1, 1, 1, 2, 3];
 
-/** Finished work, which must not be made anew; reports and accounts are written each time. */
+/** Finished work, which must not be made anew; reports and accounts are written each time, a student's seconds before its result. */
 const isWork = (path: string): boolean =>
-  /\/.*\.(safetensors|json|png)$/.test(path) && !/^teachers\.json$/.test(path) && !path.includes(".writing-");
+  /\/.*\.(safetensors|json|png)$/.test(path) &&
+  !/^teachers\.json$/.test(path) &&
+  !isTimes(path) &&
+  !path.includes(".writing-");
 
 /** Kills a command at a moment after its folder is there, and tells which work was finished by then. */
 const killOnce = async (ground: Ground, command: Command, out: string, often: boolean, moment: number) => {
