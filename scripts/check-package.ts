@@ -1,4 +1,5 @@
-// Checks the package as its users get it: packed, looked at by publint and arethetypeswrong, installed in an empty folder, used.
+// Checks the package as its users get it: packed, looked at by publint and arethetypeswrong, installed in an empty folder,
+// used.
 //
 //   npm run check:package          (a minute or two; it asks npm's registry for what is not in npm's cache)
 import { execFileSync } from "node:child_process";

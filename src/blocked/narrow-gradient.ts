@@ -28,8 +28,8 @@ const sumMoved = (x: Value, parts: number, axis: number, step: number, length: n
 
 /**
  * Gradient of a convolution of few channels with respect to its image, [N, C, H, W] as they are, from a blocked dy and the
- * filter [K, C, kh, kw]. A 1 x 1 convolution gives what every tap adds to every channel; then taps are moved to their places and
- * summed, rows first. As one convolution with C results, most of a vector register would be idle.
+ * filter [K, C, kh, kw]. A 1 x 1 convolution gives what every tap adds to every channel; then taps are moved to their places
+ * and summed, rows first. As one convolution with C results, most of a vector register would be idle.
  */
 export const narrowImageGradient = (
   dy: Value,

@@ -41,7 +41,7 @@ const describe = ({ word, after }: Argument): string => {
 export const checkArguments = (command: Command, words: readonly string[]): void => {
   const name = command.name();
   const found = argumentsIn(command, words);
-  // What stands in an option is not asked for again.
+  // A value that stands in an option is not asked for again.
   const given = new Set(words.map((word) => word.split("=")[0]));
   const beside = command.registeredArguments
     .map((argument) => `--${argument.name()}`)

@@ -42,7 +42,7 @@ const setLayout: readonly Column<PlannedSet>[] = [
   right<PlannedSet>("all", ({ bytes }) => formatBytes(bytes.total)),
 ];
 
-/** What would be done, in words. */
+/** Says what would be done. */
 export const renderDryRun = ({ command, out, jobs, seconds, sets }: DryRun, { colour, width }: Terminal): string => {
   const colours = createColors(colour);
   const left = jobs.reduce((sum, one) => sum + one.jobs - one.done, 0);

@@ -6,8 +6,8 @@ import { exists } from "../support/files.ts";
 const isSet = (folder: string): Promise<boolean> => exists(join(folder, "manifest.json"));
 
 /**
- * The sets that a folder stands for: itself, or the one of a run, or those of a comparison. Itself where there are none, for whoever
- * reads it to say what is wrong.
+ * The sets that a folder stands for: itself, or the one of a run, or those of a comparison. Itself where there are none, for
+ * whoever reads it to say what is wrong.
  */
 export const findSets = async (folder: string): Promise<readonly string[]> => {
   if (await isSet(folder)) return [folder];

@@ -39,7 +39,7 @@ const packedRows = (png: Uint8Array): Uint8Array<ArrayBuffer>[] => {
   throw new Error("it is cut short");
 };
 
-/** What packed bytes hold, which must be `length` bytes: no more are unpacked. */
+/** Unpacks bytes to `length` bytes, and no more. */
 const unpacked = async (packed: readonly Uint8Array<ArrayBuffer>[], length: number): Promise<Uint8Array> => {
   const out = new Uint8Array(length);
   let filled = 0;
@@ -82,7 +82,9 @@ const unfiltered = (rows: Uint8Array, row: number, height: number): Uint8Array =
   return out;
 };
 
-/** Pixels [height, width, 3] of a PNG with such a header and no interlacing. @throws Error saying what is wrong with the file. */
+/**
+ * Pixels [height, width, 3] of a PNG with such a header and no interlacing. @throws Error saying what is wrong with the file.
+ */
 export const decodePng = async (png: Uint8Array, { width, height }: PngHeader): Promise<Uint8Array> => {
   const row = width * channels;
   return unfiltered(await unpacked(packedRows(png), (row + 1) * height), row, height);

@@ -9,8 +9,8 @@ import { initialWeights } from "./pool.ts";
 
 /**
  * As many networks as a pool holds, each (1 - l) initial + l trained weights of one of the pool's, l ~ U(0, 1) (NCFM, arXiv
- * 2502.20653); the last moment of each counts. Running statistics are blended likewise, which says little of those of the blend:
- * this is meant for instance norm. A trained network judges the images.
+ * 2502.20653); the last moment of each counts. Running statistics are blended likewise, which says little of those of the
+ * blend: this is meant for instance norm. A trained network judges the images.
  */
 export const between = async (stage: MethodStage, pool: KnownNetworks): Promise<KnownNetworks> => {
   const { seed } = stage.recipe;

@@ -161,7 +161,9 @@ export const budgetFor = (
   teachers: number,
 ): Budget => budgetOf(ipc, spendingOf(method, chosen, classes, teachers));
 
-/** The layout of the set that a method makes for a budget. @throws DistilleryError RECIPE for images that cannot be stored so. */
+/**
+ * The layout of the set that a method makes for a budget. @throws DistilleryError RECIPE for images that cannot be stored so.
+ */
 export const layoutFor = (chosen: MethodChoice, budget: Budget, { dataset, task }: Prepared): Layout =>
   layoutOf({
     budget,

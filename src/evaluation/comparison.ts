@@ -3,7 +3,9 @@ import type { SetBytes } from "../sets/index.ts";
 import type { PeakMemory } from "../support/peak-memory.ts";
 import type { AccuracyRow, Report, TeacherRow } from "./rows.ts";
 
-/** Several methods at several budgets under identical labels and steps; written as comparison.json, drawn as comparison.html. */
+/**
+ * Several methods at several budgets under identical labels and steps; written as comparison.json, drawn as comparison.html.
+ */
 export interface Comparison
   extends Pick<
     Report,

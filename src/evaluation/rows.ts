@@ -78,7 +78,7 @@ export interface TeacherRow {
   /** The same with the mean logits of six views of each image, where that was asked for. */
   readonly accuracyViews?: number;
   readonly validationAccuracy: number;
-  /** What guessing gets of the test images, and whether this is more; absent from reports of earlier versions. */
+  /** The accuracy of guessing, and whether this is more; absent from reports of earlier versions. */
   readonly chance?: Chance;
   /** Absent of weights that were not trained here. */
   readonly epochs?: number;
@@ -101,7 +101,7 @@ export interface AccuracyRow {
   readonly marks?: readonly Mark[];
   /** The same by class, means over the students; null for a class without test images. Absent from rows of earlier versions. */
   readonly byClass?: readonly (number | null)[];
-  /** Of one student's training, mean over the students, without compiling and measuring; absent where they are not known. */
+  /** Seconds of one student's training, mean over the students, without compiling and measuring; absent where not known. */
   readonly seconds?: number;
 }
 

@@ -53,7 +53,7 @@ const labelsOf = ({ manifest, hasLogits, temperature }: ExportSource): string =>
   );
 };
 
-/** How the set's own students are trained, by its manifest; sets of earlier versions say it in numbers only. */
+/** Says how the set's own students are trained, by its manifest; sets of earlier versions say it in numbers only. */
 const trainingOf = ({ manifest, repeats }: ExportSource): readonly string[] => [
   ...(repeats === 1 ? [] : [`- **An epoch** of the set's own students sees each image ${formatCount(repeats)} times.`]),
   ...(manifest.training === undefined

@@ -3,7 +3,10 @@
 /** Bytes of a class's name in that of its folder; file systems hold 255 in all. */
 const mostBytes = 200;
 
-/** What no file system may hold in a name, or a shell takes for something else: controls, separators, wildcards, lone surrogates. */
+/**
+ * Characters that a file system refuses in a name, or a shell takes for others: controls, separators, wildcards, lone
+ * surrogates.
+ */
 const unsafe = /[\p{Cc}\p{Cs}/\\:*?"<>|]/gu;
 
 /** The beginning of a text that takes at most so many bytes, ended between two characters. */
@@ -19,8 +22,8 @@ const cut = (text: string, most: number): string => {
 };
 
 /**
- * `07_horse`: the label with as many digits as the last one, and of the name what is safe. Labels make the folders differ where names
- * are alike but for case, accents' form or what was replaced; Windows takes neither a dot nor a space at the end.
+ * `07_horse`: the label with as many digits as the last one, and of the name what is safe. Labels make the folders differ where
+ * names are alike but for case, accents' form or what was replaced; Windows takes neither a dot nor a space at the end.
  */
 export const classFolders = (classes: readonly string[]): readonly string[] => {
   const digits = String(classes.length - 1).length;

@@ -14,8 +14,8 @@ export interface Column {
 }
 
 /**
- * The label and, where there are any, the logits of each row. Columns are optional, though no value is missing: those of Hugging
- * Face are, and the features of others are not believed.
+ * The label and, where there are any, the logits of each row. Columns are optional, though no value is missing: those of
+ * Hugging Face are, and the features of others are not believed.
  */
 export const labelColumns = ({ manifest, hasLogits }: ExportSource): readonly Column[] => {
   const C = manifest.classes.length;
@@ -39,7 +39,7 @@ export const labelColumns = ({ manifest, hasLogits }: ExportSource): readonly Co
   return hasLogits ? [label, logits] : [label];
 };
 
-/** What the key `huggingface` of a file's metadata says of its columns. */
+/** The value of the key `huggingface` of a file's metadata: the types of its columns. */
 const metadataOf = (features: Readonly<Record<string, object>>) => [
   { key: "huggingface", value: JSON.stringify({ info: { features } }) },
 ];

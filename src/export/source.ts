@@ -105,7 +105,7 @@ export const openSource = async (
     const end = (from: number): number => Math.min(from + batch, last);
     const read = (from: number) => {
       const reading = images.read(rows(from, end(from)));
-      // Of a batch that nobody waits for any more.
+      // Nobody may wait for this batch any more.
       reading.catch(() => undefined);
       return reading;
     };

@@ -43,7 +43,7 @@ export interface Pushed {
   readonly notice: string;
 }
 
-/** What every request to the Hub is told. */
+/** Fields of every request to the Hub. */
 interface Hub {
   readonly repo: { readonly type: "dataset"; readonly name: string };
   readonly accessToken: string;

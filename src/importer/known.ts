@@ -101,7 +101,9 @@ const elements: Readonly<Record<number, Element>> = {
 /** True for the numbers of floating-point types, all of which are computed with as float32. */
 export const isFloatType = (dataType: number): boolean => elements[dataType]?.whole === false;
 
-/** Reads a tensor of an ONNX file. Undefined for one of a type that has no numbers here. @throws CHECKPOINT for one that is cut. */
+/**
+ * Reads a tensor of an ONNX file. Undefined for one of a type that has no numbers here. @throws CHECKPOINT for one that is cut.
+ */
 export const knownOf = (proto: TensorProto, file: string): Known | undefined => {
   const element = elements[proto.dataType];
   if (element === undefined) return undefined;

@@ -47,7 +47,7 @@ export interface Operator {
   read(call: Call): Operand | readonly Operand[];
 }
 
-/** What cannot be said by the operators here: the file can be run, but has no gradients. */
+/** Thrown where the operators here do not suffice: the file can be run, but has no gradients. */
 export class Lacking extends Error {}
 
 const lacks = (call: Call, what: string): Lacking =>

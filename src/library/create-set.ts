@@ -22,7 +22,7 @@ export interface OwnImages extends Pick<Manifest, "classes" | "image" | "normali
   readonly data: string;
   /** Name of what made them, any text. */
   readonly method: string;
-  /** Where their pixels come from, which decides the notice that the set carries. */
+  /** The origin of their pixels, which decides the notice that the set carries. */
   readonly pixels: Origin;
   /** Pixels 0..255 of K images of each of C classes, [K, C, 3, H, W]: image k of class c lies at k C + c. */
   readonly images: Uint8Array;

@@ -39,8 +39,8 @@ const fetchFile = async (url: string, most: number, signal: AbortSignal | undefi
 };
 
 /**
- * Exactly the files that the manifest at an address lists; their content is still to be checked. A relative address is one beside
- * the page.
+ * Exactly the files that the manifest at an address lists; their content is still to be checked. A relative address is one
+ * beside the page.
  * @throws DistilleryError SET (no address, no manifest, one of absurd sizes), DOWNLOAD, INTERRUPTED.
  */
 export const fetchFiles = async (where: string, options: WorkOptions): Promise<SetFiles> => {

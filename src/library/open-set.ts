@@ -11,8 +11,8 @@ export interface OpenSetOptions extends WorkOptions {
 }
 
 /**
- * Opens a distilled set, given as its folder, as hf://USER/NAME or https://HOST/FOLDER, which are fetched into the cache, or as the
- * bytes of its files by their paths in it, after checking all of it.
+ * Opens a distilled set, given as its folder, as hf://USER/NAME or https://HOST/FOLDER, which are fetched into the cache, or as
+ * the bytes of its files by their paths in it, after checking all of it.
  * @throws DistilleryError SET with the first thing that is wrong, DOWNLOAD, INTERRUPTED.
  */
 export const openSet = async (set: string | SetFiles, options: OpenSetOptions = {}): Promise<TrainingSet> => {

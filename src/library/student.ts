@@ -12,7 +12,7 @@ import type { Frozen } from "../training/train-step.ts";
 
 type Trained = Frozen & { readonly history: History };
 
-/** What is known of the images that a student was trained on. */
+/** Facts of the images that a student was trained on. */
 type Origin = Pick<Manifest, "classes" | "normalisation">;
 
 /** Images [n, 3, H, W]: pixels 0..255, which are normalised as the set's were, or numbers that are normalised already. */

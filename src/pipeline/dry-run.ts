@@ -19,7 +19,7 @@ export interface PlannedSet {
   readonly bytes: SetBytes;
 }
 
-/** What a command would do; written as JSON by `--dry-run --json`. */
+/** The plan of a command; written as JSON by `--dry-run --json`. */
 export interface DryRun {
   readonly format: "distillery-dry-run";
   readonly version: 1;
@@ -91,7 +91,8 @@ const setsOf = async (
 
 /**
  * Rehearses a command: all that it does is done in a copy of its folder, loops a few units long, and nothing is written into
- * its own. `enough`: milliseconds that each loop goes on for at least. @throws what the command itself would throw before it computes anything, and the same where a first step fails.
+ * its own. `enough`: milliseconds that each loop goes on for at least. @throws what the command itself would throw before it
+ * computes anything, and the same where a first step fails.
  */
 export const dryRun = async (
   commands: Commands,

@@ -20,8 +20,8 @@ const filesBelow = async (folder: string): Promise<PushedFile[]> => {
 };
 
 /**
- * Pushes a set's own files, by which `hf://user/name` opens it here, and beside them its images in Parquet with their card, which
- * the Hub shows and load_dataset reads. @throws as `pushSet` and `exportSet`.
+ * Pushes a set's own files, by which `hf://user/name` opens it here, and beside them its images in Parquet with their card,
+ * which the Hub shows and load_dataset reads. @throws as `pushSet` and `exportSet`.
  */
 export const pushWithImages = async (
   folder: string,

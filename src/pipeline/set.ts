@@ -58,8 +58,8 @@ const readFinished = async (
 };
 
 /**
- * Puts bases [K, C, 3, H, W], compensators [K V + U C, 3, H, W] and the teachers' labels together into the set's folder and reads
- * it back: what is on the disk is the set.
+ * Puts bases [K, C, 3, H, W], compensators [K V + U C, 3, H, W] and the teachers' labels together into the set's folder and
+ * reads it back: what is on the disk is the set.
  */
 export const makeSet = async (
   stage: Stage,

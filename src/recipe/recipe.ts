@@ -92,8 +92,9 @@ export interface Recipe {
   /** Students on the full real data, hard labels. */
   readonly full: { readonly epochs: number /** As of teachers. */; readonly minSteps?: number; readonly batch: number };
   /**
-   * Sets that `compare` puts side by side: every method at every budget, by default the recipe's own, from as many draws of first images. A method may be followed
-   * by settings in which its set differs from the recipe: "infer labelBytes=4KB bases=confidence".
+   * Sets that `compare` puts side by side: every method at every budget, by default the recipe's own, from as many draws of
+   * first images. A method may be followed by settings in which its set differs from the recipe: "infer labelBytes=4KB
+   * bases=confidence".
    */
   readonly compare: { readonly methods: readonly string[]; readonly ipc?: readonly number[]; readonly draws?: number };
 }

@@ -33,5 +33,5 @@ export const usualStudent: Recipe["student"] = {
 /** On the demo images, on which the whole path takes minutes. */
 export const demoStudent: Recipe["student"] = { ...usualStudent, epochs: 80 };
 
-/** What a student of a set of this data learns by where nothing else is said. */
+/** The default settings of a student of a set of this data. */
 export const studentDefaults = (data: string): Recipe["student"] => (data === "demo" ? demoStudent : usualStudent);

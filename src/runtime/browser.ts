@@ -29,7 +29,7 @@ const sessionsHere = (): SessionThread => {
 
 /** Opens it and checks it. @throws DEVICE where its files are not found, or where it computes wrongly. */
 export const openBrowserDevice = (): Promise<Device> => {
-  // What fails is thrown as well.
+  // Throws what failed as well.
   env.logLevel = "fatal";
   // The number of threads is a page's to choose, by env.wasm.numThreads; that of a session means nothing to it.
   return openChecked("wasm", { threads: 1, lowering: "standard", note: () => undefined }, sessionsHere);

@@ -12,7 +12,7 @@ interface Session {
   spare: Ort.Tensor[];
 }
 
-/** What is used of a package of ONNX Runtime. */
+/** The part of a package of ONNX Runtime that is used. */
 type Package = Pick<typeof Ort, "InferenceSession" | "Tensor">;
 
 const fromOrt = ({ type, data, dims }: Ort.Tensor): Tensor => {

@@ -35,8 +35,9 @@ export const traceDecode = (layout: Layout, n: number) =>
   }));
 
 /**
- * Compensators added to n rows, from all compensators [K V + U C, 3, H, W]. Zeros stand for none: what base sets share is picked from
- * (1 + V + U) K planes by the row's v K + k, what classes have of their own from (1 + V + U) C planes by its v C + c.
+ * Compensators added to n rows, from all compensators [K V + U C, 3, H, W]. Zeros stand for none: what base sets share is
+ * picked from (1 + V + U) K planes by the row's v K + k, what classes have of their own from (1 + V + U) C planes by its v C +
+ * c.
  */
 const addedTo = (layout: Layout, compensators: Value, rows: Value): Value => {
   const { bases: K, perBase: V, perClass: U, classes: C, image } = layout;
@@ -56,8 +57,8 @@ const addedTo = (layout: Layout, compensators: Value, rows: Value): Value => {
 };
 
 /**
- * Images [n, 3, H, W] of n rows from all that a set stores: bases [K C, 3, h, w] and compensators [K V + U C, 3, H, W], normalised.
- * This is the graph of a set's decode.onnx.
+ * Images [n, 3, H, W] of n rows from all that a set stores: bases [K C, 3, h, w] and compensators [K V + U C, 3, H, W],
+ * normalised. This is the graph of a set's decode.onnx.
  */
 export const traceDecoder = (layout: Layout, n: number): Traced<Record<string, TensorType>, { images: TensorType }> => {
   const { bases: K, compensators, classes: C, stored, image } = layout;

@@ -8,7 +8,10 @@ import { cardName } from "./card.ts";
 import { manifestName } from "./manifest/manifest.ts";
 import type { Manifest } from "./set.ts";
 
-/** Files and folders below a set's folder that its manifest does not know, and that are no card, sorted, with `/`; folders end with it. */
+/**
+ * Files and folders below a set's folder that its manifest does not know, and that are no card, sorted, with `/`; folders end
+ * with it.
+ */
 export const unlistedFiles = async (folder: string, manifest: Manifest): Promise<string[]> => {
   const files = new Set([manifestName, cardName, ...Object.keys(manifest.parts)]);
   const folders = new Set([...files].filter((path) => path.includes("/")).map((path) => path.split("/")[0]!));

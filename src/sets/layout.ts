@@ -17,9 +17,9 @@ export interface Stored {
 
 /**
  * K base sets of one image a class, C classes, V >= 0 compensators for each base set, which all classes share (INFER, arXiv
- * 2408.06927), and U >= 0 for each class, which all base sets share. Training image (v, k, c), v = 0..V+U, is base k of class c,
- * with nothing added for v = 0, compensator v - 1 of base set k for v = 1..V, and compensator v - V - 1 of class c from there on.
- * Its row is (v K + k) C + c, and so its class is the row's remainder by C.
+ * 2408.06927), and U >= 0 for each class, which all base sets share. Training image (v, k, c), v = 0..V+U, is base k of class
+ * c, with nothing added for v = 0, compensator v - 1 of base set k for v = 1..V, and compensator v - V - 1 of class c from
+ * there on. Its row is (v K + k) C + c, and so its class is the row's remainder by C.
  */
 export interface Layout {
   /** The parametrisation of its bases. */

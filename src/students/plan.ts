@@ -25,7 +25,10 @@ export interface TrainingPlan extends Omit<Recipe["student"], "epochs"> {
   readonly seed: number;
 }
 
-/** Settings of a student out of any fields, on top of others. @throws DistilleryError with `code` naming the first that cannot be. */
+/**
+ * Settings of a student out of any fields, on top of others. @throws DistilleryError with `code` naming the first that cannot
+ * be.
+ */
 const settingsOf = (
   under: Recipe["student"],
   fields: Readonly<Record<string, unknown>>,

@@ -54,7 +54,7 @@ const whole: Pace = { more: () => true, tick: () => undefined, end: () => undefi
 export const paceOf = (rehearsal: Rehearsal | undefined, name: string, total: number, learns = false): Pace =>
   rehearsal?.pace(name, total, learns) ?? whole;
 
-/** What a rehearsal is begun with. */
+/** Settings of a rehearsal. */
 export interface RehearsalOptions {
   /** Takes what is found out of jobs. */
   readonly note: (jobs: RehearsedJobs) => void;

@@ -33,7 +33,7 @@ export const compareWithGuessing = (right: number, n: number, classes: number): 
   return tails[halfway]! <= level && tails[right]! > 10 * level ? "guessing" : "too few";
 };
 
-/** What guessing gets of the test images of an accuracy, and what the two say of a teacher. */
+/** The accuracy of guessing on the same test images, and the verdict of the two. */
 export interface Chance {
   /** Per cent that are of the most frequent class: nobody guesses better. */
   readonly accuracy: number;
@@ -50,7 +50,7 @@ export const chanceOf = (accuracy: number, labels: Int32Array): Chance => {
   return { accuracy: (100 * most) / images, images, verdict };
 };
 
-/** What is said of a teacher, as reports and memory hold it. */
+/** A teacher, as reports and memory hold it. */
 interface Judged {
   readonly architecture: string;
   readonly accuracy: number;
@@ -60,7 +60,7 @@ interface Judged {
   readonly chance?: Chance;
 }
 
-/** What to do about teachers of one verdict. */
+/** Advice on teachers of one verdict. */
 const remedy = (teachers: readonly Judged[], verdict: Verdict): string => {
   if (verdict === "too few") return "give more test images, or train longer (--teacher-epochs)";
   return teachers.some(({ epochs }) => epochs !== undefined)

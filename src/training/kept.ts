@@ -119,7 +119,8 @@ export const makeKept = async <Around extends KeptAround, Made, Found>(
 
 /**
  * Does what is not done yet of some jobs of one kind, several at a time, and returns all results in their order; see
- * `runJobs`. They share one bar, where it has a title, and are numbered and have bars of their own as well where it has none. `bytes` estimates the memory of the largest.
+ * `runJobs`. They share one bar, where it has a title, and are numbered and have bars of their own as well where it has none.
+ * `bytes` estimates the memory of the largest.
  */
 export const runKept = async <Around extends KeptAround, Made, Found>(
   title: string | undefined,

@@ -30,7 +30,7 @@ export interface Checkpoint {
   readonly key: string;
   /** Names it in messages, e.g. its file. */
   readonly name: string;
-  /** What was written last; undefined where there is nothing, or nothing whole. */
+  /** Reads what was written last; undefined where there is nothing, or nothing whole. */
   read(progress: Progress): Promise<Stored | undefined>;
   write(stored: Stored): Promise<void>;
 }
@@ -74,7 +74,7 @@ const progressSchema = z.strictObject({
   count: z.int().min(0),
   /** Absent from checkpoints of earlier versions, whose loops had no looks. */
   looked: z.array(z.number()).default([]),
-  /** Of steps, without those of looks; absent from checkpoints of earlier versions. */
+  /** Seconds of steps, without those of looks; absent from checkpoints of earlier versions. */
   seconds: z.number().min(0).default(0),
 });
 type Progressed = z.infer<typeof progressSchema>;

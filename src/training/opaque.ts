@@ -27,7 +27,10 @@ const pixelsOf = (images: Float32Array, plane: number, { mean, std }: NonNullabl
     return v * std[channel]! + mean[channel]!;
   });
 
-/** Opens the network of an ONNX file on a device, `usual` images at a time where the file leaves that open. @throws CHECKPOINT where it cannot be run, or puts out other than logits. */
+/**
+ * Opens the network of an ONNX file on a device, `usual` images at a time where the file leaves that open. @throws CHECKPOINT
+ * where it cannot be run, or puts out other than logits.
+ */
 export const openOpaque = async (
   device: Device,
   network: Opaque,

@@ -3,7 +3,7 @@ import type { Context } from "../support/context.ts";
 import type { Rehearsal, RehearsedJobs } from "../support/rehearsal.ts";
 import type { Worker } from "./jobs.ts";
 
-/** What is asked of a job. */
+/** Requests to a job. */
 interface Rehearsable {
   readonly kind: string;
   readonly like?: string;

@@ -31,7 +31,7 @@ const here = (shell: string): boolean => {
   }
 };
 
-/** What the function of the script answers, called as bash calls it at the end of a line. */
+/** Answers of the script's function, called as bash calls it at the end of a line. */
 const byBash = (...words: readonly string[]): string[] => {
   const call = `source "$1"; shift; COMP_WORDS=(distillery "$@"); COMP_CWORD=$#; _distillery; printf "%s\\n" "\${COMPREPLY[@]}"`;
   const said = execFileSync("bash", ["-c", call, "bash", scripts.bash!, ...words], { cwd: folder, encoding: "utf8" });

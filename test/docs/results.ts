@@ -7,7 +7,7 @@ import { formatBytes, formatCount } from "../../src/support/format.ts";
 
 type Row = AccuracyRow & LabelledSet & { readonly bytes?: number };
 
-/** What report.json and comparison.json have in common, as far as it is read here. */
+/** Fields that report.json and comparison.json have in common, as far as they are read here. */
 interface Result {
   readonly data: { readonly name: string };
   readonly method?: string;

@@ -23,7 +23,7 @@ let device: Device;
 let set: DistilledSet;
 let place: string;
 const made: Record<string, Exported> = {};
-/** What the set's own reader gives of all rows: normalised floats, pixels, labels and logits. */
+/** All rows by the set's own reader: normalised floats, pixels, labels and logits. */
 let floats: Float32Array;
 let pixels: Uint8Array;
 let logits: number[][];

@@ -21,7 +21,10 @@ const durations = { run: 2500, compare: 3000 } as const satisfies Record<Command
 /** How often an attempt is killed; drawn from. */
 const deaths = [1, 1, 1, 1, 2, 3];
 
-/** Finished work, which must not be made anew; reports and accounts are written each time, a student's seconds before its result. */
+/**
+ * Finished work, which must not be made anew; reports and accounts are written each time, a student's seconds before its
+ * result.
+ */
 const isWork = (path: string): boolean =>
   /\/.*\.(safetensors|json|png)$/.test(path) &&
   !/^teachers\.json$/.test(path) &&

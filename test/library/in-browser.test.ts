@@ -27,7 +27,7 @@ const types: Readonly<Record<string, string>> = {
   "": "text/html",
 };
 
-/** What a page does, on its own origin. */
+/** The work of a page, on its own origin. */
 const inPage = `(async () => {
   const { openSet, trainStudent } = await import("/distillery.js");
   const codeOf = (work) => work.then(() => "none", (error) => error.code + " " + error.message);

@@ -2,7 +2,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { swiftShader, throughSwiftShader } from "./swiftshader.ts";
 import type { Difference } from "./webgpu-operators.ts";
 
-/** Writes results/webgpu-operators.md: how far WebGPU is from the CPU, operator by operator. `npx tsx test/runtime/webgpu-table.ts` */
+/**
+ * Writes results/webgpu-operators.md: how far WebGPU is from the CPU, operator by operator. `npx tsx
+ * test/runtime/webgpu-table.ts`
+ */
 const root = new URL("../../", import.meta.url);
 
 const versionOf = async (name: string): Promise<string> => {

@@ -143,7 +143,7 @@ const listSets = async (folder: string, sets: readonly string[], stdout: Output)
   return { text: `${head}\n${factSheet(facts, coloursFor(stdout))}`, json: { folder, sets: found } };
 };
 
-/** What a folder holds: a set, a run with its only set, or the sets of a comparison. */
+/** Says what a folder holds: a set, a run with its only set, or the sets of a comparison. */
 const inspectFolder = async (folder: string, stdout: Output): Promise<Outcome> => {
   const sets = await findSets(folder);
   const [only] = sets;

@@ -1,7 +1,7 @@
 // Words that can follow on a command line, taken from commander's records.
 import { type Argument, type Command, Help, type Option } from "commander";
 
-/** What a value can be: some words, and paths. */
+/** The words that a value can be, and whether it can be a path. */
 export interface Values {
   readonly words: readonly string[];
   readonly paths: "none" | "files" | "folders";
@@ -18,7 +18,7 @@ export interface CompletedCommand {
   readonly name: string;
   readonly help: string;
   readonly options: readonly CompletedOption[];
-  /** Of its first argument. */
+  /** The values of its first argument. */
   readonly argument: Values;
 }
 
@@ -43,8 +43,8 @@ const optionOf = (option: Option): CompletedOption => ({
 });
 
 /**
- * The commands of a program with what can follow each; options that a command's help hides are left out. `recipes` are the names
- * that come with the program.
+ * The commands of a program with what can follow each; options that a command's help hides are left out. `recipes` are the
+ * names that come with the program.
  */
 export const completedCommands = (program: Command, recipes: readonly string[]): CompletedCommand[] => {
   /** Words that are known only when all commands are. */

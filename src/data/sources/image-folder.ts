@@ -19,7 +19,7 @@ import { type Held, listImages } from "./layouts.ts";
 export interface ImageFolderOptions extends Decoding {
   /** Leaves out files that cannot be read, listing them in `skipped`; otherwise the first one is an error. */
   readonly skipUnreadable: boolean;
-  /** Of a folder without test images: the part of its images that become such. */
+  /** The part of a folder's images that become test images, where it has none of its own. */
   readonly held?: Held;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
@@ -84,9 +84,9 @@ const noteIgnored = (progress: Progress, { count, example }: Ignored): void => {
 
 /**
  * A folder of images: one's own as `train/<class>/*` and `test/<class>/*` (or `val/`), or Tiny-ImageNet or ImageNet as
- * their publishers lay them out, or `<class>/*` with a part held out as test images; classes are the folder names by code points, hidden files are passed over and counted.
- * See `decodeImage` for colours, orientation and resizing. Small sets are held in memory, 3 x H x W bytes an image; the
- * images of others are decoded when they are asked for.
+ * their publishers lay them out, or `<class>/*` with a part held out as test images; classes are the folder names by code
+ * points, hidden files are passed over and counted. See `decodeImage` for colours, orientation and resizing. Small sets are
+ * held in memory, 3 x H x W bytes an image; the images of others are decoded when they are asked for.
  *
  * Throws DATA (wrong layout, an empty or single class, different classes in train and test, unequal sizes, nothing but
  * white or black), IMAGE (an unreadable file, unless they are skipped) or INTERRUPTED. Of a set of more than

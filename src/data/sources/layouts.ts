@@ -139,7 +139,8 @@ const listByLayout = async (path: string, held: Held | undefined): Promise<Liste
 
 /**
  * Lists the images of a folder by the layout it is found to have: Tiny-ImageNet's, ImageNet's, or one's own, of which a part
- * is `held` out to test by where that is asked for. Throws DATA, also for a single class, and USAGE where nothing is to be held.
+ * is `held` out to test by where that is asked for. Throws DATA, also for a single class, and USAGE where nothing is to be
+ * held.
  */
 export const listImages = async (path: string, held?: Held): Promise<Listed> => {
   await checkFolder(path);

@@ -92,8 +92,8 @@ const images = learning(async (stage: MethodStage, { iterations, learningRate }:
  * CIM (LINs-lab, 2026): of each class the images that a teacher is surest of, stored at half the size and moved until each has
  * again the features, those that enter the teacher's last layer, of the image it was made of.
  *
- * It departs from the authors' code in learning what is stored itself, without decay, where that adds a residual by AdamW; and in
- * the choice among random images of a class, not its first ones.
+ * It departs from the authors' code in learning what is stored itself, without decay, where that adds a residual by AdamW; and
+ * in the choice among random images of a class, not its first ones.
  */
 export const cim = defineMethod(options, {
   name: "cim",

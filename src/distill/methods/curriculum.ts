@@ -3,8 +3,8 @@ import { matchingPairs, matchOptions } from "../matched-networks.ts";
 import { defineMethod } from "../method.ts";
 
 /**
- * `match` whose steps see networks in the order of their training, the means of whose early moments are those of images that the
- * trained network finds easy: what a set learns first is what networks learn first.
+ * `match` whose steps see networks in the order of their training, the means of whose early moments are those of images that
+ * the trained network finds easy: what a set learns first is what networks learn first.
  */
 export const curriculum = defineMethod(
   {

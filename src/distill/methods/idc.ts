@@ -61,8 +61,8 @@ const images = matchingInPool(async (stage: MethodStage, given: Options) => {
  * images from them; with storage=images it is DSA (arXiv 2102.08259).
  *
  * It departs from the papers in its networks: there, one is trained on real images between the steps of matching, and begins
- * anew after some; here a step draws one of a pool that was trained beforehand and kept at several moments. BatchNorm has running
- * statistics, so that no image changes another's gradient. The images go down by Adam along a cosine, not by SGD.
+ * anew after some; here a step draws one of a pool that was trained beforehand and kept at several moments. BatchNorm has
+ * running statistics, so that no image changes another's gradient. The images go down by Adam along a cosine, not by SGD.
  */
 export const idc = defineMethod(options, {
   name: "idc",

@@ -117,8 +117,8 @@ const set = learning(async (stage: MethodStage, given: Options) => {
  * those that the expert had some epochs of the whole data later; the student's step size is learnt with them.
  *
  * It departs from the paper in its numbers of experts and steps, in Adam along a cosine for images and step size (whose
- * logarithm is learnt, so that it stays above 0; SGD there), in its experts' images (cropped and mirrored; DSA's views there) and
- * in training whichever network the students are. Labels and students of a set know nothing of the step size.
+ * logarithm is learnt, so that it stays above 0; SGD there), in its experts' images (cropped and mirrored; DSA's views there)
+ * and in training whichever network the students are. Labels and students of a set know nothing of the step size.
  */
 export const mtt = defineMethod(options, {
   name: "mtt",

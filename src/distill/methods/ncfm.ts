@@ -16,12 +16,12 @@ const options = {
 };
 
 /**
- * NCFM (Wang et al., CVPR 2025) without learned frequencies: images go down the distance of characteristic functions in networks
- * between their initial and their trained weights, and the cross-entropy of a trained one, by AdamW.
+ * NCFM (Wang et al., CVPR 2025) without learned frequencies: images go down the distance of characteristic functions in
+ * networks between their initial and their trained weights, and the cross-entropy of a trained one, by AdamW.
  *
- * It departs from the paper in its steps (20,000 there), in its networks (20 of 60 epochs, weights drawn anew at every step), in
- * its frequencies (4,096), in its real images (1,024 of a class at every step; here means of fewer, computed once for each pair of
- * a network and a view), in a learning rate that falls along a cosine, and in one step for both terms.
+ * It departs from the paper in its steps (20,000 there), in its networks (20 of 60 epochs, weights drawn anew at every step),
+ * in its frequencies (4,096), in its real images (1,024 of a class at every step; here means of fewer, computed once for each
+ * pair of a network and a view), in a learning rate that falls along a cosine, and in one step for both terms.
  */
 export const ncfm = defineMethod(options, {
   name: "ncfm",

@@ -27,8 +27,8 @@ export interface Sre2lOptions {
  * a time, until one teacher tells them apart and its BatchNorm layers see the statistics of its training.
  *
  * It departs from the reference implementation in mirroring small images too, which that only shifts; from 64 pixels on both
- * crop, mirror and shift. Up to 100 classes go through in one batch. Its third stage, labels for every augmented batch, is not part
- * of making images here: all methods of a comparison get the same labels.
+ * crop, mirror and shift. Up to 100 classes go through in one batch. Its third stage, labels for every augmented batch, is not
+ * part of making images here: all methods of a comparison get the same labels.
  */
 export const sre2lSynthesis = (stage: MethodStage, { alpha, ...options }: Sre2lOptions): Synthesis => {
   const teacher = stage.teachers[0]!;

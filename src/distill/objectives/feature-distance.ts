@@ -49,8 +49,8 @@ const commonFeeds = ({ networks, distance }: Matched): Objective["feeds"] => ({
 });
 
 /**
- * Sum over classes of the distance of psi(A(synthetic)) from psi(A(real)), psi being what enters a network's last layer and A the
- * augmentation of the step, the same for both (DM, arXiv 2110.04181). It is fed the network, `drawn` of the distance and
+ * Sum over classes of the distance of psi(A(synthetic)) from psi(A(real)), psi being what enters a network's last layer and A
+ * the augmentation of the step, the same for both (DM, arXiv 2110.04181). It is fed the network, `drawn` of the distance and
  * `real.images` [classes real, 3, H, W].
  */
 export const distanceFromImages = (matched: Matched, real: number): Objective => {
@@ -92,8 +92,9 @@ export interface KnownMeans extends Matched<MeanDistance> {
 }
 
 /**
- * The same distance where the means of the real images are known, plus a weight times the cross-entropy of the images. It is fed
- * the network, `drawn` of the distance, `known.means` [classes, S] and, where the cross-entropy counts, `known.targets` [n, C].
+ * The same distance where the means of the real images are known, plus a weight times the cross-entropy of the images. It is
+ * fed the network, `drawn` of the distance, `known.means` [classes, S] and, where the cross-entropy counts, `known.targets` [n,
+ * C].
  */
 export const distanceFromMeans = (matched: KnownMeans): Objective => {
   const { networks, distance: of, classes, synthetic, size, crossEntropy: weight } = matched;

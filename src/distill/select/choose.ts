@@ -43,8 +43,8 @@ const featureScan = (name: string, choose: Choose): Scan<Rows, Float32Array> => 
 });
 
 /**
- * `make` and `kinds` of a method that chooses by the first teacher's features, which are the inputs of its last linear layer, of
- * every training image as it is.
+ * `make` and `kinds` of a method that chooses by the first teacher's features, which are the inputs of its last linear layer,
+ * of every training image as it is.
  */
 export const choosing = (name: string, choose: Choose) => {
   const scan = featureScan(name, choose);

@@ -169,8 +169,8 @@ export const cropBases = async (stage: MethodStage): Promise<Bases> => {
  * crop that is told best stays (realism), and of those the best; 2 x 2 of them make one image above 64 pixels
  * (diversity). Nothing is optimised.
  *
- * It departs from the reference implementation in that all teachers judge, by their mean logits, not one; and that crops are judged
- * at the size of the teachers' images, 8 bits deep, where that pads quarter-size crops with zeros.
+ * It departs from the reference implementation in that all teachers judge, by their mean logits, not one; and that crops are
+ * judged at the size of the teachers' images, 8 bits deep, where that pads quarter-size crops with zeros.
  */
 export const rded = defineMethod(
   {},

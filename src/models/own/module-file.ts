@@ -73,7 +73,8 @@ const checked = (model: Model, path: string): Model => {
 };
 
 /**
- * Loads a module that exports `model(task, nn)`, a function to { parameters, norms, forward } as `chain` and its like return it.
+ * Loads a module that exports `model(task, nn)`, a function to { parameters, norms, forward } as `chain` and its like return
+ * it.
  * @throws USAGE where it cannot be loaded or exports no such function.
  */
 export const loadModule = async (path: string, name: string): Promise<OwnNetwork> => {

@@ -25,7 +25,9 @@ const fieldOf = (method: Method, option: string): z.ZodType => method.options.sh
 /** A name as it may stand in a message: the slip of somebody's script can be of any length. */
 const shownName = (name: string): string => (/^[\w-]{1,40}$/.test(name) ? name : shown(name));
 
-/** The value that a text of the command line or of a comparison's entry means to one of some methods; undefined where to none. */
+/**
+ * The value that a text of the command line or of a comparison's entry means to one of some methods; undefined where to none.
+ */
 export const optionValue = (meant: readonly Method[], option: string, text: string): unknown => {
   const readings = meant
     .filter((method) => optionsOf(method).includes(option))
@@ -91,8 +93,8 @@ export const methodSchema = described(
 export const methodOf = ({ name }: MethodChoice): Method => findMethod(name)!;
 
 /**
- * A choice of method in place of a recipe's own: it takes over what the recipe sets of the same method, or of the one of which it is
- * an ablation; `iterations` is the recipe's, where it has such.
+ * A choice of method in place of a recipe's own: it takes over what the recipe sets of the same method, or of the one of which
+ * it is an ablation; `iterations` is the recipe's, where it has such.
  */
 export const inherited = (method: Method, own: MethodChoice, iterations: number | undefined): MethodChoice => {
   const known = optionsOf(method);

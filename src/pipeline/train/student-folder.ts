@@ -9,7 +9,7 @@ import { silent } from "../../support/progress.ts";
 import { readStored, unlessDamaged } from "../../training/checkpoint.ts";
 import { entriesOf, lock, refuse, sweepFiles } from "../folder/claim.ts";
 
-/** What a training leaves: the network in two forms and the account of its making. */
+/** Files of a training: the network in two forms and the account of its making. */
 export interface StudentFolder {
   readonly path: string;
   readonly network: string;

@@ -182,7 +182,9 @@ const costSection = (comparison: Comparison): Markup => {
 <p class="quiet note">${stored.join(". ")}.</p>`;
 };
 
-/** The highest set, the method that a comparison is about, its rivals and all the data in the first table; or the first method. */
+/**
+ * The highest set, the method that a comparison is about, its rivals and all the data in the first table; or the first method.
+ */
 const tilesOf = (tables: readonly Table[]): readonly Tile[] => {
   const rows = (tables[0]?.rows ?? []).map(({ row }) => row).filter(measured);
   const ipc = rows[0]?.ipc;

@@ -71,7 +71,8 @@ const ranked: readonly Ranked[] = [
 
 /**
  * The comparison for a terminal, without a final newline: the headline, a table for every kind of labels and student, how sets
- * rank students, what they took, a sentence for every budget. As in renderTable, without `colour` there are only ASCII characters.
+ * rank students, what they took, a sentence for every budget. As in renderTable, without `colour` there are only ASCII
+ * characters.
  */
 export const renderComparisonTable = (
   comparison: Comparison,

@@ -35,8 +35,8 @@ const conclude = ({ verdict, delta }: Difference, student: string): string => {
 };
 
 /**
- * Says whether the set beats random images, for the first student; a gain is claimed only where it is clear. Teachers that guess
- * are said before.
+ * Says whether the set beats random images, for the first student; a gain is claimed only where it is clear. Teachers that
+ * guess are said before.
  */
 export const conclusion = (report: Report): string => [...warningsOf(report.teachers), verdictOf(report)].join(" ");
 

@@ -10,7 +10,7 @@ import { html, type Markup } from "../page/markup.ts";
 /** Digits of a hash that are printed; the whole hash is in its hover text and in report.json. */
 const hashDigits = 12;
 
-/** Of fewer images an accuracy near 50 % has a standard error above 5 points. */
+/** Least images: of fewer, an accuracy near 50 % has a standard error above 5 points. */
 const fewImages = 100;
 
 /** Accuracy by several views of each image, beside the plain one. */

@@ -8,7 +8,10 @@ interface Modules {
 
 type Lookup = { readonly getBuiltinModule?: <Name extends keyof Modules>(name: Name) => Modules[Name] };
 
-/** Such a module; undefined in a browser. It is asked for as the program runs, so that a bundle for pages names no file of Node's. */
+/**
+ * Such a module; undefined in a browser. It is asked for as the program runs, so that a bundle for pages names no file of
+ * Node's.
+ */
 export const nodeModule = <Name extends keyof Modules>(name: Name): Modules[Name] | undefined => {
   const { process }: { readonly process?: Lookup } = globalThis;
   return process?.getBuiltinModule?.(name);

@@ -20,7 +20,7 @@ describe("epochs of few images", () => {
       "teacher.epochs: 100 in place of 10, as 354 training images need so many for 600 steps (--teacher-min-steps; --teacher-epochs goes before it)",
       "full.epochs: 100 in place of 6, as 354 training images need so many for 600 steps (--full-min-steps; --full-epochs goes before it)",
     ]);
-    // What a run writes down is the same when it is read again, and holds no least number.
+    // A run's recipe is the same when it is read again, and holds no least number.
     expect(settle(settled.recipe, 354)).toEqual({ recipe: settled.recipe, notes: [] });
     expect(JSON.stringify(settled.recipe)).not.toContain("minSteps");
   });
