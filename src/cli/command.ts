@@ -1,7 +1,7 @@
 // The interface of a command of the command line, and what its bodies share.
 import type { Command } from "commander";
 import type { CommandContext } from "../pipeline/commands.ts";
-import { progressTo } from "../support/progress.ts";
+import { progressTo } from "../support/work/progress.ts";
 import { interruptible, type SignalSource } from "./interruption.ts";
 import type { OptionValues } from "./options.ts";
 import type { Outcome, Output } from "./output.ts";

@@ -3,7 +3,7 @@ import { createColors } from "picocolors";
 import type { DryRun, PlannedSet } from "../pipeline/dry-run.ts";
 import { type Column, drawFitting } from "../report/terminal.ts";
 import { formatBytes, formatCount, formatSeconds, plural } from "../support/format.ts";
-import type { RehearsedJobs } from "../support/rehearsal.ts";
+import type { RehearsedJobs } from "../support/work/rehearsal.ts";
 import type { Terminal } from "./output.ts";
 
 const right = <Row>(title: string, cell: (row: Row) => string): Column<Row> => ({ title, align: "right", cell });

@@ -1,7 +1,7 @@
 // Progress as bars on a terminal and as lines in a log.
 import { MultiBar, type SingleBar } from "cli-progress";
 import { formatCount, formatSeconds } from "../support/format.ts";
-import type { ProgressSink, ScalarValues } from "../support/progress.ts";
+import type { ProgressSink, ScalarValues } from "../support/work/progress.ts";
 import { isTerminal, type Output, widthOf } from "./output.ts";
 
 /** Draws events; `close` takes what is left of them off the screen and lets the process end. */

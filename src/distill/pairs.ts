@@ -1,10 +1,10 @@
 // Pairs of a network and an augmentation, under which means of real images' features are computed once.
 import { float32, floats, type Tensor, tensor, trace, type Value } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
-import { stopIfAborted } from "../support/interrupt.ts";
 import { keyOf } from "../support/key.ts";
 import { type Random, stream } from "../support/random.ts";
-import { paceOf } from "../support/rehearsal.ts";
+import { stopIfAborted } from "../support/work/interrupt.ts";
+import { paceOf } from "../support/work/rehearsal.ts";
 import { type JobKind, type KeptJob, keptTensor, runKept, tensorStore } from "../training/kept.ts";
 import { estimateBytes } from "../training/memory.ts";
 import type { RealImages } from "./matching.ts";

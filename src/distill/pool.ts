@@ -66,6 +66,9 @@ const stepsOf = (stage: MethodStage, options: PoolOptions) => {
   return { steps, kept: untrained ? [0, ...kept] : kept };
 };
 
+/** The name of the file of a network at its moment number `m`, which is there until the last one is. */
+const momentName = ({ name }: Pick<KeptJob, "name">, m: number): string => `${name}-${m}.moment`;
+
 const nameOf = (index: number): string => `pool network ${index}`;
 
 /** The weights with which the training of network number `index` begins. */
@@ -100,7 +103,7 @@ const makerOf =
     const files: string[] = [];
     let from = 0;
     for (const [m, to] of kept.entries()) {
-      const file = `${stage.shared}/${job.name}-${m}.moment`;
+      const file = `${stage.shared}/${momentName(job, m)}`;
       const key = `${job.key} ${m}`;
       const known = await unlessDamaged(file, progress, () => readStored(file));
       if (known?.metadata.key === key) state = rebuild(types, known.tensors, file);
@@ -154,6 +157,7 @@ const makerOf =
 export const pooling = (of: (stage: MethodStage) => PoolOptions): JobKind<MethodStage> => ({
   kind: "pool",
   store: tensorStore,
+  files: (job, stage) => ({ checkpoints: stepsOf(stage, of(stage)).kept.map((_, m) => momentName(job, m)) }),
   open: async (stage) => makerOf(stage, of(stage)),
 });
 

@@ -14,7 +14,7 @@ import {
 import { plural } from "../support/format.ts";
 import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import { keyOf } from "../support/key.ts";
-import { silent } from "../support/progress.ts";
+import { silent } from "../support/work/progress.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { checkpointOf, fileOf, type JobKind, type KeptJob, runKept, type Store } from "../training/kept.ts";
 import { type History, historySchema } from "../training/loop.ts";
@@ -23,7 +23,7 @@ import { scoreOn, traceClassifier, withClassifier } from "../training/predict.ts
 import type { Frozen } from "../training/train-step.ts";
 
 import { marksOf } from "./marks.ts";
-import { readTimes, writeTimes } from "./times.ts";
+import { readTimes, timesName, writeTimes } from "./times.ts";
 
 /** The training of students on one training set with one kind of labels, once for each seed. */
 export interface StudentRun {
@@ -114,6 +114,7 @@ const fileName = ({ name, architecture }: StudentRun, { task }: Stage["data"], s
 export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult> = {
   kind: "student",
   store,
+  files: (job) => ({ beside: [timesName(job)] }),
   open: async (stage) => async (job, worker, around) => {
     const { recipe, data, folder, runs } = stage;
     const { run: named, seed } = specSchema.parse(job.spec);

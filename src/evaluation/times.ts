@@ -6,7 +6,10 @@ import type { KeptJob } from "../training/kept.ts";
 
 const timesSchema = z.strictObject({ key: z.string(), seconds: z.number().min(0) });
 
-const timesFile = (folder: string, { name }: Pick<KeptJob, "name">): string => `${folder}/${name}-seconds.json`;
+/** The name of that file. */
+export const timesName = ({ name }: Pick<KeptJob, "name">): string => `${name}-seconds.json`;
+
+const timesFile = (folder: string, job: Pick<KeptJob, "name">): string => `${folder}/${timesName(job)}`;
 
 /** Writes the seconds of a job's steps, over all the times that it was taken up. */
 export const writeTimes = (folder: string, job: KeptJob, seconds: number): Promise<void> =>

@@ -6,7 +6,7 @@ import type { DistilledSet } from "../sets/set.ts";
 import { stagingFor, sweepOwn } from "../sets/staging.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { diskError, makeFolder, toJson } from "../support/files.ts";
-import { type Progress, silent } from "../support/progress.ts";
+import { type Progress, silent } from "../support/work/progress.ts";
 import { cardOf, summaryOf, titleOf } from "./card.ts";
 import { croissantOf } from "./croissant.ts";
 import { type ExportedFile, exportFolder } from "./export-folder.ts";

@@ -6,8 +6,8 @@ import { trainingLabels } from "../sets/labels/read.ts";
 import { layoutOf } from "../sets/layout.ts";
 import type { DistilledSet, Manifest } from "../sets/set.ts";
 import { openImages } from "../sets/training-images.ts";
-import type { Context } from "../support/context.ts";
-import { stopIfAborted } from "../support/interrupt.ts";
+import type { Context } from "../support/work/context.ts";
+import { stopIfAborted } from "../support/work/interrupt.ts";
 import { eightBits } from "./pixels.ts";
 
 /** Rows `from` to `from + length`, in the set's order. */

@@ -9,7 +9,7 @@ import type { WorkOptions } from "./work.ts";
 
 export type { DistilledSet, Manifest } from "../sets/set.ts";
 export { DistilleryError, type ErrorCode, errorTable } from "../support/errors.ts";
-export type { ProgressEvent, ProgressSink, ScalarValues } from "../support/progress.ts";
+export type { ProgressEvent, ProgressSink, ScalarValues } from "../support/work/progress.ts";
 export type { History } from "../training/loop.ts";
 export type { Images, Student } from "./student.ts";
 export type { LearningOptions as StudentOptions } from "./train-on-device.ts";

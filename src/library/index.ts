@@ -20,8 +20,8 @@ export type { MethodChoice, Recipe } from "../recipe/recipe.ts";
 export { type DeviceName, deviceNames } from "../runtime/index.ts";
 export { type DistilledSet, type Manifest, type SetFiles, type Verification, verifySet } from "../sets/index.ts";
 export { DistilleryError, type ErrorCode, errorTable } from "../support/errors.ts";
-export type { ProgressEvent, ProgressSink, ScalarValues } from "../support/progress.ts";
 export { version } from "../support/version.ts";
+export type { ProgressEvent, ProgressSink, ScalarValues } from "../support/work/progress.ts";
 export type { History } from "../training/loop.ts";
 export {
   type CommandOptions,

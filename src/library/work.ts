@@ -1,6 +1,6 @@
 // Options of all long work of the library: a place for events, and a signal to stop.
-import type { Context } from "../support/context.ts";
-import { type ProgressSink, progressTo, silent } from "../support/progress.ts";
+import type { Context } from "../support/work/context.ts";
+import { type ProgressSink, progressTo, silent } from "../support/work/progress.ts";
 
 export interface WorkOptions {
   /** Receives what goes on, as data; a terminal and a page can draw the same events. */

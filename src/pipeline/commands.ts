@@ -6,7 +6,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import type { DeviceName } from "../runtime/index.ts";
 import type { Manifest, SetBytes } from "../sets/index.ts";
 import type { TrainingWishes } from "../students/plan.ts";
-import type { Context } from "../support/context.ts";
+import type { Context } from "../support/work/context.ts";
 import type { StudentReport } from "./train/account.ts";
 
 /** Everything that a command is told besides the recipe. */

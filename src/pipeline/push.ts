@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { exportSet } from "../export/index.ts";
 import { type Pushed, type PushedFile, type PushOptions, pushSet } from "../hub/push.ts";
 import { readSet } from "../sets/index.ts";
-import type { Context } from "../support/context.ts";
+import type { Context } from "../support/work/context.ts";
 
 /** All files below a folder. */
 const filesBelow = async (folder: string): Promise<PushedFile[]> => {

@@ -12,10 +12,10 @@ import {
   type SetBytes,
   weighSet,
 } from "../sets/index.ts";
-import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { formatBytes } from "../support/format.ts";
-import { stopIfAborted } from "../support/interrupt.ts";
+import type { Context } from "../support/work/context.ts";
+import { stopIfAborted } from "../support/work/interrupt.ts";
 import { methodOf, precisionOf } from "./recipe/method.ts";
 
 /** Bytes of a set's parts, with those of the smallest labels; parts that nobody can know yet are absent. */

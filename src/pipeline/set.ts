@@ -24,7 +24,7 @@ import {
 } from "../sets/index.ts";
 import { exists } from "../support/files.ts";
 import { noteDamage } from "../support/json-files.ts";
-import type { Progress } from "../support/progress.ts";
+import type { Progress } from "../support/work/progress.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { ofTheSet } from "./folder/growth.ts";

@@ -1,6 +1,6 @@
 // The record that every piece of work is handed.
 import type { Device } from "../runtime/index.ts";
-import type { Context } from "../support/context.ts";
+import type { Context } from "../support/work/context.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Recipe } from "./recipe.ts";
 

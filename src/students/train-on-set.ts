@@ -3,7 +3,7 @@ import type { Split } from "../data/dataset.ts";
 import { buildModel } from "../models/registry.ts";
 import type { Device } from "../runtime/index.ts";
 import type { DistilledSet } from "../sets/set.ts";
-import type { Context } from "../support/context.ts";
+import type { Context } from "../support/work/context.ts";
 import { classification } from "../tasks/classification.ts";
 import type { Checkpoint, History } from "../training/loop.ts";
 import { measure, withClassifier } from "../training/predict.ts";

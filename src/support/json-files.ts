@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { codeOf, readRegularFile, sha256, toJson, writeJson } from "./files.ts";
 import { isObject } from "./json.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./work/progress.ts";
 
 /** Told of a file that is damaged, and therefore as good as not there. */
 export type Damaged = (path: string) => void;

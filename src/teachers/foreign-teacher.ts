@@ -11,7 +11,7 @@ import { DistilleryError } from "../support/errors.ts";
 import { readRegularFile, reasonOf, sha256 } from "../support/files.ts";
 import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import { keyOf } from "../support/key.ts";
-import type { Progress } from "../support/progress.ts";
+import type { Progress } from "../support/work/progress.ts";
 import { foreignWeights } from "./foreign-weights.ts";
 import { chanceOf } from "./guessing.ts";
 import { type Measured, measureTeacher } from "./measure-teacher.ts";

@@ -1,8 +1,8 @@
 // Soft labels: the teachers' mean outputs.
 import type { Device } from "../runtime/index.ts";
-import type { Context } from "../support/context.ts";
-import { stopIfAborted } from "../support/interrupt.ts";
-import { paceOf } from "../support/rehearsal.ts";
+import type { Context } from "../support/work/context.ts";
+import { stopIfAborted } from "../support/work/interrupt.ts";
+import { paceOf } from "../support/work/rehearsal.ts";
 import type { ImageSource } from "../training/image-source.ts";
 import { imagesAtOnce, openClassifier } from "../training/predict.ts";
 import type { Frozen } from "../training/train-step.ts";

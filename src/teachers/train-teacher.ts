@@ -12,8 +12,8 @@ import type { Recipe } from "../recipe/recipe.ts";
 import type { Work } from "../recipe/work.ts";
 import { plural } from "../support/format.ts";
 import { keyOf } from "../support/key.ts";
-import { numbered } from "../support/progress.ts";
 import { stream } from "../support/random.ts";
+import { numbered } from "../support/work/progress.ts";
 import { alternatingFlips, batchIndices, cropLabelled } from "../training/batches.ts";
 import { unlessDamaged } from "../training/checkpoint.ts";
 import { imagesToFit } from "../training/image-source.ts";
@@ -181,6 +181,7 @@ const makerFor =
 export const teaching = (work: Work): JobKind<Work, Untold, Teacher> => ({
   kind: "teacher",
   store: storeFor(work),
+  files: (job) => ({ beside: [watchFile(fileOf("", job)).slice(1)] }),
   open: async (at) => makerFor(at),
 });
 

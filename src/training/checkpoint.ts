@@ -6,7 +6,7 @@ import { decodeSafetensors, encodeSafetensors, type SafeTensor } from "../codecs
 import { DistilleryError } from "../support/errors.ts";
 import { codeOf, readRegularFile, reasonOf, writeAtomic } from "../support/files.ts";
 import { noteDamage } from "../support/json-files.ts";
-import type { Progress } from "../support/progress.ts";
+import type { Progress } from "../support/work/progress.ts";
 import type { Checkpoint } from "./loop.ts";
 import type { Stored } from "./stored.ts";
 

@@ -2,8 +2,8 @@
 import { availableParallelism } from "node:os";
 import type { Step } from "../autodiff/index.ts";
 import { type Device, openDevice, type Stepper } from "../runtime/index.ts";
-import type { Context } from "../support/context.ts";
-import { makespan } from "../support/rehearsal.ts";
+import type { Context } from "../support/work/context.ts";
+import { makespan } from "../support/work/rehearsal.ts";
 
 /** A device, and the one thing that was opened on it last, mostly a step: memory does not grow with the number of jobs. */
 export interface Worker {
@@ -52,7 +52,11 @@ export const memoryForJobs = 800 * 2 ** 20;
  * Shares the cores among `count` jobs: as many side by side as allowed, and those that would be left over first, with more
  * threads each. It depends on all jobs of the plan, finished or not, so that a resumed run gives each job its threads again.
  */
-export const planWaves = (count: number, most: number, cores: number): Wave[] => {
+export const planWaves = (count: number, most: number, cores: number, fixed?: number): Wave[] => {
+  if (fixed !== undefined) {
+    const workers = Math.max(1, Math.min(most, count, Math.floor(cores / fixed)));
+    return [{ from: 0, to: count, workers, threads: fixed }];
+  }
   const workers = Math.max(1, Math.min(most, count, cores));
   const odd = count % workers;
   return [
@@ -99,6 +103,23 @@ export interface Machine {
   open(threads: number, note: (line: string) => void): Promise<Device>;
 }
 
+/** A worker on a device of so many threads, of its own or the machine's where that has just those. */
+const workerOn = async (machine: Machine, threads: number, alone: boolean, note: (line: string) => void) => {
+  const device = alone ? machine.device : await machine.open(threads, note);
+  const worker = openWorker(device, threads);
+  return {
+    worker,
+    close: async (): Promise<void> => {
+      await worker.close();
+      if (device !== machine.device) await device.close();
+    },
+  };
+};
+
+/** A worker of its own for an executor. */
+export const openLane = (machine: Machine, threads: number, note: (line: string) => void) =>
+  workerOn(machine, threads, machine.device.name !== "cpu", note);
+
 export const machineOf = (device: Device): Machine => ({
   device,
   cores: availableParallelism(),
@@ -132,8 +153,8 @@ export const runJobs = async <Result>(
   const failures: unknown[] = [];
 
   const workOn = async (queue: number[], { workers, threads }: Wave, seconds: number[]): Promise<void> => {
-    const device = workers === 1 ? machine.device : await machine.open(threads, context.progress.note);
-    const worker = openWorker(device, threads);
+    const whole = machine.device.name !== "cpu" || (workers === 1 && context.threads === undefined);
+    const { worker, close } = await workerOn(machine, threads, whole, context.progress.note);
     try {
       for (let index = queue.shift(); index !== undefined && failures.length === 0; index = queue.shift()) {
         const apart = rehearsal?.apart();
@@ -141,14 +162,13 @@ export const runJobs = async <Result>(
         if (apart) seconds.push(apart.seconds());
       }
     } finally {
-      await worker.close();
-      if (device !== machine.device) await device.close();
+      await close();
     }
   };
 
   const order = jobs.map((_, index) => index).sort((a, b) => jobs[b]!.cost - jobs[a]!.cost);
   const most = results.size === jobs.length ? 1 : mostAtOnce(machine, bytes, asked);
-  for (const wave of planWaves(jobs.length, most, machine.cores)) {
+  for (const wave of planWaves(jobs.length, most, machine.cores, context.threads)) {
     const queue = order.slice(wave.from, wave.to).filter((index) => !results.has(index));
     const seconds: number[] = [];
     const began = rehearsal?.seconds() ?? 0;

@@ -1,33 +1,17 @@
 // Jobs whose results lie in files of their own.
 import type { Tensor } from "../autodiff/index.ts";
 import type { Device, Tensors } from "../runtime/index.ts";
-import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { numbered, type Progress, type ProgressTask } from "../support/progress.ts";
+import type { Context } from "../support/work/context.ts";
+import type { JobFiles, KeptJob, Offer } from "../support/work/executor.ts";
+import { numbered, type Progress, type ProgressTask } from "../support/work/progress.ts";
 import { checkpointFile, readStored, removeStored, unlessDamaged, writeStored } from "./checkpoint.ts";
-import { type Job, machineOf, runJobs, type Worker } from "./jobs.ts";
+import { type Job, machineOf, openLane, runJobs, type Worker } from "./jobs.ts";
 import { type History, type Loop, runLoop, type Scalars } from "./loop.ts";
 import { rehearseJobs } from "./rehearse-jobs.ts";
 import type { Stored } from "./stored.ts";
 
-/** A value that can be written as JSON. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
-
-/** Work as data: whoever has the same recipe, data and teachers makes the same result of it, here or in another process. */
-export interface KeptJob {
-  /** Who makes it: the name of a `JobKind`. */
-  readonly kind: string;
-  /** Names the file of its result in the folder of the work. */
-  readonly name: string;
-  /** Settings for its maker. */
-  readonly spec: Json;
-  /** Digest of everything that determines the result. */
-  readonly key: string;
-  /** Words for it and all that take equal steps and come to results of the same form, if there are such. */
-  readonly like?: string;
-  /** Its length on the bar that it shares with the others: steps, images. */
-  readonly cost: number;
-}
+export type { Json, KeptJob } from "../support/work/executor.ts";
 
 /** Makes the results of jobs. Any progress that it reports, up to a job's cost, goes to the common bar. */
 export type Maker<Made = Stored> = (job: KeptJob, worker: Worker, context: Context) => Promise<Made>;
@@ -44,6 +28,8 @@ export interface Store<Made, Found> {
 export interface JobKind<Around extends KeptAround, Made = Stored, Found = Kept> {
   readonly kind: string;
   readonly store: Store<Made, Found>;
+  /** Names of files that are told of a result beside it, and of checkpoints besides the usual one. */
+  readonly files?: (job: KeptJob, around: Around) => Partial<Omit<JobFiles, "result">>;
   /** Prepares once what all jobs of one work share. */
   open(around: Around): Promise<Maker<Made>>;
 }
@@ -81,8 +67,10 @@ export const fileOf = (
   { ending }: Pick<Store<unknown, unknown>, "ending"> = tensorStore,
 ): string => `${folder}/${name}${ending}`;
 
-/** The file of a job's checkpoint. */
-const partialOf = (folder: string, { name }: KeptJob): string => `${folder}/${name}.partial`;
+/** The name of a job's checkpoint. */
+const partialName = ({ name }: KeptJob): string => `${name}.partial`;
+
+const partialOf = (folder: string, job: KeptJob): string => `${folder}/${partialName(job)}`;
 
 /** Progress whose first task, a job's longest, also tells how much of it is done, from 0 to 1. */
 const following = (progress: Progress, tell: (part: number) => void): Progress => {
@@ -101,6 +89,10 @@ const following = (progress: Progress, tell: (part: number) => void): Progress =
       };
     },
   };
+};
+
+const lost = (file: string): never => {
+  throw new DistilleryError("CHECKPOINT", `${file}: its result was here and is gone; run the same command again`);
 };
 
 /** Makes one job's result into its file and takes its checkpoint away. */
@@ -139,7 +131,7 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
   const { before, of } = around.among ?? { before: 0, of: jobs.length };
   /** Jobs that were found or begun. */
   let begun = before;
-  const jobOf = (job: KeptJob): Job<Found> => {
+  const jobOf = (job: KeptJob, made: Parameters<Offer["here"]>[0]): Job<Found> => {
     const { key, cost } = job;
     /** Units done of this work, so that the one bar of all can go on by the difference. */
     let own = 0;
@@ -168,13 +160,64 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
             : { ...inner.progress, task: () => bar };
         maker ??= kind.open(around);
         const make = rehearsing?.of(await maker) ?? (await maker);
-        return makeKept(kind, make, folder, job, worker, { ...inner, progress: reports });
+        const found = await makeKept(kind, make, folder, job, worker, { ...inner, progress: reports });
+        await made?.(job);
+        return found;
       },
     };
   };
-  try {
-    const results = await runJobs(machineOf(device), jobs.map(jobOf), bytes, around);
+  const machine = machineOf(device);
+  const here = async (made?: Parameters<Offer["here"]>[0]): Promise<Found[]> => {
+    const results = await runJobs(
+      machine,
+      jobs.map((job) => jobOf(job, made)),
+      bytes,
+      around,
+    );
     rehearsing?.tell();
+    return results;
+  };
+  const { executor } = around;
+  const read = (job: KeptJob): Promise<Found | undefined> =>
+    kind.store.read(fileOf(folder, job, kind.store), job.key, progress);
+  /** Units done of each job that others do. */
+  const standing = new Map<KeptJob, number>();
+  const offer: Offer = {
+    folder,
+    jobs,
+    files: (job) => {
+      const { beside = [], checkpoints = [] } = kind.files?.(job, around) ?? {};
+      return { result: `${job.name}${kind.store.ending}`, beside, checkpoints: [partialName(job), ...checkpoints] };
+    },
+    bytes,
+    missing: async () => {
+      const missing: KeptJob[] = [];
+      for (const job of jobs) if ((await read(job)) === undefined) missing.push(job);
+      return missing;
+    },
+    open: async (threads) => {
+      const { worker, close } = await openLane(machine, threads, progress.note);
+      maker ??= kind.open(around);
+      const make = await maker;
+      return {
+        make: async (job, inner, advance) => {
+          const reports = following(inner.progress, (part) => advance(part * job.cost));
+          await makeKept(kind, make, folder, job, worker, { ...inner, progress: reports });
+        },
+        close,
+      };
+    },
+    here: async (made) => void (await here(made)),
+    advance: (job, units) => {
+      standing.set(job, units);
+      overall?.update([...standing.values()].reduce((sum, own) => sum + own, 0));
+    },
+  };
+  try {
+    if (executor === undefined) return await here();
+    await executor.run(offer);
+    const results: Found[] = [];
+    for (const job of jobs) results.push((await read(job)) ?? lost(fileOf(folder, job, kind.store)));
     return results;
   } finally {
     overall?.done();

@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { type TensorType, tensorsOf } from "../autodiff/index.ts";
 import type { Stepper, Tensors } from "../runtime/index.ts";
-import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
-import type { Progress, ScalarValues } from "../support/progress.ts";
-import { paceOf, type Rehearsal } from "../support/rehearsal.ts";
+import type { Context } from "../support/work/context.ts";
+import type { Progress, ScalarValues } from "../support/work/progress.ts";
+import { paceOf, type Rehearsal } from "../support/work/rehearsal.ts";
 import { readAhead } from "./read-ahead.ts";
 import { named, rebuild, type Stored } from "./stored.ts";
 

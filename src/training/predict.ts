@@ -13,9 +13,9 @@ import {
 import type { Dataset, Split } from "../data/dataset.ts";
 import { normalise } from "../data/normalisation.ts";
 import type { Device } from "../runtime/index.ts";
-import type { Context } from "../support/context.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { paceOf } from "../support/rehearsal.ts";
+import type { Context } from "../support/work/context.ts";
+import { paceOf } from "../support/work/rehearsal.ts";
 import type { NetworkTask, Score, Task } from "../tasks/task.ts";
 import { openOpaque } from "./opaque.ts";
 import { readAhead } from "./read-ahead.ts";

@@ -1,6 +1,6 @@
 // Rehearsing jobs: of those that are alike one for each number of cores, the others by its result.
-import type { Context } from "../support/context.ts";
-import type { Rehearsal, RehearsedJobs } from "../support/rehearsal.ts";
+import type { Context } from "../support/work/context.ts";
+import type { Rehearsal, RehearsedJobs } from "../support/work/rehearsal.ts";
 import type { Worker } from "./jobs.ts";
 
 /** Requests to a job. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { drawProgress } from "../../src/cli/progress.ts";
-import { numbered, type ProgressEvent, progressTo } from "../../src/support/progress.ts";
+import { numbered, type ProgressEvent, progressTo } from "../../src/support/work/progress.ts";
 import { captured } from "./world.ts";
 
 /** A clock that is moved by hand, in seconds. */

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { imageFolder } from "../../src/data/sources/image-folder.ts";
-import { silent } from "../../src/support/progress.ts";
+import { silent } from "../../src/support/work/progress.ts";
 import { failureOf, temporaryFolder } from "./fixtures.ts";
 import { writeGrey } from "./published-layouts.ts";
 

@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { fileList, folderFiles } from "../../src/data/files/file-list.ts";
 import { imageFolder, type Limits } from "../../src/data/sources/image-folder.ts";
-import { silent } from "../../src/support/progress.ts";
+import { silent } from "../../src/support/work/progress.ts";
 import { failureOf, pixelsOf, temporaryFolder } from "./fixtures.ts";
 import { writeGrey } from "./published-layouts.ts";
 

@@ -5,7 +5,7 @@ import { marksOf } from "../../src/evaluation/marks.ts";
 import { type StudentRun, teachStudents } from "../../src/evaluation/students.ts";
 import { imageSource, prepareData } from "../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
-import { progressTo, silent } from "../../src/support/progress.ts";
+import { progressTo, silent } from "../../src/support/work/progress.ts";
 import type { Stage } from "../../src/teachers/stage.ts";
 import { temporaryFolder, tinyRecipe, writePictures } from "../pipeline/tiny.ts";
 

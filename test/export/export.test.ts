@@ -14,7 +14,7 @@ import { trainingLabels } from "../../src/sets/labels/read.ts";
 import type { DistilledSet } from "../../src/sets/set.ts";
 import { openImages } from "../../src/sets/training-images.ts";
 import { sha256 } from "../../src/support/files.ts";
-import { progressTo } from "../../src/support/progress.ts";
+import { progressTo } from "../../src/support/work/progress.ts";
 import { copiedSet, exampleSet, formationSet, hardSet } from "../sets/example-set.ts";
 import { filesOf, scratchFolder, storedSet } from "./fixtures.ts";
 

@@ -8,7 +8,7 @@ import { fileUrl, parseAddress } from "../../src/hub/address.ts";
 import { openSetAt } from "../../src/hub/open-set.ts";
 import { readSet, verifySet, writeSet } from "../../src/sets/index.ts";
 import { sealManifest } from "../../src/sets/manifest/seal.ts";
-import { progressTo, silent } from "../../src/support/progress.ts";
+import { progressTo, silent } from "../../src/support/work/progress.ts";
 import { commandLine } from "../cli/world.ts";
 import { exampleSet } from "../sets/example-set.ts";
 import { status, token } from "./hub-server.ts";

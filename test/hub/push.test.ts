@@ -5,7 +5,7 @@ import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { openSetAt } from "../../src/hub/open-set.ts";
 import { pushSet } from "../../src/hub/push.ts";
 import { readSet, writeSet } from "../../src/sets/index.ts";
-import { silent } from "../../src/support/progress.ts";
+import { silent } from "../../src/support/work/progress.ts";
 import { exampleSet, hardSet } from "../sets/example-set.ts";
 import { hubServer, status, token } from "./hub-server.ts";
 

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { Report } from "../../src/evaluation/rows.ts";
 import type { TeachersReport } from "../../src/evaluation/teachers-report.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
-import { silent } from "../../src/support/progress.ts";
 import { temporaryFor } from "../../src/support/temporary.ts";
+import { silent } from "../../src/support/work/progress.ts";
 import { filesIn, hashesIn, isTimes, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
 
 const brief = { labels: ["static"], seeds: 1, student: { epochs: 2 }, full: { epochs: 1 } };

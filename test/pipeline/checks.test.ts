@@ -2,7 +2,7 @@ import { constants } from "node:buffer";
 import { expect, test } from "vitest";
 import { splitOf } from "../../src/data/dataset.ts";
 import { checkPlan } from "../../src/pipeline/checks.ts";
-import { silent } from "../../src/support/progress.ts";
+import { silent } from "../../src/support/work/progress.ts";
 import { classification } from "../../src/tasks/classification.ts";
 import { prepared } from "../distill/methods/workshop.ts";
 import { tinyRecipe } from "./tiny.ts";

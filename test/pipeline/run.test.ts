@@ -8,7 +8,7 @@ import { prepareData } from "../../src/recipe/prepare.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { openDevice } from "../../src/runtime/index.ts";
 import { openImages, readSet, trainingLabels, verifySet } from "../../src/sets/index.ts";
-import { silent } from "../../src/support/progress.ts";
+import { silent } from "../../src/support/work/progress.ts";
 import { readTeacher } from "../../src/teachers/teacher.ts";
 import { openClassifier } from "../../src/training/predict.ts";
 import { filesIn, quietly, tinyRecipe, writePictures } from "./tiny.ts";

@@ -7,8 +7,8 @@ import type { EvaluateContext } from "../../src/pipeline/commands.ts";
 import { mergeFields, parseRecipe } from "../../src/pipeline/recipe/parse.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { sha256 } from "../../src/support/files.ts";
-import { silent } from "../../src/support/progress.ts";
 import { stream } from "../../src/support/random.ts";
+import { silent } from "../../src/support/work/progress.ts";
 
 /** A folder that goes away with the test. */
 export const temporaryFolder = async (): Promise<string> => {

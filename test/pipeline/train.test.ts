@@ -8,7 +8,7 @@ import { commands } from "../../src/pipeline/pipeline.ts";
 import type { StudentReport } from "../../src/pipeline/train/account.ts";
 import { readSet } from "../../src/sets/index.ts";
 import { planTraining } from "../../src/students/plan.ts";
-import { progressTo } from "../../src/support/progress.ts";
+import { progressTo } from "../../src/support/work/progress.ts";
 import { distillery } from "../e2e/command.ts";
 import { filesIn, hashesIn, quietly, tinyRecipe, writePictures } from "./tiny.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ProgressEvent, progressTo } from "../../src/support/progress.ts";
+import { type ProgressEvent, progressTo } from "../../src/support/work/progress.ts";
 
 test("tasks side by side are told apart by their numbers, and each ends once and for good", () => {
   const events: ProgressEvent[] = [];

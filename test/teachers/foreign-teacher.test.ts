@@ -5,7 +5,7 @@ import { imagenetNormalisation } from "../../src/data/normalisation.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
 import { readSet, verifySet } from "../../src/sets/index.ts";
 import { sha256 } from "../../src/support/files.ts";
-import type { Progress } from "../../src/support/progress.ts";
+import type { Progress } from "../../src/support/work/progress.ts";
 import { filesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "../pipeline/tiny.ts";
 import { forgetAll, writeTorchFile } from "./torch-file.ts";
 

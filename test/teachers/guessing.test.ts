@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { commands } from "../../src/pipeline/pipeline.ts";
 import { renderComparisonMarkdown } from "../../src/report/comparison/markdown.ts";
 import { headline } from "../../src/report/run/summary.ts";
-import { progressTo } from "../../src/support/progress.ts";
+import { progressTo } from "../../src/support/work/progress.ts";
 import { chanceOf, compareWithGuessing, warningsOf } from "../../src/teachers/guessing.ts";
 import { quietly, temporaryFolder, tinyRecipe, writePictures } from "../pipeline/tiny.ts";
 import { makeComparison } from "../report/compare-fixtures.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { prepareData } from "../../src/recipe/prepare.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
-import { silent } from "../../src/support/progress.ts";
+import { silent } from "../../src/support/work/progress.ts";
 import { readTeacher, type Teacher } from "../../src/teachers/teacher.ts";
 import { checkTeachers } from "../../src/teachers/teachers.ts";
 import { trainTeacher } from "../../src/teachers/train-teacher.ts";

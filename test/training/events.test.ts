@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
-import { type Progress, type ProgressEvent, progressTo } from "../../src/support/progress.ts";
+import { type Progress, type ProgressEvent, progressTo } from "../../src/support/work/progress.ts";
 import {
   historyOf,
   type JobKind,

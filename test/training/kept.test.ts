@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { tensor } from "../../src/autodiff/index.ts";
 import { type Device, openDevice } from "../../src/runtime/index.ts";
-import { silent } from "../../src/support/progress.ts";
+import { silent } from "../../src/support/work/progress.ts";
 import { readStored } from "../../src/training/checkpoint.ts";
 import {
   fileOf,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import { type Tensor, tensor } from "../../src/autodiff/types.ts";
 import { type Device, openDevice, type Tensors } from "../../src/runtime/device.ts";
 import type { DistilleryError } from "../../src/support/errors.ts";
-import { silent } from "../../src/support/progress.ts";
+import { silent } from "../../src/support/work/progress.ts";
 import { checkpointFile, removeStored, writeStored } from "../../src/training/checkpoint.ts";
 import { runLoop } from "../../src/training/loop.ts";
 import { openQuadratic, type QuadraticOptions, quadraticLoop, recording } from "./quadratic.ts";

@@ -5,7 +5,7 @@ import { buildModel } from "../../src/models/registry.ts";
 import { adamw, hyperTensors, slotTypes, zerosLike } from "../../src/nn/optimisers.ts";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
 import type { DistilleryError } from "../../src/support/errors.ts";
-import { silent } from "../../src/support/progress.ts";
+import { silent } from "../../src/support/work/progress.ts";
 import { classification } from "../../src/tasks/classification.ts";
 import { measure, openClassifier } from "../../src/training/predict.ts";
 import { type Objective, traceTrainStep, trainStateTypes } from "../../src/training/train-step.ts";

@@ -3,8 +3,8 @@ import { trace } from "../../src/autodiff/trace.ts";
 import { float32, type Tensor, tensor } from "../../src/autodiff/types.ts";
 import { adam, hyperTensors, hyperTypes } from "../../src/nn/optimisers.ts";
 import type { Device, Stepper } from "../../src/runtime/device.ts";
-import { type Progress, progressTo } from "../../src/support/progress.ts";
 import { stream } from "../../src/support/random.ts";
+import { type Progress, progressTo } from "../../src/support/work/progress.ts";
 import type { Loop } from "../../src/training/loop.ts";
 
 const size = 5;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Device, openDevice } from "../../src/runtime/device.ts";
-import { silent } from "../../src/support/progress.ts";
+import { silent } from "../../src/support/work/progress.ts";
 import { checkpointFile } from "../../src/training/checkpoint.ts";
 import { runLoop } from "../../src/training/loop.ts";
 import { type Watched, watched } from "../../src/training/watch.ts";

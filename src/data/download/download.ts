@@ -5,8 +5,8 @@ import { basename, dirname } from "node:path";
 import { type Dispatcher, errors, interceptors, RetryAgent, request } from "undici";
 import { DistilleryError } from "../../support/errors.ts";
 import { diskError, makeFolder, openRegularFile } from "../../support/files.ts";
-import { stopIfAborted } from "../../support/interrupt.ts";
-import type { Progress } from "../../support/progress.ts";
+import { stopIfAborted } from "../../support/work/interrupt.ts";
+import type { Progress } from "../../support/work/progress.ts";
 import { type PartialFile, partialFile } from "./partial-file.ts";
 import { agentFor, blameProxy, type ProxyAddress, proxyFor } from "./proxy.ts";
 

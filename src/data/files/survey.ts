@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { DistilleryError } from "../../support/errors.ts";
-import { stopIfAborted } from "../../support/interrupt.ts";
+import { stopIfAborted } from "../../support/work/interrupt.ts";
 import { type SkippedFile, type Split, splitOf } from "../dataset.ts";
 import type { Decoding } from "../decode/decode-image.ts";
 import { placeImage, type Reference, readImageFile, unreadable } from "../decode/image-file.ts";

@@ -14,10 +14,10 @@ import {
 } from "../../autodiff/index.ts";
 import { normalise } from "../../data/normalisation.ts";
 import { type MomentGap, momentGap } from "../../nn/batch-norm.ts";
-import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
 import { stream } from "../../support/random.ts";
-import { paceOf } from "../../support/rehearsal.ts";
+import { stopIfAborted } from "../../support/work/interrupt.ts";
+import { paceOf } from "../../support/work/rehearsal.ts";
 import { readStored } from "../../training/checkpoint.ts";
 import { type JobKind, type KeptJob, runKept, tensorStore } from "../../training/kept.ts";
 import { estimateBytes } from "../../training/memory.ts";

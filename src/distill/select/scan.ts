@@ -1,9 +1,9 @@
 // Looking at all training images class by class: the shape that choosing, ranking and cropping images share.
 import { type Tensor, tensor } from "../../autodiff/index.ts";
 import { byStratum } from "../../data/split.ts";
-import { stopIfAborted } from "../../support/interrupt.ts";
 import { keyOf } from "../../support/key.ts";
-import { paceOf } from "../../support/rehearsal.ts";
+import { stopIfAborted } from "../../support/work/interrupt.ts";
+import { paceOf } from "../../support/work/rehearsal.ts";
 import type { Worker } from "../../training/jobs.ts";
 import { type JobKind, type KeptJob, keptTensor, runKept, tensorStore } from "../../training/kept.ts";
 import type { MethodStage } from "../method.ts";

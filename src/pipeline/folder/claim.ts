@@ -10,8 +10,8 @@ import { codeOf, makeFolder, notAFolder, reasonOf, writeAtomic } from "../../sup
 import { noteDamage, readJson } from "../../support/json-files.ts";
 import { isLitter } from "../../support/litter.ts";
 import { type Holder, holderOf, isLock, type Lock, lockFolder, sweepLocks } from "../../support/lock.ts";
-import type { Progress } from "../../support/progress.ts";
 import { isTemporary } from "../../support/temporary.ts";
+import type { Progress } from "../../support/work/progress.ts";
 import { isArtefact, isForeign } from "./artefacts.ts";
 import { rewritten, ungrown } from "./growth.ts";
 import { type RunFolder, readCurves, readSeconds } from "./run-folder.ts";

@@ -5,7 +5,7 @@ import type { TrainingPlan } from "../../students/plan.ts";
 import { makeFolder, readRegularFile } from "../../support/files.ts";
 import { parseJson } from "../../support/json.ts";
 import type { Lock } from "../../support/lock.ts";
-import { silent } from "../../support/progress.ts";
+import { silent } from "../../support/work/progress.ts";
 import { readStored, unlessDamaged } from "../../training/checkpoint.ts";
 import { entriesOf, lock, refuse, sweepFiles } from "../folder/claim.ts";
 

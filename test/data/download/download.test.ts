@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { type DownloadOptions, download } from "../../../src/data/download/download.ts";
-import { silent } from "../../../src/support/progress.ts";
+import { silent } from "../../../src/support/work/progress.ts";
 import { codeOf, failureOf, temporaryFolder } from "../fixtures.ts";
 
 const content = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 7)) & 255));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { download } from "../../../src/data/download/download.ts";
 import { proxyFor } from "../../../src/data/download/proxy.ts";
-import { silent } from "../../../src/support/progress.ts";
+import { silent } from "../../../src/support/work/progress.ts";
 import { failureOf, temporaryFolder } from "../fixtures.ts";
 
 const content = Buffer.from("the archive");

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import { imageFolder } from "../../../src/data/sources/image-folder.ts";
 import { sha256 } from "../../../src/support/files.ts";
-import { silent } from "../../../src/support/progress.ts";
+import { silent } from "../../../src/support/work/progress.ts";
 import { commandLine } from "../../cli/world.ts";
 import { failureOf, pixelsOf, temporaryFolder } from "../fixtures.ts";
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { imageFolder } from "../../../src/data/sources/image-folder.ts";
-import { type Progress, silent } from "../../../src/support/progress.ts";
+import { type Progress, silent } from "../../../src/support/work/progress.ts";
 import { codeOf, failureOf, pixelsOf, temporaryFolder } from "../fixtures.ts";
 
 const quiet = { skipUnreadable: false, progress: silent } as const;

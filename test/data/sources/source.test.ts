@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import { defaultCache, listSources, openDataset } from "../../../src/data/sources/source.ts";
-import { silent } from "../../../src/support/progress.ts";
+import { silent } from "../../../src/support/work/progress.ts";
 import { failureOf, temporaryFolder } from "../fixtures.ts";
 
 const options = { seed: 0, skipUnreadable: false, download: false, progress: silent } as const;

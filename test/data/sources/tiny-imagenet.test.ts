@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { imageFolder } from "../../../src/data/sources/image-folder.ts";
-import { silent } from "../../../src/support/progress.ts";
+import { silent } from "../../../src/support/work/progress.ts";
 import { failureOf, readAll } from "../fixtures.ts";
 import { fish, frog, tinyImageNetFolder, writeGrey, writeText } from "../published-layouts.ts";
 

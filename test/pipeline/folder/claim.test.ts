@@ -6,8 +6,8 @@ import { type Claim, claimFolder } from "../../../src/pipeline/folder/claim.ts";
 import { runFolder } from "../../../src/pipeline/folder/run-folder.ts";
 import { recipeToYaml } from "../../../src/pipeline/recipe/file.ts";
 import { writeJson } from "../../../src/support/files.ts";
-import { silent } from "../../../src/support/progress.ts";
 import { temporaryFor } from "../../../src/support/temporary.ts";
+import { silent } from "../../../src/support/work/progress.ts";
 import { filesIn, hashesIn, temporaryFolder, tinyRecipe } from "../tiny.ts";
 
 const recipe = tinyRecipe("photos");

@@ -5,7 +5,7 @@ import type { AccuracyRow } from "../../../src/evaluation/rows.ts";
 import { commands } from "../../../src/pipeline/pipeline.ts";
 import { recipeIn } from "../../../src/pipeline/recipe/file.ts";
 import type { Recipe } from "../../../src/recipe/recipe.ts";
-import { progressTo } from "../../../src/support/progress.ts";
+import { progressTo } from "../../../src/support/work/progress.ts";
 import { hashesIn, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "../tiny.ts";
 
 const brief = { labels: ["hard"], iterations: 4, seeds: 1, student: { epochs: 2 }, full: { epochs: 0 } };

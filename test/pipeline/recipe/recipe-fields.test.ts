@@ -9,7 +9,7 @@ import type { MethodChoice, Recipe } from "../../../src/recipe/recipe.ts";
 import { openDevice } from "../../../src/runtime/index.ts";
 import { readSet } from "../../../src/sets/index.ts";
 import { keyOf } from "../../../src/support/key.ts";
-import { silent } from "../../../src/support/progress.ts";
+import { silent } from "../../../src/support/work/progress.ts";
 import { openEnsemble } from "../../../src/teachers/ensemble.ts";
 import { readTeacher, type Teacher } from "../../../src/teachers/teacher.ts";
 import { readStored } from "../../../src/training/checkpoint.ts";

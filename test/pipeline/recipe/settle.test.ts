@@ -5,7 +5,7 @@ import { commands } from "../../../src/pipeline/pipeline.ts";
 import { loadRecipe } from "../../../src/pipeline/recipe/file.ts";
 import { settleEntries, settleMethod } from "../../../src/pipeline/recipe/settle.ts";
 import type { Prepared } from "../../../src/recipe/prepare.ts";
-import { progressTo } from "../../../src/support/progress.ts";
+import { progressTo } from "../../../src/support/work/progress.ts";
 import { prepared } from "../../distill/methods/workshop.ts";
 import { quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "../tiny.ts";
 

@@ -6,7 +6,7 @@ import { createGunzip } from "node:zlib";
 import { Parser, type ReadEntry } from "tar";
 import { DistilleryError } from "../../../support/errors.ts";
 import { exists, openRegularFile, readRegularFile, reasonOf } from "../../../support/files.ts";
-import { stopIfAborted } from "../../../support/interrupt.ts";
+import { stopIfAborted } from "../../../support/work/interrupt.ts";
 import { type CifarLayout, damaged, filesOf, publishedBytes } from "./cifar-records.ts";
 
 /** A data set's files by base name. */

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { DistilleryError } from "../../../support/errors.ts";
 import { exists } from "../../../support/files.ts";
-import { stopIfAborted } from "../../../support/interrupt.ts";
-import type { Progress } from "../../../support/progress.ts";
+import { stopIfAborted } from "../../../support/work/interrupt.ts";
+import type { Progress } from "../../../support/work/progress.ts";
 import type { Dataset } from "../../dataset.ts";
 import { download } from "../../download/download.ts";
 import { isFolder } from "../../files/folder-entries.ts";

@@ -4,7 +4,7 @@ import { create } from "tar";
 import { expect, test } from "vitest";
 import { cifar } from "../../../../src/data/sources/cifar/cifar.ts";
 import { type CifarLayout, cifarLayouts, parseCifar } from "../../../../src/data/sources/cifar/cifar-records.ts";
-import { silent } from "../../../../src/support/progress.ts";
+import { silent } from "../../../../src/support/work/progress.ts";
 import { failureOf, temporaryFolder } from "../../fixtures.ts";
 
 /** Records whose labels run through the classes and whose pixels tell file, record and channel. */

@@ -2,7 +2,7 @@ import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { imageFolder } from "../../../../src/data/sources/image-folder.ts";
-import { silent } from "../../../../src/support/progress.ts";
+import { silent } from "../../../../src/support/work/progress.ts";
 import { failureOf } from "../../fixtures.ts";
 import { fish, frog, imageNetFolder, writeGrey, writeText } from "../../published-layouts.ts";
 

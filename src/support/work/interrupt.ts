@@ -1,5 +1,5 @@
 // Stopping work when the user asks.
-import { DistilleryError } from "./errors.ts";
+import { DistilleryError } from "../errors.ts";
 
 /** Throws INTERRUPTED, naming what was stopped, once the user has asked to stop. */
 export const stopIfAborted = (signal: AbortSignal | undefined, what: string): void => {
