@@ -17,6 +17,9 @@ export const errorTable = {
   NOT_FINITE: { exit: 7, meaning: "a loss became NaN or infinite" },
   DISK: { exit: 8, meaning: "a file cannot be written" },
   HUB: { exit: 9, meaning: "the Hugging Face Hub refuses a push, or does not answer" },
+  QUEUE: { exit: 10, meaning: "the queue of jobs cannot be used, or is of other work" },
+  ARTEFACTS: { exit: 10, meaning: "the store of artefacts cannot be used, or is of other work" },
+  JOB: { exit: 11, meaning: "a job failed on every try" },
   SHAPE: { exit: 70, meaning: "tensors of a traced function do not fit together (a programming error)" },
   INTERRUPTED: { exit: 130, meaning: "stopped by the user; the same command resumes" },
 } as const satisfies Record<string, { exit: number; meaning: string }>;

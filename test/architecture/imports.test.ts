@@ -31,6 +31,7 @@ const order = [
   "evaluation",
   "report",
   "pipeline",
+  "distributed",
   "library",
   "cli",
 ];

@@ -73,6 +73,8 @@ export interface Ground {
  * waits for the results that others make, one that makes those that it is asked for.
  */
 export interface Executor {
+  /** True where this process's part is to wait: then it waits for several things at once. */
+  readonly waits: boolean;
   /** Is told the ground before the first job. @throws DistilleryError where others stand on another. */
   begin(ground: Ground): Promise<void>;
   /** Ends when the results of all jobs lie in the offer's folder. */
@@ -80,6 +82,13 @@ export interface Executor {
   /** Pieces of a command that depend on each other in nothing, by name; side by side, or only those that are asked for. */
   pieces<T>(names: readonly string[], piece: (index: number) => Promise<T>): Promise<T[]>;
 }
+
+/** One after the other. */
+export const inTurn = async <A, T>(all: readonly A[], one: (of: A, index: number) => Promise<T>): Promise<T[]> => {
+  const results: T[] = [];
+  for (const [index, of] of all.entries()) results.push(await one(of, index));
+  return results;
+};
 
 interface Executed {
   readonly executor?: Executor;
@@ -92,9 +101,7 @@ export const inPieces = async <T>(
   piece: (index: number) => Promise<T>,
 ): Promise<T[]> => {
   if (executor !== undefined) return executor.pieces(names, piece);
-  const results: T[] = [];
-  for (const index of names.keys()) results.push(await piece(index));
-  return results;
+  return inTurn(names, (_, index) => piece(index));
 };
 
 /** The same of what everything after it needs all of: at once where an executor waits for it. */
@@ -102,9 +109,7 @@ export const eachOf = async <A, T>(
   { executor }: Executed,
   all: readonly A[],
   one: (of: A, index: number) => Promise<T>,
-) => {
-  if (executor !== undefined) return Promise.all(all.map(one));
-  const results: T[] = [];
-  for (const [index, of] of all.entries()) results.push(await one(of, index));
-  return results;
+): Promise<T[]> => {
+  if (executor?.waits) return Promise.all(all.map(one));
+  return inTurn(all, one);
 };

@@ -1,0 +1,189 @@
+// A walk through a command by a process that makes the jobs that it is asked for and takes all others' results from the store.
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Doing, Executor, Ground, KeptJob, Lane, Offer } from "../support/work/executor.ts";
+import type { ArtefactStore } from "./artefacts/store.ts";
+import { artefactOf, fetchResults, publish, withCheckpoints } from "./transfer.ts";
+
+/** A job as it is named by whoever asks for it. */
+export interface Asked {
+  /** The piece of the command that it belongs to; absent of those before all pieces. */
+  readonly piece?: string;
+  /** Tells the job from others of the piece. */
+  is(job: KeptJob, offer: Offer): boolean;
+  /** Kind and key, where they are known: a job whose result is published is not looked for. */
+  readonly known?: Pick<KeptJob, "kind" | "key">;
+}
+
+export interface Walk {
+  /** The executor of the command that is walked through. */
+  readonly executor: Executor;
+  /** Makes a job when the walk comes to it, and publishes its result; false where that was there already. */
+  make(asked: Asked, doing: Doing, advance: (units: number) => void): Promise<boolean>;
+  /** Tells that the command has ended, by itself or by an error: jobs are waited for no longer. */
+  ended(error?: unknown): void;
+}
+
+export interface WalkOptions {
+  readonly store: ArtefactStore;
+  /** Threads of a job. */
+  readonly threads: number;
+  /** Throws where others stand on another ground. */
+  begin(ground: Ground): Promise<void>;
+  /** Milliseconds between two looks for results that others publish. */
+  readonly look?: number;
+}
+
+/** Ends a piece whose next job others are to do, as another piece is asked for. */
+class Left extends Error {}
+
+/** An offer whose results are not all there. */
+interface Open {
+  readonly offer: Offer;
+  readonly piece: string | undefined;
+  readonly missing: Set<KeptJob>;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** A place where a piece waits until it is asked for. */
+interface Gate {
+  open: boolean;
+  changed: () => void;
+}
+
+const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", over);
+      resolve();
+    };
+    const timer = setTimeout(over, milliseconds);
+    signal.addEventListener("abort", over, { once: true });
+  });
+
+export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Walk => {
+  const current = new AsyncLocalStorage<string>();
+  const waiting = new Set<Open>();
+  const gates = new Map<string, Gate>();
+  let lane: { readonly offer: Offer; readonly lane: Promise<Lane> } | undefined;
+  let over: { readonly error?: unknown } | undefined;
+
+  const gateOf = (piece: string): Gate => {
+    const gate = gates.get(piece) ?? { open: false, changed: () => undefined };
+    gates.set(piece, gate);
+    return gate;
+  };
+  const throughGate = async (piece: string): Promise<void> => {
+    const gate = gateOf(piece);
+    while (!gate.open) {
+      await new Promise<void>((resolve) => {
+        gate.changed = resolve;
+      });
+    }
+  };
+  /** Opens one piece's gate, and lets all others go from where they wait: their memory is free again. */
+  const enter = (piece: string | undefined): void => {
+    if (piece === undefined) return;
+    for (const [name, gate] of gates) {
+      if (name === piece || !gate.open) continue;
+      gate.open = false;
+      for (const one of waiting) {
+        if (one.piece !== name) continue;
+        waiting.delete(one);
+        one.reject(new Left());
+      }
+    }
+    const gate = gateOf(piece);
+    gate.open = true;
+    gate.changed();
+  };
+  const settle = (one: Open): void => {
+    if (one.missing.size > 0 || !waiting.delete(one)) return;
+    one.resolve();
+  };
+  const refresh = async (): Promise<void> => {
+    for (const one of [...waiting]) {
+      const missing = new Set(await fetchResults(store, one.offer, one.missing));
+      for (const job of [...one.missing]) if (!missing.has(job)) one.missing.delete(job);
+      settle(one);
+    }
+  };
+  const find = ({ piece, is }: Asked): { readonly one: Open; readonly job: KeptJob } | undefined => {
+    for (const one of waiting) {
+      if (one.piece !== piece) continue;
+      const job = [...one.missing].find((job) => is(job, one.offer));
+      if (job !== undefined) return { one, job };
+    }
+    return undefined;
+  };
+  const laneFor = async (offer: Offer): Promise<Lane> => {
+    if (lane?.offer !== offer) {
+      await (await lane?.lane)?.close();
+      lane = { offer, lane: offer.open(threads) };
+    }
+    return lane.lane;
+  };
+  const waitFor = async (asked: Asked, signal: AbortSignal) => {
+    for (;;) {
+      signal.throwIfAborted();
+      if (asked.known && (await store.has(artefactOf(asked.known)))) return undefined;
+      enter(asked.piece);
+      const found = find(asked);
+      if (found !== undefined) return found;
+      if (over !== undefined) throw over.error ?? new Error("the command ended before it came to this job");
+      await refresh();
+      if (find(asked) === undefined) await delay(look, signal);
+    }
+  };
+
+  return {
+    executor: {
+      waits: true,
+      begin,
+      run: async (offer) => {
+        const missing = new Set(await fetchResults(store, offer));
+        if (missing.size === 0) return;
+        const piece = current.getStore();
+        if (piece !== undefined && !gateOf(piece).open) throw new Left();
+        await new Promise<void>((resolve, reject) => {
+          waiting.add({ offer, piece, missing, resolve, reject });
+        }).finally(async () => {
+          if (lane?.offer !== offer) return;
+          const last = lane;
+          lane = undefined;
+          await (await last.lane).close();
+        });
+      },
+      pieces: (names, piece) =>
+        Promise.all(
+          names.map(async (name, index) => {
+            for (;;) {
+              await throughGate(name);
+              try {
+                return await current.run(name, () => piece(index));
+              } catch (error) {
+                if (!(error instanceof Left)) throw error;
+              }
+            }
+          }),
+        ),
+    },
+    make: async (asked, doing, advance) => {
+      const found = await waitFor(asked, doing.signal);
+      if (found === undefined) return false;
+      const { one, job } = found;
+      if ((await fetchResults(store, one.offer, new Set([job]))).length > 0) {
+        const opened = await laneFor(one.offer);
+        await withCheckpoints(store, one.offer, job, () => opened.make(job, doing, advance));
+        await publish(store, one.offer, job);
+      }
+      one.missing.delete(job);
+      settle(one);
+      return true;
+    },
+    ended: (error) => {
+      over = { ...(error !== undefined && { error }) };
+    },
+  };
+};
