@@ -10,6 +10,7 @@ import { setBatch, setSource, stepsOf } from "../students/set-source.ts";
 import type { LabelKind, Source } from "../students/train-student.ts";
 import { plural } from "../support/format.ts";
 import { keyOf } from "../support/key.ts";
+import { eachOf } from "../support/work/executor.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { marksOf } from "./marks.ts";
@@ -86,7 +87,7 @@ const randomLabels = ({ recipe, teachers }: Stage): readonly LabelKind[] =>
 
 /** As many random real images as a set's storage holds, labelled by the same teachers in the same way, for its steps. */
 const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: TrainingSet): Promise<TrainingSet> => {
-  const { recipe, data, teachers, device } = stage;
+  const { recipe, data } = stage;
   const { ipc } = set.manifest.budget;
   const teacherHashes = set.manifest.teachers.map((t) => t.sha256);
   const picks = drawImages(data, ipc, recipe);
@@ -101,7 +102,13 @@ const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: Traini
     sourceKey: keyOf({ ...dataKey(stage), random: ipc, ...drawKey(recipe), teacherHashes }),
   };
   if (!randomLabels(stage).includes("static")) return { ...trainingSet, source };
-  const logits = await meanLogits(device, teachers, source, "labels of random images", stage);
+  const logits = await meanLogits(stage, {
+    name: "random-labels",
+    title: "labels of random images",
+    length: source.length,
+    key: { ...dataKey(stage), random: ipc, ...drawKey(recipe) },
+    open: async () => source,
+  });
   return { ...trainingSet, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
 };
 
@@ -145,8 +152,6 @@ export const teachRows = async (
   withFull: boolean,
 ): Promise<Measured> => {
   const { recipe, data } = stage;
-  const rows: AccuracyRow[] = [];
-  const curves: Curve[] = [];
   const runsOf = (architecture: string): Taught[] => [
     ...recipe.labels.flatMap((labels) =>
       // Images without stored logits have no static row.
@@ -163,30 +168,35 @@ export const teachRows = async (
     stage.progress.note(`${finished} of ${plural(all, "student")}${on} ${finished === 1 ? "was" : "were"} there`);
   }
   // One architecture after the other: how many students fit beside each other depends on it.
-  for (const [a, architecture] of recipe.students.entries()) {
+  const measured = await eachOf(stage, recipe.students, async (architecture, a): Promise<Measured> => {
     const runs = runsOf(architecture);
     const student = buildModel(architecture, data.task).name;
     const own = runs.length * recipe.seeds;
     const { before, of } = stage.among ?? { before: 0, of: recipe.students.length * own };
     const results = await teachStudents(runs, { ...stage, among: { before: before + a * own, of } });
-    for (const [i, { name, method, labels, source, steps }] of runs.entries()) {
-      const taught = results[i]!;
-      const accuracy = summarise(taught.map((result) => result.accuracy));
-      const marks = marksOf(steps).map((mark, at) => ({
-        ...mark,
-        accuracy: summarise(taught.map((result) => result.marks[at]!)),
-      }));
-      rows.push({ method, labels, student, images: source.length, steps, accuracy, marks, ...meansOf(taught) });
-      for (const [seed, { history }] of taught.entries())
-        curves.push({
-          group: "student",
-          of: { method, labels, student, seed },
-          name: `${name} ${student} seed ${seed}`,
-          ...history,
-        });
-    }
-  }
-  return { rows, curves };
+    return {
+      rows: runs.map(({ method, labels, source, steps }, i) => {
+        const taught = results[i]!;
+        const accuracy = summarise(taught.map((result) => result.accuracy));
+        const marks = marksOf(steps).map((mark, at) => ({
+          ...mark,
+          accuracy: summarise(taught.map((result) => result.marks[at]!)),
+        }));
+        return { method, labels, student, images: source.length, steps, accuracy, marks, ...meansOf(taught) };
+      }),
+      curves: runs.flatMap(({ name, method, labels }, i) =>
+        results[i]!.map(
+          ({ history }, seed): Curve => ({
+            group: "student",
+            of: { method, labels, student, seed },
+            name: `${name} ${student} seed ${seed}`,
+            ...history,
+          }),
+        ),
+      ),
+    };
+  });
+  return { rows: measured.flatMap(({ rows }) => rows), curves: measured.flatMap(({ curves }) => curves) };
 };
 
 /**

@@ -39,6 +39,6 @@ export const makeMethodSet = async (work: SetWork): Promise<MethodSet> => {
     layout: layoutFor(recipe.method, budget, data),
   };
   const made = await time("distil", () => method.make(stage, recipe.method));
-  const set = await time("labels", () => makeSet({ ...work, folder: folders.set }, method, budget, made));
+  const set = await time("labels", () => makeSet({ ...work, folder: folders.set }, folders.work, method, budget, made));
   return { set, curves: made.curves.map(({ name, history }): Curve => ({ group: "set", name, ...history })) };
 };

@@ -1,5 +1,5 @@
 // Labels and storage of what a method made: the set itself.
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { layoutFor, type Made, type Method } from "../distill/method.ts";
 import { describeTraining } from "../evaluation/describe-training.ts";
@@ -22,11 +22,13 @@ import {
   weighSet,
   writeSet,
 } from "../sets/index.ts";
-import { exists } from "../support/files.ts";
+import { exists, sha256 } from "../support/files.ts";
 import { noteDamage } from "../support/json-files.ts";
 import type { Progress } from "../support/work/progress.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
+import { removeStored } from "../training/checkpoint.ts";
+import { fileOf } from "../training/kept.ts";
 import { ofTheSet } from "./folder/growth.ts";
 import { precisionOf } from "./recipe/method.ts";
 import { writeWithin } from "./set-limit.ts";
@@ -58,16 +60,17 @@ const readFinished = async (
 };
 
 /**
- * Puts bases [K, C, 3, H, W], compensators [K V + U C, 3, H, W] and the teachers' labels together into the set's folder and
- * reads it back: what is on the disk is the set.
+ * Puts bases [K, C, 3, H, W], compensators [K V + U C, 3, H, W] and the teachers' labels, which are kept in the folder `work`,
+ * together into the set's folder and reads it back: what is on the disk is the set.
  */
 export const makeSet = async (
   stage: Stage,
+  work: string,
   method: Method,
   budget: Budget,
   { bases, compensators = new Float32Array(0) }: Made,
 ): Promise<DistilledSet> => {
-  const { recipe, data, teachers, device, folder } = stage;
+  const { recipe, data, teachers, folder } = stage;
   const { dataset, task } = data;
   const precision = precisionOf(recipe);
   const storage = layoutFor(recipe.method, budget, data);
@@ -98,9 +101,26 @@ export const makeSet = async (
   const finished = await readFinished(folder, unlisted, bases, stored, most, stage.progress);
   if (finished !== undefined) return finished;
   const usual = unlisted(labelsFor(recipe, storage));
-  const images = await openImages({ manifest: { ...usual, parts: {} }, bases, compensators: stored }, device);
-  const distinct = { length: storage.labelled, images: (rows: Int32Array) => images.read(rows) };
-  const logits = await meanLogits(device, teachers, distinct, "labels", stage).finally(() => images.release());
+  const arrays = { manifest: { ...usual, parts: {} }, bases, compensators: stored };
+  const name = `${basename(folder)}-labels`;
+  const logits = await meanLogits(
+    { ...stage, folder: work },
+    {
+      name,
+      title: "labels",
+      length: storage.labelled,
+      key: {
+        normalisation: dataset.normalisation,
+        decoding: usual.decoding,
+        bases: sha256(bases),
+        compensators: sha256(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength)),
+      },
+      open: async (device) => {
+        const { read, release } = await openImages(arrays, device);
+        return { length: storage.labelled, images: read, release };
+      },
+    },
+  );
   const write = async (labelBytes = recipe.labelBytes): Promise<void> => {
     const asked = labelBytes === undefined ? recipe : { ...recipe, labelBytes };
     const choice = labelsFor(asked, storage);
@@ -109,6 +129,8 @@ export const makeSet = async (
   };
   const least = leastLabelBytes(labelAxes(storage), task.classes, recipe.student.temperature);
   await writeWithin(recipe, folder, least, write);
+  // The set has them now.
+  await removeStored(fileOf(work, { name }));
   return readSet(folder);
 };
 

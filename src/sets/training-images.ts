@@ -83,21 +83,29 @@ export const openImages = async (
   const layout = layoutOf(set.manifest);
   const { labelled, classes: C } = layout;
   const length = set.manifest.budget.trainingImages;
-  const decoder = layout.plain ? undefined : await device.compile(traceDecode(layout, batch));
-  const decode = decoding(set, layout, decoder);
   const size = valuesIn(layout.image);
-  const keeps = decoder !== undefined && labelled * size * 4 <= most;
-  const kept = keeps ? await decode(Array.from({ length: labelled }, (_, row) => row)) : undefined;
-  if (keeps) await decoder.release();
+  const keeps = !layout.plain && labelled * size * 4 <= most;
+  const open = async () => {
+    const decoder = layout.plain ? undefined : await device.compile(traceDecode(layout, batch));
+    const decode = decoding(set, layout, decoder);
+    const kept = keeps ? await decode(Array.from({ length: labelled }, (_, row) => row)) : undefined;
+    if (keeps) await decoder?.release();
+    return {
+      decoder,
+      read: kept === undefined ? decode : async (rows: readonly number[]) => gathered(kept, size, rows),
+    };
+  };
+  // With the first rows that are read: whoever only counts the images has nothing decoded.
+  let opened: ReturnType<typeof open> | undefined;
   return {
     length,
     classes: Int32Array.from({ length }, (_, row) => row % C),
     read: async (rows) => {
-      const distinct = Array.from(rows, (row) => row % labelled);
-      return kept === undefined ? decode(distinct) : gathered(kept, size, distinct);
+      opened ??= open();
+      return (await opened).read(Array.from(rows, (row) => row % labelled));
     },
     release: async () => {
-      if (!keeps) await decoder?.release();
+      if (!keeps) await (await opened)?.decoder?.release();
     },
   };
 };

@@ -1,5 +1,5 @@
 // Teachers from weights of other programs, read and measured.
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { z } from "zod";
 import { identityOf } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
@@ -12,6 +12,7 @@ import { readRegularFile, reasonOf, sha256 } from "../support/files.ts";
 import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import { keyOf } from "../support/key.ts";
 import type { Progress } from "../support/work/progress.ts";
+import { type JobKind, runKept } from "../training/kept.ts";
 import { foreignWeights } from "./foreign-weights.ts";
 import { chanceOf } from "./guessing.ts";
 import { type Measured, measureTeacher } from "./measure-teacher.ts";
@@ -92,12 +93,34 @@ const notesOf = ({ model, file }: Unmeasured, { accuracy, accuracyViews }: Measu
   ];
 };
 
+/** The kind of jobs that measure a network of another program. */
+const measuring = (network: Unmeasured): JobKind<Work, Measured, Measured> => ({
+  kind: "measure",
+  store: {
+    ending: ".json",
+    read: readMeasurement,
+    write: async (file, key, measured) => {
+      const { model, sha256 } = network;
+      // Its NaN becomes null.
+      await writeSealed(file, { key, architecture: model.name, weights: sha256, ...measured });
+      return measured;
+    },
+  },
+  open:
+    async (work) =>
+    async (_, { device }, context) => {
+      const measured = await measureTeacher({ ...work, ...context, device }, network);
+      for (const note of notesOf(network, measured, work.data)) work.progress.note(note);
+      return measured;
+    },
+});
+
 /**
  * A teacher from weights of another program. Nobody says how good it is, so that it is measured, once: the numbers stay in
  * `folder`, as those of teacher number `index`, for as long as weights and data are the same.
  */
 export const obtainForeign = async (work: Work, index: number, wanted: Foreign): Promise<Teacher> => {
-  const { recipe, data, device, folder, progress } = work;
+  const { recipe, data, device } = work;
   const network = await readForeign(wanted, data);
   const { model, sha256 } = network;
   const { views } = recipe.teacher;
@@ -110,13 +133,7 @@ export const obtainForeign = async (work: Work, index: number, wanted: Foreign):
     views,
     device: device.name,
   });
-  const file = join(folder, `${index}-${model.name}.json`);
-  const known = await readMeasurement(file, key, progress);
-  const measured = known ?? (await measureTeacher(work, network));
-  if (known === undefined) {
-    // Its NaN becomes null.
-    await writeSealed(file, { key, architecture: model.name, weights: sha256, ...measured });
-    for (const note of notesOf(network, measured, data)) progress.note(note);
-  }
-  return { ...network, ...measured, history: { steps: [], series: {} } };
+  const job = { kind: "measure", name: `${index}-${model.name}`, spec: index, key, cost: data.dataset.test.length };
+  const [measured] = await runKept(undefined, measuring(network), [job], () => 1, work);
+  return { ...network, ...measured!, history: { steps: [], series: {} } };
 };

@@ -4,6 +4,7 @@ import type { Prepared } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Work } from "../recipe/work.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { eachOf } from "../support/work/executor.ts";
 import { obtainForeign, readForeign } from "./foreign-teacher.ts";
 import { chanceOf, warningsOf } from "./guessing.ts";
 import { readTeacher, type Teacher } from "./teacher.ts";
@@ -80,16 +81,14 @@ export const obtainTeachers = async (work: Work): Promise<Teacher[]> => {
         return obtainForeign(work, index, wanted);
     }
   };
-  const teachers: Teacher[] = [];
   const { labels } = work.data.dataset.test;
-  for (const [index, entry] of work.recipe.teachers.entries()) {
+  return eachOf(work, work.recipe.teachers, async (entry, index) => {
     const teacher = await obtain(entry, index);
-    teachers.push(teacher);
     // Those of other programs are judged where they are measured, with advice of their own.
     const { accuracy, epochs, model } = teacher;
-    if (epochs === undefined) continue;
+    if (epochs === undefined) return teacher;
     const judged = { architecture: model.name, accuracy, epochs, chance: chanceOf(accuracy, labels) };
     for (const warning of warningsOf([judged])) work.progress.note(`WARNING: ${warning}`);
-  }
-  return teachers;
+    return teacher;
+  });
 };

@@ -50,6 +50,7 @@ describe("the whole path", () => {
         "4-set/decode.onnx",
         "4-set/labels.safetensors",
         "4-set/manifest.json",
+        "5-students/random-labels.safetensors",
         ...students,
         "recipe.yaml",
         "report.html",
