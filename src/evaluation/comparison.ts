@@ -31,6 +31,8 @@ export interface Comparison
   readonly rows: readonly ComparisonRow[];
   /** What has still to be trained on, in words; absent once all students are. */
   readonly pending?: readonly string[];
+  /** Sets whose jobs failed on every try, with the message; absent where none did. */
+  readonly failed?: readonly string[];
   /** Seconds of what all sets share: data, teachers, students. */
   readonly seconds: Readonly<Record<string, number>>;
   /** The folder of the comparison, as it was named where the program ran; absent from those of earlier versions. */

@@ -217,6 +217,7 @@ export const comparisonSchema: z.ZodType<Omit<Comparison, "teachers">> = z.stric
   ),
   rows: z.array(row.extend({ ...labelled, bytes: count("what it takes to train so") })),
   pending: maybe(z.array(z.string()).describe("what has still to be trained on")),
+  failed: maybe(z.array(z.string()).describe("sets whose jobs failed on every try, with the message")),
   folder: maybe(text("the comparison's, as it was named where the program ran")),
   command: text("does it again"),
 });

@@ -12,6 +12,7 @@ import { readSet } from "../../sets/index.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { readJson } from "../../support/json-files.ts";
 import type { Context } from "../../support/work/context.ts";
+import { inPieces } from "../../support/work/executor.ts";
 import type { Stage } from "../../teachers/stage.ts";
 import type { Teacher } from "../../teachers/teacher.ts";
 import type { Candidate } from "../../teachers/teachers.ts";
@@ -139,43 +140,73 @@ const pooled = (draws: readonly (readonly ComparisonRow[])[]): ComparisonRow[] =
     };
   });
 
-/** The same of every draw, `before` sets having been measured: their students stand in one row, draw by draw. */
-const measureDraws = async (run: CompareRun, draws: readonly Plan[], teachers: readonly Teacher[], before: number) => {
-  const measured: Awaited<ReturnType<typeof measureOne>>[] = [];
-  for (const [d, plan] of draws.entries()) measured.push(await measureOne(run, plan, teachers, before + d));
-  return { sets: measured.map(({ set }) => set), rows: pooled(measured.map(({ rows }) => rows)) };
-};
-
 const studentsOf = (run: CompareRun, teachers: readonly Teacher[], setsBefore: number): Stage => {
   const { each, all } = studentCounts(run);
   return { ...run, teachers, folder: run.folder.students, among: { before: setsBefore * each, of: all } };
 };
 
+type MeasuredSet = Awaited<ReturnType<typeof measureOne>>;
+
+/** What was measured so far, as a table: an entry stands in it when all its draws are measured. */
+const tableOf = (plans: readonly (readonly Plan[])[], measured: ReadonlyMap<Plan, MeasuredSet>) => {
+  const whole = plans.filter((draws) => draws.every((plan) => measured.has(plan)));
+  const found = whole.map((draws) => draws.map((plan) => measured.get(plan)!));
+  return {
+    sets: found.flatMap((draws) => draws.map(({ set }) => set)),
+    rows: found.flatMap((draws) => pooled(draws.map(({ rows }) => rows))),
+    pending: plans.filter((draws) => !whole.includes(draws)).map(([plan]) => `${nameOf(plan!)} (${plan!.ipc} a class)`),
+  };
+};
+
+/** Name of the piece that trains students on all the data. */
+const allPiece = nameOf({ method: allData });
+
 const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
   const { recipe, folder } = run;
   const teachers = await teach(run);
   const plans = plansOf(recipe);
-  for (const plan of plans.flat()) await makeOne(run, plan, teachers);
-  const sets: ComparedSet[] = [];
-  const rows: ComparisonRow[] = [];
-  const names = plans.map(([plan]) => `${nameOf(plan!)} (${plan!.ipc} a class)`);
-  if (withAllData(recipe)) names.push(nameOf({ method: allData }));
+  const sets = plans.flat();
+  const measured = new Map<Plan, MeasuredSet>();
+  const failed: string[] = [];
+  let full: readonly ComparisonRow[] | undefined;
   const before = await readJson(folder.reportJson, z.looseObject({ pending: z.exactOptional(z.array(z.string())) }));
   // A whole table is never replaced by a part of it.
   const growing = before === undefined || before.pending !== undefined;
-  for (const [i, draws] of plans.entries()) {
-    const measured = await timed(folder, "students", () => measureDraws(run, draws, teachers, sets.length));
-    sets.push(...measured.sets);
-    rows.push(...measured.rows);
-    if (growing) await writeComparison(run, teachers, sets, rows, names.slice(i + 1));
-  }
-  if (withAllData(recipe)) {
-    const full = await timed(folder, "students", () => teachRows(studentsOf(run, teachers, sets.length), [], true));
-    const { data } = bytesAround(run.data, teachers);
-    rows.push(...full.rows.map((row) => ({ ...row, bytes: data })));
-  }
+  let written: Promise<unknown> = Promise.resolve();
+  const write = (): Promise<Comparison> => {
+    const turn = written.then(() => {
+      const { rows, pending, ...table } = tableOf(plans, measured);
+      const open = withAllData(recipe) && full === undefined ? [...pending, allPiece] : pending;
+      return writeComparison(run, teachers, { ...table, rows: [...rows, ...(full ?? [])], pending: open, failed });
+    });
+    written = turn.catch(() => undefined);
+    return turn;
+  };
+  const measure = async (index: number): Promise<void> => {
+    const plan = sets[index];
+    if (plan === undefined) {
+      const { rows } = await timed(folder, "students", () => teachRows(studentsOf(run, teachers, index), [], true));
+      const { data } = bytesAround(run.data, teachers);
+      full = rows.map((row) => ({ ...row, bytes: data }));
+      return;
+    }
+    await makeOne(run, plan, teachers);
+    measured.set(plan, await timed(folder, "students", () => measureOne(run, plan, teachers, index)));
+    if (growing && tableOf(plans, measured).pending.length + failed.length > 0) await write();
+  };
+  const pieces = [...sets.map(setName), ...(withAllData(recipe) ? [allPiece] : [])];
+  await inPieces(run, pieces, (index) =>
+    measure(index).catch(async (error: unknown) => {
+      // Other jobs go on; the table says which is missing, and why.
+      if (error instanceof DistilleryError && error.code === "JOB") {
+        failed.push(`${pieces[index]}: ${error.message}`);
+        await write();
+      }
+      throw error;
+    }),
+  );
   return {
-    report: await writeComparison(run, teachers, sets, rows, []),
+    report: await write(),
     files: {
       report: folder.reportHtml,
       table: folder.comparisonMarkdown,

@@ -1,6 +1,6 @@
 // Writing the report of a comparison.
 import { join } from "node:path";
-import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
+import type { ComparedSet, Comparison } from "../../evaluation/comparison.ts";
 import { conclusionsOf } from "../../evaluation/conclusions.ts";
 import { schemaIds } from "../../evaluation/json-schema.ts";
 import { renderComparison } from "../../report/comparison/html.ts";
@@ -50,13 +50,19 @@ const sharedSeconds = async (folder: CompareFolder): Promise<Record<string, numb
   return Object.fromEntries(shared);
 };
 
-/** comparison.json, comparison.md and comparison.html; `pending` names what students are still to be trained on. */
+/** A table as far as it is known. */
+interface Table extends Pick<Comparison, "sets" | "rows"> {
+  /** Names of what students are still to be trained on. */
+  readonly pending: readonly string[];
+  /** Pieces whose jobs failed, each with the message. */
+  readonly failed: readonly string[];
+}
+
+/** comparison.json, comparison.md and comparison.html. */
 export const writeComparison = async (
   { recipe, folder, device, data, best }: Run<CompareFolder>,
   teachers: readonly Teacher[],
-  sets: readonly ComparedSet[],
-  rows: readonly ComparisonRow[],
-  pending: readonly string[],
+  { sets, rows, pending, failed }: Table,
 ): Promise<Comparison> => {
   const comparison: Comparison = {
     format: "distillery-comparison",
@@ -70,6 +76,7 @@ export const writeComparison = async (
     rows,
     ...conclusionsOf({ rows }),
     ...(pending.length > 0 && { pending }),
+    ...(failed.length > 0 && { failed }),
     seconds: await sharedSeconds(folder),
     seed: recipe.seed,
     device: device.name,

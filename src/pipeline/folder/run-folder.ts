@@ -63,13 +63,22 @@ export const writeCurves = (folder: RunFolder, curves: readonly Curve[]): Promis
 export const readCurves = async ({ curves }: RunFolder, damaged?: Damaged): Promise<readonly Curve[]> =>
   (await readSealed(curves, curvesSchema, damaged))?.curves ?? [];
 
+/** The last write of each account: stages that end at the same time add to it one after the other. */
+const writing = new Map<string, Promise<void>>();
+
 /** Runs a stage and adds its time to the folder's account, also when it fails; `before` are milliseconds spent already. */
 export const timed = async <T>(folder: RunFolder, stage: string, work: () => Promise<T>, before = 0): Promise<T> => {
   const started = performance.now();
-  const account = async (): Promise<void> => {
+  const add = async (): Promise<void> => {
     const seconds = await readSeconds(folder);
     const total = (seconds[stage] ?? 0) + (before + performance.now() - started) / 1000;
     await writeJson(folder.seconds, { ...seconds, [stage]: Math.round(1000 * total) / 1000 });
+  };
+  const account = (): Promise<void> => {
+    const turn = (writing.get(folder.seconds) ?? Promise.resolve()).then(add);
+    const over = turn.catch(() => undefined);
+    writing.set(folder.seconds, over);
+    return turn;
   };
   let result: T;
   try {

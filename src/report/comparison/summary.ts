@@ -159,10 +159,13 @@ export const comparisonHeadline = (comparison: Comparison): string =>
   ].join(" ");
 
 /** Says that a comparison is not finished; undefined at its end. */
-export const unfinished = ({ pending = [] }: Comparison): string | undefined =>
+export const unfinished = ({ pending = [], failed = [] }: Comparison): string | undefined =>
   pending.length === 0
     ? undefined
-    : `Not finished: no student was trained yet on ${listed(pending)}. What stands here does not change any more; the same command goes on.`;
+    : [
+        `Not finished: no student was trained yet on ${listed(pending)}. What stands here does not change any more; the same command goes on.`,
+        ...failed.map((line) => `Failed on every try: ${line}`),
+      ].join(" ");
 
 /** A footnote on the measurements. */
 export const rulesOfComparison = ({ sets }: Comparison): string => {
