@@ -37,6 +37,24 @@ export const publish = async (store: ArtefactStore, offer: Offer, job: KeptJob):
   for (const { artefact } of others(offer, job, "checkpoints")) await store.remove(artefact);
 };
 
+/** Fetches what was published of a job, the result last; false where there is none. */
+const fetchOne = async (store: ArtefactStore, offer: Offer, job: KeptJob): Promise<boolean> => {
+  const result = await store.get(artefactOf(job));
+  if (result === undefined) return false;
+  for (const { file, artefact } of others(offer, job, "beside")) await download(store, artefact, file);
+  await writeAtomic(join(offer.folder, offer.files(job).result), result);
+  return true;
+};
+
+/** Removes what was published of a job. */
+const unpublish = async (store: ArtefactStore, offer: Offer, job: KeptJob): Promise<void> => {
+  await store.remove(artefactOf(job));
+  for (const { artefact } of others(offer, job, "beside")) await store.remove(artefact);
+};
+
+/** Files that are fetched side by side: most of the time of each is its way. */
+const sideBySide = 8;
+
 /**
  * Fetches the results of an offer that are not in its folder, and returns the jobs that have none yet. What was published and is
  * damaged is removed, so that it is made again.
@@ -47,23 +65,19 @@ export const fetchResults = async (
   of?: ReadonlySet<KeptJob>,
 ): Promise<KeptJob[]> => {
   const missing = of === undefined ? await offer.missing() : [...of];
-  const fetched: KeptJob[] = [];
-  const absent: KeptJob[] = [];
-  for (const job of missing) {
-    if (!(await download(store, artefactOf(job), join(offer.folder, offer.files(job).result)))) {
-      absent.push(job);
-      continue;
-    }
-    for (const { file, artefact } of others(offer, job, "beside")) await download(store, artefact, file);
-    fetched.push(job);
+  const fetched = new Set<KeptJob>();
+  const left = [...missing];
+  const fetch = async (): Promise<void> => {
+    for (let job = left.shift(); job !== undefined; job = left.shift())
+      if (await fetchOne(store, offer, job)) fetched.add(job);
+  };
+  await Promise.all(Array.from({ length: sideBySide }, fetch));
+  const damaged = fetched.size === 0 ? [] : (await offer.missing()).filter((job) => fetched.has(job));
+  for (const job of damaged) {
+    fetched.delete(job);
+    await unpublish(store, offer, job);
   }
-  if (fetched.length === 0) return absent;
-  const damaged = new Set(await offer.missing());
-  for (const job of fetched.filter((one) => damaged.has(one))) {
-    await store.remove(artefactOf(job));
-    absent.push(job);
-  }
-  return absent;
+  return missing.filter((job) => !fetched.has(job));
 };
 
 /** Milliseconds between looks at a job's checkpoints. */
