@@ -28,7 +28,11 @@ export const error =
       .end(`<Error><Code>${code}</Code><Message>said of ${code}</Message></Error>`);
 
 /** Ends the connection, of a PUT after its first bytes. */
-export const cut: Answer = (request) => void request.once("data", () => request.socket.destroy()).resume();
+export const cut: Answer = (request) => {
+  const end = (): void => void request.socket.destroy();
+  if (request.method === "PUT") request.once("data", end);
+  else end();
+};
 
 /** Sends half of a file: and ends the connection, or says that it was all. */
 export const half =
