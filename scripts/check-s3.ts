@@ -2,6 +2,7 @@
 //
 //   npx tsx scripts/check-s3.ts s3://BUCKET/PREFIX          (keys and endpoint by the environment, as of --artefacts)
 import { type ChildProcess, fork } from "node:child_process";
+import { subscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -14,6 +15,9 @@ const small = 2 ** 20;
 const filled = (value: number, bytes: number): Uint8Array => new Uint8Array(bytes).fill(value);
 
 const store = await openStore(where);
+
+/** Calls back when a request goes out. */
+const onSending = (tell: () => void): void => subscribe("undici:client:sendHeaders", tell);
 
 /** Starts a process that writes when it is told to. */
 const writer = async (...args: readonly string[]): Promise<ChildProcess> => {
@@ -46,22 +50,29 @@ const tear = async (): Promise<void> => {
     if (bytes !== undefined && number < 0) throw new Error(`${bytes.length} bytes of a torn write are seen`);
     return number < 0 ? "nothing" : `all of write ${number + 1}`;
   };
-  const began = performance.now();
+  let began = 0;
+  onSending(() => {
+    began = performance.now();
+  });
   await store.put(torn, filled(1, size));
   const took = performance.now() - began;
-  console.log(`a PUT of ${size / 2 ** 20} MiB takes ${Math.round(took)} ms`);
+  console.log(`a PUT of ${size / 2 ** 20} MiB is under way for ${Math.round(took)} ms`);
   for (const before of ["nothing", "write 1"]) {
-    for (const part of [0.2, 0.4, 0.6, 0.8]) {
+    for (const part of [0, 0.2, 0.4, 0.6, 0.8]) {
       if (before === "nothing") await store.remove(torn);
       else await store.put(torn, filled(1, size));
       const child = await writer("tear", torn, "2");
       const gone = once(child, "exit");
+      const sending = once(child, "message");
       child.send("go");
+      await sending;
       await wait(took * part);
       child.kill("SIGKILL");
       await gone;
       const at = [await seen(), await wait(500).then(seen)];
-      console.log(`over ${before}, killed after ${Math.round(took * part)} ms: seen ${at.join(", then ")}`);
+      console.log(
+        `over ${before}, killed ${Math.round(took * part)} ms after its first byte: seen ${at.join(", then ")}`,
+      );
     }
   }
   await store.remove(torn);
@@ -74,8 +85,10 @@ if (role === "check") {
 } else {
   process.send?.("ready");
   await once(process, "message");
-  if (role === "tear") await store.put(name, filled(Number(mark), size));
-  else {
+  if (role === "tear") {
+    onSending(() => process.send?.("sending"));
+    await store.put(name, filled(Number(mark), size));
+  } else {
     const marks = [0, 1, 2, 3, 4].map((i) => Number(mark) + i);
     const won = await Promise.all(marks.map((own) => store.putIfAbsent(name, filled(own, small))));
     process.send?.(marks.filter((_, i) => won[i]));
