@@ -26,8 +26,20 @@ const download = async (store: ArtefactStore, artefact: string, file: string): P
   return bytes !== undefined;
 };
 
+/** Jobs whose files travel side by side: most of the time of each is its way. */
+const sideBySide = 8;
+
+const forAll = async (jobs: Iterable<KeptJob>, one: (job: KeptJob) => Promise<void>): Promise<void> => {
+  const left = [...jobs];
+  const take = async (): Promise<void> => {
+    for (let job = left.shift(); job !== undefined; job = left.shift()) await one(job);
+  };
+  await Promise.all(Array.from({ length: sideBySide }, take));
+};
+
 /** Publishes a result that lies in the folder, and takes its checkpoints away; one that is there already stays. */
 export const publish = async (store: ArtefactStore, offer: Offer, job: KeptJob): Promise<void> => {
+  if (await store.has(artefactOf(job))) return;
   for (const { file, artefact } of others(offer, job, "beside")) {
     const bytes = await bytesOf(file);
     if (bytes !== undefined) await store.putIfAbsent(artefact, bytes);
@@ -52,9 +64,6 @@ const unpublish = async (store: ArtefactStore, offer: Offer, job: KeptJob): Prom
   for (const { artefact } of others(offer, job, "beside")) await store.remove(artefact);
 };
 
-/** Files that are fetched side by side: most of the time of each is its way. */
-const sideBySide = 8;
-
 /**
  * Fetches the results of an offer that are not in its folder, and returns the jobs that have none yet. What was published and is
  * damaged is removed, so that it is made again.
@@ -66,18 +75,23 @@ export const fetchResults = async (
 ): Promise<KeptJob[]> => {
   const missing = of === undefined ? await offer.missing() : [...of];
   const fetched = new Set<KeptJob>();
-  const left = [...missing];
-  const fetch = async (): Promise<void> => {
-    for (let job = left.shift(); job !== undefined; job = left.shift())
-      if (await fetchOne(store, offer, job)) fetched.add(job);
-  };
-  await Promise.all(Array.from({ length: sideBySide }, fetch));
+  await forAll(missing, async (job) => {
+    if (await fetchOne(store, offer, job)) fetched.add(job);
+  });
   const damaged = fetched.size === 0 ? [] : (await offer.missing()).filter((job) => fetched.has(job));
   for (const job of damaged) {
     fetched.delete(job);
     await unpublish(store, offer, job);
   }
   return missing.filter((job) => !fetched.has(job));
+};
+
+/** Fetches the results that are missing in the folder and publishes those that are there. */
+export const exchange = async (store: ArtefactStore, offer: Offer): Promise<void> => {
+  const missing = new Set(await offer.missing());
+  await fetchResults(store, offer, missing);
+  const there = offer.jobs.filter((job) => !missing.has(job));
+  await forAll(there, (job) => publish(store, offer, job));
 };
 
 /** Milliseconds between looks at a job's checkpoints. */

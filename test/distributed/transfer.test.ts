@@ -82,6 +82,14 @@ describe("results", () => {
     expect(await textIn(there, "0-seconds")).toBe("here");
   });
 
+  it("that were there before there was a store are published too", async () => {
+    const [here, there] = [await offerIn("here"), await offerIn("there")];
+    await here.here();
+    await withArtefacts(store).run(here);
+    expect(await fetchResults(store, there)).toEqual([]);
+    expect([await textIn(there, "1.out"), await textIn(there, "1-seconds")]).toEqual(["key-1 by here", "here"]);
+  });
+
   it("that are damaged are removed with what is beside them, and made again", async () => {
     const [here, made] = [await offerIn("here"), [] as KeptJob[]];
     await withArtefacts(store).run(here);
