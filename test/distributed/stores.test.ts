@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openStore, storeId } from "../../src/distributed/artefacts/open-store.ts";
@@ -111,4 +111,19 @@ it("what killed writers left in a folder is no file, and goes away when it is ol
   await utimes(old, hourAgo, hourAgo);
   await store.put("kind/a/result", Buffer.from("again"));
   expect((await readdir(place)).sort().map((name) => join(place, name))).toEqual([recent, join(place, "result")]);
+});
+
+it.each([
+  ["a file", "file", "file is a file, not a folder; choose a folder"],
+  [
+    "a part of whose path is a file",
+    "file/below",
+    "file/below: a part of the path is a file, not a folder; choose another",
+  ],
+  ["where the system allows none", "/proc/distillery", "/proc/distillery: no folder can be made there; choose another"],
+])("a folder is refused that is %s", async (_, place, message) => {
+  await writeFile(join(folder, "file"), "");
+  const refused = openStore(resolve(folder, place));
+  await expect(refused).rejects.toMatchObject({ code: "ARTEFACTS" });
+  await expect(refused).rejects.toThrow(message);
 });

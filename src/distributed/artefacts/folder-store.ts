@@ -19,6 +19,8 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only; choose another folder",
   ENOTDIR: "a part of the path is a file, not a folder; choose another",
   ENOENT: "no folder can be made there; choose another",
+  // Of a folder that the system refuses without a code.
+  DISK: "no folder can be made there; choose another",
   EPERM: noLinks,
   ENOTSUP: noLinks,
   EOPNOTSUPP: noLinks,
