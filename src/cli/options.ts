@@ -145,6 +145,13 @@ export const filled =
     throw new DistilleryError("USAGE", `${name}: expected ${expects}, got "${text}"`);
   };
 
+/** Says where results are shared; it changes none, so it is no field of a recipe. */
+export const artefactsOption = (): Option =>
+  new Option(
+    "--artefacts <folder|s3://bucket/prefix>",
+    "where results are put and taken from, shared with other machines and --out folders",
+  ).argParser(filled("--artefacts", "a folder or s3://BUCKET/PREFIX"));
+
 /** For the published data sets. */
 export const archiveOption = (): Option =>
   new Option(
@@ -175,7 +182,8 @@ export const addRecipeOptions = (command: Command): Command => {
         "how many independent jobs run side by side (as many as cores and memory allow)",
       ).argParser(parseCount("--jobs")),
     )
-    .addOption(maxPixelsOption());
+    .addOption(maxPixelsOption())
+    .addOption(artefactsOption());
   for (const field of recipeFields) {
     const hidden = !meansSomething(command.name(), field.path);
     command.addOption(optionOf(field).hideHelp(hidden));

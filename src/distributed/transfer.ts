@@ -26,8 +26,20 @@ const download = async (store: ArtefactStore, artefact: string, file: string): P
   return bytes !== undefined;
 };
 
+/** Jobs whose files travel side by side: most of the time of each is its way. */
+const sideBySide = 8;
+
+const forAll = async (jobs: Iterable<KeptJob>, one: (job: KeptJob) => Promise<void>): Promise<void> => {
+  const left = [...jobs];
+  const take = async (): Promise<void> => {
+    for (let job = left.shift(); job !== undefined; job = left.shift()) await one(job);
+  };
+  await Promise.all(Array.from({ length: sideBySide }, take));
+};
+
 /** Publishes a result that lies in the folder, and takes its checkpoints away; one that is there already stays. */
 export const publish = async (store: ArtefactStore, offer: Offer, job: KeptJob): Promise<void> => {
+  if (await store.has(artefactOf(job))) return;
   for (const { file, artefact } of others(offer, job, "beside")) {
     const bytes = await bytesOf(file);
     if (bytes !== undefined) await store.putIfAbsent(artefact, bytes);
@@ -35,6 +47,21 @@ export const publish = async (store: ArtefactStore, offer: Offer, job: KeptJob):
   // Last: where it is, everything is.
   await store.putIfAbsent(artefactOf(job), await readRegularFile(join(offer.folder, offer.files(job).result)));
   for (const { artefact } of others(offer, job, "checkpoints")) await store.remove(artefact);
+};
+
+/** Fetches what was published of a job, the result last; false where there is none. */
+const fetchOne = async (store: ArtefactStore, offer: Offer, job: KeptJob): Promise<boolean> => {
+  const result = await store.get(artefactOf(job));
+  if (result === undefined) return false;
+  for (const { file, artefact } of others(offer, job, "beside")) await download(store, artefact, file);
+  await writeAtomic(join(offer.folder, offer.files(job).result), result);
+  return true;
+};
+
+/** Removes what was published of a job. */
+const unpublish = async (store: ArtefactStore, offer: Offer, job: KeptJob): Promise<void> => {
+  await store.remove(artefactOf(job));
+  for (const { artefact } of others(offer, job, "beside")) await store.remove(artefact);
 };
 
 /**
@@ -47,23 +74,24 @@ export const fetchResults = async (
   of?: ReadonlySet<KeptJob>,
 ): Promise<KeptJob[]> => {
   const missing = of === undefined ? await offer.missing() : [...of];
-  const fetched: KeptJob[] = [];
-  const absent: KeptJob[] = [];
-  for (const job of missing) {
-    if (!(await download(store, artefactOf(job), join(offer.folder, offer.files(job).result)))) {
-      absent.push(job);
-      continue;
-    }
-    for (const { file, artefact } of others(offer, job, "beside")) await download(store, artefact, file);
-    fetched.push(job);
+  const fetched = new Set<KeptJob>();
+  await forAll(missing, async (job) => {
+    if (await fetchOne(store, offer, job)) fetched.add(job);
+  });
+  const damaged = fetched.size === 0 ? [] : (await offer.missing()).filter((job) => fetched.has(job));
+  for (const job of damaged) {
+    fetched.delete(job);
+    await unpublish(store, offer, job);
   }
-  if (fetched.length === 0) return absent;
-  const damaged = new Set(await offer.missing());
-  for (const job of fetched.filter((one) => damaged.has(one))) {
-    await store.remove(artefactOf(job));
-    absent.push(job);
-  }
-  return absent;
+  return missing.filter((job) => !fetched.has(job));
+};
+
+/** Fetches the results that are missing in the folder and publishes those that are there. */
+export const exchange = async (store: ArtefactStore, offer: Offer): Promise<void> => {
+  const missing = new Set(await offer.missing());
+  await fetchResults(store, offer, missing);
+  const there = offer.jobs.filter((job) => !missing.has(job));
+  await forAll(there, (job) => publish(store, offer, job));
 };
 
 /** Milliseconds between looks at a job's checkpoints. */

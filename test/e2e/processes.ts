@@ -7,11 +7,12 @@ import { tinyFields } from "../pipeline/tiny.ts";
 
 const pathOf = (url: string): string => fileURLToPath(new URL(url, import.meta.url));
 
-/** The program itself, the one that writes checkpoints all the time, and one that only takes a folder. */
+/** The program itself, the one that writes checkpoints all the time, and some that only contend for a thing. */
 export const programs = {
   main: pathOf("../../src/cli/main.ts"),
   watched: pathOf("./watched-cli.ts"),
   contender: pathOf("../support/lock-contender.ts"),
+  putter: pathOf("../distributed/put-contender.ts"),
 } as const;
 
 const loader = import.meta.resolve("tsx");
