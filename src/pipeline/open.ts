@@ -79,6 +79,7 @@ export const openRun = async <T, Folder extends RunFolder>(
     const { recipe, ...settled } = settle(counted, data);
     if (settled.best !== undefined) context.progress.note(settled.best);
     checkStudents(recipe, data);
+    await context.executor?.begin({ recipe, fingerprint: data.fingerprint });
     const checked = await check(recipe, data, await findCandidates(recipe, data), context);
     claim = await claimFolder(folder, recipe, data.fingerprint, context.progress);
     await timed(folder, "data", async () => undefined, performance.now() - started);

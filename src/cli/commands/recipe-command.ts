@@ -6,9 +6,12 @@ import { type CliCommand, examples, print, type World, working } from "../comman
 import { withLongHelp } from "../help.ts";
 import { methodList } from "../methods.ts";
 import { addRecipeOptions, argumentFor, type OptionValues, outFolder, recipeFrom } from "../options.ts";
-import { hasColour, widthOf } from "../output.ts";
+import { hasColour, type Terminal, widthOf } from "../output.ts";
 import type { PresentedContext } from "../present.ts";
 import { meansSomething } from "../relevance.ts";
+
+/** The standard output of a world, as far as it matters to text. */
+export const terminalOf = ({ stdout }: World): Terminal => ({ colour: hasColour(stdout), width: widthOf(stdout) });
 
 /** Does what a recipe says. */
 export const compute = async (
@@ -26,13 +29,11 @@ export const compute = async (
       ...(values.dryRun === true ? { dryRun: true } : {}),
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),
+      ...(typeof values.threads === "number" ? { threads: values.threads } : {}),
       ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
     };
     const commands = await world.loadCommands();
-    return await commands[command](recipe, context, {
-      colour: hasColour(world.stdout),
-      width: widthOf(world.stdout),
-    });
+    return await commands[command](recipe, context, terminalOf(world));
   });
   print(world, outcome, values);
 };
