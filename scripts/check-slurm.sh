@@ -55,12 +55,12 @@ until sinfo -h -o %T 2>/dev/null | grep -q idle; do sleep 0.5; done
 cat > small.yaml <<'RECIPE'
 data: demo
 ipc: 2
-teachers: [convnet8x1, convnet8x2]
+teachers: [convnet8x1]
 students: [convnet8x1]
 labels: [static]
 iterations: 20
 seeds: 2
-teacher: { epochs: 12, batch: 32 }
+teacher: { epochs: 30, batch: 32 }
 student: { epochs: 4, batch: 8 }
 full: { epochs: 0 }
 compare: { methods: [infer, random] }
@@ -77,7 +77,7 @@ PLAN=plan OUT=by-slurm bash "$root/examples/many-machines/slurm.sh"
 first=$(squeue -h -r -o %A_%K -n distillery-0 | head -1)
 until [ "$(squeue -h -r -o %T -j "$first")" = RUNNING ]; do sleep 0.2; done
 first_id=$(squeue -h -r -o %A -j "$first")
-sleep "${MIDDLE:-7}"
+until grep -q '^teacher .* of ' plan/logs/0-0.log; do sleep 0.2; done
 scontrol requeue "$first_id"
 echo "requeued $first in the middle"
 # A requeued task is held back for two minutes, or until it is told to begin.
