@@ -60,7 +60,7 @@ students: [convnet8x1]
 labels: [static]
 iterations: 20
 seeds: 2
-teacher: { epochs: 30, batch: 32 }
+teacher: { epochs: 50, batch: 32 }
 student: { epochs: 4, batch: 8 }
 full: { epochs: 0 }
 compare: { methods: [infer, random] }
@@ -73,16 +73,15 @@ seconds() { date +%s.%N; }
 $DISTILLERY plan small.yaml --out plan
 began=$(seconds)
 PLAN=plan OUT=by-slurm bash "$root/examples/many-machines/slurm.sh"
-# The first teacher, in the middle.
+# The teacher, in the middle: after its first checkpoint.
 first=$(squeue -h -r -o %A_%K -n distillery-0 | head -1)
 until [ "$(squeue -h -r -o %T -j "$first")" = RUNNING ]; do sleep 0.2; done
 first_id=$(squeue -h -r -o %A -j "$first")
-until grep -q '^teacher .* of ' plan/logs/0-0.log; do sleep 0.2; done
+until find plan/artefacts/teacher -name 'checkpoints-*' 2> find.out | grep -q .; do sleep 0.2; done
 scontrol requeue "$first_id"
 echo "requeued $first in the middle"
 # A requeued task is held back for two minutes, or until it is told to begin.
 until [ -n "$(squeue -h -r -o %T -j "$first_id" -t PENDING)" ]; do sleep 0.2; done
-find plan/artefacts -name 'checkpoints-*' | grep . # fails where the stopped task published none
 scontrol update jobid="$first_id" starttime=now
 while [ -n "$(squeue -h)" ]; do sleep 1; done
 slurm_seconds=$(node -p "$(seconds) - $began")

@@ -1,12 +1,14 @@
 // The work of `work` on a plan.
 
-import { artefactsBeside, type Plan, planFile, readPlan, recipeOf } from "../distributed/plan/plan.ts";
-import type { PlanWork } from "../distributed/plan/work.ts";
+import { artefactsBeside, type Plan, planFile, readPlan, recipeOf, toldOf } from "../distributed/plan/plan.ts";
+import type { CommandContext } from "../pipeline/commands.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { plural } from "../support/format.ts";
 import { print, type World, working } from "./command.ts";
 import { terminalOf } from "./commands/recipe-command.ts";
 import type { OptionValues } from "./options.ts";
+import type { Outcome } from "./output.ts";
 import { describeDone } from "./plans.ts";
 
 /** Variables in which batch systems number their tasks. */
@@ -42,7 +44,7 @@ export const workOnPlan = async (world: World, folder: string, values: OptionVal
   const outcome = await working(world, async (tools) => {
     const { openStore } = await import("../distributed/artefacts/open-store.ts");
     const [store, commands] = [await openStore(where), await world.loadCommands()];
-    const command: PlanWork["command"] = (recipe, context) =>
+    const command = (recipe: Recipe, context: CommandContext): Promise<Outcome> =>
       commands[plan.command](recipe, context, terminalOf(world));
     if (indices !== undefined) {
       const { doJobs } = await import("../distributed/plan/work.ts");
@@ -52,19 +54,8 @@ export const workOnPlan = async (world: World, folder: string, values: OptionVal
     }
     const { gathering } = await import("../distributed/plan/gather.ts");
     const out = String(values.out);
-    const { archive, maxPixels, threads } = plan;
-    return await commands[plan.command](
-      recipeOf(plan, folder),
-      {
-        ...tools,
-        out,
-        threads,
-        executor: gathering(plan, store, out),
-        ...(archive !== undefined && { archive }),
-        ...(maxPixels !== undefined && { maxPixels }),
-      },
-      terminalOf(world),
-    );
+    const context = { ...tools, ...toldOf(plan), out, executor: gathering(plan, store, out) };
+    return await command(recipeOf(plan, folder), context);
   });
   print(world, outcome, values);
 };

@@ -5,6 +5,7 @@ import { rehearseCommand } from "../../pipeline/dry-run.ts";
 import { plain } from "../../pipeline/set.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError } from "../../support/errors.ts";
+import { makeFolder } from "../../support/files.ts";
 import { version } from "../../support/version.ts";
 import { findPlan, type Plan, type PlannedCommand, type PlannedJob, writePlan } from "./plan.ts";
 import { recorder } from "./record.ts";
@@ -41,6 +42,7 @@ export const makePlan = async (
 ): Promise<Plan> => {
   const { out, threads, archive, maxPixels } = context;
   await findPlan(out);
+  await makeFolder(out);
   const { executor, note, ground, jobs } = recorder();
   // A folder that is never there: a plan has all jobs, finished or not.
   const nowhere = { ...context, out: join(out, "work"), jobs: 1 };

@@ -76,6 +76,13 @@ export const artefactsBeside = (folder: string): string => join(folder, "artefac
 export const planId = ({ stages: _, jobs, ...rest }: Plan): string =>
   keyOf({ ...rest, jobs: jobs.map(({ piece, folder, name }) => [piece ?? null, folder, name]) });
 
+/** Everything that the command of a plan is told besides its recipe and where to work. */
+export const toldOf = ({ threads, archive, maxPixels }: Plan) => ({
+  threads,
+  ...(archive !== undefined && { archive }),
+  ...(maxPixels !== undefined && { maxPixels }),
+});
+
 /** Words for a job: its number, and the file that it makes. */
 export const describeJob = ({ index, folder, name }: Pick<PlannedJob, "index" | "folder" | "name">): string =>
   `${index} (${folder}/${name})`;

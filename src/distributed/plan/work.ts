@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CommandContext } from "../../pipeline/commands.ts";
-import { DistilleryError, reasonOf } from "../../support/errors.ts";
+import { DistilleryError, type ErrorCode, reasonOf } from "../../support/errors.ts";
 import { formatSeconds } from "../../support/format.ts";
 import type { ArtefactStore } from "../artefacts/store.ts";
 import { type Asked, openWalk, type Walk } from "../walk.ts";
@@ -11,7 +11,7 @@ import { describeFailure, type Failures, failuresOf, mostTries } from "./failure
 import { checkGround } from "./ground.ts";
 import { watchInputs } from "./inputs.ts";
 import type { Command } from "./make.ts";
-import { describeJob, type Plan, type PlannedJob, recipeOf } from "./plan.ts";
+import { describeJob, type Plan, type PlannedJob, recipeOf, toldOf } from "./plan.ts";
 import { folderIn } from "./record.ts";
 
 export interface PlanWork {
@@ -46,6 +46,9 @@ interface Walking {
   /** The error that it ended with, if it has. */
   ended(): unknown;
 }
+
+/** Errors that another machine may not meet. */
+const ofMachines: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["ARTEFACTS", "DISK", "DEVICE"]);
 
 /** Milliseconds between two looks for results of others: many processes may ask one disk. */
 const usualLook = 1_000;
@@ -89,8 +92,8 @@ const doJob = async (
       const goesOn = "stopped; the same index goes on from its last checkpoint, on whatever machine";
       throw new DistilleryError("INTERRUPTED", `job ${describeJob(job)}: ${goesOn}`, { cause });
     }
-    // The command ended before it came to the job: that is not the job's failure.
-    if (cause === ended()) throw cause;
+    // Where the command ended before it came to the job, or the machine fails, the job has not failed.
+    if (cause === ended() || (cause instanceof DistilleryError && ofMachines.has(cause.code))) throw cause;
     if (cause === inputs.patience.reason) {
       const waited = formatSeconds((performance.now() - began) / 1000);
       throw new DistilleryError(
@@ -114,21 +117,13 @@ const doJob = async (
  */
 export const doJobs = async (work: PlanWork, tools: Tools): Promise<DoneJob[]> => {
   const { plan, store, indices, command, look = usualLook } = work;
-  const { archive, maxPixels, threads } = plan;
   const failures = failuresOf(plan, store);
   await checkTries(work, failures);
   const scratch = await mkdtemp(join(tmpdir(), "distillery-work-"));
   const out = join(scratch, "out");
-  const walk = openWalk({ store, threads, look, begin: async (ground) => checkGround(plan, ground) });
+  const walk = openWalk({ store, threads: plan.threads, look, begin: async (ground) => checkGround(plan, ground) });
   let error: unknown;
-  const context = {
-    ...tools,
-    out,
-    threads,
-    executor: walk.executor,
-    ...(archive !== undefined && { archive }),
-    ...(maxPixels !== undefined && { maxPixels }),
-  };
+  const context = { ...tools, ...toldOf(plan), out, executor: walk.executor };
   const over = command(recipeOf(plan, work.folder), context).then(
     () => walk.ended(),
     (cause: unknown) => {
