@@ -60,7 +60,7 @@ students: [convnet8x1]
 labels: [static]
 iterations: 20
 seeds: 2
-teacher: { epochs: 50, batch: 32 }
+teacher: { epochs: 40, batch: 32 }
 student: { epochs: 4, batch: 8 }
 full: { epochs: 0 }
 compare: { methods: [infer, random] }
@@ -80,8 +80,9 @@ first_id=$(squeue -h -r -o %A -j "$first")
 until find plan/artefacts/teacher -name 'checkpoints-*' 2> find.out | grep -q .; do sleep 0.2; done
 scontrol requeue "$first_id"
 echo "requeued $first in the middle"
-# A requeued task is held back for two minutes, or until it is told to begin.
-until [ -n "$(squeue -h -r -o %T -j "$first_id" -t PENDING)" ]; do sleep 0.2; done
+# A requeued task is held back for two minutes, or until it is told to begin: not before the node has let go of it.
+until grep -q 'code INTERRUPTED' plan/logs/0-0.log; do sleep 0.2; done
+sleep 5
 scontrol update jobid="$first_id" starttime=now
 while [ -n "$(squeue -h)" ]; do sleep 1; done
 slurm_seconds=$(node -p "$(seconds) - $began")
