@@ -159,31 +159,19 @@ export const archiveOption = (): Option =>
     "for cifar10 and cifar100: a local archive, or a folder with its unpacked files",
   ).argParser(filled("--archive", "a file or folder"));
 
-/** Gives a command one option for every field of the recipe, and those that say where things are. */
-export const addRecipeOptions = (command: Command): Command => {
-  command
-    .optionsGroup("Files and output:")
-    .option(
-      "--recipe <name|file>",
-      "YAML or JSON file with the fields of a recipe, or a name of `distillery recipes`; options win over it",
-      filled("--recipe", "a file or a name of `distillery recipes`"),
-    )
-    .option(
-      "--out <folder>",
-      "where everything goes, and what to resume from (runs/<data>; compare: runs/compare-<data>)",
-      filled("--out", "a folder"),
-    )
-    .addOption(archiveOption())
-    .option("--json", "print the result as JSON on standard output; messages stay on standard error")
-    .option("--dry-run", "say what would be done, how long it takes and what the set weighs; nothing is written")
-    .addOption(
-      new Option(
-        "--jobs <n>",
-        "how many independent jobs run side by side (as many as cores and memory allow)",
-      ).argParser(parseCount("--jobs")),
-    )
-    .addOption(maxPixelsOption())
-    .addOption(artefactsOption());
+/** Says where the fields of a recipe are. */
+export const recipeOption = (): Option =>
+  new Option(
+    "--recipe <name|file>",
+    "YAML or JSON file with the fields of a recipe, or a name of `distillery recipes`; options win over it",
+  ).argParser(filled("--recipe", "a file or a name of `distillery recipes`"));
+
+/** Sets the threads of each job: `usual` says what they are otherwise. */
+export const threadsOption = (usual: string): Option =>
+  new Option("--threads <n>", `threads of each job (${usual})`).argParser(parseCount("--threads"));
+
+/** Gives a command one option for every field of the recipe. */
+export const addFieldOptions = (command: Command): Command => {
   for (const field of recipeFields) {
     const hidden = !meansSomething(command.name(), field.path);
     command.addOption(optionOf(field).hideHelp(hidden));
@@ -191,6 +179,31 @@ export const addRecipeOptions = (command: Command): Command => {
   }
   return command;
 };
+
+/** Gives a command the options of a recipe, and those that say where things are and how they are done. */
+export const addRecipeOptions = (command: Command): Command =>
+  addFieldOptions(
+    command
+      .optionsGroup("Files and output:")
+      .addOption(recipeOption())
+      .option(
+        "--out <folder>",
+        "where everything goes, and what to resume from (runs/<data>; compare: runs/compare-<data>)",
+        filled("--out", "a folder"),
+      )
+      .addOption(archiveOption())
+      .option("--json", "print the result as JSON on standard output; messages stay on standard error")
+      .option("--dry-run", "say what would be done, how long it takes and what the set weighs; nothing is written")
+      .addOption(
+        new Option(
+          "--jobs <n>",
+          "how many independent jobs run side by side (as many as cores and memory allow)",
+        ).argParser(parseCount("--jobs")),
+      )
+      .addOption(threadsOption("the cores are shared among those that run side by side"))
+      .addOption(maxPixelsOption())
+      .addOption(artefactsOption()),
+  );
 
 /** The fields that were given as options, nested as in a recipe file. */
 const givenFields = (values: OptionValues): Readonly<Record<string, unknown>> =>

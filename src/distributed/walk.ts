@@ -12,6 +12,15 @@ export interface Asked {
   is(job: KeptJob, offer: Offer): boolean;
   /** Kind and key, where they are known: a job whose result is published is not looked for. */
   readonly known?: Pick<KeptJob, "kind" | "key">;
+  /** Ends the wait for what the job needs; not the making of it. */
+  readonly patience?: AbortSignal;
+}
+
+/** An offer that the walk has come to, and those of its jobs whose results it has not seen. */
+export interface Stand {
+  readonly offer: Offer;
+  readonly piece: string | undefined;
+  readonly missing: ReadonlySet<KeptJob>;
 }
 
 export interface Walk {
@@ -19,8 +28,12 @@ export interface Walk {
   readonly executor: Executor;
   /** Makes a job when the walk comes to it, and publishes its result; false where that was there already. */
   make(asked: Asked, doing: Doing, advance: (units: number) => void): Promise<boolean>;
+  /** The offers that the walk waits at, before all pieces and in this one. */
+  waitsAt(piece: string | undefined): readonly Stand[];
   /** Tells that the command has ended, by itself or by an error: jobs are waited for no longer. */
   ended(error?: unknown): void;
+  /** Ends the command with an error wherever it waits, so that it lets go of what it holds. */
+  leave(): void;
 }
 
 export interface WalkOptions {
@@ -36,10 +49,8 @@ export interface WalkOptions {
 /** Ends a piece whose next job others are to do, as another piece is asked for. */
 class Left extends Error {}
 
-/** An offer whose results are not all there. */
-interface Open {
-  readonly offer: Offer;
-  readonly piece: string | undefined;
+/** A stand, and the command's wait there. */
+interface Open extends Stand {
   readonly missing: Set<KeptJob>;
   resolve(): void;
   reject(error: unknown): void;
@@ -65,9 +76,12 @@ const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
 export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Walk => {
   const current = new AsyncLocalStorage<string>();
   const waiting = new Set<Open>();
+  /** Every stand of what is not left: those behind the walk too. */
+  const seen = new Set<Stand>();
   const gates = new Map<string, Gate>();
   let lane: { readonly offer: Offer; readonly lane: Promise<Lane> } | undefined;
   let over: { readonly error?: unknown } | undefined;
+  let leaving = false;
 
   const gateOf = (piece: string): Gate => {
     const gate = gates.get(piece) ?? { open: false, changed: () => undefined };
@@ -80,6 +94,7 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
       await new Promise<void>((resolve) => {
         gate.changed = resolve;
       });
+      if (leaving) throw new Left();
     }
   };
   /** Opens one piece's gate, and lets all others go from where they wait: their memory is free again. */
@@ -88,6 +103,7 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
     for (const [name, gate] of gates) {
       if (name === piece || !gate.open) continue;
       gate.open = false;
+      for (const one of seen) if (one.piece === name) seen.delete(one);
       for (const one of waiting) {
         if (one.piece !== name) continue;
         waiting.delete(one);
@@ -117,6 +133,11 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
     }
     return undefined;
   };
+  /** True where the walk has seen the result of a job. */
+  const isThere = ({ piece, is }: Asked): boolean =>
+    [...seen].some(
+      (one) => one.piece === piece && one.offer.jobs.some((job) => !one.missing.has(job) && is(job, one.offer)),
+    );
   const laneFor = async (offer: Offer): Promise<Lane> => {
     if (lane?.offer !== offer) {
       await (await lane?.lane)?.close();
@@ -129,6 +150,7 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
       signal.throwIfAborted();
       if (asked.known && (await store.has(artefactOf(asked.known)))) return undefined;
       enter(asked.piece);
+      if (isThere(asked)) return undefined;
       const found = find(asked);
       if (found !== undefined) return found;
       if (over !== undefined) throw over.error ?? new Error("the command ended before it came to this job");
@@ -143,11 +165,13 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
       begin,
       run: async (offer) => {
         const missing = new Set(await fetchResults(store, offer));
-        if (missing.size === 0) return;
         const piece = current.getStore();
-        if (piece !== undefined && !gateOf(piece).open) throw new Left();
+        if (leaving || (piece !== undefined && !gateOf(piece).open)) throw new Left();
+        if (missing.size === 0) return void seen.add({ offer, piece, missing });
         await new Promise<void>((resolve, reject) => {
-          waiting.add({ offer, piece, missing, resolve, reject });
+          const one = { offer, piece, missing, resolve, reject };
+          seen.add(one);
+          waiting.add(one);
         }).finally(async () => {
           if (lane?.offer !== offer) return;
           const last = lane;
@@ -163,27 +187,36 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
               try {
                 return await current.run(name, () => piece(index));
               } catch (error) {
-                if (!(error instanceof Left)) throw error;
+                if (leaving || !(error instanceof Left)) throw error;
               }
             }
           }),
         ),
     },
     make: async (asked, doing, advance) => {
-      const found = await waitFor(asked, doing.signal);
+      const { signal } = doing;
+      const found = await waitFor(asked, asked.patience ? AbortSignal.any([signal, asked.patience]) : signal);
       if (found === undefined) return false;
       const { one, job } = found;
-      if ((await fetchResults(store, one.offer, new Set([job]))).length > 0) {
+      const absent = (await fetchResults(store, one.offer, new Set([job]))).length > 0;
+      if (absent) {
         const opened = await laneFor(one.offer);
         await withCheckpoints(store, one.offer, job, () => opened.make(job, doing, advance));
         await publish(store, one.offer, job);
       }
       one.missing.delete(job);
       settle(one);
-      return true;
+      return absent;
     },
+    waitsAt: (piece) => [...waiting].filter((one) => one.piece === undefined || one.piece === piece),
     ended: (error) => {
       over = { ...(error !== undefined && { error }) };
+    },
+    leave: () => {
+      leaving = true;
+      for (const one of waiting) one.reject(new Left());
+      waiting.clear();
+      for (const gate of gates.values()) gate.changed();
     },
   };
 };

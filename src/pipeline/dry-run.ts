@@ -89,42 +89,37 @@ const setsOf = async (
   }
 };
 
+/** The folder of a command. */
+const folderOf = (command: RecipeCommand, out: string): RunFolder =>
+  command === "compare" ? compareFolder(out) : runFolder(out);
+
 /**
  * Rehearses a command: all that it does is done in a copy of its folder, loops a few units long, and nothing is written into
- * its own. `enough`: milliseconds that each loop goes on for at least. @throws what the command itself would throw before it
- * computes anything, and the same where a first step fails.
+ * its own. `note` is told of the jobs; `enough`: milliseconds that each loop goes on for at least. @throws what the command
+ * itself would throw before it computes anything, and the same where a first step fails.
  */
-export const dryRun = async (
-  commands: Commands,
+export const rehearseCommand = async <Context extends EvaluateContext, T>(
   command: RecipeCommand,
-  recipe: Recipe,
-  context: EvaluateContext,
+  context: Context,
+  note: (jobs: RehearsedJobs) => void,
+  work: (context: Context) => Promise<T>,
   enough?: number,
-): Promise<DryRun> => {
-  const folder = command === "compare" ? compareFolder(context.out) : runFolder(context.out);
+): Promise<{ readonly found: T; readonly seconds: number }> => {
+  const folder = folderOf(command, context.out);
   await checkFree(folder);
   const place = await mkdtemp(join(tmpdir(), "distillery-dry-run-"));
   const out = join(place, basename(folder.path));
   const bar = context.progress.task("timing the first steps of each kind", 0);
-  const jobs: RehearsedJobs[] = [];
   let units = 0;
   try {
     await copyWork(folder, out);
     const rehearsal = rehearse({
-      note: (one) => jobs.push(one),
+      note,
       alive: () => bar.update(++units),
       ...(enough !== undefined && { enough }),
     });
-    const sets = await setsOf(commands, command, recipe, { ...context, out, progress: silent, rehearsal });
-    return {
-      format: "distillery-dry-run",
-      version: 1,
-      command,
-      out: folder.path,
-      jobs: merged(jobs),
-      seconds: rehearsal.seconds(),
-      sets,
-    };
+    const found = await work({ ...context, out, progress: silent, rehearsal });
+    return { found, seconds: rehearsal.seconds() };
   } catch (error) {
     if (!(error instanceof DistilleryError)) throw error;
     throw new DistilleryError(error.code, error.message.replaceAll(out, folder.path), { cause: error });
@@ -132,4 +127,20 @@ export const dryRun = async (
     bar.done();
     await rm(place, { recursive: true, force: true });
   }
+};
+
+/** The plan of a command, by a rehearsal. @throws as `rehearseCommand`. */
+export const dryRun = async (
+  commands: Commands,
+  command: RecipeCommand,
+  recipe: Recipe,
+  context: EvaluateContext,
+  enough?: number,
+): Promise<DryRun> => {
+  const jobs: RehearsedJobs[] = [];
+  const note = (one: RehearsedJobs): void => void jobs.push(one);
+  const sets = (copy: EvaluateContext): Promise<PlannedSet[]> => setsOf(commands, command, recipe, copy);
+  const { found, seconds } = await rehearseCommand(command, context, note, sets, enough);
+  const out = folderOf(command, context.out).path;
+  return { format: "distillery-dry-run", version: 1, command, out, jobs: merged(jobs), seconds, sets: found };
 };

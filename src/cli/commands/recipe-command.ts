@@ -7,9 +7,12 @@ import { executorFrom } from "../executors.ts";
 import { withLongHelp } from "../help.ts";
 import { methodList } from "../methods.ts";
 import { addRecipeOptions, argumentFor, type OptionValues, outFolder, recipeFrom } from "../options.ts";
-import { hasColour, widthOf } from "../output.ts";
+import { hasColour, type Terminal, widthOf } from "../output.ts";
 import type { PresentedContext } from "../present.ts";
 import { meansSomething } from "../relevance.ts";
+
+/** The standard output of a world, as far as it matters to text. */
+export const terminalOf = ({ stdout }: World): Terminal => ({ colour: hasColour(stdout), width: widthOf(stdout) });
 
 /** Does what a recipe says. */
 export const compute = async (
@@ -28,14 +31,12 @@ export const compute = async (
       ...(values.dryRun === true ? { dryRun: true } : {}),
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),
+      ...(typeof values.threads === "number" ? { threads: values.threads } : {}),
       ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
       ...(executor !== undefined && { executor }),
     };
     const commands = await world.loadCommands();
-    return await commands[command](recipe, context, {
-      colour: hasColour(world.stdout),
-      width: widthOf(world.stdout),
-    });
+    return await commands[command](recipe, context, terminalOf(world));
   });
   print(world, outcome, values);
 };

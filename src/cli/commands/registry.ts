@@ -8,16 +8,19 @@ import { evaluate } from "./evaluate.ts";
 import { exporting } from "./export.ts";
 import { help } from "./help.ts";
 import { inspect } from "./inspect.ts";
+import { plan } from "./plan.ts";
 import { push } from "./push.ts";
 import { recipes } from "./recipes.ts";
 import { run } from "./run.ts";
 import { teach } from "./teach.ts";
 import { train } from "./train.ts";
 import { verify } from "./verify.ts";
+import { work } from "./work.ts";
 
 /** The commands under the headings of the help. */
 export const commandGroups: readonly { readonly heading: string; readonly commands: readonly CliCommand[] }[] = [
   { heading: "The path, whole or in parts:", commands: [run, teach, distill, compare, evaluate] },
+  { heading: "Many machines:", commands: [plan, work] },
   { heading: "Using a set:", commands: [train, exporting, push] },
   { heading: "Looking at things:", commands: [inspect, verify, recipes, data, help, completion] },
 ];

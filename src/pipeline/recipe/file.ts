@@ -49,12 +49,8 @@ const fieldsIn = (text: string, file: string): Readonly<Record<string, unknown>>
   return value;
 };
 
-/**
- * The recipe in a YAML or JSON file, completed with defaults; `overrides` (e.g. from the command line, of the same
- * nested form, already checked) win over the file.
- * @throws DistilleryError RECIPE naming the file, and the line or the field.
- */
-export const loadRecipe = async (file: string, overrides: Readonly<Record<string, unknown>> = {}): Promise<Recipe> => {
+/** The fields in a YAML or JSON file; values are not checked. @throws DistilleryError RECIPE naming the file. */
+export const readFields = async (file: string): Promise<Readonly<Record<string, unknown>>> => {
   let text: string;
   try {
     text = decodeText(await readRegularFile(file, mostBytes));
@@ -63,7 +59,16 @@ export const loadRecipe = async (file: string, overrides: Readonly<Record<string
     const why = missing ? "there is no such file" : reasonOf(cause);
     throw new DistilleryError("RECIPE", `${file}: cannot read the recipe: ${why}`, { cause });
   }
-  const fields = fieldsIn(text, file);
+  return fieldsIn(text, file);
+};
+
+/**
+ * The recipe in a YAML or JSON file, completed with defaults; `overrides` (e.g. from the command line, of the same
+ * nested form, already checked) win over the file.
+ * @throws DistilleryError RECIPE naming the file, and the line or the field.
+ */
+export const loadRecipe = async (file: string, overrides: Readonly<Record<string, unknown>> = {}): Promise<Recipe> => {
+  const fields = await readFields(file);
   // A wrong field of the file is an error even where an override would hide it.
   parseRecipe({ ...(overrides.data === undefined ? {} : { data: overrides.data }), ...fields }, file);
   // The file alone is right: an error that comes only now is of the overrides.
