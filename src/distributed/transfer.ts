@@ -58,7 +58,7 @@ export const fetchResults = async (
     fetched.push(job);
   }
   if (fetched.length === 0) return absent;
-  const damaged = new Set(await offer.missing());
+  const damaged = new Set(await offer.missing(fetched));
   for (const job of fetched.filter((one) => damaged.has(one))) {
     await store.remove(artefactOf(job));
     absent.push(job);

@@ -51,7 +51,8 @@ interface Gate {
   changed: () => void;
 }
 
-const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+/** Waits for a while, until the signal, or until what `wake` is handed is called. */
+const delay = (milliseconds: number, signal: AbortSignal, wake: (over: () => void) => void): Promise<void> =>
   new Promise((resolve) => {
     const over = (): void => {
       clearTimeout(timer);
@@ -60,6 +61,7 @@ const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
     };
     const timer = setTimeout(over, milliseconds);
     signal.addEventListener("abort", over, { once: true });
+    wake(over);
   });
 
 export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Walk => {
@@ -68,6 +70,8 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
   const gates = new Map<string, Gate>();
   let lane: { readonly offer: Offer; readonly lane: Promise<Lane> } | undefined;
   let over: { readonly error?: unknown } | undefined;
+  /** Ends the wait for a job: the walk has come further. */
+  let changed = (): void => undefined;
 
   const gateOf = (piece: string): Gate => {
     const gate = gates.get(piece) ?? { open: false, changed: () => undefined };
@@ -133,7 +137,10 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
       if (found !== undefined) return found;
       if (over !== undefined) throw over.error ?? new Error("the command ended before it came to this job");
       await refresh();
-      if (find(asked) === undefined) await delay(look, signal);
+      if (find(asked) === undefined && over === undefined)
+        await delay(look, signal, (wake) => {
+          changed = wake;
+        });
     }
   };
 
@@ -148,6 +155,7 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
         if (piece !== undefined && !gateOf(piece).open) throw new Left();
         await new Promise<void>((resolve, reject) => {
           waiting.add({ offer, piece, missing, resolve, reject });
+          changed();
         }).finally(async () => {
           if (lane?.offer !== offer) return;
           const last = lane;
@@ -184,6 +192,7 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
     },
     ended: (error) => {
       over = { ...(error !== undefined && { error }) };
+      changed();
     },
   };
 };
