@@ -19,6 +19,7 @@ import { type RunFolder, timed } from "./folder/run-folder.ts";
 import { type Settled, settleMethod } from "./recipe/settle.ts";
 import { settleSteps } from "./recipe/steps.ts";
 import { describeDataset } from "./reporting.ts";
+import { plain } from "./set.ts";
 
 /** A command at work: as `Work`, with all of a run's folder. */
 export interface Run<Folder extends RunFolder = RunFolder> extends Omit<Work, "folder"> {
@@ -65,7 +66,8 @@ export const openRun = async <T, Folder extends RunFolder>(
   await loadNetworks(networkFiles(given.teachers, given.students));
   checkRecipe(given);
   await checkFree(folder);
-  const device = await openDevice(given.device, { note: context.progress.note });
+  const { threads, executor, progress } = context;
+  const device = await openDevice(given.device, { note: progress.note, ...(threads !== undefined && { threads }) });
   let claim: Claim | undefined;
   const dispose = async (): Promise<void> => {
     await device.close();
@@ -81,6 +83,7 @@ export const openRun = async <T, Folder extends RunFolder>(
     checkStudents(recipe, data);
     const checked = await check(recipe, data, await findCandidates(recipe, data), context);
     claim = await claimFolder(folder, recipe, data.fingerprint, context.progress);
+    await executor?.begin({ recipe: plain(claim.recipe), fingerprint: data.fingerprint });
     await timed(folder, "data", async () => undefined, performance.now() - started);
     await writeJson(folder.dataset, {
       ...describeDataset(data),
