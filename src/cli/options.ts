@@ -145,6 +145,21 @@ export const filled =
     throw new DistilleryError("USAGE", `${name}: expected ${expects}, got "${text}"`);
   };
 
+/** Says where results are shared; it changes none, so it is no field of a recipe. */
+export const artefactsOption = (): Option =>
+  new Option(
+    "--artefacts <folder|s3://bucket/prefix>",
+    "where results are put and taken from, shared with other machines and --out folders",
+  ).argParser(filled("--artefacts", "a folder or s3://BUCKET/PREFIX"));
+
+/** Says whose workers do the jobs. */
+export const queueOption = (help: string): Option =>
+  new Option("--queue <redis://host>", help).argParser(filled("--queue", "redis://HOST[:PORT] or rediss:// for TLS"));
+
+/** Sets the threads of each job: `usual` says what they are otherwise. */
+export const threadsOption = (usual: string): Option =>
+  new Option("--threads <n>", `threads of each job (${usual})`).argParser(parseCount("--threads"));
+
 /** For the published data sets. */
 export const archiveOption = (): Option =>
   new Option(
@@ -175,7 +190,10 @@ export const addRecipeOptions = (command: Command): Command => {
         "how many independent jobs run side by side (as many as cores and memory allow)",
       ).argParser(parseCount("--jobs")),
     )
-    .addOption(maxPixelsOption());
+    .addOption(threadsOption("cores are shared among those that run side by side; with --queue: 1"))
+    .addOption(maxPixelsOption())
+    .addOption(artefactsOption())
+    .addOption(queueOption("put the jobs on this Redis for `distillery work` on any number of machines"));
   for (const field of recipeFields) {
     const hidden = !meansSomething(command.name(), field.path);
     command.addOption(optionOf(field).hideHelp(hidden));

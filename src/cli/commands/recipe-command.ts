@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { openSetAt } from "../../hub/open-set.ts";
 import type { EvaluateContext, RecipeCommand } from "../../pipeline/commands.ts";
 import { type CliCommand, examples, print, type World, working } from "../command.ts";
+import { executing } from "../executors.ts";
 import { withLongHelp } from "../help.ts";
 import { methodList } from "../methods.ts";
 import { addRecipeOptions, argumentFor, type OptionValues, outFolder, recipeFrom } from "../options.ts";
@@ -26,13 +27,23 @@ export const compute = async (
       ...(values.dryRun === true ? { dryRun: true } : {}),
       ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),
+      ...(typeof values.threads === "number" ? { threads: values.threads } : {}),
       ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
     };
-    const commands = await world.loadCommands();
-    return await commands[command](recipe, context, {
-      colour: hasColour(world.stdout),
-      width: widthOf(world.stdout),
-    });
+    const executed = await executing(values, command, recipe, context);
+    try {
+      const commands = await world.loadCommands();
+      return await commands[command](
+        recipe,
+        { ...context, ...executed.context },
+        {
+          colour: hasColour(world.stdout),
+          width: widthOf(world.stdout),
+        },
+      );
+    } finally {
+      await executed.close();
+    }
   });
   print(world, outcome, values);
 };
