@@ -49,7 +49,7 @@ const optionsOf = (where: string) => {
     db: Number(url.pathname.slice(1) || 0),
     ...(user !== "" && { username: user }),
     ...(password && { password }),
-    ...(url.protocol === "rediss:" && { tls: { servername: url.hostname } }),
+    ...(url.protocol === "rediss:" && { tls: {} }),
     connectTimeout: patience,
     lazyConnect: true,
   };
@@ -124,7 +124,11 @@ const check = async (where: string, note: (line: string) => void): Promise<void>
   redis.on("error", (error: unknown) => {
     failure = error;
   });
-  const timer = setTimeout(() => redis.disconnect(), patience);
+  const timer = setTimeout(() => {
+    const how = where.startsWith("rediss:") ? "TLS: " : "";
+    failure ??= new Error(`${how}no answer within ${patience / 1000} s`);
+    redis.disconnect();
+  }, patience);
   try {
     await redis.connect();
     checkInfo(fieldsOf(await redis.info()), address);
