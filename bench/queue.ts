@@ -45,5 +45,7 @@ await working;
 link.close();
 await rm(folder, { recursive: true, force: true });
 const each = (seconds: number): string => `${((1000 * seconds) / Number(count)).toFixed(2)} ms a job`;
-console.log(`${count} jobs, ${slots} at a time: ${many.toFixed(2)} s on the queue, ${each(many - few)} besides start-up`);
+console.log(
+  `${count} jobs, ${slots} at a time: ${many.toFixed(2)} s on the queue, ${each(many - few)} besides start-up`,
+);
 console.log(`in one process ${own.toFixed(2)} s, ${each(own)}; start-up of a run ${few.toFixed(2)} s`);

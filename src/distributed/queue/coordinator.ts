@@ -13,6 +13,7 @@ import { together } from "../../support/work/executor.ts";
 import { storeId } from "../artefacts/open-store.ts";
 import type { ArtefactStore } from "../artefacts/store.ts";
 import { groundOf } from "../ground.ts";
+import { sleep } from "../sleep.ts";
 import { fetchResults } from "../transfer.ts";
 import { listen } from "./events.ts";
 import { mostTries, type QueuedJob, queueIdOf } from "./job.ts";
@@ -55,6 +56,9 @@ interface Awaited {
 
 /** Jobs that are put or looked after in one go. */
 const slice = 500;
+
+/** Milliseconds that a Redis may take to forget a run. */
+const patience = 4_000;
 
 /** Milliseconds between two looks for jobs that neither queue nor store know of. */
 const sweepEvery = 3_000;
@@ -191,11 +195,17 @@ const openAwaiting = async (link: Link, store: ArtefactStore, record: RunRecord,
     close: async (): Promise<void> => {
       clearInterval(timer);
       signal?.removeEventListener("abort", interrupt);
-      await sweeping;
       watching.close();
-      await events.close();
-      await queue.close();
-      await removeRun(link, id);
+      const ending = (async () => {
+        await sweeping;
+        await events.close();
+        await queue.close();
+        await removeRun(link, id);
+        return true;
+      })();
+      const ended = await Promise.race([ending, sleep(patience).then(() => false)]);
+      if (!ended)
+        progress.note(`run ${id} stays on ${link.address}, which does not answer; the same command takes it up`);
     },
   };
 };
