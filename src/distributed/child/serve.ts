@@ -1,6 +1,6 @@
 // The part of a child process: walks through a command and makes the jobs that its parent asks for.
-import { rmSync } from "node:fs";
-import { join, relative } from "node:path";
+import { rmdirSync, rmSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import type { EvaluateContext, RecipeCommand } from "../../pipeline/commands.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError, reasonOf } from "../../support/errors.ts";
@@ -107,6 +107,16 @@ const begin = async (commands: Walked, order: Order) => {
   return { walk, out, over: () => over };
 };
 
+/** Removes a child's scratch folder, and with the last of them that of a worker which was killed. */
+const leave = ({ scratch }: Order): void => {
+  rmSync(scratch, { recursive: true, force: true });
+  try {
+    rmdirSync(dirname(scratch));
+  } catch {
+    // Others are in it, or it is gone.
+  }
+};
+
 /** Serves the process that forked this one until it is gone. */
 export const serve = (commands: Walked): void => {
   let walking: { readonly order: Order; readonly begun: ReturnType<typeof begin> } | undefined;
@@ -128,7 +138,7 @@ export const serve = (commands: Walked): void => {
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", () => undefined);
   process.on("disconnect", () => {
-    if (walking !== undefined) rmSync(walking.order.scratch, { recursive: true, force: true });
+    if (walking !== undefined) leave(walking.order);
     process.exit();
   });
   process.on("message", (message: ToChild) => {
