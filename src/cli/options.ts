@@ -152,6 +152,10 @@ export const artefactsOption = (): Option =>
     "where results are put and taken from, shared with other machines and --out folders",
   ).argParser(filled("--artefacts", "a folder or s3://BUCKET/PREFIX"));
 
+/** Says whose workers do the jobs. */
+export const queueOption = (help: string): Option =>
+  new Option("--queue <redis://host>", help).argParser(filled("--queue", "redis://HOST[:PORT] or rediss:// for TLS"));
+
 /** For the published data sets. */
 export const archiveOption = (): Option =>
   new Option(
@@ -200,9 +204,10 @@ export const addRecipeOptions = (command: Command): Command =>
           "how many independent jobs run side by side (as many as cores and memory allow)",
         ).argParser(parseCount("--jobs")),
       )
-      .addOption(threadsOption("the cores are shared among those that run side by side"))
+      .addOption(threadsOption("cores are shared among those that run side by side; with --queue: 1"))
       .addOption(maxPixelsOption())
-      .addOption(artefactsOption()),
+      .addOption(artefactsOption())
+      .addOption(queueOption("put the jobs on this Redis for `distillery work` on any number of machines")),
   );
 
 /** The fields that were given as options, nested as in a recipe file. */

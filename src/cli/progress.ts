@@ -41,7 +41,7 @@ const percent = ({ done, total }: Standing): string => (total > 0 ? `${Math.floo
 const left = ({ left }: Standing): string => (left === undefined ? "" : `${formatSeconds(left)} left`);
 const measured = ({ scalars }: Standing): string =>
   Object.entries(scalars)
-    .map(([name, value]) => `${name} ${value.toPrecision(3)}`)
+    .map(([name, value]) => `${name} ${Number.isInteger(value) ? formatCount(value) : value.toPrecision(3)}`)
     .join(", ");
 const spaced = (...words: readonly string[]): string => words.filter((word) => word !== "").join("  ");
 

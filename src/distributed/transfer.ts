@@ -78,7 +78,7 @@ export const fetchResults = async (
   await forAll(missing, async (job) => {
     if (await fetchOne(store, offer, job)) fetched.add(job);
   });
-  const damaged = fetched.size === 0 ? [] : (await offer.missing()).filter((job) => fetched.has(job));
+  const damaged = fetched.size === 0 ? [] : await offer.missing([...fetched]);
   for (const job of damaged) {
     fetched.delete(job);
     await unpublish(store, offer, job);
@@ -86,12 +86,12 @@ export const fetchResults = async (
   return missing.filter((job) => !fetched.has(job));
 };
 
-/** Fetches the results that are missing in the folder and publishes those that are there. */
-export const exchange = async (store: ArtefactStore, offer: Offer): Promise<void> => {
+/** Fetches results that are missing in the folder, publishes those that are there, and returns the jobs that have none yet. */
+export const exchange = async (store: ArtefactStore, offer: Offer): Promise<KeptJob[]> => {
   const missing = new Set(await offer.missing());
-  await fetchResults(store, offer, missing);
   const there = offer.jobs.filter((job) => !missing.has(job));
   await forAll(there, (job) => publish(store, offer, job));
+  return fetchResults(store, offer, missing);
 };
 
 /** Milliseconds between looks at a job's checkpoints. */

@@ -62,7 +62,8 @@ interface Gate {
   changed: () => void;
 }
 
-const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+/** Waits for a while, until the signal, or until what `wake` is handed is called. */
+const delay = (milliseconds: number, signal: AbortSignal, wake: (over: () => void) => void): Promise<void> =>
   new Promise((resolve) => {
     const over = (): void => {
       clearTimeout(timer);
@@ -71,6 +72,7 @@ const delay = (milliseconds: number, signal: AbortSignal): Promise<void> =>
     };
     const timer = setTimeout(over, milliseconds);
     signal.addEventListener("abort", over, { once: true });
+    wake(over);
   });
 
 export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Walk => {
@@ -82,6 +84,8 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
   let lane: { readonly offer: Offer; readonly lane: Promise<Lane> } | undefined;
   let over: { readonly error?: unknown } | undefined;
   let leaving = false;
+  /** Ends the wait for a job: the walk has come further. */
+  let changed = (): void => undefined;
 
   const gateOf = (piece: string): Gate => {
     const gate = gates.get(piece) ?? { open: false, changed: () => undefined };
@@ -155,7 +159,10 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
       if (found !== undefined) return found;
       if (over !== undefined) throw over.error ?? new Error("the command ended before it came to this job");
       await refresh();
-      if (find(asked) === undefined) await delay(look, signal);
+      if (find(asked) === undefined && over === undefined)
+        await delay(look, signal, (wake) => {
+          changed = wake;
+        });
     }
   };
 
@@ -167,11 +174,16 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
         const missing = new Set(await fetchResults(store, offer));
         const piece = current.getStore();
         if (leaving || (piece !== undefined && !gateOf(piece).open)) throw new Left();
-        if (missing.size === 0) return void seen.add({ offer, piece, missing });
+        if (missing.size === 0) {
+          seen.add({ offer, piece, missing });
+          changed();
+          return;
+        }
         await new Promise<void>((resolve, reject) => {
           const one = { offer, piece, missing, resolve, reject };
           seen.add(one);
           waiting.add(one);
+          changed();
         }).finally(async () => {
           if (lane?.offer !== offer) return;
           const last = lane;
@@ -211,6 +223,7 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
     waitsAt: (piece) => [...waiting].filter((one) => one.piece === undefined || one.piece === piece),
     ended: (error) => {
       over = { ...(error !== undefined && { error }) };
+      changed();
     },
     leave: () => {
       leaving = true;

@@ -190,9 +190,9 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
       return { result: `${job.name}${kind.store.ending}`, beside, checkpoints: [partialName(job), ...checkpoints] };
     },
     bytes,
-    missing: async () => {
+    missing: async (among = jobs) => {
       const missing: KeptJob[] = [];
-      for (const job of jobs) if ((await read(job)) === undefined) missing.push(job);
+      for (const job of among) if ((await read(job)) === undefined) missing.push(job);
       return missing;
     },
     open: async (threads) => {

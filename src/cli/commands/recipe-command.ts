@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { openSetAt } from "../../hub/open-set.ts";
 import type { EvaluateContext, RecipeCommand } from "../../pipeline/commands.ts";
 import { type CliCommand, examples, print, type World, working } from "../command.ts";
-import { executorFrom } from "../executors.ts";
+import { executing } from "../executors.ts";
 import { withLongHelp } from "../help.ts";
 import { methodList } from "../methods.ts";
 import { addRecipeOptions, argumentFor, type OptionValues, outFolder, recipeFrom } from "../options.ts";
@@ -23,7 +23,6 @@ export const compute = async (
 ): Promise<void> => {
   const recipe = await recipeFrom(values, command);
   const outcome = await working(world, async (tools) => {
-    const executor = await executorFrom(values);
     const context: PresentedContext = {
       ...tools,
       ...(more.set !== undefined && { set: await openSetAt(more.set, tools) }),
@@ -33,10 +32,14 @@ export const compute = async (
       ...(typeof values.jobs === "number" ? { jobs: values.jobs } : {}),
       ...(typeof values.threads === "number" ? { threads: values.threads } : {}),
       ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
-      ...(executor !== undefined && { executor }),
     };
-    const commands = await world.loadCommands();
-    return await commands[command](recipe, context, terminalOf(world));
+    const executed = await executing(values, command, recipe, context);
+    try {
+      const commands = await world.loadCommands();
+      return await commands[command](recipe, { ...context, ...executed.context }, terminalOf(world));
+    } finally {
+      await executed.close();
+    }
   });
   print(world, outcome, values);
 };

@@ -50,8 +50,8 @@ export interface Offer {
   files(job: KeptJob): JobFiles;
   /** Memory of the largest, by estimate, in bytes. */
   bytes(): number;
-  /** The jobs whose results do not lie in the folder. */
-  missing(): Promise<readonly KeptJob[]>;
+  /** The jobs, all or some, whose results do not lie in the folder. */
+  missing(among?: readonly KeptJob[]): Promise<readonly KeptJob[]>;
   /** Opens a worker of this process with so many threads. */
   open(threads: number): Promise<Lane>;
   /** Does what is missing on workers of this process; `made` is told of each result that was made here. */
@@ -90,6 +90,15 @@ export const inTurn = async <A, T>(all: readonly A[], one: (of: A, index: number
   return results;
 };
 
+/** All results at once; where some fail the others are waited for, and the first failure is thrown. */
+export const together = async <T>(promises: readonly Promise<T>[]): Promise<T[]> => {
+  const results = await Promise.allSettled(promises);
+  return results.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
+};
+
 interface Executed {
   readonly executor?: Executor;
 }
@@ -110,6 +119,6 @@ export const eachOf = async <A, T>(
   all: readonly A[],
   one: (of: A, index: number) => Promise<T>,
 ): Promise<T[]> => {
-  if (executor?.waits) return Promise.all(all.map(one));
+  if (executor?.waits) return together(all.map(one));
   return inTurn(all, one);
 };

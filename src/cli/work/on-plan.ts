@@ -1,15 +1,15 @@
 // The work of `work` on a plan.
 
-import { artefactsBeside, type Plan, planFile, readPlan, recipeOf, toldOf } from "../distributed/plan/plan.ts";
-import type { CommandContext } from "../pipeline/commands.ts";
-import type { Recipe } from "../recipe/recipe.ts";
-import { DistilleryError } from "../support/errors.ts";
-import { plural } from "../support/format.ts";
-import { print, type World, working } from "./command.ts";
-import { terminalOf } from "./commands/recipe-command.ts";
-import type { OptionValues } from "./options.ts";
-import type { Outcome } from "./output.ts";
-import { describeDone } from "./plans.ts";
+import { artefactsBeside, type Plan, planFile, readPlan, recipeOf, toldOf } from "../../distributed/plan/plan.ts";
+import type { CommandContext } from "../../pipeline/commands.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import { DistilleryError } from "../../support/errors.ts";
+import { plural } from "../../support/format.ts";
+import { print, type World, working } from "../command.ts";
+import { terminalOf } from "../commands/recipe-command.ts";
+import type { OptionValues } from "../options.ts";
+import type { Outcome } from "../output.ts";
+import { describeDone } from "../plans.ts";
 
 /** Variables in which batch systems number their tasks. */
 const numberedBy = ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"] as const;
@@ -42,17 +42,17 @@ export const workOnPlan = async (world: World, folder: string, values: OptionVal
   const where = typeof values.artefacts === "string" ? values.artefacts : artefactsBeside(folder);
   const indices = values.gather === true ? undefined : indicesFrom(values, plan, folder);
   const outcome = await working(world, async (tools) => {
-    const { openStore } = await import("../distributed/artefacts/open-store.ts");
+    const { openStore } = await import("../../distributed/artefacts/open-store.ts");
     const [store, commands] = [await openStore(where), await world.loadCommands()];
     const command = (recipe: Recipe, context: CommandContext): Promise<Outcome> =>
       commands[plan.command](recipe, context, terminalOf(world));
     if (indices !== undefined) {
-      const { doJobs } = await import("../distributed/plan/work.ts");
+      const { doJobs } = await import("../../distributed/plan/work.ts");
       const wait = typeof values.wait === "number" ? values.wait : usualWait;
       const work = { plan, folder, store, indices, command, wait, retry: values.retry === true };
       return describeDone(await doJobs(work, tools));
     }
-    const { gathering } = await import("../distributed/plan/gather.ts");
+    const { gathering } = await import("../../distributed/plan/gather.ts");
     const out = String(values.out);
     const context = { ...tools, ...toldOf(plan), out, executor: gathering(plan, store, out) };
     return await command(recipeOf(plan, folder), context);

@@ -1,0 +1,61 @@
+// One attempt at a job of the queue: begun, done, failed or given back.
+import { type Job, UnrecoverableError, WaitingError } from "bullmq";
+import { DistilleryError, reasonOf } from "../../support/errors.ts";
+import { mostTries, type QueuedJob, takenUp, toldTries } from "./job.ts";
+
+/** Everything that an attempt is told. */
+export interface Attempting {
+  readonly worker: string;
+  readonly signal: AbortSignal;
+  /** Computes the job; `advance` is told how many of its units are done. */
+  compute(data: QueuedJob, advance: (units: number) => void): Promise<void>;
+  /** Waits while this machine cannot work, and says why. */
+  pause(why: string): Promise<void>;
+}
+
+const unitsOf = ({ progress }: Job<QueuedJob>): number => (typeof progress === "number" ? progress : 0);
+
+/** Puts a job back at the end of the queue. To the queue that is a failure, of which it allows any number. */
+export class Back extends Error {}
+
+/** Fails the job for good once it has been tried often enough. */
+const failedAgain = (data: QueuedJob): Error => {
+  const message = toldTries(data.tries);
+  return data.tries.length < mostTries ? new Back(message) : new UnrecoverableError(message);
+};
+
+/** Does a job that this worker holds. What it throws tells the queue what becomes of it. */
+export const attempt = async (job: Job<QueuedJob>, token: string, how: Attempting): Promise<void> => {
+  const { worker, signal, compute, pause } = how;
+  const data = takenUp(job.data, unitsOf(job), new Date());
+  if (data.tries.length >= mostTries) throw failedAgain(data);
+  let furthest = unitsOf(job);
+  await job.updateData({ ...data, begun: { worker, units: furthest } });
+  let telling = Promise.resolve();
+  const advance = (units: number): void => {
+    if (units <= furthest) return;
+    furthest = units;
+    // A job that was taken off meanwhile has no progress any more.
+    telling = telling.then(() => job.updateProgress(units)).catch(() => undefined);
+  };
+  try {
+    await compute(data, advance);
+  } catch (error) {
+    await telling;
+    const code = error instanceof DistilleryError ? error.code : undefined;
+    if (signal.aborted) {
+      // The run may be gone, and the job with it.
+      await job.updateData(data).catch(() => undefined);
+      await job.moveToWait(token).catch(() => undefined);
+      throw new WaitingError();
+    }
+    if (code === "ARTEFACTS" || code === "DISK") {
+      await job.updateData(data);
+      await pause(reasonOf(error));
+      throw new Back(reasonOf(error));
+    }
+    const tries = [...data.tries, { worker, at: new Date().toISOString(), message: reasonOf(error) }];
+    await job.updateData({ ...data, tries });
+    throw failedAgain({ ...data, tries });
+  }
+};

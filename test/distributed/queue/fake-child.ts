@@ -1,0 +1,4 @@
+import { serve } from "../../../src/distributed/child/serve.ts";
+import { fakeCommands } from "./fake-command.ts";
+
+serve(fakeCommands);
