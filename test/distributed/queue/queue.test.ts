@@ -9,8 +9,6 @@ import { sleep, startWorker, until, workHere, world } from "./world.ts";
 
 /** Long jobs, whose checkpoints are seen by others before they end. */
 const long = { jobs: 1, units: 40, milliseconds: 100 };
-const mirrored = 2_700;
-const short = { ...long, units: 20 };
 
 const unitsOf = (lines: readonly string[]): number[] => lines.map((line) => Number(line.split(" ")[1]));
 
@@ -34,42 +32,39 @@ describe.skipIf(withoutRedis !== undefined)(`a queue on a real Redis (${withoutR
   });
 
   it("goes on from the checkpoint when a worker is killed, and when Redis loses everything", async () => {
-    const { run, here, begun, link, notes } = await world(server.url, long);
+    const { run, here, begun, mirrored, link, notes } = await world(server.url, long);
     const first = startWorker(server.url, { jobs: 2 });
     const many = run();
-    await until(async () => (await begun()).length === 2, "both jobs to begin");
-    await sleep(mirrored);
+    await until(async () => (await mirrored()) === 2, "both checkpoints to be in the store");
     first.kill("SIGKILL");
     startWorker(server.url, { jobs: 2 });
     await until(async () => (await begun()).length === 4, "both jobs to begin again");
     await link.redis.flushall();
     expect(await many).toEqual(await here());
-    expect(Math.min(...unitsOf((await begun()).slice(2, 4)))).toBeGreaterThan(5);
+    expect(Math.min(...unitsOf((await begun()).slice(2, 4)))).toBeGreaterThan(0);
     expect(notes.filter((line) => /^worker .* is here/.test(line)).length).toBeGreaterThan(1);
   });
 
   it("hands jobs back at once when a worker is told to stop", async () => {
-    const { run, here, begun, link } = await world(server.url, short);
+    const { run, here, begun, mirrored, link } = await world(server.url, long);
     const first = startWorker(server.url, { jobs: 2 });
     const many = run();
-    await until(async () => (await begun()).length === 2, "both jobs to begin");
-    await sleep(500);
+    await until(async () => (await mirrored()) === 2, "both checkpoints to be in the store");
     first.kill("SIGTERM");
     expect(await first.ended).toBe(130);
     const [record] = await openRuns(link);
     expect(await standing(link, record!.id)).toMatchObject({ waiting: 2, running: 0, workers: [] });
     startWorker(server.url, { jobs: 2 });
     expect(await many).toEqual(await here());
-    expect(Math.min(...unitsOf((await begun()).slice(2, 4)))).toBeGreaterThan(2);
+    expect(Math.min(...unitsOf((await begun()).slice(2, 4)))).toBeGreaterThan(0);
   });
 
   it("takes a run off when its command is stopped; the same command goes on", async () => {
-    const { run, here, begun, left, link } = await world(server.url, short);
+    const { run, here, begun, mirrored, left, link } = await world(server.url, long);
     const worker = startWorker(server.url, { jobs: 2 });
     const stop = new AbortController();
     const stopped = run(stop.signal);
-    await until(async () => (await begun()).length === 2, "both jobs to begin");
-    await sleep(500);
+    await until(async () => (await mirrored()) === 2, "both checkpoints to be in the store");
     stop.abort();
     await expect(stopped).rejects.toMatchObject({ code: "INTERRUPTED" });
     const idle = async () =>
@@ -78,7 +73,7 @@ describe.skipIf(withoutRedis !== undefined)(`a queue on a real Redis (${withoutR
     expect(await left()).toEqual([]);
     const many = run();
     expect(await many).toEqual(await here());
-    expect(Math.min(...unitsOf((await begun()).slice(2, 4)))).toBeGreaterThan(2);
+    expect(Math.min(...unitsOf((await begun()).slice(2, 4)))).toBeGreaterThan(0);
     expect(worker.stderr()).not.toContain("refused");
   });
 

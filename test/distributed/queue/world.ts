@@ -9,7 +9,7 @@ import { coordinate } from "../../../src/distributed/queue/coordinator.ts";
 import { connect, type Link } from "../../../src/distributed/queue/redis.ts";
 import { type WorkerOptions, work } from "../../../src/distributed/queue/work.ts";
 import { progressTo, silent } from "../../../src/support/work/progress.ts";
-import { hashesIn, temporaryFolder } from "../../pipeline/tiny.ts";
+import { filesIn, hashesIn, temporaryFolder } from "../../pipeline/tiny.ts";
 import { type Fake, fakeCommands, recipeOf } from "./fake-command.ts";
 import { options } from "./worker-options.ts";
 
@@ -87,6 +87,9 @@ export const world = async (url: string, fake: Omit<Fake, "data" | "log" | "cure
       await fakeCommands.run(fast, { out, threads: 1, progress: silent, signal });
       return await hashesIn(out);
     },
+    /** Counts the checkpoints that are in the store. */
+    mirrored: async (): Promise<number> =>
+      (await filesIn(artefacts).catch(() => [])).filter((file) => file.endsWith("/checkpoints-0")).length,
     /** Names of all that is left in Redis besides workers. */
     left: async (): Promise<string[]> => {
       const keys = await link.redis.keys("*");
