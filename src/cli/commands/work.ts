@@ -3,7 +3,15 @@ import { Option } from "commander";
 import { parseBytes } from "../../support/byte-count.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { type CliCommand, examples } from "../command.ts";
-import { artefactsOption, filled, idleOption, type OptionValues, parseCount, queueOption } from "../options.ts";
+import {
+  archiveOption,
+  artefactsOption,
+  filled,
+  idleOption,
+  type OptionValues,
+  parseCount,
+  queueOption,
+} from "../options.ts";
 import { workFromQueue } from "../work/from-queue.ts";
 import { workOnPlan } from "../work/on-plan.ts";
 
@@ -30,6 +38,7 @@ const queueOptions = {
   jobs: "--jobs",
   memory: "--memory",
   data: "--data",
+  archive: "--archive",
   scratch: "--scratch",
   untilDone: "--until-done",
   lock: "--lock",
@@ -77,6 +86,7 @@ export const work: CliCommand = {
         "where a run's data lie on this machine (where its recipe says)",
         filled("--data", "a folder"),
       )
+      .addOption(archiveOption())
       .option(
         "--scratch <folder>",
         "where temporary files go (the system's folder for them)",

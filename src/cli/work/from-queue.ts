@@ -1,4 +1,5 @@
 // Work for the runs of a Redis, and the standing of both.
+import { resolve } from "node:path";
 import { formatBytes, plural } from "../../support/format.ts";
 import { print, type World, working } from "../command.ts";
 import type { OptionValues } from "../options.ts";
@@ -48,7 +49,7 @@ const serve = (world: World, where: string, values: OptionValues): Promise<Outco
     ]);
     const text = (name: string): string | undefined =>
       typeof values[name] === "string" ? (values[name] as string) : undefined;
-    const [data, artefacts, scratch] = [text("data"), text("artefacts"), text("scratch")];
+    const [data, archive, artefacts, scratch] = [text("data"), text("archive"), text("artefacts"), text("scratch")];
     const { jobs, memory, lock, checkpointEvery } = values;
     const link = await connect(where, tools.progress.note);
     try {
@@ -60,6 +61,7 @@ const serve = (world: World, where: string, values: OptionValues): Promise<Outco
           ...(typeof jobs === "number" && { jobs }),
           untilDone: values.untilDone === true,
           ...(data !== undefined && { data }),
+          ...(archive !== undefined && { archive: resolve(archive) }),
           ...(artefacts !== undefined && { artefacts }),
           ...(scratch !== undefined && { scratch }),
           ...(typeof checkpointEvery === "number" && { secondsBetweenCheckpoints: checkpointEvery }),

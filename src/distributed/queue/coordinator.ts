@@ -13,7 +13,7 @@ import { together } from "../../support/work/executor.ts";
 import { storeId } from "../artefacts/open-store.ts";
 import type { ArtefactStore } from "../artefacts/store.ts";
 import { groundOf } from "../ground.ts";
-import { sleep } from "../sleep.ts";
+import { repeatedly, sleep } from "../sleep.ts";
 import { exchange, fetchResults } from "../transfer.ts";
 import { listen } from "./events.ts";
 import { mostTries, type QueuedJob, queueIdOf } from "./job.ts";
@@ -56,6 +56,9 @@ interface Awaited {
 
 /** Jobs that are put or looked after in one go. */
 const slice = 500;
+
+/** Jobs that are looked after in one sweep: of more than these each sweep takes others. */
+const mostSwept = 5_000;
 
 /** Milliseconds that a Redis may take to forget a run. */
 const patience = 4_000;
@@ -142,10 +145,15 @@ const openAwaiting = async (link: Link, store: ArtefactStore, record: RunRecord,
     await beat(link, id);
   };
   await hold();
+  let swept = 0;
   /** Puts again what neither the queue nor the store knows, and hears of what was missed. */
   const sweep = async (): Promise<void> => {
     await hold();
-    for (const ids of slices([...awaited.keys()])) {
+    const all = [...awaited.keys()];
+    if (swept >= all.length) swept = 0;
+    const some = all.slice(swept, swept + mostSwept);
+    swept += some.length;
+    for (const ids of slices(some)) {
       const pipeline = link.redis.pipeline();
       for (const job of ids) pipeline.hmget(`${prefix}:${id}:${job}`, "timestamp", "finishedOn", "failedReason");
       const found = (await pipeline.exec()) ?? [];
@@ -157,11 +165,8 @@ const openAwaiting = async (link: Link, store: ArtefactStore, record: RunRecord,
       }
     }
   };
-  let sweeping = Promise.resolve();
-  const timer = setInterval(() => {
-    // A Redis that is gone for a while is waited for by each command.
-    sweeping = sweeping.then(sweep).catch(() => undefined);
-  }, sweepEvery);
+  // A Redis that is gone for a while is waited for by each command.
+  const endSweeping = repeatedly(sweep, sweepEvery);
   const interrupt = (): void => {
     const error = new DistilleryError("INTERRUPTED", "queue: stopped waiting; run the same command again to go on");
     for (const some of awaited.values()) for (const one of [...some]) one.reject(error);
@@ -193,7 +198,7 @@ const openAwaiting = async (link: Link, store: ArtefactStore, record: RunRecord,
       throwFailures(await waits);
     },
     close: async (): Promise<void> => {
-      clearInterval(timer);
+      const sweeping = endSweeping();
       signal?.removeEventListener("abort", interrupt);
       watching.close();
       const ending = (async () => {

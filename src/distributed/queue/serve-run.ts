@@ -23,6 +23,7 @@ export interface Serving {
   /** A folder for the scratch folders of child processes. */
   readonly scratch: string;
   readonly data?: string;
+  readonly archive?: string;
   readonly artefacts?: string;
   /** Seconds after which the jobs of a worker that says nothing go to others. */
   readonly lock: number;
@@ -46,13 +47,14 @@ const pauseFor = 5_000;
 /** Child processes of one run: as many as there are jobs at once, kept between jobs. */
 const openChildren = (record: RunRecord, serving: Serving) => {
   const { command, recipe, ground, fingerprint, threads, given, store } = record;
-  const { data, artefacts, scratch, secondsBetweenCheckpoints, child, note } = serving;
+  const { data, archive, artefacts, scratch, secondsBetweenCheckpoints, child, note } = serving;
   const idle: Child[] = [];
   const all = new Set<Child>();
   const orderOf = (number: number): Order => ({
     command: command as RecipeCommand,
     recipe: { ...(recipe as Recipe), ...(data !== undefined && { data }) },
     ...{ ground, fingerprint, threads, ...given },
+    ...(archive !== undefined && { archive }),
     store: artefacts ?? store.address,
     scratch: join(scratch, `${record.id}-${number}`),
     ...(secondsBetweenCheckpoints !== undefined && { secondsBetweenCheckpoints }),

@@ -1,5 +1,6 @@
 // The standing of a run on its coordinator's terminal.
 import type { Progress } from "../../support/work/progress.ts";
+import { repeatedly } from "../sleep.ts";
 import type { Link } from "./redis.ts";
 import { standing } from "./standing.ts";
 
@@ -33,17 +34,14 @@ export const watchRun = (link: Link, id: string, progress: Progress) => {
     const perMinute = { "a minute": Math.round(rate) };
     task.update(done, { workers: names.size, waiting, running, done, ...perMinute, ...left });
   };
-  let looking = Promise.resolve();
-  const timer = setInterval(() => {
-    looking = looking.then(look).catch(() => undefined);
-  }, every);
+  const end = repeatedly(look, every);
   return {
     completed: (): void => {
       done++;
       ends.push(performance.now());
     },
     close: (): void => {
-      clearInterval(timer);
+      void end();
       task.done();
     },
   };

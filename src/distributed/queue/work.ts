@@ -15,7 +15,7 @@ import { isOpen, type RunRecord } from "./runs.ts";
 import { type Serving, serveRun } from "./serve-run.ts";
 
 export interface WorkerOptions
-  extends Pick<Serving, "data" | "artefacts" | "lock" | "secondsBetweenCheckpoints" | "child"> {
+  extends Pick<Serving, "data" | "archive" | "artefacts" | "lock" | "secondsBetweenCheckpoints" | "child"> {
   /** Jobs at a time; by default as many as cores allow, each having the run's threads. */
   readonly jobs?: number;
   /** Bytes that jobs may take together. */

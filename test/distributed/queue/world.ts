@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { openStore } from "../../../src/distributed/artefacts/open-store.ts";
 import { coordinate } from "../../../src/distributed/queue/coordinator.ts";
@@ -12,6 +10,7 @@ import { progressTo, silent } from "../../../src/support/work/progress.ts";
 import { filesIn, hashesIn, temporaryFolder } from "../../pipeline/tiny.ts";
 import { type Fake, fakeCommands, recipeOf } from "./fake-command.ts";
 import { options } from "./worker-options.ts";
+import { startWorkerProcess } from "./worker-process.ts";
 
 export const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => {
@@ -34,14 +33,10 @@ export interface Worker {
 
 /** A worker of the fake command in a process of its own. */
 export const startWorker = (url: string, over: Partial<WorkerOptions> = {}): Worker => {
-  const program = fileURLToPath(new URL("./fake-worker.ts", import.meta.url));
-  const line = ["--import", import.meta.resolve("tsx"), program, url, JSON.stringify(over)];
-  const child = spawn(process.execPath, line, { stdio: ["ignore", "ignore", "pipe"] });
-  let stderr = "";
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const { child, stderr } = startWorkerProcess(url, over);
   const ended = once(child, "close").then(() => child.exitCode);
   onTestFinished(() => void child.kill("SIGKILL"));
-  return { stderr: () => stderr, ended, kill: (signal) => child.kill(signal) };
+  return { stderr, ended, kill: (signal) => child.kill(signal) };
 };
 
 /** A worker of the fake command in this process, that ends when no run is left; returns what it said. */
