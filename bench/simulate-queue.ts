@@ -142,5 +142,5 @@ if (process.argv[1]?.endsWith("simulate-queue.ts") && process.argv[2] !== undefi
   const rows = [1, 10, 60, 600].flatMap((length) =>
     [10, 100, 1_000, 10_000].map((workers) => simulate(workers, 100_000, length, costs)),
   );
-  process.stdout.write(`${JSON.stringify({ costs, rows }, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify({ costs, simulated: rows }, null, 2)}\n`);
 }
