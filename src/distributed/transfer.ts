@@ -65,8 +65,8 @@ const unpublish = async (store: ArtefactStore, offer: Offer, job: KeptJob): Prom
 };
 
 /**
- * Fetches the results of an offer that are not in its folder, and returns the jobs that have none yet. What was published and is
- * damaged is removed, so that it is made again.
+ * Fetches the results of an offer that are not in its folder, and returns the jobs that have none yet. Results
+ * that are damaged are removed, so that they are made again.
  */
 export const fetchResults = async (
   store: ArtefactStore,

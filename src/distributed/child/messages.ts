@@ -7,7 +7,7 @@ import type { ErrorCode } from "../../support/errors.ts";
 export interface Order {
   readonly command: RecipeCommand;
   readonly recipe: Recipe;
-  /** What others stand on: another ground is refused. */
+  /** The ground of all others; another is refused. */
   readonly ground: string;
   readonly fingerprint: string;
   /** Address of the store of artefacts. */

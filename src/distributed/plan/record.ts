@@ -47,7 +47,7 @@ export const recorder = (): Recorder => {
     for (const job of offer.jobs) {
       const { kind, name, cost } = job;
       const id = `${folder}/${name}`;
-      // What two pieces need is a job of the first.
+      // A job that two pieces need belongs to the first.
       const known = jobs.get(id);
       last = Math.max(last, known?.stage ?? stage);
       if (known !== undefined) continue;

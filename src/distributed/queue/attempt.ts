@@ -24,7 +24,7 @@ const failedAgain = (data: QueuedJob): Error => {
   return data.tries.length < mostTries ? new Back(message) : new UnrecoverableError(message);
 };
 
-/** Does a job that this worker holds. What it throws tells the queue what becomes of it. */
+/** Does a job that this worker holds. The error that it throws tells the queue the fate of the job. */
 export const attempt = async (job: Job<QueuedJob>, token: string, how: Attempting): Promise<void> => {
   const { worker, signal, compute, pause } = how;
   const data = takenUp(job.data, unitsOf(job), new Date());

@@ -120,7 +120,7 @@ const openAwaiting = async (link: Link, store: ArtefactStore, record: RunRecord,
   const { id } = record;
   const awaited = new Map<string, Awaited[]>();
   const queue = queueOf(link, id);
-  // What an earlier process gave up is tried afresh.
+  // Jobs that an earlier process gave up are tried afresh.
   await queue.clean(0, 0, "failed");
   const again = (lost: readonly QueuedJob[]): Promise<void> => put(queue, lost);
   const collect = collector(store, awaited, again);

@@ -22,7 +22,7 @@ const recordSchema = z.object({
   store: z.object({ id: z.string(), address: z.string() }),
   /** Threads of a job. */
   threads: z.int().min(1),
-  /** What the command was told besides. */
+  /** Options of the command besides the recipe. */
   given: z.object({
     set: z.exactOptional(z.string()),
     archive: z.exactOptional(z.string()),
@@ -98,7 +98,7 @@ export const sweepRun = async (link: Link, id: string): Promise<void> => {
   const queue = queueOf(link, id);
   await queue.obliterate({ force: true }).catch(() => undefined);
   await queue.close();
-  // What BullMQ's own removal may leave, of no use without the jobs.
+  // Keys that BullMQ's own removal may leave, of no use without the jobs.
   await link.redis.del(
     ...["meta", "events", "marker", "stalled-check", "stalled", "id"].map((n) => `${prefix}:${id}:${n}`),
   );

@@ -147,7 +147,7 @@ const studentsOf = (run: CompareRun, teachers: readonly Teacher[], setsBefore: n
 
 type MeasuredSet = Awaited<ReturnType<typeof measureOne>>;
 
-/** What was measured so far, as a table: an entry stands in it when all its draws are measured. */
+/** The table as far as it is measured: an entry stands in it when all its draws are. */
 const tableOf = (plans: readonly (readonly Plan[])[], measured: ReadonlyMap<Plan, MeasuredSet>) => {
   const whole = plans.filter((draws) => draws.every((plan) => measured.has(plan)));
   const found = whole.map((draws) => draws.map((plan) => measured.get(plan)!));

@@ -29,7 +29,7 @@ export interface JobFiles {
   readonly checkpoints: readonly string[];
 }
 
-/** What a job that is done for an executor is told. */
+/** The context of a job that is done for an executor. */
 export interface Doing {
   readonly progress: Progress;
   readonly signal: AbortSignal;
