@@ -11,6 +11,8 @@ interface KindOfDevice {
   readonly provider: Provider;
   /** Largest error of a result of the self-check, relative to its size. */
   readonly tolerance: number;
+  /** True where a step's state stays in WebGPU's buffers; elsewhere it is the host's between two runs. */
+  readonly gpuBuffers: boolean;
   /** Variables that the provider's libraries read when they are loaded. */
   readonly environment: Readonly<Record<string, string>>;
   /** The way to get it where it is missing. */
@@ -33,6 +35,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
   cpu: {
     provider: "cpu",
     tolerance: single,
+    gpuBuffers: false,
     environment: {},
     missing:
       "onnxruntime-node 1.30 runs on Linux with glibc 2.28 or later and on Windows (x64, arm64), and on macOS " +
@@ -42,6 +45,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
   wasm: {
     provider: "wasm",
     tolerance: single,
+    gpuBuffers: false,
     environment: {},
     missing:
       "the page must find onnxruntime-web's ort-wasm-simd-threaded.wasm beside its script, " +
@@ -51,6 +55,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
   webgpu: {
     provider: "webgpu",
     tolerance: single,
+    gpuBuffers: true,
     environment: {},
     missing:
       "it needs a GPU with a Vulkan, Metal or Direct3D 12 driver, and is missing on Linux on arm64; " +
@@ -61,6 +66,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
   cuda: {
     provider: "cuda",
     tolerance: single,
+    gpuBuffers: false,
     environment: { NVIDIA_TF32_OVERRIDE: "0" },
     missing: cudaFiles,
     wrong:
@@ -70,6 +76,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
   "cuda-tf32": {
     provider: "cuda",
     tolerance: tf32,
+    gpuBuffers: false,
     environment: {},
     missing: cudaFiles,
     wrong: "update the GPU's driver, or use --device cpu",

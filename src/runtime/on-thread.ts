@@ -84,7 +84,7 @@ export const deviceOn = async (
   kind: Kind,
   { threads, lowering, note }: Running,
 ): Promise<Device> => {
-  const { provider, tolerance } = kinds[kind];
+  const { provider, tolerance, gpuBuffers } = kinds[kind];
   let count = 0;
   const create = async (
     graph: Graph,
@@ -93,7 +93,9 @@ export const deviceOn = async (
     const session = count++;
     // Inputs on the CPU are read where they lie; constants are copied twice on their way into a session.
     const { bytes, inputs, outputs, fed } = encodeModel(graph, optimise ? {} : { feedFrom: largeConstant });
-    const spec = { model: bytes, inputs, outputs, fed, state, provider, optimise, threads: on };
+    const held = graph.inputs.slice(0, state);
+    const reader = gpuBuffers && state > 0 ? encodeModel({ inputs: held, outputs: held }).bytes : undefined;
+    const spec = { model: bytes, inputs, outputs, fed, state, reader, provider, optimise, threads: on };
     const handed = Object.values(fed).filter(({ data }) => owned?.has(data));
     await thread.ask({ kind: "create", session, spec }, buffersOf([bytes, ...handed.map(({ data }) => data)]));
     return session;

@@ -17,6 +17,8 @@ export interface SessionSpec {
   readonly fed: Readonly<Record<string, Tensor>>;
   /** The first `state` outputs become the first `state` inputs of the next run and never leave the thread. */
   readonly state: number;
+  /** A model that copies the state to the host, where a device keeps it in GPU buffers. */
+  readonly reader?: Uint8Array | undefined;
   readonly provider: Provider;
   /** Lets ONNX Runtime rewrite the model. A blocked one is as it should be, and folding its weights costs memory. */
   readonly optimise: boolean;

@@ -10,6 +10,8 @@ interface Session {
   state: Ort.Tensor[];
   /** Memory for the next state: fresh memory for every step would cost more than its arithmetic. */
   spare: Ort.Tensor[];
+  /** Runs `spec.reader`; made when a state is first asked for. */
+  reader: Ort.InferenceSession | undefined;
 }
 
 /** The part of a package of ONNX Runtime that is used. */
@@ -36,15 +38,25 @@ const overwrite = ({ type, data }: Ort.Tensor, by: Tensor): void => {
   else throw new TypeError(`a state of type ${type} cannot become ${by.dtype}`);
 };
 
+/** Frees what lies in GPU buffers, which no collector sees. */
+const dispose = (tensors: readonly Ort.Tensor[]): void => {
+  for (const t of tensors) if (t.location === "gpu-buffer") t.dispose();
+};
+
+/** Tensors by name; where there is none, ONNX Runtime makes it. */
+const named = <T extends Ort.Tensor | null>(names: readonly string[], tensorAt: (i: number) => T): Record<string, T> =>
+  Object.fromEntries(names.map((name, i) => [name, tensorAt(i)]));
+
 /**
  * ONNX Runtime's options of each provider. Its convolutions with channels last are wrong on WebGPU where the input's
- * channels are divisible by 3 and not by 4, and the result's by 4.
+ * channels are divisible by 3 and not by 4, and the result's by 4. Shapes never change, so a buffer serves again at its
+ * exact size, and what a run binds need not be checked in every run.
  */
 const executionProvider: Readonly<Record<Provider, Ort.InferenceSession.ExecutionProviderConfig>> = {
   cpu: "cpu",
   cuda: "cuda",
   wasm: "wasm",
-  webgpu: { name: "webgpu", preferredLayout: "NCHW" },
+  webgpu: { name: "webgpu", preferredLayout: "NCHW", storageBufferCacheMode: "simple", validationMode: "wgpuOnly" },
 };
 
 /** Does requests, one after the other: sessions share the cores. */
@@ -61,30 +73,56 @@ export const answering = (ort: Package): ((request: Request) => Promise<Tensor[]
       : new ort.Tensor(dtype, new Float32Array(size), shape);
   };
 
-  const create = async (spec: SessionSpec): Promise<Session> => {
-    const session = await ort.InferenceSession.create(spec.model, {
+  /** A session whose results come to the host, but for those that stay in GPU buffers. */
+  const open = (model: Uint8Array, spec: SessionSpec, inBuffers: readonly string[]): Promise<Ort.InferenceSession> =>
+    ort.InferenceSession.create(model, {
       executionProviders: [executionProvider[spec.provider]],
+      ...(inBuffers.length > 0 && {
+        preferredOutputLocation: Object.fromEntries(inBuffers.map((name) => [name, "gpu-buffer"])),
+      }),
       intraOpNumThreads: spec.threads,
       graphOptimizationLevel: spec.optimise ? "all" : "disabled",
       // Saves 130-250 MB for training graphs and costs no time.
       enableMemPattern: false,
       logSeverityLevel: 3,
     });
+
+  const create = async (spec: SessionSpec): Promise<Session> => {
+    const session = await open(spec.model, spec, spec.reader ? spec.outputs.slice(0, spec.state) : []);
     const fed = Object.fromEntries(Object.entries(spec.fed).map(([name, t]) => [name, toOrt(t)]));
     // The file has served: a session may live for hours.
-    return { spec: { ...spec, model: new Uint8Array(), fed: {} }, session, fed, state: [], spare: [] };
+    return {
+      spec: { ...spec, model: new Uint8Array(), fed: {} },
+      session,
+      fed,
+      state: [],
+      spare: [],
+      reader: undefined,
+    };
   };
 
   const run = async (s: Session, feeds: readonly Tensor[]): Promise<Tensor[]> => {
     const { inputs, outputs, state } = s.spec;
     const values = [...s.state, ...feeds.map(toOrt)];
-    const given = { ...s.fed, ...Object.fromEntries(inputs.map((name, i) => [name, values[i]!])) };
-    const fetches = Object.fromEntries(outputs.map((name, i) => [name, s.spare[i] ?? null]));
-    const results = await s.session.run(given, fetches);
+    const given = { ...s.fed, ...named(inputs, (i) => values[i]!) };
+    const results = await s.session.run(
+      given,
+      named(outputs, (i) => s.spare[i] ?? null),
+    );
     const ordered = outputs.map((name) => results[name]!);
     if (s.spare.length > 0) s.spare = s.state;
+    dispose(s.state);
     s.state = ordered.slice(0, state);
     return ordered.slice(state).map(fromOrt);
+  };
+
+  const read = async (s: Session): Promise<Tensor[]> => {
+    const { reader, inputs, outputs, state } = s.spec;
+    if (reader === undefined) return s.state.map(fromOrt);
+    // `getData` of a tensor on the GPU ends the process in onnxruntime-node 1.30.
+    s.reader ??= await open(reader, s.spec, []);
+    const results = await s.reader.run(named(inputs.slice(0, state), (i) => s.state[i]!));
+    return outputs.slice(0, state).map((name) => fromOrt(results[name]!));
   };
 
   const handle = async (request: Request): Promise<Tensor[]> => {
@@ -98,19 +136,22 @@ export const answering = (ort: Package): ((request: Request) => Promise<Tensor[]
       case "run":
         return run(session, request.feeds);
       case "read":
-        return session.state.map(fromOrt);
+        return read(session);
       case "write":
         // Hundreds of short trainings by one session do not each leave a state for the collector.
         if (session.spare.length > 0) {
           for (const [i, t] of request.state.entries()) overwrite(session.state[i]!, t);
           return [];
         }
+        dispose(session.state);
         session.state = apart(request.state).map(toOrt);
         // On other devices the new state is not in this memory.
         session.spare = session.spec.provider === "cpu" ? request.state.map(emptyLike) : [];
         return [];
       case "release":
         sessions.delete(request.session);
+        dispose(session.state);
+        await session.reader?.release();
         await session.session.release();
         return [];
     }

@@ -6,7 +6,13 @@ import { promisify } from "node:util";
 /** Chromium's Vulkan driver for processors, where Debian and its kin install it. */
 export const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json";
 
-const loaders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"];
+const loaders = [
+  ...(process.env.LD_LIBRARY_PATH ?? "").split(":"),
+  "/usr/lib/x86_64-linux-gnu",
+  "/usr/lib/aarch64-linux-gnu",
+  "/usr/lib64",
+  "/usr/lib",
+];
 
 /** Whether WebGPU can be had without a GPU: the driver, and Vulkan's loader. ONNX Runtime has none for Linux on arm64. */
 export const hasSwiftShader =

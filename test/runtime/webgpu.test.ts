@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { hasSwiftShader, throughSwiftShader } from "./swiftshader.ts";
 import type { Difference } from "./webgpu-operators.ts";
+import type { Trained } from "./webgpu-state.ts";
 
 describe.skipIf(!hasSwiftShader)(
   "webgpu on SwiftShader (skipped where chromium's driver or libvulkan1 is missing)",
@@ -9,6 +10,13 @@ describe.skipIf(!hasSwiftShader)(
       const all = await throughSwiftShader<Difference[]>("webgpu-operators.ts");
       expect(all.length).toBeGreaterThan(90);
       expect(all.filter(({ worst }) => worst === null || worst > 1e-5)).toEqual([]);
+    });
+
+    test("trains as the CPU does, keeps the state in GPU buffers and frees them", { timeout: 60_000 }, async () => {
+      const { tensors, worst, living, left } = await throughSwiftShader<Trained>("webgpu-state.ts");
+      expect(worst).toBeLessThan(1e-5);
+      expect(living).toEqual([tensors]);
+      expect(left).toBe(0);
     });
 
     test("is refused with channels last, where a layer of six to four channels is wrong", {
