@@ -8,7 +8,7 @@ import { eliminateNarrowOutputs } from "./rewrites/narrow-convolution.ts";
 import type { Rewrite } from "./rewrites/rewrite.ts";
 import { type AttributeValue, Value } from "./value.ts";
 
-const rules: readonly Rewrite[] = [...foldingRules, ...movementRules, ...channelRules];
+const everywhere: readonly Rewrite[] = [...foldingRules, ...movementRules, ...channelRules];
 
 /** Returns for every value the first one with equal operator, inputs and attributes. */
 const interner = (): ((v: Value) => Value) => {
@@ -35,7 +35,7 @@ const interner = (): ((v: Value) => Value) => {
 };
 
 /** Rebuilds every value on its simplified inputs, applies at most one rule to it, and shares equal values. */
-const pass = (graph: Graph): { graph: Graph; changed: boolean } => {
+const pass = (graph: Graph, rules: readonly Rewrite[]): { graph: Graph; changed: boolean } => {
   const uses = useCounts(graph);
   const usesOf = (v: Value): number => uses.get(v) ?? 1;
   const intern = interner();
@@ -59,10 +59,10 @@ const pass = (graph: Graph): { graph: Graph; changed: boolean } => {
 };
 
 /** Passes until nothing changes. The result is checked after every pass. */
-const settle = (graph: Graph): Graph => {
+const settle = (graph: Graph, rules: readonly Rewrite[]): Graph => {
   let current = graph;
   for (let round = 1; ; round++) {
-    const next = pass(current);
+    const next = pass(current, rules);
     current = checkGraph(next.graph, `simplification pass ${round}`);
     if (!next.changed || round === 100) return current;
   }
@@ -70,10 +70,11 @@ const settle = (graph: Graph): Graph => {
 
 /**
  * Folds constants, shares common subexpressions, applies the named rewrites and drops what nothing uses, until nothing
- * changes; in between, once, does without the results of narrow convolutions.
+ * changes; in between, once, does without the results of narrow convolutions. A device may have rules of its own.
  */
-export const simplify = (graph: Graph): Graph => {
-  const settled = settle(graph);
+export const simplify = (graph: Graph, own: readonly Rewrite[] = []): Graph => {
+  const rules = [...everywhere, ...own];
+  const settled = settle(graph, rules);
   const narrowed = eliminateNarrowOutputs(settled);
-  return narrowed === settled ? settled : settle(narrowed);
+  return narrowed === settled ? settled : settle(narrowed, rules);
 };

@@ -1,4 +1,6 @@
 // The kinds of devices, with their tolerances and remedies.
+import { scatterByProduct } from "../autodiff/rewrites/one-hot.ts";
+import type { Rewrite } from "../autodiff/rewrites/rewrite.ts";
 import type { Provider } from "./protocol.ts";
 
 export const deviceNames = ["cpu", "webgpu", "cuda", "cuda-tf32", "auto"] as const;
@@ -13,6 +15,8 @@ interface KindOfDevice {
   readonly tolerance: number;
   /** True where a step's state stays in WebGPU's buffers; elsewhere it is the host's between two runs. */
   readonly gpuBuffers: boolean;
+  /** Rules that suit this device's operators only. */
+  readonly rewrites: readonly Rewrite[];
   /** Variables that the provider's libraries read when they are loaded. */
   readonly environment: Readonly<Record<string, string>>;
   /** The way to get it where it is missing. */
@@ -36,6 +40,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
     provider: "cpu",
     tolerance: single,
     gpuBuffers: false,
+    rewrites: [],
     environment: {},
     missing:
       "onnxruntime-node 1.30 runs on Linux with glibc 2.28 or later and on Windows (x64, arm64), and on macOS " +
@@ -46,6 +51,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
     provider: "wasm",
     tolerance: single,
     gpuBuffers: false,
+    rewrites: [],
     environment: {},
     missing:
       "the page must find onnxruntime-web's ort-wasm-simd-threaded.wasm beside its script, " +
@@ -56,6 +62,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
     provider: "webgpu",
     tolerance: single,
     gpuBuffers: true,
+    rewrites: [scatterByProduct],
     environment: {},
     missing:
       "it needs a GPU with a Vulkan, Metal or Direct3D 12 driver, and is missing on Linux on arm64; " +
@@ -67,6 +74,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
     provider: "cuda",
     tolerance: single,
     gpuBuffers: false,
+    rewrites: [],
     environment: { NVIDIA_TF32_OVERRIDE: "0" },
     missing: cudaFiles,
     wrong:
@@ -77,6 +85,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
     provider: "cuda",
     tolerance: tf32,
     gpuBuffers: false,
+    rewrites: [],
     environment: {},
     missing: cudaFiles,
     wrong: "update the GPU's driver, or use --device cpu",

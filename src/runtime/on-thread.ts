@@ -12,7 +12,7 @@ import { inOrder, leavesIn, stateFirst } from "./arrange.ts";
 import { findBlockSize, hasConvolution } from "./blocking.ts";
 import { type Kind, kinds } from "./kinds.ts";
 import { buffersOf } from "./protocol.ts";
-import { checkResults } from "./self-check.ts";
+import { checkResults, type RunOnce } from "./self-check.ts";
 import type { SessionThread } from "./session-thread.ts";
 
 /** The tensors that stand where a tree of types has its leaves. */
@@ -84,7 +84,7 @@ export const deviceOn = async (
   kind: Kind,
   { threads, lowering, note }: Running,
 ): Promise<Device> => {
-  const { provider, tolerance, gpuBuffers } = kinds[kind];
+  const { provider, tolerance, gpuBuffers, rewrites } = kinds[kind];
   let count = 0;
   const create = async (
     graph: Graph,
@@ -118,7 +118,7 @@ export const deviceOn = async (
     graph: Graph,
     state: number,
   ): Promise<{ session: number; block?: number | undefined; layouts: BlockedGraph["layouts"] }> => {
-    const simple = simplify(graph);
+    const simple = simplify(graph, rewrites);
     const block = hasConvolution(simple) ? await blockSize() : undefined;
     if (block === undefined) return { session: await create(simple, { state }), layouts: [] };
     const { graph: final, layouts, owned } = blockGraph(simple, block, state);
@@ -127,7 +127,9 @@ export const deviceOn = async (
   const release = async (session: number): Promise<void> => {
     await thread.ask({ kind: "release", session });
   };
-  await checkResults(once, tolerance);
+  // What is checked is what will be run. Without rules of its own a device takes the graph as it was prepared.
+  const checked: RunOnce = (graph, feeds) => once(rewrites.length === 0 ? graph : simplify(graph, rewrites), feeds);
+  await checkResults(checked, tolerance);
   return {
     name: kind,
     compile: async ({ graph, inputs, outputs }) => {
