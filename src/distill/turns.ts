@@ -13,18 +13,41 @@ export const takingTurns = <State, Feeds, Fetches>(
   steppers: readonly Stepper<State, Feeds, Fetches>[],
 ): Stepper<State, Feeds & Turn, Fetches> => {
   let at = steppers[0]!;
+  const take = (given: Tensors<Feeds & Turn>) => {
+    const { turn, ...feeds } = given as unknown as Tensors<Turn> & Tensors<Feeds>;
+    return { next: steppers[Number(turn.data[0])]!, feeds: feeds as unknown as Tensors<Feeds> };
+  };
+  const turnTo = async (next: typeof at): Promise<typeof at> => {
+    if (next !== at) {
+      await next.write(await at.read());
+      at = next;
+    }
+    return at;
+  };
+  const stride = Math.min(...steppers.map(({ several }) => several?.stride ?? 1));
+  const several: Stepper<State, Feeds & Turn, Fetches>["several"] = {
+    stride,
+    run: async (given) => {
+      const fetched: Tensors<Fetches>[] = [];
+      for (let left = given.map(take); left.length > 0; ) {
+        const { next } = left[0]!;
+        const others = left.findIndex((one) => one.next !== next);
+        const together = others < 0 ? left : left.slice(0, others);
+        const stepper = await turnTo(next);
+        fetched.push(...(await stepper.several!.run(together.map(({ feeds }) => feeds))));
+        left = left.slice(together.length);
+      }
+      return fetched;
+    },
+  };
   return {
     write: (state) => at.write(state),
     read: () => at.read(),
     run: async (given) => {
-      const { turn, ...feeds } = given as unknown as Tensors<Turn> & Tensors<Feeds>;
-      const next = steppers[Number(turn.data[0])]!;
-      if (next !== at) {
-        await next.write(await at.read());
-        at = next;
-      }
-      return at.run(feeds as unknown as Tensors<Feeds>);
+      const { next, feeds } = take(given);
+      return (await turnTo(next)).run(feeds);
     },
+    ...(stride > 1 && { several }),
     release: async () => {
       for (const stepper of steppers) await stepper.release();
     },
