@@ -43,11 +43,13 @@ const stepper = await device.compileStep(traced);
 await stepper.write(state as Parameters<typeof stepper.write>[0]);
 
 let done = 0;
-/** One sample: `together` steps queued at once, in milliseconds a step. */
+const { several } = stepper;
+/** One sample: `together` steps queued at once, as many in one run as the device wants, in milliseconds a step. */
 const sample = async (): Promise<number> => {
   const given = Array.from({ length: together * steps }, () => feeds(done++)) as Parameters<typeof stepper.run>[0][];
   const start = performance.now();
-  await Promise.all(given.map((each) => stepper.run(each)));
+  if (several === undefined) await Promise.all(given.map((each) => stepper.run(each)));
+  else for (let i = 0; i < given.length; i += several.stride) await several.run(given.slice(i, i + several.stride));
   return (performance.now() - start) / together;
 };
 
