@@ -47,9 +47,13 @@ const { several } = stepper;
 /** One sample: `together` steps queued at once, as many in one run as the device wants, in milliseconds a step. */
 const sample = async (): Promise<number> => {
   const given = Array.from({ length: together * steps }, () => feeds(done++)) as Parameters<typeof stepper.run>[0][];
+  const stride = several?.stride ?? 1;
+  const runs = Array.from({ length: Math.ceil(given.length / stride) }, (_, i) => {
+    const together = given.slice(stride * i, stride * (i + 1));
+    return several?.prepare(together) ?? (() => stepper.run(together[0]!));
+  });
   const start = performance.now();
-  if (several === undefined) await Promise.all(given.map((each) => stepper.run(each)));
-  else for (let i = 0; i < given.length; i += several.stride) await several.run(given.slice(i, i + several.stride));
+  await Promise.all(runs.map((run) => run()));
   return (performance.now() - start) / together;
 };
 

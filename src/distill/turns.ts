@@ -27,17 +27,21 @@ export const takingTurns = <State, Feeds, Fetches>(
   const stride = Math.min(...steppers.map(({ several }) => several?.stride ?? 1));
   const several: Stepper<State, Feeds & Turn, Fetches>["several"] = {
     stride,
-    run: async (given) => {
-      const fetched: Tensors<Fetches>[] = [];
-      for (let left = given.map(take); left.length > 0; ) {
-        const { next } = left[0]!;
-        const others = left.findIndex((one) => one.next !== next);
-        const together = others < 0 ? left : left.slice(0, others);
-        const stepper = await turnTo(next);
-        fetched.push(...(await stepper.several!.run(together.map(({ feeds }) => feeds))));
-        left = left.slice(together.length);
+    prepare: (given) => {
+      const turns: { readonly next: typeof at; readonly feeds: Tensors<Feeds>[] }[] = [];
+      for (const { next, feeds } of given.map(take)) {
+        if (turns.at(-1)?.next === next) turns.at(-1)!.feeds.push(feeds);
+        else turns.push({ next, feeds: [feeds] });
       }
-      return fetched;
+      const runs = turns.map(({ next, feeds }) => ({ next, run: next.several!.prepare(feeds) }));
+      return async () => {
+        const fetched: Tensors<Fetches>[] = [];
+        for (const { next, run } of runs) {
+          await turnTo(next);
+          fetched.push(...(await run()));
+        }
+        return fetched;
+      };
     },
   };
   return {

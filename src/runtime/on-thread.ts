@@ -41,8 +41,8 @@ export interface Stepper<State, Feeds, Fetches> {
 export interface Several<Feeds, Fetches> {
   /** The most steps that one run should take. */
   readonly stride: number;
-  /** Returns the fetches of each; none of them counts if one fails. */
-  run(feeds: readonly Tensors<Feeds>[]): Promise<readonly Tensors<Fetches>[]>;
+  /** Puts feeds together for a run, which returns the fetches of each step; none of them counts if one fails. */
+  prepare(feeds: readonly Tensors<Feeds>[]): () => Promise<readonly Tensors<Fetches>[]>;
 }
 
 /** Compiles graphs and runs them. */
@@ -172,15 +172,17 @@ export const deviceOn = async (
         return thread.ask({ kind: "run", session, feeds: tensors }, buffersOf(tensors.map(({ data }) => data)));
       };
       const fetched = (tensors: readonly Tensor[]) => fillTree(traced.outputs.fetches, tensors);
-      const runSeveral = async (given: readonly Tensors<typeof traced.inputs.feeds>[]) => {
+      const prepare = (given: readonly Tensors<typeof traced.inputs.feeds>[]) => {
         const each = given.map((one) => inOrder(feeds, one));
         const numbers = tensor(
           BigInt64Array.from(each, (_, i) => BigInt(i)),
           [each.length],
         );
-        const results = await run([numbers, ...feeds.map((_, at) => stack(each.map((tensors) => tensors[at]!)))]);
-        const split = results.map(unstack);
-        return each.map((_, step) => fetched(split.map((steps) => steps[step]!)));
+        const stacked = [numbers, ...feeds.map((_, at) => stack(each.map((tensors) => tensors[at]!)))];
+        return async () => {
+          const split = (await run(stacked)).map(unstack);
+          return each.map((_, step) => fetched(split.map((steps) => steps[step]!)));
+        };
       };
       return {
         write: async (given) => {
@@ -194,9 +196,8 @@ export const deviceOn = async (
           const plain = tensors.map((t, i) => (layouts[i] ? unblockTensor(t, layouts[i], state[i]!.leaf.shape) : t));
           return fillTree(traced.inputs.state, plain);
         },
-        run: async (given) =>
-          stride > 1 ? (await runSeveral([given]))[0]! : fetched(await run(inOrder(feeds, given))),
-        ...(stride > 1 && { several: { stride, run: runSeveral } }),
+        run: async (given) => (stride > 1 ? (await prepare([given])())[0]! : fetched(await run(inOrder(feeds, given)))),
+        ...(stride > 1 && { several: { stride, prepare } }),
         release: () => release(session),
       };
     },

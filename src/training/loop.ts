@@ -7,6 +7,7 @@ import type { Context } from "../support/work/context.ts";
 import type { Progress, ScalarValues } from "../support/work/progress.ts";
 import { paceOf, type Rehearsal } from "../support/work/rehearsal.ts";
 import { readAhead } from "./read-ahead.ts";
+import { runsOf } from "./runs.ts";
 import { named, rebuild, type Stored } from "./stored.ts";
 
 /** A history in a file. */
@@ -135,7 +136,6 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   { progress, signal, secondsBetweenCheckpoints = 20, rehearsal }: Context,
 ): Promise<{ state: Tensors<State>; history: History; looked: readonly number[]; seconds: number }> => {
   const { stepper, steps, checkpoint, title, looks, watch } = loop;
-  const { several } = stepper;
   const { state, at } = await resume(loop, progress);
   await stepper.write(state());
   await watch?.begin(at.step);
@@ -175,17 +175,13 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   let writing = Promise.resolve();
   let saved = Date.now();
   const pace = paceOf(rehearsal, title, steps - at.step, true);
-  const batches = readAhead(at.step, steps, Math.max(batchesAhead, several?.stride ?? 0), loop.feeds);
-  /** Does one step, or as many as go in one run before somebody sees the state. */
-  const advance = async (): Promise<readonly Tensors<Fetches>[]> => {
-    if (several === undefined) return [await stepper.run(await batches.next())];
-    const seen = looks?.after.find((step) => step > at.step) ?? steps;
-    const watched = watch ? at.step + watch.every - (at.step % watch.every) : steps;
-    const count = Math.min(several.stride, Math.min(seen, watched, steps) - at.step);
-    const given: Tensors<Feeds>[] = [];
-    while (given.length < count) given.push(await batches.next());
-    return several.run(given);
+  const batches = readAhead(at.step, steps, batchesAhead, loop.feeds);
+  /** Nobody sees the state between a step and this one. */
+  const unseenUntil = (step: number): number => {
+    const look = looks?.after.find((after) => after > step) ?? steps;
+    return watch ? Math.min(look, step + watch.every - (step % watch.every)) : look;
   };
+  const advance = runsOf(stepper, batches, { from: at.step, to: steps, end: unseenUntil });
   try {
     while (at.step < steps && pace.more()) {
       if (signal?.aborted) {

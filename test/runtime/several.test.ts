@@ -84,7 +84,7 @@ describe.each(["standard", "auto"])("steps in one run, lowering %s", (lowering) 
       [4, 5],
       [5, 7],
     ])
-      found.push(...(await looped.several!.run(lent(given.slice(from, to)) as never)).map(bits));
+      found.push(...(await looped.several!.prepare(lent(given.slice(from, to)) as never)()).map(bits));
     found.push(bits(await looped.run(lent(given[7]!) as never)));
     expect(found).toEqual(expected);
     expect(bits(await looped.read())).toEqual(bits(await single.read()));
@@ -137,12 +137,10 @@ describe("a model of several steps", () => {
     const rows = (...at: number[]) => ({ rows: tensor(BigInt64Array.from(at, BigInt), [at.length]) });
     await expect(stepper.run(rows(1, 0))).rejects.toThrow("a step needs its state");
     await stepper.write({ w: vector(1, 2) });
-    await expect(stepper.several!.run([rows(1, 0), rows(1)])).rejects.toThrow(
-      "input rows: expected i64[2], got i64[1]",
-    );
-    await expect(stepper.several!.run([rows(1, 0), rows(0, 7)])).rejects.toThrow(/out of.*bounds/);
+    expect(() => stepper.several!.prepare([rows(1, 0), rows(1)])).toThrow("input rows: expected i64[2], got i64[1]");
+    await expect(stepper.several!.prepare([rows(1, 0), rows(0, 7)])()).rejects.toThrow(/out of.*bounds/);
     expect(await stepper.read()).toEqual({ w: vector(1, 2) });
-    await stepper.several!.run([rows(1, 0), rows(0, 0)]);
+    await stepper.several!.prepare([rows(1, 0), rows(0, 0)])();
     expect(await stepper.read()).toEqual({ w: vector(2, 2) });
     await stepper.release();
   });

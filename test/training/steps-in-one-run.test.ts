@@ -35,9 +35,9 @@ const observed = (stepper: QuadraticStepper, options: Partial<QuadraticOptions> 
     ...(several && {
       several: {
         stride: several.stride,
-        run: (given) => {
+        prepare: (given) => {
           runs.push(given.length);
-          return several.run(given);
+          return several.prepare(given);
         },
       },
     }),
@@ -136,4 +136,28 @@ test("a rehearsal shares a run's time among its steps", () => {
   pace.end();
   expect(clock.longest()).toEqual({ steps: 100, step: 0.01 });
   expect(clock.seconds()).toBeCloseTo(0.08 + 0.92, 9);
+});
+
+test("the feeds of a run are put together while the one before goes on", async () => {
+  const log: string[] = [];
+  const { loop } = observed(four!, { onFeeds: (step) => step > 0 && log.push(`feeds ${step}`) });
+  const { several } = four!;
+  const stepper: QuadraticStepper = {
+    ...four!,
+    several: {
+      stride: 4,
+      prepare: (given) => {
+        const run = several!.prepare(given);
+        return async () => {
+          const fetched = await run();
+          // By then the loop, which does not wait for it, has had time enough.
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          log.push(`ran ${given.length}`);
+          return fetched;
+        };
+      },
+    },
+  };
+  await runLoop({ ...loop, looks: undefined, watch: undefined, stepper, steps: 12 } as never, { progress: silent });
+  expect(log.indexOf("ran 4")).toBeGreaterThan(log.indexOf("feeds 7"));
 });
