@@ -43,11 +43,17 @@ const stepper = await device.compileStep(traced);
 await stepper.write(state as Parameters<typeof stepper.write>[0]);
 
 let done = 0;
-/** One sample: `together` steps queued at once, in milliseconds a step. */
+const { several } = stepper;
+/** One sample: `together` steps queued at once, as many in one run as the device wants, in milliseconds a step. */
 const sample = async (): Promise<number> => {
   const given = Array.from({ length: together * steps }, () => feeds(done++)) as Parameters<typeof stepper.run>[0][];
+  const stride = several?.stride ?? 1;
+  const runs = Array.from({ length: Math.ceil(given.length / stride) }, (_, i) => {
+    const together = given.slice(stride * i, stride * (i + 1));
+    return several?.prepare(together) ?? (() => stepper.run(together[0]!));
+  });
   const start = performance.now();
-  await Promise.all(given.map((each) => stepper.run(each)));
+  await Promise.all(runs.map((run) => run()));
   return (performance.now() - start) / together;
 };
 

@@ -13,18 +13,45 @@ export const takingTurns = <State, Feeds, Fetches>(
   steppers: readonly Stepper<State, Feeds, Fetches>[],
 ): Stepper<State, Feeds & Turn, Fetches> => {
   let at = steppers[0]!;
+  const take = (given: Tensors<Feeds & Turn>) => {
+    const { turn, ...feeds } = given as unknown as Tensors<Turn> & Tensors<Feeds>;
+    return { next: steppers[Number(turn.data[0])]!, feeds: feeds as unknown as Tensors<Feeds> };
+  };
+  const turnTo = async (next: typeof at): Promise<typeof at> => {
+    if (next !== at) {
+      await next.write(await at.read());
+      at = next;
+    }
+    return at;
+  };
+  const stride = Math.min(...steppers.map(({ several }) => several?.stride ?? 1));
+  const several: Stepper<State, Feeds & Turn, Fetches>["several"] = {
+    stride,
+    prepare: (given) => {
+      const turns: { readonly next: typeof at; readonly feeds: Tensors<Feeds>[] }[] = [];
+      for (const { next, feeds } of given.map(take)) {
+        if (turns.at(-1)?.next === next) turns.at(-1)!.feeds.push(feeds);
+        else turns.push({ next, feeds: [feeds] });
+      }
+      const runs = turns.map(({ next, feeds }) => ({ next, run: next.several!.prepare(feeds) }));
+      return async () => {
+        const fetched: Tensors<Fetches>[] = [];
+        for (const { next, run } of runs) {
+          await turnTo(next);
+          fetched.push(...(await run()));
+        }
+        return fetched;
+      };
+    },
+  };
   return {
     write: (state) => at.write(state),
     read: () => at.read(),
     run: async (given) => {
-      const { turn, ...feeds } = given as unknown as Tensors<Turn> & Tensors<Feeds>;
-      const next = steppers[Number(turn.data[0])]!;
-      if (next !== at) {
-        await next.write(await at.read());
-        at = next;
-      }
-      return at.run(feeds as unknown as Tensors<Feeds>);
+      const { next, feeds } = take(given);
+      return (await turnTo(next)).run(feeds);
     },
+    ...(stride > 1 && { several }),
     release: async () => {
       for (const stepper of steppers) await stepper.release();
     },

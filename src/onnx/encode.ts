@@ -9,6 +9,8 @@ import { DistilleryError } from "../support/errors.ts";
 import {
   type AttributeProto,
   AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
@@ -51,7 +53,18 @@ const varies = (size: number, any: AnySize | undefined): boolean => any !== unde
 const openShape = (shape: readonly number[], any: AnySize | undefined): readonly number[] =>
   shape.map((size) => (varies(size, any) ? -1 : size));
 
-const describe = (name: string, { dtype, shape }: TensorType, any?: AnySize): ValueInfoProto =>
+/** A type some of whose dimensions have a name in place of a size: each run decides. */
+interface OpenType extends Pick<TensorType, "dtype"> {
+  readonly shape: readonly (number | string)[];
+}
+
+const openType = ({ dtype, shape }: TensorType, any: AnySize | undefined): OpenType => ({
+  dtype,
+  shape: shape.map((size) => (any !== undefined && varies(size, any) ? any.name : size)),
+});
+
+/** Declares an input or output of a graph. */
+export const describe = (name: string, { dtype, shape }: OpenType): ValueInfoProto =>
   create(ValueInfoProtoSchema, {
     name,
     type: {
@@ -62,8 +75,8 @@ const describe = (name: string, { dtype, shape }: TensorType, any?: AnySize): Va
           shape: {
             dim: shape.map((d) => ({
               value:
-                any !== undefined && varies(d, any)
-                  ? { case: "dimParam" as const, value: any.name }
+                typeof d === "string"
+                  ? { case: "dimParam" as const, value: d }
                   : { case: "dimValue" as const, value: BigInt(d) },
             })),
           },
@@ -185,8 +198,13 @@ export interface Naming {
   readonly feedFrom?: number;
 }
 
-/** Lowers every value of a graph and encodes the result as an ONNX ModelProto. */
-export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => {
+/** A graph's nodes, with the names of its inputs and outputs in its order, and the constants that are further inputs. */
+interface EncodedGraph extends Omit<EncodedModel, "bytes"> {
+  readonly proto: GraphProto;
+}
+
+/** Lowers every value of a graph. */
+export const encodeGraph = (graph: Graph, naming: Omit<Naming, "metadata"> = {}): EncodedGraph => {
   const nodes: NodeProto[] = [];
   const constants: TensorProto[] = [];
   const { anySize } = naming;
@@ -218,27 +236,43 @@ export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => 
   const results = graph.outputs.map((v) => names.get(v)!);
   nameResults(nodes, results, outputs);
   const used = reachable(nodes, outputs);
-  const otherDomains = [...new Set(used.map((n) => n.domain))].filter((domain) => domain !== "");
-  const model = create(ModelProtoSchema, {
-    irVersion,
-    producerName: "distillery",
-    opsetImport: [{ domain: "", version: BigInt(opset) }, ...otherDomains.map((domain) => ({ domain, version: 1n }))],
-    graph: {
-      name: "graph",
-      node: used,
-      initializer: constantsOf(used, constants),
-      input: [
-        ...graph.inputs.map((v, i) => describe(inputs[i]!, v, anySize)),
-        ...fed.map(({ name, value }) => describe(name, value)),
-      ],
-      output: graph.outputs.map((v, i) => describe(outputs[i]!, v, anySize)),
-    },
-    metadataProps: Object.entries(naming.metadata ?? {}).map(([key, value]) => ({ key, value })),
+  const proto = create(GraphProtoSchema, {
+    name: "graph",
+    node: used,
+    initializer: constantsOf(used, constants),
+    input: [
+      ...graph.inputs.map((v, i) => describe(inputs[i]!, openType(v, anySize))),
+      ...fed.map(({ name, value }) => describe(name, value)),
+    ],
+    output: graph.outputs.map((v, i) => describe(outputs[i]!, openType(v, anySize))),
   });
   return {
-    bytes: toBinary(ModelProtoSchema, model),
+    proto,
     inputs,
     outputs,
     fed: Object.fromEntries(fed.map(({ name, value }) => [name, tensor(value.attributes.data, value.shape)])),
   };
+};
+
+/** The nodes of a graph and of the bodies of its loops. */
+const nodesIn = ({ node }: GraphProto): NodeProto[] =>
+  node.flatMap((n) => [n, ...n.attribute.flatMap(({ g }) => (g === undefined ? [] : nodesIn(g)))]);
+
+/** The file of a graph: an ONNX ModelProto. */
+export const modelOf = (graph: GraphProto, metadata: Naming["metadata"] = {}): Uint8Array => {
+  const domains = [...new Set(nodesIn(graph).map(({ domain }) => domain))].filter((domain) => domain !== "");
+  const model = create(ModelProtoSchema, {
+    irVersion,
+    producerName: "distillery",
+    opsetImport: [{ domain: "", version: BigInt(opset) }, ...domains.map((domain) => ({ domain, version: 1n }))],
+    graph,
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+  });
+  return toBinary(ModelProtoSchema, model);
+};
+
+/** Lowers every value of a graph and encodes the result as an ONNX ModelProto. */
+export const encodeModel = (graph: Graph, naming: Naming = {}): EncodedModel => {
+  const { proto, ...encoded } = encodeGraph(graph, naming);
+  return { bytes: modelOf(proto, naming.metadata), ...encoded };
 };

@@ -50,7 +50,7 @@ export const openFirst = async (
  */
 export const openDevice = async (
   name: string,
-  { threads = availableParallelism(), lowering = "auto", note = () => undefined }: DeviceOptions = {},
+  { threads = availableParallelism(), lowering = "auto", note = () => undefined, ...others }: DeviceOptions = {},
 ): Promise<Device> => {
   const known = deviceNames.find((one) => one === name);
   if (known === undefined) {
@@ -59,6 +59,6 @@ export const openDevice = async (
       `unknown device "${name}"${didYouMean(name, deviceNames)}; known: ${deviceNames.join(", ")}`,
     );
   }
-  const open = (kind: Kind): Promise<Device> => openKind(kind, { threads, lowering, note });
+  const open = (kind: Kind): Promise<Device> => openKind(kind, { threads, lowering, note, ...others });
   return known === "auto" ? openFirst(["cuda", "webgpu", "cpu"], open, note) : open(known);
 };

@@ -9,6 +9,9 @@ export type DeviceName = (typeof deviceNames)[number];
 /** Devices that are opened: those of names but "auto", which chooses, and that of a browser. */
 export type Kind = Exclude<DeviceName, "auto"> | "wasm";
 
+/** Chooses how many steps go in one run at most, by the bytes of a step's state and of its feeds. */
+export type Stride = (bytes: { readonly state: number; readonly feeds: number }) => number;
+
 interface KindOfDevice {
   readonly provider: Provider;
   /** Largest error of a result of the self-check, relative to its size. */
@@ -19,6 +22,8 @@ interface KindOfDevice {
   readonly rewrites: readonly Rewrite[];
   /** Variables that the provider's libraries read when they are loaded. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Steps in one run; 1 where the state is at hand after every run. */
+  readonly stride: Stride;
   /** The way to get it where it is missing. */
   readonly missing: string;
   /** The remedy where it computes wrongly. */
@@ -29,6 +34,18 @@ interface KindOfDevice {
 const single = 1e-3;
 /** Products of numbers with 10 bits. */
 const tf32 = 3e-2;
+
+const stepByStep: Stride = () => 1;
+
+/**
+ * The state comes to the host and goes back once a run, at about 1 ms for each MiB on an H200: the more there is, the more
+ * steps share it. The feeds of all of them wait in memory.
+ */
+const manySteps: Stride = ({ state, feeds }) => {
+  const mebi = 2 ** 20;
+  const wanted = Math.min(128, Math.max(16, Math.ceil(state / mebi)));
+  return Math.max(1, Math.min(wanted, Math.floor((256 * mebi) / feeds)));
+};
 
 const cudaFiles =
   "it needs Linux on x64, an NVIDIA GPU, cuDNN 9 and ONNX Runtime 1.30's CUDA files beside onnxruntime-node's " +
@@ -42,6 +59,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
     gpuBuffers: false,
     rewrites: [],
     environment: {},
+    stride: stepByStep,
     missing:
       "onnxruntime-node 1.30 runs on Linux with glibc 2.28 or later and on Windows (x64, arm64), and on macOS " +
       "(arm64 only); on one of these reinstall the package, from others (Alpine, a Mac with an Intel processor) use such a machine",
@@ -53,6 +71,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
     gpuBuffers: false,
     rewrites: [],
     environment: {},
+    stride: stepByStep,
     missing:
       "the page must find onnxruntime-web's ort-wasm-simd-threaded.wasm beside its script, " +
       "or where env.wasm.wasmPaths of onnxruntime-web/wasm says",
@@ -64,6 +83,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
     gpuBuffers: true,
     rewrites: [scatterByProduct],
     environment: {},
+    stride: stepByStep,
     missing:
       "it needs a GPU with a Vulkan, Metal or Direct3D 12 driver, and is missing on Linux on arm64; " +
       "check that the driver is installed, or use --device cpu",
@@ -76,6 +96,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
     gpuBuffers: false,
     rewrites: [],
     environment: { NVIDIA_TF32_OVERRIDE: "0" },
+    stride: manySteps,
     missing: cudaFiles,
     wrong:
       "errors near 0.01 are TF32's: start with NVIDIA_TF32_OVERRIDE=0 in the environment, or accept them by " +
@@ -87,6 +108,7 @@ export const kinds: Readonly<Record<Kind, KindOfDevice>> = {
     gpuBuffers: false,
     rewrites: [],
     environment: {},
+    stride: manySteps,
     missing: cudaFiles,
     wrong: "update the GPU's driver, or use --device cpu",
   },

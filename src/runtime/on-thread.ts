@@ -3,17 +3,19 @@ import type { Graph } from "../autodiff/graph.ts";
 import { simplify } from "../autodiff/simplify.ts";
 import type { Traced } from "../autodiff/trace.ts";
 import { fillTree, type WithLeaves } from "../autodiff/tree.ts";
-import type { Tensor } from "../autodiff/types.ts";
+import { sizeOf, type Tensor, tensor } from "../autodiff/types.ts";
 import { blockTensor, unblockTensor } from "../blocked/layout.ts";
 import { type BlockedGraph, blockGraph } from "../blocked/pass.ts";
 import { encodeModel } from "../onnx/encode.ts";
+import { encodeSteps } from "../onnx/steps.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { inOrder, leavesIn, stateFirst } from "./arrange.ts";
+import { inOrder, type Leaves, leavesIn, stateFirst } from "./arrange.ts";
 import { findBlockSize, hasConvolution } from "./blocking.ts";
-import { type Kind, kinds } from "./kinds.ts";
+import { type Kind, kinds, type Stride } from "./kinds.ts";
 import { buffersOf } from "./protocol.ts";
 import { checkResults, type RunOnce } from "./self-check.ts";
 import type { SessionThread } from "./session-thread.ts";
+import { stack, unstack } from "./stack.ts";
 
 /** The tensors that stand where a tree of types has its leaves. */
 export type Tensors<S> = WithLeaves<S, Tensor>;
@@ -30,7 +32,17 @@ export interface Stepper<State, Feeds, Fetches> {
   read(): Promise<Tensors<State>>;
   /** One step: returns the fetches and keeps the new state. The feeds' buffers are handed over. */
   run(feeds: Tensors<Feeds>): Promise<Tensors<Fetches>>;
+  /** Several steps in one run; absent where nothing is gained by it. */
+  readonly several?: Several<Feeds, Fetches>;
   release(): Promise<void>;
+}
+
+/** Steps of which many go in one run, with the same results as one by one. */
+export interface Several<Feeds, Fetches> {
+  /** The most steps that one run should take. */
+  readonly stride: number;
+  /** Puts feeds together for a run, which returns the fetches of each step; none of them counts if one fails. */
+  prepare(feeds: readonly Tensors<Feeds>[]): () => Promise<readonly Tensors<Fetches>[]>;
 }
 
 /** Compiles graphs and runs them. */
@@ -61,6 +73,8 @@ export interface Running {
   readonly lowering: Lowering;
   /** Takes a line that a person should see. */
   readonly note: (line: string) => void;
+  /** Steps in one run; the kind's rule by default. */
+  readonly stride?: Stride;
 }
 
 /** Elements from which a constant is handed to a blocked model instead of being part of it. */
@@ -73,7 +87,12 @@ interface Creation {
   readonly owned?: BlockedGraph["owned"];
   /** Threads; all that the device has by default. */
   readonly on?: number;
+  /** Takes any number of steps in one run. */
+  readonly looped?: boolean;
 }
+
+const bytesIn = (leaves: Leaves): number =>
+  leaves.reduce((sum, { leaf: { dtype, shape } }) => sum + (dtype === "int64" ? 8 : 4) * sizeOf(shape), 0);
 
 /**
  * The device of a thread, once it has proved to compute what it should.
@@ -82,17 +101,19 @@ interface Creation {
 export const deviceOn = async (
   thread: SessionThread,
   kind: Kind,
-  { threads, lowering, note }: Running,
+  { threads, lowering, note, stride: strideOf = kinds[kind].stride }: Running,
 ): Promise<Device> => {
   const { provider, tolerance, gpuBuffers, rewrites } = kinds[kind];
   let count = 0;
   const create = async (
     graph: Graph,
-    { state = 0, optimise = true, owned, on = threads }: Creation = {},
+    { state = 0, optimise = true, owned, on = threads, looped = false }: Creation = {},
   ): Promise<number> => {
     const session = count++;
     // Inputs on the CPU are read where they lie; constants are copied twice on their way into a session.
-    const { bytes, inputs, outputs, fed } = encodeModel(graph, optimise ? {} : { feedFrom: largeConstant });
+    const feedFrom = optimise ? Number.POSITIVE_INFINITY : largeConstant;
+    const encoded = looped ? encodeSteps(graph, state, feedFrom) : encodeModel(graph, { feedFrom });
+    const { bytes, inputs, outputs, fed } = encoded;
     const held = graph.inputs.slice(0, state);
     const reader = gpuBuffers && state > 0 ? encodeModel({ inputs: held, outputs: held }).bytes : undefined;
     const spec = { model: bytes, inputs, outputs, fed, state, reader, provider, optimise, threads: on };
@@ -117,12 +138,13 @@ export const deviceOn = async (
   const open = async (
     graph: Graph,
     state: number,
+    looped = false,
   ): Promise<{ session: number; block?: number | undefined; layouts: BlockedGraph["layouts"] }> => {
     const simple = simplify(graph, rewrites);
     const block = hasConvolution(simple) ? await blockSize() : undefined;
-    if (block === undefined) return { session: await create(simple, { state }), layouts: [] };
+    if (block === undefined) return { session: await create(simple, { state, looped }), layouts: [] };
     const { graph: final, layouts, owned } = blockGraph(simple, block, state);
-    return { session: await create(final, { state, optimise: false, owned }), block, layouts };
+    return { session: await create(final, { state, optimise: false, owned, looped }), block, layouts };
   };
   const release = async (session: number): Promise<void> => {
     await thread.ask({ kind: "release", session });
@@ -143,10 +165,28 @@ export const deviceOn = async (
     },
     compileStep: async (traced) => {
       const { graph, state, feeds } = stateFirst(traced);
-      const { session, block, layouts } = await open(graph, state.length);
+      const stride = strideOf({ state: bytesIn(state), feeds: bytesIn(feeds) });
+      const { session, block, layouts } = await open(graph, state.length, stride > 1);
       let written = state.length === 0;
       const needState = (): void => {
         if (!written) throw new DistilleryError("SHAPE", "a step needs its state: write it before the first run");
+      };
+      const run = async (tensors: readonly Tensor[]): Promise<readonly Tensor[]> => {
+        needState();
+        return thread.ask({ kind: "run", session, feeds: tensors }, buffersOf(tensors.map(({ data }) => data)));
+      };
+      const fetched = (tensors: readonly Tensor[]) => fillTree(traced.outputs.fetches, tensors);
+      const prepare = (given: readonly Tensors<typeof traced.inputs.feeds>[]) => {
+        const each = given.map((one) => inOrder(feeds, one));
+        const numbers = tensor(
+          BigInt64Array.from(each, (_, i) => BigInt(i)),
+          [each.length],
+        );
+        const stacked = [numbers, ...feeds.map((_, at) => stack(each.map((tensors) => tensors[at]!)))];
+        return async () => {
+          const split = (await run(stacked)).map(unstack);
+          return each.map((_, step) => fetched(split.map((steps) => steps[step]!)));
+        };
       };
       return {
         write: async (given) => {
@@ -160,12 +200,8 @@ export const deviceOn = async (
           const plain = tensors.map((t, i) => (layouts[i] ? unblockTensor(t, layouts[i], state[i]!.leaf.shape) : t));
           return fillTree(traced.inputs.state, plain);
         },
-        run: async (given) => {
-          const tensors = inOrder(feeds, given);
-          needState();
-          const transfer = buffersOf(tensors.map(({ data }) => data));
-          return fillTree(traced.outputs.fetches, await thread.ask({ kind: "run", session, feeds: tensors }, transfer));
-        },
+        run: async (given) => (stride > 1 ? (await prepare([given])())[0]! : fetched(await run(inOrder(feeds, given)))),
+        ...(stride > 1 && { several: { stride, prepare } }),
         release: () => release(session),
       };
     },

@@ -142,24 +142,25 @@ const makerFor =
       }),
     });
     const split = watch === "test" ? dataset.test : validation;
-    const observed =
-      watch === "none"
-        ? { stepper, feeds }
-        : watched(stepper, feeds, {
-            file: watchFile(file),
-            key: job.key,
-            split: watch,
-            images: split.length,
-            stepsPerEpoch,
-            look: ({ parameters, statistics }, epoch) =>
-              withClassifier(device, { model, weights: { parameters, statistics } }, (classifier) =>
-                measure(classifier, split, data, `${title}: ${watch} after ${plural(epoch, "epoch")}`, around),
-              ),
-          });
+    const watcher =
+      watch !== "none" &&
+      watched<ReturnType<typeof trainStateTypes>>({
+        file: watchFile(file),
+        key: job.key,
+        split: watch,
+        images: split.length,
+        stepsPerEpoch,
+        look: ({ parameters, statistics }, epoch) =>
+          withClassifier(device, { model, weights: { parameters, statistics } }, (classifier) =>
+            measure(classifier, split, data, `${title}: ${watch} after ${plural(epoch, "epoch")}`, around),
+          ),
+      });
     const { state, history } = await runLoop(
       {
         title,
-        ...observed,
+        stepper,
+        feeds,
+        ...(watcher && { watch: watcher }),
         types: trainStateTypes(model, optimiser, options),
         steps,
         start: () => {

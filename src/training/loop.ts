@@ -7,6 +7,7 @@ import type { Context } from "../support/work/context.ts";
 import type { Progress, ScalarValues } from "../support/work/progress.ts";
 import { paceOf, type Rehearsal } from "../support/work/rehearsal.ts";
 import { readAhead } from "./read-ahead.ts";
+import { runsOf } from "./runs.ts";
 import { named, rebuild, type Stored } from "./stored.ts";
 
 /** A history in a file. */
@@ -48,6 +49,15 @@ export interface Loop<State, Feeds, Fetches extends Scalars> {
   /** Advice for a loss that is no longer finite. */
   readonly advice: string;
   readonly looks?: Looks<State>;
+  readonly watch?: Watcher<State>;
+}
+
+/** Somebody who sees the state after every so many steps, and changes nothing of it; training waits. */
+export interface Watcher<State> {
+  readonly every: number;
+  /** Is told how many steps are done already. */
+  begin(step: number): Promise<void>;
+  see(state: Tensors<State>, step: number): Promise<void>;
 }
 
 /**
@@ -125,9 +135,10 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   loop: Loop<State, Feeds, Fetches>,
   { progress, signal, secondsBetweenCheckpoints = 20, rehearsal }: Context,
 ): Promise<{ state: Tensors<State>; history: History; looked: readonly number[]; seconds: number }> => {
-  const { stepper, steps, checkpoint, title, looks } = loop;
+  const { stepper, steps, checkpoint, title, looks, watch } = loop;
   const { state, at } = await resume(loop, progress);
   await stepper.write(state());
+  await watch?.begin(at.step);
   let since = performance.now();
   const account = (): void => {
     const now = performance.now();
@@ -165,6 +176,12 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
   let saved = Date.now();
   const pace = paceOf(rehearsal, title, steps - at.step, true);
   const batches = readAhead(at.step, steps, batchesAhead, loop.feeds);
+  /** Nobody sees the state between a step and this one. */
+  const unseenUntil = (step: number): number => {
+    const look = looks?.after.find((after) => after > step) ?? steps;
+    return watch ? Math.min(look, step + watch.every - (step % watch.every)) : look;
+  };
+  const advance = runsOf(stepper, batches, { from: at.step, to: steps, end: unseenUntil });
   try {
     while (at.step < steps && pace.more()) {
       if (signal?.aborted) {
@@ -173,29 +190,37 @@ export const runLoop = async <State, Feeds, Fetches extends Scalars>(
         const resumes = checkpoint === undefined ? "" : "; the same command resumes";
         throw new DistilleryError("INTERRUPTED", `${title}: stopped at step ${at.step} of ${steps}${resumes}`);
       }
-      const fetched = await stepper.run(await batches.next());
-      for (const { path: name, leaf } of tensorsOf(fetched)) {
-        const value = Number(leaf.data[0]);
-        if (!Number.isFinite(value)) {
-          await writing;
-          throw blownUp(`${name} became ${value}`, at.step + 1);
+      const fetched = await advance();
+      pace.tick(fetched.length);
+      const end = pace.more() ? steps : at.step + fetched.length;
+      for (const scalars of fetched) {
+        for (const { path: name, leaf } of tensorsOf(scalars)) {
+          const value = Number(leaf.data[0]);
+          if (!Number.isFinite(value)) {
+            await writing;
+            throw blownUp(`${name} became ${value}`, at.step + 1);
+          }
+          at.open[name] = (at.open[name] ?? 0) + value;
         }
-        at.open[name] = (at.open[name] ?? 0) + value;
-      }
-      at.count++;
-      at.step++;
-      pace.tick();
-      if (at.count === stretch || at.step === steps || !pace.more()) {
-        at.steps.push(at.step);
-        for (const [name, sum] of Object.entries(at.open))
-          at.series[name] = [...(at.series[name] ?? []), sum / at.count];
-        at.open = {};
-        at.count = 0;
+        at.count++;
+        at.step++;
+        if (at.count === stretch || at.step === end) {
+          at.steps.push(at.step);
+          for (const [name, sum] of Object.entries(at.open))
+            at.series[name] = [...(at.series[name] ?? []), sum / at.count];
+          at.open = {};
+          at.count = 0;
+        }
       }
       task.update(at.step, lastOf(at.series));
       if (looks?.after.includes(at.step)) {
         account();
         at.looked.push(await looks.look(await readFinite(), at.step));
+        since = performance.now();
+      }
+      if (watch && at.step % watch.every === 0) {
+        account();
+        await watch.see(await stepper.read(), at.step);
         since = performance.now();
       }
       if (Date.now() - saved > 1000 * secondsBetweenCheckpoints && at.step < steps) {

@@ -1,8 +1,9 @@
 // Accuracy after every epoch of a training.
 import { z } from "zod";
-import type { Stepper, Tensors } from "../runtime/index.ts";
+import type { Tensors } from "../runtime/index.ts";
 import { writeJson } from "../support/files.ts";
 import { readJson } from "../support/json-files.ts";
+import type { Watcher } from "./loop.ts";
 
 /** A measurement at the end of a training's epoch. */
 export interface WatchPoint {
@@ -54,48 +55,26 @@ export const readWatched = async (file: string, key?: string): Promise<Watched |
   return key === undefined || found?.key === key ? found : undefined;
 };
 
-/**
- * A loop's stepper and feeds, with a look at the state after the last step of every epoch. A look changes nothing of what
- * is learnt; training waits for it.
- */
-export const watched = <State, Feeds, Fetches>(
-  stepper: Stepper<State, Feeds, Fetches>,
-  feeds: (step: number) => Promise<Tensors<Feeds>>,
-  { file, key, split, images, stepsPerEpoch, look }: Watch<State>,
-): { stepper: Stepper<State, Feeds, Fetches>; feeds: (step: number) => Promise<Tensors<Feeds>> } => {
-  /** Steps done; the first feeds that are asked for tell where a loop takes up its work. */
-  let done: number | undefined;
-  let record: Watched | undefined;
+/** Keeps the measure of every epoch in the watch file. */
+export const watched = <State>({ file, key, split, images, stepsPerEpoch, look }: Watch<State>): Watcher<State> => {
+  let record: Watched = { key, split, images, interrupted: false, points: [] };
   let since = 0;
-  const begin = async (at: number): Promise<Watched> => {
-    const known = at === 0 ? undefined : await readWatched(file, key);
-    const points = known?.points.filter(({ step }) => step <= at) ?? [];
-    since = performance.now() - 1000 * (points.at(-1)?.seconds ?? 0);
-    return { key, split, images, interrupted: at > 0, points };
-  };
   return {
-    feeds: (step) => {
-      done ??= step;
-      return feeds(step);
+    every: stepsPerEpoch,
+    begin: async (at) => {
+      const known = at === 0 ? undefined : await readWatched(file, key);
+      const points = known?.points.filter(({ step }) => step <= at) ?? [];
+      record = { ...record, interrupted: at > 0, points };
+      since = performance.now() - 1000 * (points.at(-1)?.seconds ?? 0);
     },
-    stepper: {
-      ...stepper,
-      run: async (given) => {
-        record ??= await begin(done ?? 0);
-        const fetched = await stepper.run(given);
-        const step = (done ?? 0) + 1;
-        done = step;
-        if (step % stepsPerEpoch === 0) {
-          const before = performance.now();
-          const epoch = step / stepsPerEpoch;
-          const accuracy = await look(await stepper.read(), epoch);
-          const seconds = Math.round(before - since) / 1000;
-          record = { ...record, points: [...record.points, { epoch, step, seconds, accuracy }] };
-          await writeJson(file, record);
-          since += performance.now() - before;
-        }
-        return fetched;
-      },
+    see: async (state, step) => {
+      const before = performance.now();
+      const epoch = step / stepsPerEpoch;
+      const accuracy = await look(state, epoch);
+      const seconds = Math.round(before - since) / 1000;
+      record = { ...record, points: [...record.points, { epoch, step, seconds, accuracy }] };
+      await writeJson(file, record);
+      since += performance.now() - before;
     },
   };
 };

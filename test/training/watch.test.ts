@@ -31,7 +31,7 @@ const watchedLoop = (name: string, key = "work") => {
   const loop = quadraticLoop(stepper, { steps });
   return {
     ...loop,
-    ...watched(loop.stepper, loop.feeds, {
+    watch: watched<typeof loop.types>({
       file: join(folder, `${name}.json`),
       key,
       split: "test",

@@ -22,8 +22,8 @@ export interface RehearsedJobs {
 export interface Pace {
   /** True while another unit is to be done. */
   more(): boolean;
-  /** Ends a unit. */
-  tick(): void;
+  /** Ends a unit, or several that took equally long together. */
+  tick(units?: number): void;
   /** Ends the loop. */
   end(): void;
 }
@@ -85,8 +85,9 @@ export const rehearse = (
     const speed = known.get(name);
     return {
       more: () => ends.length < (speed === undefined ? fewest : 1) || (speed === undefined && now() - start < enough),
-      tick: () => {
-        ends.push(now());
+      tick: (units = 1) => {
+        const [last, end] = [ends.at(-1) ?? start, now()];
+        for (let left = units - 1; left >= 0; left--) ends.push(end - (left * (end - last)) / units);
         alive();
       },
       end: () => {
