@@ -95,14 +95,18 @@ export const exchange = async (store: ArtefactStore, offer: Offer): Promise<Kept
 };
 
 /** Milliseconds between looks at a job's checkpoints. */
-const look = 2_000;
+export const usualLook = 2_000;
 
-/** Takes up a job's checkpoints from the store, and puts those that `work` writes there while it goes on. */
+/**
+ * Takes up a job's checkpoints from the store, and puts those that `work` writes there while it goes on; `look` milliseconds lie
+ * between two looks for them.
+ */
 export const withCheckpoints = async (
   store: ArtefactStore,
   offer: Offer,
   job: KeptJob,
   work: () => Promise<void>,
+  look = usualLook,
 ): Promise<void> => {
   const checkpoints = others(offer, job, "checkpoints");
   const written = new Map<string, number>();

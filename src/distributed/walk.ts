@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Doing, Executor, Ground, KeptJob, Lane, Offer } from "../support/work/executor.ts";
 import type { ArtefactStore } from "./artefacts/store.ts";
-import { artefactOf, fetchResults, publish, withCheckpoints } from "./transfer.ts";
+import { artefactOf, fetchResults, publish, usualLook, withCheckpoints } from "./transfer.ts";
 
 /** A job as it is named by whoever asks for it. */
 export interface Asked {
@@ -213,7 +213,9 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
       const absent = (await fetchResults(store, one.offer, new Set([job]))).length > 0;
       if (absent) {
         const opened = await laneFor(one.offer);
-        await withCheckpoints(store, one.offer, job, () => opened.make(job, doing, advance));
+        const { secondsBetweenCheckpoints: every } = doing;
+        const work = (): Promise<void> => opened.make(job, doing, advance);
+        await withCheckpoints(store, one.offer, job, work, every && Math.min(usualLook, 1000 * every));
         await publish(store, one.offer, job);
       }
       one.missing.delete(job);

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startRedis, withoutRedis } from "../distributed/queue/redis-server.ts";
 import { hashesIn, temporaryFolder, writePictures } from "../pipeline/tiny.ts";
+import { distillery } from "./command.ts";
 import { start, writeRecipe } from "./processes.ts";
 
 const fields = { labels: ["static", "hard"], seeds: 1, iterations: 10, teacher: { epochs: 2, batch: 16 } };
@@ -15,10 +16,10 @@ describe.skipIf(withoutRedis !== undefined)(`the command line with a real Redis 
       const queue = ["--queue", `redis://:secret@127.0.0.1:${server.port}`];
       const workers = [1, 2].map(() => start("main", folder, ["work", ...queue, "--jobs", "1"]));
       const run = (out: string, ...more: readonly string[]) =>
-        start("main", folder, ["run", "--recipe", "recipe.yaml", "--out", out, ...more]).ended;
-      const many = await run("many", ...queue);
-      expect(many).toMatchObject({ exit: 0 });
-      const status = await start("main", folder, ["work", ...queue, "--status", "--json"]).ended;
+        distillery(folder, "run", "--recipe", join(folder, "recipe.yaml"), "--out", join(folder, out), ...more);
+      const data = ["--data", join(folder, "pictures")];
+      expect(await run("many", ...data, ...queue)).toMatchObject({ exit: 0 });
+      const status = await distillery(folder, "work", ...queue, "--status", "--json");
       const { runs, workers: seen } = JSON.parse(status.stdout) as { runs: unknown[]; workers: { done: number }[] };
       expect(runs).toEqual([]);
       expect(seen.map(({ done }) => done > 0)).toEqual([true, true]);
@@ -26,7 +27,7 @@ describe.skipIf(withoutRedis !== undefined)(`the command line with a real Redis 
       for (const { exit, stderr } of await Promise.all(workers.map(({ ended }) => ended))) {
         expect({ exit, hides: !stderr.includes("secret") }).toEqual({ exit: 130, hides: true });
       }
-      expect(await run("one", "--threads", "1")).toMatchObject({ exit: 0 });
+      expect(await run("one", ...data, "--threads", "1")).toMatchObject({ exit: 0 });
       for (const part of ["2-teachers", "3-distil", "4-set", "5-students"]) {
         expect(await hashesIn(join(folder, "many", part))).toEqual(await hashesIn(join(folder, "one", part)));
       }
