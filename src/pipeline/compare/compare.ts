@@ -182,6 +182,10 @@ const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
     written = turn.catch(() => undefined);
     return turn;
   };
+  // Whoever does all jobs makes all sets first, so that the memory of making one is not that of students before it.
+  const inOne = run.executor !== undefined;
+  if (!inOne) for (const plan of sets) await makeOne(run, plan, teachers);
+  /** Measures a set, having made it where that is a part of the piece. */
   const measure = async (index: number): Promise<void> => {
     const plan = sets[index];
     if (plan === undefined) {
@@ -190,7 +194,7 @@ const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
       full = rows.map((row) => ({ ...row, bytes: data }));
       return;
     }
-    await makeOne(run, plan, teachers);
+    if (inOne) await makeOne(run, plan, teachers);
     measured.set(plan, await timed(folder, "students", () => measureOne(run, plan, teachers, index)));
     if (growing && tableOf(plans, measured).pending.length + failed.length > 0) await write();
   };
