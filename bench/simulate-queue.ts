@@ -5,9 +5,9 @@ import { readFileSync } from "node:fs";
 
 /** Costs in seconds, measured by bench/queue-overhead.ts. */
 export interface Costs {
-  /** Of Redis's one thread, a job. */
+  /** A job's part of Redis's one thread. */
   readonly redis: number;
-  /** Of the coordinator's process, a job: putting it, hearing of its end, fetching its result. */
+  /** A job's part of the coordinator's process: putting it, hearing of its end, fetching its result. */
   readonly coordinator: number;
   /** That a worker needs a job besides the work, waiting for Redis apart. */
   readonly worker: number;

@@ -1,7 +1,7 @@
 // A whole comparison by worker processes of which one is killed every minute, and the same by one process: byte for byte alike?
 //
 //   npm run prepare && npx tsx scripts/check-kills.ts FOLDER SECONDS WORKERS OPTIONS-OF-COMPARE...
-//   npx tsx scripts/check-kills.ts /tmp/kills 60 3 --recipe cifar10-short.yaml --archive cifar-10-batches-bin
+//   npx tsx scripts/check-kills.ts runs/kills 60 3 --recipe results/many-machines/kills.yaml --archive cifar-10-batches-bin
 //
 // Starts a redis-server of its own on 127.0.0.1. FOLDER/kills.json says what happened.
 import { type ChildProcess, spawn } from "node:child_process";

@@ -149,7 +149,7 @@ export const deviceOn = async (
   const release = async (session: number): Promise<void> => {
     await thread.ask({ kind: "release", session });
   };
-  // What is checked is what will be run. Without rules of its own a device takes the graph as it was prepared.
+  // Checks the graph that will be run. Without rules of its own a device takes it as it was prepared.
   const checked: RunOnce = (graph, feeds) => once(rewrites.length === 0 ? graph : simplify(graph, rewrites), feeds);
   await checkResults(checked, tolerance);
   return {

@@ -102,19 +102,24 @@ export const makeFolder = async (path: string): Promise<void> => {
   }
 };
 
+/** Writes a new file and flushes it to the disk. @throws the system's own errors, EEXIST where there is one. */
+export const writeFlushed = async (path: string, content: string | Uint8Array): Promise<void> => {
+  const file = await open(path, "wx");
+  try {
+    // Goes on after a short write, as a nearly full disk makes them, until all is there or an error says why not.
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
 /** Writes a whole file or nothing: to a temporary name beside it, flushed, then renamed. Makes the folder. */
 export const writeAtomic = async (path: string, content: string | Uint8Array): Promise<void> => {
   await makeFolder(dirname(path));
   const temporary = temporaryFor(path);
   try {
-    const file = await open(temporary, "wx");
-    try {
-      // Goes on after a short write, as a nearly full disk makes them, until all is there or an error says why not.
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeFlushed(temporary, content);
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);

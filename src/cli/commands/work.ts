@@ -129,7 +129,8 @@ export const work: CliCommand = {
       .action(async (plan: string | undefined, values: OptionValues) => {
         const { queue } = values;
         if (typeof queue === "string") {
-          if (plan !== undefined) throw idleOption("--queue", `and the plan ${plan} exclude each other`);
+          if (plan !== undefined)
+            throw new DistilleryError("USAGE", `work: expected the plan ${plan} or --queue, not both; leave one out`);
           checkIdle(values, planOptions, "is for the jobs of a plan, and a --queue was given");
           return await workFromQueue(world, queue, values);
         }

@@ -1,8 +1,8 @@
 // A store in a folder that machines share, such as one of NFS.
-import { link, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { link, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { codeOf, DistilleryError, reasonOf } from "../../support/errors.ts";
-import { exists, makeFolder, notAFolder, readRegularFile } from "../../support/files.ts";
+import { exists, makeFolder, notAFolder, readRegularFile, writeFlushed } from "../../support/files.ts";
 import { isTemporary, temporaryFor } from "../../support/temporary.ts";
 import type { ArtefactStore } from "./store.ts";
 
@@ -19,7 +19,7 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only; choose another folder",
   ENOTDIR: "a part of the path is a file, not a folder; choose another",
   ENOENT: "no folder can be made there; choose another",
-  // Of a folder that the system refuses without a code.
+  // Refusals of the system without a code.
   DISK: "no folder can be made there; choose another",
   EPERM: noLinks,
   ENOTSUP: noLinks,
@@ -71,13 +71,7 @@ export const folderStore = async (folder: string): Promise<ArtefactStore> => {
     const temporary = temporaryFor(path);
     try {
       await makeFolder(dirname(path));
-      const file = await open(temporary, "wx");
-      try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await writeFlushed(temporary, bytes);
       await sweep(temporary);
       return await place(temporary, path);
     } catch (cause) {

@@ -19,7 +19,7 @@ export type Walked = {
 const between = 1_000;
 
 const say = (message: FromChild): void => {
-  // Where the parent is gone, `disconnect` ends this process.
+  // `disconnect` ends this process when the parent is gone.
   if (process.connected) process.send?.(message, () => undefined);
 };
 

@@ -92,7 +92,7 @@ const doJob = async (
       const goesOn = "stopped; the same index goes on from its last checkpoint, on whatever machine";
       throw new DistilleryError("INTERRUPTED", `job ${describeJob(job)}: ${goesOn}`, { cause });
     }
-    // Where the command ended before it came to the job, or the machine fails, the job has not failed.
+    // The job has not failed where the command ended before it came to the job, or where the machine fails.
     if (cause === ended() || (cause instanceof DistilleryError && ofMachines.has(cause.code))) throw cause;
     if (cause === inputs.patience.reason) {
       const waited = formatSeconds((performance.now() - began) / 1000);

@@ -90,7 +90,7 @@ const collector = (
   again: (lost: readonly QueuedJob[]) => Promise<void>,
 ) => {
   const arrived = new Set<string>();
-  let _collecting: Promise<void> | undefined;
+  let busy = false;
   const collect = async (): Promise<void> => {
     while (arrived.size > 0) {
       const some = [...arrived].flatMap((id) => awaited.get(id) ?? []);
@@ -105,12 +105,14 @@ const collector = (
   };
   return (ids: readonly string[]): void => {
     for (const id of ids) arrived.add(id);
-    _collecting ??= collect()
+    if (busy) return;
+    busy = true;
+    void collect()
       .catch((error: unknown) => {
         for (const some of awaited.values()) for (const one of some) one.reject(error);
       })
       .finally(() => {
-        _collecting = undefined;
+        busy = false;
       });
   };
 };
