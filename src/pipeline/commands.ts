@@ -36,6 +36,7 @@ export interface TrainOptions extends TrainingWishes {
   /** Data on whose test images the student is measured; absent: it is not. */
   readonly data?: string;
   readonly resize?: number;
+  readonly test?: number;
   readonly skipUnreadable?: boolean;
 }
 

@@ -122,4 +122,16 @@ describe("train", () => {
     );
     await expect(filesIn(at("no"))).rejects.toThrow("ENOENT");
   });
+
+  it("measures on the test images that were held out when the set was made", async () => {
+    const own = join(await writePictures(join(folder, "own"), { test: 1 }), "train");
+    const recipe = { ...tinyRecipe(own, { labels: ["static"], seeds: 1, full: { epochs: 0 } }), test: 0.25 };
+    await commands.distill(recipe, quietly(join(folder, "held")));
+    const set = join(folder, "held/4-set");
+    const measured = await train("held-student", { set, data: own });
+    expect(measured.accuracy).toMatchObject({ data: "train", images: 12 });
+    expect((await train("held-student", { set, data: own, test: 0.5 })).accuracy).toMatchObject({ images: 24 });
+    // Data with test images of their own are measured on these.
+    expect((await train("held-student", { set, data: pictures })).accuracy).toMatchObject({ images: 24 });
+  });
 });

@@ -29,12 +29,7 @@ const settings: Readonly<Record<string, string | undefined>> = {
 };
 
 /** Options that say something of the data. */
-const ofData: Readonly<Partial<Record<SourceOption, string>>> = {
-  resize: "--resize",
-  skipUnreadable: "--skip-unreadable",
-  archive: "--archive",
-  maxPixels: "--max-pixels",
-};
+const ofData = ["resize", "test", "skipUnreadable", "archive", "maxPixels"] as const satisfies readonly SourceOption[];
 
 /** The options' values, by commander. */
 type Values = Omit<TrainOptions, "set"> &
@@ -48,11 +43,11 @@ const checkIdle = (values: OptionValues): void => {
   if (values.labels === "hard" && values.temperature !== undefined) {
     throw idleOption("--temperature", "is for static labels");
   }
-  for (const [option, flag] of Object.entries(ofData)) {
+  for (const option of ofData) {
     if (values[option] === undefined) continue;
     const { data } = values;
-    const idle = typeof data === "string" ? idleFor(data, option as SourceOption) : "is for the images of --data";
-    if (idle !== undefined) throw idleOption(flag, idle);
+    const idle = typeof data === "string" ? idleFor(data, option) : "is for the images of --data";
+    if (idle !== undefined) throw idleOption(flagNamed(option), idle);
   }
 };
 
@@ -86,6 +81,7 @@ const addOptions = (command: Command): Command => {
       filled("--data", "a data set or a folder"),
     )
     .addOption(optionFor("resize"))
+    .addOption(optionFor("test"))
     .addOption(optionFor("skipUnreadable"))
     .addOption(archiveOption())
     .addOption(maxPixelsOption())

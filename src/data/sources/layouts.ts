@@ -120,7 +120,8 @@ const checkFolder = async (path: string): Promise<void> => {
   );
 };
 
-const hasTest = async (path: string): Promise<boolean> =>
+/** True for a folder with test images of its own, from whose training images none are held out. */
+export const hasTest = async (path: string): Promise<boolean> =>
   (await isFolder(join(path, "test"))) || (await isFolder(join(path, "val")));
 
 const listByLayout = async (path: string, held: Held | undefined): Promise<Listed> => {

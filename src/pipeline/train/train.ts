@@ -1,4 +1,5 @@
 // The command that trains a student on a set alone.
+import { hasTest } from "../../data/sources/layouts.ts";
 import { idleFor, openDataset } from "../../data/sources/source.ts";
 import { weightTypes } from "../../models/model.ts";
 import { openDevice } from "../../runtime/index.ts";
@@ -22,14 +23,20 @@ const openTest = async (set: DistilledSet, options: TrainOptions, context: Comma
   const { data, skipUnreadable = false } = options;
   if (data === undefined) return undefined;
   const { classes, image, recipe, seed } = set.manifest;
-  const usual = idleFor(data, "resize") === undefined && typeof recipe.resize === "number" ? recipe.resize : undefined;
-  const resize = options.resize ?? usual;
+  // Images are resized and held out as they were for the set, where the data leave room for it.
+  const usual = (field: "resize" | "test"): number | undefined => {
+    const value = recipe[field];
+    return idleFor(data, field) === undefined && typeof value === "number" ? value : undefined;
+  };
+  const resize = options.resize ?? usual("resize");
+  const test = options.test ?? ((await hasTest(data)) ? undefined : usual("test"));
   const dataset = await openDataset(data, {
     ...context,
-    // The demo's images follow from a seed: those that the set was made from.
+    // The demo's images and those that are held out follow from a seed: the set's.
     seed,
     skipUnreadable,
     ...(resize !== undefined && { resize }),
+    ...(test !== undefined && { test }),
     download: false,
   });
   const apart = classMismatch(classes, dataset.classes) ?? sizeMismatch(image, dataset.image);
@@ -92,7 +99,8 @@ export const trainCommand = async (options: TrainOptions, context: CommandContex
     const key = keyOf({ set: contentOf(set.manifest), ...recipe, device: device.name });
     const dataset = await openTest(set, options, context);
     await using _ = { [Symbol.asyncDispose]: (await claimStudentFolder(folder, key, recipe)).release };
-    const { weights, history } = await obtain(folder, key, recipe, { ...options, ...context, set, device });
+    const { test: _fraction, ...training } = options;
+    const { weights, history } = await obtain(folder, key, recipe, { ...training, ...context, set, device });
     const student = { model, weights };
     const measured = dataset && {
       data: dataset.name,
