@@ -245,12 +245,9 @@ export const recipeFrom = async (values: OptionValues, command: RecipeCommand): 
     const idle = values[attributeOf(field)] === undefined ? undefined : idleField(recipe, field.path, command);
     if (idle !== undefined) throw idleOption(flagOf(field), idle);
   }
-  for (const [option, flag] of [
-    ["archive", "--archive"],
-    ["maxPixels", "--max-pixels"],
-  ] as const) {
+  for (const option of ["archive", "maxPixels"] as const) {
     const idle = values[option] === undefined ? undefined : idleFor(recipe.data, option);
-    if (idle !== undefined) throw idleOption(flag, idle);
+    if (idle !== undefined) throw idleOption(flagNamed(option), idle);
   }
   return recipe;
 };

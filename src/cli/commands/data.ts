@@ -4,28 +4,36 @@ import { idleFor, listSources, openDataset, type SourceOption, type SourceOption
 import { defaultsFor } from "../../pipeline/recipe/defaults.ts";
 import { formatCount, plural, printable } from "../../support/format.ts";
 import { type CliCommand, examples, print, working } from "../command.ts";
-import { archiveOption, filled, idleOption, maxPixelsOption, type OptionValues, optionFor } from "../options.ts";
+import {
+  archiveOption,
+  filled,
+  flagNamed,
+  idleOption,
+  maxPixelsOption,
+  type OptionValues,
+  optionFor,
+} from "../options.ts";
 import type { Outcome } from "../output.ts";
 import { coloursFor, factSheet, type Output } from "../output.ts";
 import { sourceNames } from "../values.ts";
 
-const flags: Readonly<Record<SourceOption, string>> = {
-  seed: "--seed",
-  resize: "--resize",
-  skipUnreadable: "--skip-unreadable",
-  test: "--test",
-  maxPixels: "--max-pixels",
-  archive: "--archive",
-  download: "--download",
-};
+const options: readonly SourceOption[] = [
+  "seed",
+  "resize",
+  "skipUnreadable",
+  "test",
+  "maxPixels",
+  "archive",
+  "download",
+];
 
 /** Fails on options that mean nothing for a source, for the list of all, or beside each other. @throws USAGE. */
 export const checkDataOptions = (source: string | undefined, values: OptionValues): void => {
-  for (const option of Object.keys(flags) as SourceOption[]) {
+  for (const option of options) {
     // The seed also draws the test images that --test holds out.
     if (values[option] === undefined || (option === "seed" && values.test !== undefined)) continue;
     const idle = source === undefined ? "is for one data set, e.g. distillery data cifar10" : idleFor(source, option);
-    if (idle !== undefined) throw idleOption(flags[option], idle);
+    if (idle !== undefined) throw idleOption(flagNamed(option), idle);
   }
   if (values.archive !== undefined && values.download === true) {
     throw idleOption("--download", `is idle beside --archive ${String(values.archive)}, which is read instead`);

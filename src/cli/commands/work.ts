@@ -7,6 +7,7 @@ import {
   archiveOption,
   artefactsOption,
   filled,
+  flagNamed,
   idleOption,
   type OptionValues,
   parseCount,
@@ -33,29 +34,12 @@ const parseDuration = (text: string): number => {
   return Number(count) * 1000 * { s: 1, m: 60, h: 3600 }[unit as "s" | "m" | "h"];
 };
 
-/** Options that mean something only for a queue, and only for a plan; by their attribute. */
-const queueOptions = {
-  jobs: "--jobs",
-  memory: "--memory",
-  data: "--data",
-  archive: "--archive",
-  scratch: "--scratch",
-  untilDone: "--until-done",
-  lock: "--lock",
-  checkpointEvery: "--checkpoint-every",
-  status: "--status",
-};
-const planOptions = {
-  index: "--index",
-  count: "--count",
-  wait: "--wait",
-  retry: "--retry",
-  gather: "--gather",
-  out: "--out",
-};
+/** Options that mean something only for a queue, and only for a plan. */
+const queueOptions = ["jobs", "memory", "data", "archive", "scratch", "untilDone", "lock", "checkpointEvery", "status"];
+const planOptions = ["index", "count", "wait", "retry", "gather", "out"];
 
-const checkIdle = (values: OptionValues, options: Readonly<Record<string, string>>, why: string): void => {
-  for (const [name, flag] of Object.entries(options)) if (values[name] !== undefined) throw idleOption(flag, why);
+const checkIdle = (values: OptionValues, options: readonly string[], why: string): void => {
+  for (const name of options) if (values[name] !== undefined) throw idleOption(flagNamed(name), why);
 };
 
 /** Fails on options that mean nothing beside the others. @throws USAGE */
