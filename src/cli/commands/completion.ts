@@ -29,7 +29,7 @@ export const completion: CliCommand = {
         ),
       )
       .action(async (shell: string) => {
-        const script = scripts[shell];
+        const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
         if (script === undefined) {
           throw new DistilleryError(
             "USAGE",
