@@ -33,6 +33,10 @@ describe("an option that means nothing where it is given", () => {
       "--teacher-epochs is for teachers that are trained",
     ],
     [
+      "run --data photos/ --teachers net.onnx,mine.SAFETENSORS --teacher-epochs 3",
+      "--teacher-epochs is for teachers that are trained",
+    ],
+    [
       "teach --data demo --teacher-optimiser adamw --teacher-momentum 0.5",
       "--teacher-momentum is for the optimisers sgd and",
     ],

@@ -2,6 +2,7 @@
 import { idleFor } from "../../data/sources/source.ts";
 import { methods } from "../../distill/registry.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
+import { wantedTeacher } from "../../teachers/teacher-names.ts";
 import { entriesOf } from "./entry.ts";
 import { methodsOf } from "./method.ts";
 
@@ -17,7 +18,7 @@ const unless = (holds: boolean, where: string): string | undefined => (holds ? u
 /** A field of `teacher` that is read only where another has a certain value, or where a teacher is trained. */
 const idleTeaching = (field: string, { teacher, teachers }: Recipe): string | undefined => {
   const { optimiser, crop } = teacher;
-  if (field !== "views" && teachers.every((name) => name.endsWith(".safetensors"))) {
+  if (field !== "views" && teachers.every((name) => wantedTeacher(name).kind !== "trained")) {
     return "is for teachers that are trained, and all of these come from files";
   }
   switch (field) {
