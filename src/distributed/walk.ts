@@ -168,7 +168,7 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
 
   return {
     executor: {
-      waits: true,
+      elsewhere: true,
       begin,
       run: async (offer) => {
         const missing = new Set(await fetchResults(store, offer));

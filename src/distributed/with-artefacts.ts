@@ -5,7 +5,7 @@ import { exchange, publish } from "./transfer.ts";
 
 /** Takes what others have published, makes the rest on workers of this process and publishes it. */
 export const withArtefacts = (store: ArtefactStore): Executor => ({
-  waits: false,
+  elsewhere: false,
   begin: async () => undefined,
   run: async (offer) => {
     await exchange(store, offer);

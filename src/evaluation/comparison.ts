@@ -58,9 +58,9 @@ export interface ComparedSet {
   readonly labels: string;
   /** Steps of each part that is learnt by itself: a compensator, a batch of images; absent where nothing is learnt. */
   readonly iterations?: number;
-  /** Over all the times that it was taken up. */
-  readonly seconds: number;
-  /** Of the whole process while it was made. */
+  /** Over all the times that it was taken up; absent where other processes made it. */
+  readonly seconds?: number;
+  /** Of the whole process while it was made; absent where other processes made it. */
   readonly peakMemory?: PeakMemory;
 }
 

@@ -211,7 +211,7 @@ export const comparisonSchema: z.ZodType<Omit<Comparison, "teachers">> = z.stric
       compensators: text("how they are stored"),
       labels: text("how they are stored"),
       iterations: maybe(count("steps of each part that is learnt by itself")),
-      seconds: number("of making it, teachers apart"),
+      seconds: maybe(number("of making it, teachers apart; absent where other processes made it")),
       peakMemory: maybe(z.strictObject({ bytes: z.int(), by: z.enum(["VmHWM", "sampled"]) })),
     }),
   ),

@@ -9,7 +9,7 @@ import { quietly, temporaryFolder, tinyRecipe, writePictures } from "./tiny.ts";
 
 /** Does all jobs here, but those that are learnt: they fail, and others go on. */
 const failing: Executor = {
-  waits: false,
+  elsewhere: true,
   begin: async () => undefined,
   run: async (offer) => {
     if (offer.jobs[0]?.kind === "optimise") throw new DistilleryError("JOB", "it never ends well");
@@ -44,4 +44,9 @@ test("a set whose jobs fail is named in the table of all others, with the reason
   const whole = await written();
   expect(whole.rows.map(({ method }) => method)).toEqual(["infer", "random", "infer-copies"]);
   expect(whole.pending ?? whole.failed).toBeUndefined();
+
+  // A whole table is not replaced by a part of one with more seeds.
+  const more = { ...recipe, seeds: 2 };
+  await expect(commands.compare(more, quietly(out, { executor: failing }))).rejects.toMatchObject({ code: "JOB" });
+  expect(await written()).toEqual(whole);
 });

@@ -36,7 +36,7 @@ export const gathering = (plan: Plan, store: ArtefactStore, out: string): Execut
     await fail();
   };
   return {
-    waits: false,
+    elsewhere: true,
     begin: async (ground) => checkGround(plan, ground),
     run: take,
     pieces: async <T>(names: readonly string[], piece: (index: number) => Promise<T>): Promise<T[]> => {

@@ -59,7 +59,7 @@ export const recorder = (): Recorder => {
 
   return {
     executor: (out) => ({
-      waits: true,
+      elsewhere: true,
       begin: async (found) => {
         ground = found;
         base = process.memoryUsage.rss();

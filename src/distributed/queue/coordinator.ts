@@ -244,7 +244,7 @@ export const coordinate = (
   };
   return {
     executor: {
-      waits: true,
+      elsewhere: true,
       begin,
       run: async (offer) => {
         // Workers take from the store alone what lies in the folder already.

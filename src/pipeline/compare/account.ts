@@ -7,10 +7,9 @@ import { readSeconds, timed } from "../folder/run-folder.ts";
 import type { TimedStage } from "../method-set.ts";
 import { type CompareFolder, type SetOf, setName, workName } from "./folder.ts";
 
-/** What making a set has cost so far, teachers apart, over all the times that it was taken up. */
+/** What making a set here has cost so far, teachers apart, over all the times that it was taken up; other processes' part is not known. */
 export interface Cost {
-  readonly seconds: number;
-  /** Absent only before anything was done. */
+  readonly seconds?: number;
   readonly peakMemory?: PeakMemory;
 }
 
@@ -45,8 +44,9 @@ export const costOf = async (folder: CompareFolder, set: SetOf): Promise<Cost> =
   const memory = await readMemory(folder);
   const accounts = stages.map((stage) => accountOf(set, stage));
   const peaks = accounts.flatMap((account) => memory[account] ?? []);
+  const spent = accounts.flatMap((account) => seconds[account] ?? []);
   return {
-    seconds: accounts.reduce((sum, account) => sum + (seconds[account] ?? 0), 0),
+    ...(spent.length > 0 && { seconds: spent.reduce((sum, one) => sum + one, 0) }),
     ...(peaks.length > 0 && { peakMemory: peaks.reduce<PeakMemory>(larger, peaks[0]!) }),
   };
 };

@@ -80,6 +80,13 @@ const checkPlans = async (
 
 type CompareRun = Run<CompareFolder>;
 
+/** True where other processes do the jobs. What they cost is not seen here, so no account of it is kept. */
+const elsewhere = ({ executor }: CompareRun): boolean => executor?.elsewhere === true;
+
+/** Runs the training of students, on the folder's account where it is done here. */
+const timedStudents = <T>(run: CompareRun, work: () => Promise<T>): Promise<T> =>
+  elsewhere(run) ? work() : timed(run.folder, "students", work);
+
 /** The set of a plan and what it took. Sets wait on the disk, so that memory does not grow with their number. */
 const makeOne = async (run: CompareRun, plan: Plan, teachers: readonly Teacher[]): Promise<void> => {
   const { folder } = run;
@@ -90,7 +97,7 @@ const makeOne = async (run: CompareRun, plan: Plan, teachers: readonly Teacher[]
     recipe: plan.recipe,
     teachers,
     folders: { work, set, shared: folder.shared },
-    time: costing(folder, plan),
+    time: elsewhere(run) ? (_, work) => work() : costing(folder, plan),
   });
 };
 
@@ -182,20 +189,20 @@ const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
     written = turn.catch(() => undefined);
     return turn;
   };
-  // Whoever does all jobs makes all sets first, so that the memory of making one is not that of students before it.
-  const inOne = run.executor !== undefined;
-  if (!inOne) for (const plan of sets) await makeOne(run, plan, teachers);
+  // A process that computes makes all sets first, so that the memory of making one is not that of students before it.
+  const madeFirst = !elsewhere(run);
+  if (madeFirst) for (const plan of sets) await makeOne(run, plan, teachers);
   /** Measures a set, having made it where that is a part of the piece. */
   const measure = async (index: number): Promise<void> => {
     const plan = sets[index];
     if (plan === undefined) {
-      const { rows } = await timed(folder, "students", () => teachRows(studentsOf(run, teachers, index), [], true));
+      const { rows } = await timedStudents(run, () => teachRows(studentsOf(run, teachers, index), [], true));
       const { data } = bytesAround(run.data, teachers);
       full = rows.map((row) => ({ ...row, bytes: data }));
       return;
     }
-    if (inOne) await makeOne(run, plan, teachers);
-    measured.set(plan, await timed(folder, "students", () => measureOne(run, plan, teachers, index)));
+    if (!madeFirst) await makeOne(run, plan, teachers);
+    measured.set(plan, await timedStudents(run, () => measureOne(run, plan, teachers, index)));
     if (growing && tableOf(plans, measured).pending.length + failed.length > 0) await write();
   };
   const pieces = [...sets.map(setName), ...(withAllData(recipe) ? [allPiece] : [])];
@@ -204,7 +211,7 @@ const compareAll = async (run: CompareRun): Promise<Found<Comparison>> => {
       // Other jobs go on; the table says which is missing, and why.
       if (error instanceof DistilleryError && error.code === "JOB") {
         failed.push(`${pieces[index]}: ${error.message}`);
-        await write();
+        if (growing) await write();
       }
       throw error;
     }),

@@ -175,7 +175,7 @@ const setCells = (set: ComparedSet): readonly string[] => {
     formatCount(ipc),
     ...([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest, bytes.total] as const).map(formatBytes),
     iterations === undefined ? "" : formatCount(iterations),
-    formatSeconds(seconds),
+    seconds === undefined ? "" : formatSeconds(seconds),
     peakMemory ? formatBytes(peakMemory.bytes) : "",
   ];
 };

@@ -46,7 +46,11 @@ const iterations: Cost = {
   align: "right",
   cell: (one) => (one.iterations === undefined ? "" : formatCount(one.iterations)),
 };
-const seconds: Cost = { title: "made in", align: "right", cell: (one) => formatSeconds(one.seconds) };
+const seconds: Cost = {
+  title: "made in",
+  align: "right",
+  cell: (one) => (one.seconds === undefined ? "" : formatSeconds(one.seconds)),
+};
 const memory: Cost = {
   title: "peak memory",
   align: "right",

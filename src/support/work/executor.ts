@@ -73,8 +73,8 @@ export interface Ground {
  * waits for the results that others make, one that makes those that it is asked for.
  */
 export interface Executor {
-  /** True where this process's part is to wait: then it waits for several things at once. */
-  readonly waits: boolean;
+  /** True where others compute: this process waits for several things at once, and its times say nothing of the work. */
+  readonly elsewhere: boolean;
   /** Is told the ground before the first job. @throws DistilleryError where others stand on another. */
   begin(ground: Ground): Promise<void>;
   /** Ends when the results of all jobs lie in the offer's folder. */
@@ -113,12 +113,12 @@ export const inPieces = async <T>(
   return inTurn(names, (_, index) => piece(index));
 };
 
-/** The same of what everything after it needs all of: at once where an executor waits for it. */
+/** The same of what everything after it needs all of: at once where others compute it. */
 export const eachOf = async <A, T>(
   { executor }: Executed,
   all: readonly A[],
   one: (of: A, index: number) => Promise<T>,
 ): Promise<T[]> => {
-  if (executor?.waits) return together(all.map(one));
+  if (executor?.elsewhere) return together(all.map(one));
   return inTurn(all, one);
 };
