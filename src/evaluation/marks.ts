@@ -2,7 +2,7 @@
 import type { AccuracyRow, Mark, Reached } from "./rows.ts";
 
 /** Parts of its steps after which a student is measured, besides all of them. */
-const shares = [1 / 8, 1 / 4, 1 / 2] as const;
+export const shares = [1 / 8, 1 / 4, 1 / 2] as const;
 
 /**
  * The steps of a student's marks. Those of less than one step are left out; the others differ, as each is at least twice the

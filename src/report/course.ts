@@ -1,10 +1,10 @@
 // Words for accuracies on the way to the last step, and for when random images' accuracy is reached.
-import { courseOf } from "../evaluation/marks.ts";
+import { courseOf, shares as marked } from "../evaluation/marks.ts";
 import type { AccuracyRow, Mark, Reached } from "../evaluation/rows.ts";
 import { formatTenth, plural } from "../support/format.ts";
 
 /** The shares of steps that are shown, the last step being 1. */
-export const shares = [1 / 8, 1 / 4, 1 / 2, 1] as const;
+export const shares = [...marked, 1];
 
 /** "1/8", "all". */
 export const shareName = (share: number): string => (share === 1 ? "all" : `1/${1 / share}`);

@@ -1,4 +1,5 @@
 // Seconds of a student's training on a set beside all the data.
+import { allData } from "../evaluation/rows.ts";
 import type { BudgetRow, ComparedRow } from "../evaluation/statistics.ts";
 import { formatSeconds, formatTenth, plural } from "../support/format.ts";
 import { budgetText, methodName } from "./comparison/names.ts";
@@ -14,8 +15,8 @@ export interface Speed {
 
 /** The seconds of every set's row that was timed. */
 export const speedsOf = (rows: readonly ComparedRow<BudgetRow>[]): readonly Speed[] =>
-  rows.flatMap(({ row, full, toFull }) => {
-    if (row.seconds === undefined || toFull === undefined) return [];
+  rows.flatMap(({ row, full }) => {
+    if (row.seconds === undefined || row.method === allData) return [];
     const beside = full?.seconds;
     const times = beside !== undefined && row.seconds > 0 ? { full: beside, times: beside / row.seconds } : {};
     return [{ row, seconds: row.seconds, ...times }];

@@ -74,7 +74,7 @@ A row, with one student:
 **\`retained\`** has what papers cite. \`share\` is the accuracy as a part of that on all the data. \`improvement\` and \`recovery\` are IOR and HLR of
 DD-Ranking (arXiv 2505.13300), from rows of this report: with this program's students and augmentation, not with theirs, so they stand beside
 each other but not in its leaderboard. **\`seconds\`** of a row are of training alone, as students ran side by side; they lie beside each student's
-result (\`NAME.seconds.json\`), for results have the same bytes however long they took.
+result (\`NAME-seconds.json\`), for results have the same bytes however long they took.
 
 ## report.json
 

@@ -1,7 +1,7 @@
 // The accuracy section of a report: sentences, plot and table.
 import type { AccuracyRow, Report } from "../../evaluation/rows.ts";
 import { allData } from "../../evaluation/rows.ts";
-import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";
+import { type ComparedRow, comparedRows, type Difference, measured } from "../../evaluation/statistics.ts";
 import { formatCount, formatSigned, formatTenth, plural } from "../../support/format.ts";
 import { nameOf, styleOf } from "../methods.ts";
 import { type Content, html, type Markup, unbroken } from "../page/markup.ts";
@@ -17,9 +17,6 @@ import {
 } from "../run/summary.ts";
 import { axis, dotStrip, legendEntry } from "./plot.ts";
 import { niceScale } from "./scale.ts";
-
-const measured = ({ row }: ComparedRow): boolean =>
-  row.accuracy.values.length > 0 && Number.isFinite(row.accuracy.mean);
 
 export const differenceCell = (difference: Difference | undefined, title: string, named: boolean): Markup => {
   if (!difference) return html`<td class="number none" data-title="${title}">–</td>`;
@@ -58,7 +55,7 @@ const describe = (row: AccuracyRow): string => {
 };
 
 const plot = (rows: readonly ComparedRow[]): Markup | undefined => {
-  const shown = rows.filter(measured);
+  const shown = rows.filter(({ row }) => measured(row));
   if (shown.length === 0) return undefined;
   const ends = shown.flatMap(({ row: { accuracy } }) => [
     ...accuracy.values,

@@ -2,6 +2,7 @@
 import { baseline, methods } from "../../distill/registry.ts";
 import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { allData } from "../../evaluation/rows.ts";
+import { measured } from "../../evaluation/statistics.ts";
 import { formatBytes, formatCount, formatSeconds, formatTenth, plural } from "../../support/format.ts";
 import { differenceCell } from "../charts/accuracy.ts";
 import { acrossBytes, type ScatterPoint, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
@@ -33,8 +34,6 @@ import {
   unfinished,
 } from "./summary.ts";
 import { usedSet } from "./used-set.ts";
-
-const measured = ({ accuracy }: ComparisonRow): boolean => accuracy.values.length > 0 && Number.isFinite(accuracy.mean);
 
 const rowCells = ({ row, toRandom, toFull }: ComparedSetRow): Markup => {
   const { values } = row.accuracy;
@@ -159,7 +158,7 @@ const costCells = (set: ComparedSet): Markup => {
 ${([bytes.bases, bytes.compensators, bytes.labels, bytes.manifest] as const).map((part) => html`<td class="number">${formatBytes(part)}</td>`)}
 <td class="number"><b>${formatBytes(bytes.total)}</b></td>
 <td class="number">${iterations === undefined ? undefined : formatCount(iterations)}</td>
-<td class="number">${formatSeconds(seconds)}</td>
+<td class="number">${seconds === undefined ? undefined : formatSeconds(seconds)}</td>
 <td class="number">${peakMemory ? html`<span title="${peakMemory.by}">${formatBytes(peakMemory.bytes)}</span>` : undefined}</td></tr>
 `;
 };

@@ -3,7 +3,7 @@ import type { Method } from "../../distill/method.ts";
 import { baseline, methods } from "../../distill/registry.ts";
 import type { Comparison, ComparisonRow } from "../../evaluation/comparison.ts";
 import { allData } from "../../evaluation/rows.ts";
-import { type BudgetRow, type ComparedRow, compare, comparedRows } from "../../evaluation/statistics.ts";
+import { type BudgetRow, type ComparedRow, compare, comparedRows, measured } from "../../evaluation/statistics.ts";
 import { formatSigned, listed, plural } from "../../support/format.ts";
 import { warningsOf } from "../../teachers/guessing.ts";
 import { nameOf } from "../methods.ts";
@@ -37,8 +37,7 @@ export const budgetsOf = (rows: readonly ComparedSetRow[]): readonly number[] =>
   ...new Set(rows.flatMap(({ row }) => row.ipc ?? [])),
 ];
 
-const measured = ({ row }: ComparedSetRow): boolean =>
-  row.method !== allData && row.accuracy.values.length > 0 && Number.isFinite(row.accuracy.mean);
+const measuredSet = ({ row }: ComparedSetRow): boolean => row.method !== allData && measured(row);
 
 /** Names the best method at one budget, only where it is clearly above every other. */
 const judgeBest = (rows: readonly ComparisonRow[]): string => {
@@ -86,7 +85,7 @@ const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slic
 
 /** One sentence on one budget of a table. */
 const judgeBudget = (table: Table, ipc: number): string => {
-  const rows = table.rows.filter((compared) => compared.row.ipc === ipc && measured(compared)).map(({ row }) => row);
+  const rows = table.rows.filter((compared) => compared.row.ipc === ipc && measuredSet(compared)).map(({ row }) => row);
   const of = (method: ComparisonRow["method"]): ComparisonRow | undefined =>
     rows.find((row) => row.method === method && row.variant === undefined);
   const tried = rows.find(({ method }) => method === ablated(rows)?.name);
@@ -127,14 +126,14 @@ const byAccuracy = (rows: readonly ComparedSetRow[]): ComparedSetRow[] =>
 
 /** The row of the first table at its first budget that is clearly above all its others, where there is one. */
 export const clearlyBest = (comparison: Comparison): ComparedSetRow | undefined => {
-  const [best, ...others] = byAccuracy(firstRows(comparison).filter(measured));
+  const [best, ...others] = byAccuracy(firstRows(comparison).filter(measuredSet));
   const above = ({ row }: ComparedSetRow): boolean => compare(best!.row.accuracy, row.accuracy).verdict === "better";
   return others.length > 0 && others.every(above) ? best : undefined;
 };
 
 const bestOf = (comparison: Comparison): string => {
   const [table] = tablesOf(comparison);
-  const rows = firstRows(comparison).filter(measured);
+  const rows = firstRows(comparison).filter(measuredSet);
   const [best] = byAccuracy(rows);
   if (table === undefined || best === undefined) return "No student has been trained yet.";
   const where = `with ${plural(best.row.ipc ?? 0, "image")} a class, ${table.labels} labels and ${table.student}`;
