@@ -16,10 +16,10 @@ import { type Candidate, checkTeachers, findCandidates, obtainTeachers } from ".
 import type { CommandContext } from "./commands.ts";
 import { type Claim, checkFree, claimFolder } from "./folder/claim.ts";
 import { type RunFolder, timed } from "./folder/run-folder.ts";
+import { plainRecipe } from "./recipe/file.ts";
 import { type Settled, settleMethod } from "./recipe/settle.ts";
 import { settleSteps } from "./recipe/steps.ts";
 import { describeDataset } from "./reporting.ts";
-import { plain } from "./set.ts";
 
 /** A command at work: as `Work`, with all of a run's folder. */
 export interface Run<Folder extends RunFolder = RunFolder> extends Omit<Work, "folder"> {
@@ -83,7 +83,7 @@ export const openRun = async <T, Folder extends RunFolder>(
     checkStudents(recipe, data);
     const checked = await check(recipe, data, await findCandidates(recipe, data), context);
     claim = await claimFolder(folder, recipe, data.fingerprint, context.progress);
-    await executor?.begin({ recipe: plain(claim.recipe), fingerprint: data.fingerprint });
+    await executor?.begin({ recipe: plainRecipe(claim.recipe), fingerprint: data.fingerprint });
     await timed(folder, "data", async () => undefined, performance.now() - started);
     await writeJson(folder.dataset, {
       ...describeDataset(data),

@@ -15,7 +15,7 @@ import { version } from "../support/version.ts";
 import { chanceOf } from "../teachers/guessing.ts";
 import type { Teacher } from "../teachers/teacher.ts";
 import { type RunFolder, readSeconds } from "./folder/run-folder.ts";
-import { plain } from "./set.ts";
+import { plainRecipe } from "./recipe/file.ts";
 
 /** What is known of the data, also written as 1-dataset.json. */
 export const describeDataset = ({ dataset, train, validation }: Prepared): Report["data"] => ({
@@ -110,7 +110,7 @@ export const assembleReport = async (
     seed: recipe.seed,
     device: device.name,
     hardware: describeHardware(),
-    recipe: plain(recipe),
+    recipe: plainRecipe(recipe),
     ...(best !== undefined && { best }),
   };
 };

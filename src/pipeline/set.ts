@@ -30,6 +30,7 @@ import type { Stage } from "../teachers/stage.ts";
 import { removeStored } from "../training/checkpoint.ts";
 import { fileOf } from "../training/kept.ts";
 import { ofTheSet } from "./folder/growth.ts";
+import { plainRecipe } from "./recipe/file.ts";
 import { precisionOf } from "./recipe/method.ts";
 import { writeWithin } from "./set-limit.ts";
 
@@ -92,7 +93,7 @@ export const makeSet = async (
     labels,
     training: describeTraining(recipe, task, budget, teachers.length),
     teachers: teachers.map(({ model, accuracy, sha256 }) => ({ architecture: model.name, accuracy, sha256 })),
-    recipe: plain(recipe),
+    recipe: plainRecipe(recipe),
     seed: recipe.seed,
     notice: noticeOf(method.pixels),
   });
@@ -133,7 +134,3 @@ export const makeSet = async (
   await removeStored(fileOf(work, { name }));
   return readSet(folder);
 };
-
-/** A recipe as a plain object, as in its file. */
-export const plain = (recipe: Recipe): Record<string, unknown> =>
-  JSON.parse(JSON.stringify(recipe)) as Record<string, unknown>;

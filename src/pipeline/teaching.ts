@@ -7,8 +7,8 @@ import type { Teacher } from "../teachers/teacher.ts";
 import { readWatched, watchFile } from "../training/watch.ts";
 import { readSeconds } from "./folder/run-folder.ts";
 import type { Run } from "./open.ts";
+import { plainRecipe } from "./recipe/file.ts";
 import { describeDataset, describeHardware, describeTeachers } from "./reporting.ts";
-import { plain } from "./set.ts";
 
 const describe = async (teacher: Teacher, row: TeacherRow): Promise<TaughtTeacher> => {
   const { file, history } = teacher;
@@ -34,7 +34,7 @@ export const reportTeachers = async (
     seed: recipe.seed,
     device: device.name,
     hardware: describeHardware(),
-    recipe: plain(recipe),
+    recipe: plainRecipe(recipe),
   };
   await writeJson(folder.teachersJson, report);
   return report;

@@ -4,6 +4,7 @@ import type { Opaque } from "../models/model.ts";
 import type { Device, Loaded } from "../runtime/index.ts";
 import { DistilleryError, reasonOf } from "../support/errors.ts";
 import type { NetworkTask } from "../tasks/task.ts";
+import { inBatches } from "./in-batches.ts";
 
 const wrong = ({ path }: Opaque, what: string, cause?: unknown): DistilleryError =>
   new DistilleryError("CHECKPOINT", `${path}: ${what}`, { cause });
@@ -57,17 +58,7 @@ export const openOpaque = async (
     );
   };
   return {
-    logits: async (images) => {
-      const n = images.length / size;
-      const out = new Float32Array(n * task.outputs);
-      for (let from = 0; from < n; from += batch) {
-        const count = Math.min(batch, n - from);
-        const padded = new Float32Array(batch * size);
-        padded.set(images.subarray(from * size, (from + count) * size));
-        out.set((await run(padded)).subarray(0, count * task.outputs), from * task.outputs);
-      }
-      return out;
-    },
+    logits: (images) => inBatches(images, { batch, pixels: size, size: task.outputs }, run),
     release: () => loaded.release(),
   };
 };

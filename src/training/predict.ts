@@ -13,10 +13,11 @@ import {
 import type { Dataset, Split } from "../data/dataset.ts";
 import { normalise } from "../data/normalisation.ts";
 import type { Device } from "../runtime/index.ts";
-import { DistilleryError } from "../support/errors.ts";
 import type { Context } from "../support/work/context.ts";
+import { stopIfAborted } from "../support/work/interrupt.ts";
 import { paceOf } from "../support/work/rehearsal.ts";
 import type { NetworkTask, Score, Task } from "../tasks/task.ts";
+import { inBatches } from "./in-batches.ts";
 import { openOpaque } from "./opaque.ts";
 import { readAhead } from "./read-ahead.ts";
 import { type Frozen, frozenLogits } from "./train-step.ts";
@@ -60,18 +61,11 @@ export const openRows = async (device: Device, traced: TracedRows): Promise<Rows
   const compiled = await device.compile(traced);
   return {
     size,
-    rows: async (images) => {
-      const n = images.length / pixels;
-      const out = new Float32Array(n * size);
-      for (let from = 0; from < n; from += batch) {
-        const count = Math.min(batch, n - from);
-        const padded = new Float32Array(batch * pixels);
-        padded.set(images.subarray(from * pixels, (from + count) * pixels));
+    rows: (images) =>
+      inBatches(images, { batch, pixels, size }, async (padded) => {
         const { rows }: { rows: Tensor } = await compiled.run({ images: tensor(padded, shape) });
-        out.set(floats(rows).subarray(0, count * size), from * size);
-      }
-      return out;
-    },
+        return floats(rows);
+      }),
     release: () => compiled.release(),
   };
 };
@@ -123,7 +117,7 @@ export const scoreOn = async <Label>(
   try {
     let score = task.metric.start;
     for (let i = 0; i < count && pace.more(); i++) {
-      if (signal?.aborted) throw new DistilleryError("INTERRUPTED", `${title}: stopped; the same command resumes`);
+      stopIfAborted(signal, title);
       const outputs = await classifier.logits(await images.next());
       score = score.add(
         outputs,

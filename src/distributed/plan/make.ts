@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { CommandContext } from "../../pipeline/commands.ts";
 import { rehearseCommand } from "../../pipeline/dry-run.ts";
-import { plain } from "../../pipeline/set.ts";
+import { plainRecipe } from "../../pipeline/recipe/file.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { makeFolder } from "../../support/files.ts";
@@ -62,7 +62,7 @@ export const makePlan = async (
     version: 1,
     distillery: version(),
     command,
-    recipe: plain(recipe),
+    recipe: plainRecipe(recipe),
     ...(archive !== undefined && { archive }),
     ...(maxPixels !== undefined && { maxPixels }),
     fingerprint: ground()!.fingerprint,

@@ -12,8 +12,8 @@ import { version } from "../../support/version.ts";
 import type { Teacher } from "../../teachers/teacher.ts";
 import { readSeconds } from "../folder/run-folder.ts";
 import type { Run } from "../open.ts";
+import { plainRecipe } from "../recipe/file.ts";
 import { bytesAround, describeDataset, describeHardware, describeTeachers } from "../reporting.ts";
-import { plain } from "../set.ts";
 import { costOf } from "./account.ts";
 import { type CompareFolder, type SetOf, setPath } from "./folder.ts";
 
@@ -81,7 +81,7 @@ export const writeComparison = async (
     seed: recipe.seed,
     device: device.name,
     hardware: describeHardware(),
-    recipe: plain(recipe),
+    recipe: plainRecipe(recipe),
     ...(best !== undefined && { best }),
     folder: folder.path,
     command: `distillery compare --recipe ${shellWord(join(folder.path, "recipe.yaml"))} --out ${shellWord(`${folder.path}-again`)}`,

@@ -80,3 +80,7 @@ export const recipeIn = (text: string, file: string): Recipe => parseRecipe(fiel
 
 /** A recipe file that gives this recipe; every field is written out. */
 export const recipeToYaml = (recipe: Recipe): string => stringify(recipe, { flowCollectionPadding: false });
+
+/** A recipe as a plain object, as in its file. */
+export const plainRecipe = (recipe: Recipe): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(recipe)) as Record<string, unknown>;

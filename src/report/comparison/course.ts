@@ -4,12 +4,12 @@ import { courseOf } from "../../evaluation/marks.ts";
 import { type Accuracy, allData } from "../../evaluation/rows.ts";
 import { type BudgetRow, type ComparedRow, measured } from "../../evaluation/statistics.ts";
 import { formatTenth, plural } from "../../support/format.ts";
+import { formatAccuracy, formatMean } from "../accuracies.ts";
 import { acrossSteps, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
-import { hasMarks, markAt, ruleOfMarks, shareName, shares, whenReached } from "../course.ts";
 import { nameOf, styleOf } from "../methods.ts";
+import { budgetText, methodName } from "../names.ts";
 import { html, type Markup, type Section, section } from "../page/markup.ts";
-import { formatAccuracy, formatMean } from "../run/summary.ts";
-import { budgetText, methodName } from "./names.ts";
+import { hasMarks, markAt, ruleOfMarks, shareName, shares, whenReached } from "../sections/course.ts";
 import { type Table, tablesOf } from "./summary.ts";
 
 const deviationOf = ({ values, std }: Accuracy) => (values.length > 1 ? { deviation: std } : {});

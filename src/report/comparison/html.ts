@@ -4,21 +4,21 @@ import type { ComparedSet, Comparison, ComparisonRow } from "../../evaluation/co
 import { allData } from "../../evaluation/rows.ts";
 import { measured } from "../../evaluation/statistics.ts";
 import { formatBytes, formatCount, formatSeconds, formatTenth, plural } from "../../support/format.ts";
-import { differenceCell } from "../charts/accuracy.ts";
+import { formatAccuracy, formatMean } from "../accuracies.ts";
 import { acrossBytes, type ScatterPoint, type ScatterSeries, scatterPlot } from "../charts/scatter.ts";
-import { classMap, classTable } from "../classes.ts";
-import { matrixOf, matrixTable } from "../matrix.ts";
 import { nameOf, styleOf } from "../methods.ts";
+import { budgetText, methodName } from "../names.ts";
 import { html, type Markup, type Section, scrolling, section, sectionList, unbroken } from "../page/markup.ts";
 import { pageOf, type Tile, tileList } from "../page/page.ts";
-import { retainedTable } from "../retained.ts";
 import { provenanceSection, teacherSection } from "../run/provenance.ts";
-import { formatAccuracy, formatMean } from "../run/summary.ts";
-import { speedTable } from "../speed.ts";
-import { useSection } from "../use.ts";
+import { classMap, classTable } from "../sections/classes.ts";
+import { differenceCell } from "../sections/difference.ts";
+import { matrixOf, matrixTable } from "../sections/matrix.ts";
+import { rankingSection } from "../sections/ranking.ts";
+import { retainedTable } from "../sections/retained.ts";
+import { speedTable } from "../sections/speed.ts";
+import { useSection } from "../sections/use.ts";
 import { courseSection } from "./course.ts";
-import { budgetText, methodName } from "./names.ts";
-import { rankingSection } from "./ranking.ts";
 import {
   ablated,
   type ComparedSetRow,

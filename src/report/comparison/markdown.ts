@@ -12,16 +12,16 @@ import {
   formatTenth,
   printable,
 } from "../../support/format.ts";
-import { aboutClasses, type ClassMap, classMap, leftOut } from "../classes.ts";
-import { hasMarks, markAt, ruleOfMarks, shareName, shares, whenReached } from "../course.ts";
-import { aboutMatrix, type Matrix, matrixOf, verdictText } from "../matrix.ts";
+import { formatInterval, formatMean, verdictWords } from "../accuracies.ts";
 import { nameOf } from "../methods.ts";
 import { fullName } from "../named-class.ts";
-import { ruleOfRetained } from "../retained.ts";
-import { formatInterval, formatMean, verdictWords } from "../run/summary.ts";
-import { fasterWords, ruleOfSeconds, speedsOf } from "../speed.ts";
-import { rulesOfUse, type UsedSet, waysToUse } from "../use.ts";
-import { aboutRankings, formatTau, pairsAgreeing } from "./ranking.ts";
+import { aboutClasses, type ClassMap, classMap, leftOut } from "../sections/classes.ts";
+import { hasMarks, markAt, ruleOfMarks, shareName, shares, whenReached } from "../sections/course.ts";
+import { aboutMatrix, type Matrix, matrixOf, verdictText } from "../sections/matrix.ts";
+import { aboutRankings, formatTau, pairsAgreeing } from "../sections/ranking.ts";
+import { ruleOfRetained } from "../sections/retained.ts";
+import { fasterWords, ruleOfSeconds, speedsOf } from "../sections/speed.ts";
+import { rulesOfUse, type UsedSet, waysToUse } from "../sections/use.ts";
 import {
   type ComparedSetRow,
   comparisonHeadline,

@@ -6,8 +6,8 @@ import { allData } from "../../evaluation/rows.ts";
 import { type BudgetRow, type ComparedRow, compare, comparedRows, measured } from "../../evaluation/statistics.ts";
 import { formatSigned, listed, plural } from "../../support/format.ts";
 import { warningsOf } from "../../teachers/guessing.ts";
+import { distilledOnce, formatAccuracy, ruleOfJudgement } from "../accuracies.ts";
 import { nameOf } from "../methods.ts";
-import { distilledOnce, formatAccuracy, ruleOfJudgement } from "../run/summary.ts";
 
 export type ComparedSetRow = ComparedRow<ComparisonRow>;
 

@@ -4,10 +4,10 @@ import type { ComparedSet, Comparison } from "../../evaluation/comparison.ts";
 import { rankingsOf } from "../../evaluation/conclusions.ts";
 import type { Ranking } from "../../evaluation/rows.ts";
 import { formatBytes, formatCount, formatSeconds, printable, toAscii } from "../../support/format.ts";
-import { formatMean } from "../run/summary.ts";
+import { formatMean } from "../accuracies.ts";
 import { differenceText, markColumns, methodText, reachedColumn } from "../run/table.ts";
+import { formatTau, pairsAgreeing } from "../sections/ranking.ts";
 import { type Column, drawFitting, wrap } from "../terminal.ts";
-import { formatTau, pairsAgreeing } from "./ranking.ts";
 import { type ComparedSetRow, comparisonHeadline, comparisonJudgements, tablesOf } from "./summary.ts";
 
 type Accuracy = Column<ComparedSetRow>;

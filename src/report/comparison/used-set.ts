@@ -1,7 +1,7 @@
 // The set of a comparison that its lines to copy are about.
 import type { Comparison } from "../../evaluation/comparison.ts";
 import { measured } from "../../evaluation/statistics.ts";
-import type { UsedSet } from "../use.ts";
+import type { UsedSet } from "../sections/use.ts";
 import { clearlyBest, tablesOf } from "./summary.ts";
 
 /** The set that the heading calls clearly best; where it calls none so, the first of the first table. */

@@ -4,7 +4,8 @@ import type { Report } from "../../evaluation/rows.ts";
 import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";
 import { formatSigned, plural } from "../../support/format.ts";
 import { warningsOf } from "../../teachers/guessing.ts";
-import { formatAccuracy, headlineRow } from "./summary.ts";
+import { formatAccuracy } from "../accuracies.ts";
+import { headlineRow } from "./summary.ts";
 
 /** Says for how many of the other students the first one's verdict holds too; nothing where there are none. */
 const alike = (report: Report, { row, toRandom }: ComparedRow): string => {

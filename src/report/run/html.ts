@@ -2,22 +2,23 @@
 import type { GalleryItem, Report } from "../../evaluation/rows.ts";
 import { comparedRows } from "../../evaluation/statistics.ts";
 import { formatBytes, formatCount, formatSeconds, formatShare, plural } from "../../support/format.ts";
-import { accuracySection } from "../charts/accuracy.ts";
+import { formatMean } from "../accuracies.ts";
 import { curveSection } from "../charts/curves.ts";
-import { classMap, classTable } from "../classes.ts";
-import { bytesSection, secondsSection } from "../comparison/costs.ts";
 import { courseSection } from "../comparison/course.ts";
-import { rankingSection } from "../comparison/ranking.ts";
-import { matrixOf, matrixTable } from "../matrix.ts";
 import { nameOf, styleOf } from "../methods.ts";
 import { html, type Markup, type Section, section, sectionList, unbroken } from "../page/markup.ts";
 import { pageOf, type Tile, tileList } from "../page/page.ts";
-import { speedTable, speedWords } from "../speed.ts";
-import { useSection } from "../use.ts";
+import { classMap, classTable } from "../sections/classes.ts";
+import { matrixOf, matrixTable } from "../sections/matrix.ts";
+import { rankingSection } from "../sections/ranking.ts";
+import { speedTable, speedWords } from "../sections/speed.ts";
+import { useSection } from "../sections/use.ts";
+import { accuracySection } from "./accuracy.ts";
 import { conclusion } from "./conclusion.ts";
+import { bytesSection, secondsSection } from "./costs.ts";
 import { gallerySection } from "./gallery.ts";
 import { provenanceSection, teacherSection } from "./provenance.ts";
-import { bytesNeeded, describeSet, formatMean, headlineRow, imagesInside } from "./summary.ts";
+import { bytesNeeded, describeSet, headlineRow, imagesInside } from "./summary.ts";
 
 const tilesOf = (report: Report): readonly Tile[] => {
   const chosen = headlineRow(report);

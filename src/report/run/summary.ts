@@ -2,26 +2,11 @@
 import { baseline } from "../../distill/registry.ts";
 import type { AccuracyRow, Report } from "../../evaluation/rows.ts";
 import { type ComparedRow, comparedRows, type Difference } from "../../evaluation/statistics.ts";
-import { formatBytes, formatCount, formatShare, formatSigned, formatTenth, plural } from "../../support/format.ts";
+import { formatBytes, formatCount, formatShare, formatSigned, plural } from "../../support/format.ts";
 import { warningsOf } from "../../teachers/guessing.ts";
-import { hasMarks, reachedWords } from "../course.ts";
+import { formatAccuracy, formatInterval } from "../accuracies.ts";
 import { nameOf } from "../methods.ts";
-
-/** Mean and, from two seeds on, standard deviation without a unit: "41.2 ± 0.6", "41.2", or "not measured". */
-export const formatMean = ({ values, mean, std }: AccuracyRow["accuracy"]): string => {
-  if (values.length === 0 || !Number.isFinite(mean)) return "not measured";
-  return values.length === 1 ? formatTenth(mean) : `${formatTenth(mean)} ± ${formatTenth(std)}`;
-};
-
-/** `formatMean` with its unit. */
-export const formatAccuracy = (accuracy: AccuracyRow["accuracy"]): string => {
-  const text = formatMean(accuracy);
-  return text === "not measured" ? text : `${text} %`;
-};
-
-/** A 95 % interval in percentage points, "−0.3 to +3.1". */
-export const formatInterval = ([low, high]: readonly [number, number]): string =>
-  `${formatSigned(low)} to ${formatSigned(high)}`;
+import { hasMarks, reachedWords } from "../sections/course.ts";
 
 /**
  * The row the headline is about: the first of the method in the report's order, which is the recipe's. Taking the most
@@ -82,14 +67,6 @@ const accuracyOf = (report: Report): string => {
   return `${describeSet(report, row.labels)}: ${parts.join("; ")}.`;
 };
 
-/** One word or two for a difference, as table cells carry it. */
-export const verdictWords: Readonly<Record<Difference["verdict"], string>> = {
-  better: "better",
-  worse: "worse",
-  unclear: "no clear difference",
-  unknown: "too few seeds",
-};
-
 const judge = ({ row, toRandom, random, reached }: ComparedRow): string => {
   const subject = `${nameOf(row)}, ${row.labels} labels, ${row.student}`;
   if (!toRandom || !random) return `${subject}: not measured against random images with the same labels.`;
@@ -111,14 +88,6 @@ export const judgements = (report: Report, student?: string): readonly string[] 
     .filter(({ row }) => row.method === report.method && row.method !== baseline.name && row.accuracy.values.length > 0)
     .filter(({ row }) => student === undefined || row.student === student)
     .map(judge);
-
-/** A footnote on the verdicts. */
-export const ruleOfJudgement =
-  "A difference is called better or worse only where the 95 % Welch interval of the two means excludes zero. " +
-  "Deviations are sample standard deviations over the students’ seeds.";
-
-/** Qualifies the deviations where only students differ. */
-export const distilledOnce = "The set was distilled once.";
 
 /** Tells a receiver of the set which images it carries. */
 export const imagesInside = (report: Report): { readonly title: string; readonly text: string } => {

@@ -12,11 +12,12 @@ import {
   printable,
   toAscii,
 } from "../../support/format.ts";
-import { markAt, shareName, shares, whenReached } from "../course.ts";
+import { formatMean } from "../accuracies.ts";
 import { type NamedMethod, nameOf, styleOf } from "../methods.ts";
-import { speedWords } from "../speed.ts";
+import { markAt, shareName, shares, whenReached } from "../sections/course.ts";
+import { speedWords } from "../sections/speed.ts";
 import { type Colours, type Column, drawFitting, wrap } from "../terminal.ts";
-import { bytesNeeded, formatMean, headline, headlineRow, judgements } from "./summary.ts";
+import { bytesNeeded, headline, headlineRow, judgements } from "./summary.ts";
 
 type RowColumn = Column<ComparedRow>;
 

@@ -1,7 +1,7 @@
 // Words for accuracies on the way to the last step, and for when random images' accuracy is reached.
-import { courseOf, shares as marked } from "../evaluation/marks.ts";
-import type { AccuracyRow, Mark, Reached } from "../evaluation/rows.ts";
-import { formatTenth, plural } from "../support/format.ts";
+import { courseOf, shares as marked } from "../../evaluation/marks.ts";
+import type { AccuracyRow, Mark, Reached } from "../../evaluation/rows.ts";
+import { formatTenth, plural } from "../../support/format.ts";
 
 /** The shares of steps that are shown, the last step being 1. */
 export const shares = [...marked, 1];

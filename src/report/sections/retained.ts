@@ -1,10 +1,10 @@
 // Numbers by which a set is compared with those of others.
-import { retainedOf } from "../evaluation/conclusions.ts";
-import type { Retained } from "../evaluation/rows.ts";
-import type { BudgetRow } from "../evaluation/statistics.ts";
-import { formatShare, formatSigned, formatTenth } from "../support/format.ts";
-import { budgetText, methodName } from "./comparison/names.ts";
-import { html, type Markup } from "./page/markup.ts";
+import { retainedOf } from "../../evaluation/conclusions.ts";
+import type { Retained } from "../../evaluation/rows.ts";
+import type { BudgetRow } from "../../evaluation/statistics.ts";
+import { formatShare, formatSigned, formatTenth } from "../../support/format.ts";
+import { budgetText, methodName } from "../names.ts";
+import { html, type Markup } from "../page/markup.ts";
 
 export const ruleOfRetained =
   "Of all the data: the accuracy as a part of what the same student reaches on all the data. IOR, improvement over random, and HLR, hard-label recovery, are " +

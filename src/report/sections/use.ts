@@ -1,6 +1,6 @@
 // Ways to use a set: a few lines each, for a page and for Markdown.
-import { shellWord } from "../support/format.ts";
-import { html, type Markup } from "./page/markup.ts";
+import { shellWord } from "../../support/format.ts";
+import { html, type Markup } from "../page/markup.ts";
 
 /** Lines to copy. */
 export interface Way {

@@ -1,9 +1,9 @@
 // Names of sets in the tables of a page.
-import type { LabelledSet } from "../../evaluation/rows.ts";
-import { plural } from "../../support/format.ts";
-import { markIcon } from "../charts/scatter.ts";
-import { type NamedMethod, nameOf, styleOf } from "../methods.ts";
-import { html, type Markup } from "../page/markup.ts";
+import type { LabelledSet } from "../evaluation/rows.ts";
+import { plural } from "../support/format.ts";
+import { markIcon } from "./charts/scatter.ts";
+import { type NamedMethod, nameOf, styleOf } from "./methods.ts";
+import { html, type Markup } from "./page/markup.ts";
 
 /** The name of a row's method behind its mark. */
 export const methodName = (one: NamedMethod): Markup =>

@@ -3,8 +3,8 @@ import { rankingsOf } from "../../evaluation/conclusions.ts";
 import type { Ranking } from "../../evaluation/rows.ts";
 import type { BudgetRow } from "../../evaluation/statistics.ts";
 import { formatCount } from "../../support/format.ts";
+import { budgetText, methodName } from "../names.ts";
 import { html, type Markup, type Section, section } from "../page/markup.ts";
-import { budgetText, methodName } from "./names.ts";
 
 export const aboutRankings =
   "Students in the order of their mean accuracy on a set, against their order on all the data: Kendall's tau-b is 1 where both are the same, −1 where " +

@@ -1,10 +1,10 @@
 // A table of every set across several students, with the verdict against random images in each cell.
-import type { TeacherRow } from "../evaluation/rows.ts";
-import { type BudgetRow, type ComparedRow, comparedRows } from "../evaluation/statistics.ts";
-import { formatSigned } from "../support/format.ts";
-import { budgetText, methodName } from "./comparison/names.ts";
-import { html, type Markup, scrolling } from "./page/markup.ts";
-import { formatMean, verdictWords } from "./run/summary.ts";
+import type { TeacherRow } from "../../evaluation/rows.ts";
+import { type BudgetRow, type ComparedRow, comparedRows } from "../../evaluation/statistics.ts";
+import { formatSigned } from "../../support/format.ts";
+import { formatMean, verdictWords } from "../accuracies.ts";
+import { budgetText, methodName } from "../names.ts";
+import { html, type Markup, scrolling } from "../page/markup.ts";
 
 /** One set with one kind of labels, and what each student reached on it. */
 interface Line {

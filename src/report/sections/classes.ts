@@ -1,10 +1,10 @@
 // Accuracy by class: a heat map of the rows of one table.
-import type { NamedClass, Report } from "../evaluation/rows.ts";
-import type { BudgetRow, ComparedRow } from "../evaluation/statistics.ts";
-import { formatTenth, plural } from "../support/format.ts";
-import { nameOf } from "./methods.ts";
-import { fullName, shortName } from "./named-class.ts";
-import { coordinate, html, type Markup, scrolling } from "./page/markup.ts";
+import type { NamedClass, Report } from "../../evaluation/rows.ts";
+import type { BudgetRow, ComparedRow } from "../../evaluation/statistics.ts";
+import { formatTenth, plural } from "../../support/format.ts";
+import { nameOf } from "../methods.ts";
+import { fullName, shortName } from "../named-class.ts";
+import { coordinate, html, type Markup, scrolling } from "../page/markup.ts";
 
 type Known = BudgetRow & { readonly byClass: NonNullable<BudgetRow["byClass"]> };
 

@@ -1,9 +1,9 @@
 // Seconds of a student's training on a set beside all the data.
-import { allData } from "../evaluation/rows.ts";
-import type { BudgetRow, ComparedRow } from "../evaluation/statistics.ts";
-import { formatSeconds, formatTenth, plural } from "../support/format.ts";
-import { budgetText, methodName } from "./comparison/names.ts";
-import { html, type Markup } from "./page/markup.ts";
+import { allData } from "../../evaluation/rows.ts";
+import type { BudgetRow, ComparedRow } from "../../evaluation/statistics.ts";
+import { formatSeconds, formatTenth, plural } from "../../support/format.ts";
+import { budgetText, methodName } from "../names.ts";
+import { html, type Markup } from "../page/markup.ts";
 
 export interface Speed {
   readonly row: BudgetRow;

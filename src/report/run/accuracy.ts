@@ -1,32 +1,16 @@
 // The accuracy section of a report: sentences, plot and table.
 import type { AccuracyRow, Report } from "../../evaluation/rows.ts";
 import { allData } from "../../evaluation/rows.ts";
-import { type ComparedRow, comparedRows, type Difference, measured } from "../../evaluation/statistics.ts";
-import { formatCount, formatSigned, formatTenth, plural } from "../../support/format.ts";
+import { type ComparedRow, comparedRows, measured } from "../../evaluation/statistics.ts";
+import { formatCount, formatTenth, plural } from "../../support/format.ts";
+import { distilledOnce, formatAccuracy, formatMean, ruleOfJudgement } from "../accuracies.ts";
+import { axis, dotStrip, legendEntry } from "../charts/plot.ts";
+import { niceScale } from "../charts/scale.ts";
 import { nameOf, styleOf } from "../methods.ts";
 import { type Content, html, type Markup, unbroken } from "../page/markup.ts";
-import { retainedTable } from "../retained.ts";
-import {
-  distilledOnce,
-  formatAccuracy,
-  formatInterval,
-  formatMean,
-  judgements,
-  ruleOfJudgement,
-  verdictWords,
-} from "../run/summary.ts";
-import { axis, dotStrip, legendEntry } from "./plot.ts";
-import { niceScale } from "./scale.ts";
-
-export const differenceCell = (difference: Difference | undefined, title: string, named: boolean): Markup => {
-  if (!difference) return html`<td class="number none" data-title="${title}">–</td>`;
-  const { delta, interval, verdict } = difference;
-  const word =
-    named || verdict === "unclear" ? html`<span class="verdict ${verdict}">${verdictWords[verdict]}</span>` : undefined;
-  const range = interval ? formatInterval(interval) : undefined;
-  const below = word || range ? html`<small>${word}${word && range ? ", " : undefined}${range}</small>` : undefined;
-  return html`<td class="number" data-title="${title}"><div><b>${formatSigned(delta)}</b>${below}</div></td>`;
-};
+import { differenceCell } from "../sections/difference.ts";
+import { retainedTable } from "../sections/retained.ts";
+import { judgements } from "./summary.ts";
 
 const spelledLabels = (row: AccuracyRow): string => `${row.labels} labels`;
 
