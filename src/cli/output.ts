@@ -25,6 +25,9 @@ export const hasColour = (output: Output): boolean =>
 /** Characters in a line; 100 where the output has no width. */
 export const widthOf = (output: Output): number => output.columns || 100;
 
+/** A standard output, as far as it matters to text. */
+export const terminalOf = (output: Output): Terminal => ({ colour: hasColour(output), width: widthOf(output) });
+
 export const coloursFor = (output: Output): ReturnType<typeof createColors> => createColors(hasColour(output));
 
 /** Lines of a name and what belongs to it, the second column aligned; further lines of a value are indented. */

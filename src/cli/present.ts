@@ -42,7 +42,11 @@ const describeTeacher = (teacher: TeachersReport["teachers"][number]): string =>
 
 const describeSet = ({ folder, manifest, bytes }: DistilledFolder): string => {
   const { budget, labels, classes } = manifest;
-  const counts = `${budget.bases} base sets, ${budget.compensators} compensators, ${budget.trainingImages} training images`;
+  const counts = [
+    plural(budget.bases, "base set"),
+    plural(budget.compensators, "compensator"),
+    plural(budget.trainingImages, "training image"),
+  ].join(", ");
   return (
     `${folder}: ${counts}, ${formatBytes(bytes.total)}\n` +
     `labels ${formatBytes(bytes.labels)}: ${describeLabels(labels, classes.length)}`

@@ -8,6 +8,10 @@ const deepest = 100;
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 
+/** Tells an object from lists as well. */
+export const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  isObject(value) && !Array.isArray(value);
+
 /** Finds where the string that begins at `from` ends, behind its closing quote. */
 const endOfString = (text: string, from: number): number => {
   let at = from + 1;

@@ -9,6 +9,7 @@ import { describeOrigin } from "../../sets/pixels.ts";
 import { readManifest } from "../../sets/read.ts";
 import type { Manifest } from "../../sets/set.ts";
 import { formatBytes, formatCount, plural, printable } from "../../support/format.ts";
+import { isFields } from "../../support/json.ts";
 import { type CliCommand, print, setArgument, working } from "../command.ts";
 import { findSets } from "../find-sets.ts";
 import { filled, type OptionValues } from "../options.ts";
@@ -36,12 +37,9 @@ const lines = (texts: object, room: number): string =>
 const listed = (items: readonly string[]): string[] =>
   items.map((item, i) => (i < items.length - 1 ? `${item},` : item));
 
-const isGroup = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** `a 1, b.c 2`: the fields of a nested value in one line. */
 const flat = (value: unknown, path = ""): string[] => {
-  if (isGroup(value))
+  if (isFields(value))
     return Object.entries(value).flatMap(([name, inner]) => flat(inner, path === "" ? name : `${path}.${name}`));
   const word = (item: unknown): string => (typeof item === "object" ? JSON.stringify(item) : String(item));
   return [`${path} ${Array.isArray(value) ? value.map(word).join("+") : word(value)}`];
@@ -50,8 +48,8 @@ const flat = (value: unknown, path = ""): string[] => {
 /** A recipe: its own fields, and a line for each of its groups; what is too long for a line goes on below, indented. */
 const recipeOf = (recipe: Readonly<Record<string, unknown>>, room: number): string => {
   const fields = Object.entries(recipe);
-  const groups = fields.filter(([, value]) => isGroup(value));
-  const own = Object.fromEntries(fields.filter(([, value]) => !isGroup(value)));
+  const groups = fields.filter(([, value]) => isFields(value));
+  const own = Object.fromEntries(fields.filter(([, value]) => !isFields(value)));
   const lines = (value: unknown, width: number): string => wrapped(listed(flat(value).map(printable)), width);
   const indent = Math.max(0, ...groups.map(([name]) => printable(name).length)) + 2;
   return [

@@ -16,9 +16,9 @@ import {
   recipeOption,
   threadsOption,
 } from "../options.ts";
+import { terminalOf } from "../output.ts";
 import { renderPlan } from "../plans.ts";
 import { findRecipe } from "../recipes.ts";
-import { terminalOf } from "./recipe-command.ts";
 
 /** The command that is planned: compare where something says what to compare. */
 const commandOf = async (values: OptionValues): Promise<PlannedCommand> => {
@@ -36,16 +36,21 @@ const planning = async (world: World, values: OptionValues): Promise<void> => {
   const plan = await working(world, async (tools) => {
     const { makePlan } = await import("../../distributed/plan/make.ts");
     const commands = await world.loadCommands();
-    return await makePlan(command, (told, context) => commands[command](told, context, terminalOf(world)), recipe, {
-      ...tools,
-      out,
-      threads: typeof values.threads === "number" ? values.threads : 1,
-      ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
-      ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
-    });
+    return await makePlan(
+      command,
+      (told, context) => commands[command](told, context, terminalOf(world.stdout)),
+      recipe,
+      {
+        ...tools,
+        out,
+        threads: typeof values.threads === "number" ? values.threads : 1,
+        ...(typeof values.archive === "string" ? { archive: values.archive } : {}),
+        ...(typeof values.maxPixels === "number" ? { maxPixels: values.maxPixels } : {}),
+      },
+    );
   });
   const usual = outFolder({}, recipe, command === "compare" ? "compare-" : "");
-  print(world, { text: renderPlan(plan, out, usual, terminalOf(world)), json: plan }, values);
+  print(world, { text: renderPlan(plan, out, usual, terminalOf(world.stdout)), json: plan }, values);
 };
 
 export const plan: CliCommand = {

@@ -7,12 +7,9 @@ import { executing } from "../executors.ts";
 import { withLongHelp } from "../help.ts";
 import { methodList } from "../methods.ts";
 import { addRecipeOptions, argumentFor, type OptionValues, outFolder, recipeFrom } from "../options.ts";
-import { hasColour, type Terminal, widthOf } from "../output.ts";
+import { terminalOf } from "../output.ts";
 import type { PresentedContext } from "../present.ts";
 import { meansSomething } from "../relevance.ts";
-
-/** The standard output of a world, as far as it matters to text. */
-export const terminalOf = ({ stdout }: World): Terminal => ({ colour: hasColour(stdout), width: widthOf(stdout) });
 
 /** Does what a recipe says. */
 export const compute = async (
@@ -36,7 +33,7 @@ export const compute = async (
     const executed = await executing(values, command, recipe, context);
     try {
       const commands = await world.loadCommands();
-      return await commands[command](recipe, { ...context, ...executed.context }, terminalOf(world));
+      return await commands[command](recipe, { ...context, ...executed.context }, terminalOf(world.stdout));
     } finally {
       await executed.close();
     }

@@ -15,7 +15,7 @@ import {
   parseCount,
   settingFor,
 } from "../options.ts";
-import { hasColour, widthOf } from "../output.ts";
+import { terminalOf } from "../output.ts";
 
 /** Settings of students that a recipe has too, and the words for those that mean less here. */
 const settings: Readonly<Record<string, string | undefined>> = {
@@ -105,11 +105,10 @@ export const train: CliCommand = {
         const outcome = await working(world, async (tools) => {
           const more = { ...(archive !== undefined && { archive }), ...(maxPixels !== undefined && { maxPixels }) };
           const commands = await world.loadCommands();
-          const terminal = { colour: hasColour(world.stdout), width: widthOf(world.stdout) };
           return await commands.train(
             { ...given, set: await openSetAt(set, tools) },
             { ...tools, ...more, out },
-            terminal,
+            terminalOf(world.stdout),
           );
         });
         print(world, outcome, { json });

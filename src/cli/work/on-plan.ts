@@ -6,9 +6,9 @@ import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { plural } from "../../support/format.ts";
 import { print, type World, working } from "../command.ts";
-import { terminalOf } from "../commands/recipe-command.ts";
 import type { OptionValues } from "../options.ts";
 import type { Outcome } from "../output.ts";
+import { terminalOf } from "../output.ts";
 import { describeDone } from "../plans.ts";
 
 /** Variables in which batch systems number their tasks. */
@@ -45,7 +45,7 @@ export const workOnPlan = async (world: World, folder: string, values: OptionVal
     const { openStore } = await import("../../distributed/artefacts/open-store.ts");
     const [store, commands] = [await openStore(where), await world.loadCommands()];
     const command = (recipe: Recipe, context: CommandContext): Promise<Outcome> =>
-      commands[plan.command](recipe, context, terminalOf(world));
+      commands[plan.command](recipe, context, terminalOf(world.stdout));
     if (indices !== undefined) {
       const { doJobs } = await import("../../distributed/plan/work.ts");
       const wait = typeof values.wait === "number" ? values.wait : usualWait;

@@ -3,9 +3,10 @@ import { type Document, parseDocument, stringify, visit } from "yaml";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { readRegularFile, reasonOf } from "../../support/files.ts";
+import { isFields } from "../../support/json.ts";
 import { shown } from "../../support/schema.ts";
 import { decodeText } from "../../support/text.ts";
-import { isFields, mergeFields, parseRecipe } from "./parse.ts";
+import { mergeFields, parseRecipe } from "./parse.ts";
 
 /** Far above any recipe: a megabyte holds tens of thousands of names. */
 const mostBytes = 2 ** 20;

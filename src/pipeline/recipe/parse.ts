@@ -4,15 +4,13 @@ import { findMethod, methods } from "../../distill/registry.ts";
 import { explainIssue } from "../../recipe/explain-issue.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError } from "../../support/errors.ts";
+import { isFields } from "../../support/json.ts";
 import { didYouMean } from "../../support/suggest.ts";
 import { defaultsFor, withoutLeast } from "./defaults.ts";
 import { idleInRecipe } from "./idle-fields.ts";
 import { expectationAt, recipeSchema, schemaAt } from "./schema.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A choice of method by its name alone, as fields. */
 const asChoice = (value: unknown): Fields => (isFields(value) ? value : { name: value });
