@@ -84,6 +84,48 @@ const both = async (...of: Parameters<typeof fileOf>) => {
 
 const lacks = (what: RegExp) => expect.objectContaining({ message: expect.stringMatching(what) });
 
+describe("Resize", () => {
+  const resized = (place: string, rounding: string, factor: number) =>
+    both(
+      "Resize",
+      { images: "images", roi: "", scales: { shape: [4], data: [1, 1, factor, factor] } },
+      { mode: "nearest", coordinate_transformation_mode: place, nearest_mode: rounding },
+    );
+
+  const places = ["asymmetric", "half_pixel", "pytorch_half_pixel", "align_corners", "tf_half_pixel_for_nn"];
+  const roundings = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"];
+
+  test("is what ONNX Runtime makes of it, or told to be lacking", async () => {
+    const read: string[] = [];
+    for (const place of places) {
+      for (const rounding of roundings) {
+        for (const factor of [2, 3]) {
+          try {
+            const { ours, theirs } = await resized(place, rounding, factor);
+            expect(ours, `${place} ${rounding} ${factor}`).toEqual(theirs);
+            read.push(`${place} ${rounding} ${factor}`);
+          } catch (error) {
+            if (!(error instanceof Lacking)) throw error;
+            expect(error.message).toBe(`Resize with ${place} and ${rounding} by [1,1,${factor},${factor}]`);
+          }
+        }
+      }
+    }
+    expect(read).toEqual([
+      "asymmetric round_prefer_floor 2",
+      "asymmetric floor 2",
+      "asymmetric floor 3",
+      ...["half_pixel", "pytorch_half_pixel"].flatMap((place) =>
+        ["round_prefer_floor", "round_prefer_ceil"].flatMap((one) => [`${place} ${one} 2`, `${place} ${one} 3`]),
+      ),
+      "align_corners round_prefer_floor 2",
+      "align_corners round_prefer_ceil 2",
+      "tf_half_pixel_for_nn floor 2",
+      "tf_half_pixel_for_nn floor 3",
+    ]);
+  });
+});
+
 describe("Where", () => {
   const mask: Given = { shape: [4, 5], data: Array.from({ length: 20 }, (_, i) => i % 3 === 0) };
   const masked = (value: number) => both("Where", { mask, value: { shape: [1], data: [value] }, images: "images" }, {});
