@@ -139,7 +139,12 @@ export const verifySet = async (folder: string): Promise<Verification> => {
     if (problem !== undefined) problems.push(problem);
     parts.push({ path, bytes: part.bytes, ok: problem === undefined });
   }
-  for (const path of await unlistedFiles(folder, manifest)) problems.push(`${path} does not belong to the set`);
+  try {
+    for (const path of await unlistedFiles(folder, manifest)) problems.push(`${path} does not belong to the set`);
+  } catch (error) {
+    if (!(error instanceof DistilleryError)) throw error;
+    problems.push(error.message);
+  }
   const { sha256: own } = manifest;
   return { ok: problems.length === 0, problems, parts, ...(own !== undefined && { sha256: own }) };
 };
