@@ -7,7 +7,7 @@ import { hyperTensors, zerosLike } from "../nn/optimisers.ts";
 import type { Schedule } from "../nn/schedules.ts";
 import type { Stepper } from "../runtime/index.ts";
 import { keyOf } from "../support/key.ts";
-import type { Worker } from "../training/jobs.ts";
+import { openEach, type Worker } from "../training/jobs.ts";
 import {
   historyOf,
   type JobKind,
@@ -96,9 +96,7 @@ const traced = (plan: Optimisation, part: Part, objective: Objective) => traceSt
 const openStep = async (plan: Optimisation, part: Part, worker: Worker, own?: readonly Objective[]) => {
   if (plan.step !== undefined) return takingTurns([await plan.step(part).open(worker)]);
   const objectives = own ?? plan.objectives(part);
-  const steppers: Stepper<StepState, StepFeeds, StepState["learnt"]>[] = [];
-  for (const objective of objectives) steppers.push(await worker.device.compileStep(traced(plan, part, objective)));
-  return takingTurns(steppers);
+  return takingTurns(await openEach(objectives, (one) => worker.device.compileStep(traced(plan, part, one))));
 };
 
 const bytesOf = (plan: Optimisation, part: Part): number =>

@@ -88,12 +88,9 @@ export const openImages = async (
   const open = async () => {
     const decoder = layout.plain ? undefined : await device.compile(traceDecode(layout, batch));
     const decode = decoding(set, layout, decoder);
-    const kept = keeps ? await decode(Array.from({ length: labelled }, (_, row) => row)) : undefined;
-    if (keeps) await decoder?.release();
-    return {
-      decoder,
-      read: kept === undefined ? decode : async (rows: readonly number[]) => gathered(kept, size, rows),
-    };
+    if (!keeps) return { decoder, read: decode };
+    const kept = await decode(Array.from({ length: labelled }, (_, row) => row)).finally(decoder?.release);
+    return { decoder, read: async (rows: readonly number[]) => gathered(kept, size, rows) };
   };
   // With the first rows that are read: whoever only counts the images has nothing decoded.
   let opened: ReturnType<typeof open> | undefined;

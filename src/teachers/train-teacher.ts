@@ -131,7 +131,6 @@ const makerFor =
     const learningRate = schedules[settings.schedule](settings.learningRate, steps);
     const { biasRate, lookahead } = settings;
     const options = { biasRate, lookahead };
-    const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch, options));
     const images = await imagesToFit(model, imageSource(data), stream(recipe.seed, "teacher", index, "fit"));
     const batches = batchesOf(recipe, index, data, batch);
     const feeds = async (step: number) => ({
@@ -155,6 +154,7 @@ const makerFor =
             measure(classifier, split, data, `${title}: ${watch} after ${plural(epoch, "epoch")}`, around),
           ),
       });
+    const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch, options));
     const { state, history } = await runLoop(
       {
         title,
@@ -171,8 +171,7 @@ const makerFor =
         advice: `lower teacher.learningRate (it is ${settings.learningRate}; --teacher-learning-rate) and run again, into another --out`,
       },
       around,
-    );
-    await stepper.release();
+    ).finally(stepper.release);
     const trained = { model, weights: { parameters: state.parameters, statistics: state.statistics } };
     const measured = await measureTeacher({ ...work, ...around, device }, trained);
     return { ...trained, ...measured, epochs: settings.epochs, history };
