@@ -22,7 +22,7 @@ export interface Networks {
 /** Networks that are known one by one. */
 export interface KnownNetworks extends Networks {
   readonly count: number;
-  /** Moments of its training at which each network is kept: number `index` is of moment `index` modulo so many. */
+  /** Moments at which each network is kept, also before its training: number `index` is of moment `index` modulo so many. */
   readonly moments: number;
   /** Network number `index`, in buffers of its own: a run takes what it is fed. */
   at(index: number): Groups<Tensor>;

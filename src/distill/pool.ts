@@ -214,7 +214,7 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
     types: { parameters: types.parameters, statistics: types.statistics },
     normalise: inferenceNorm,
     count: weights.length,
-    moments: options.moments,
+    moments: times.length,
     key: keyOf({ pool: jobs.map(({ key }) => key) }),
     at,
     draw: async (step) => at(stream(recipe.seed, "pool", step).int(weights.length)),

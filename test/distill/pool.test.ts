@@ -81,6 +81,7 @@ describe("the networks of a pool", () => {
     const pool = await openPool(stageIn(folder), { ...plain, untrained: true });
     const later = await openPool(stageIn(folder), plain);
     expect([pool.count, later.count]).toEqual([5, 4]);
+    expect([pool.moments, later.moments]).toEqual([5, 4]);
     expect(Object.values(pool.at(0).statistics!).every(({ data: [v] }) => v === 0 || v === 1)).toBe(true);
     for (const m of [0, 1, 2, 3]) expect(pool.at(m + 1)).toEqual(later.at(m));
     // Without momentum a training of one step ends where another of the same rate has its first.

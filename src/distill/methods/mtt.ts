@@ -77,7 +77,7 @@ const set = learning(async (stage: MethodStage, given: Options) => {
     beside: { stepSize: float32() },
   };
   const itemsOf = batchIndices(K * C, batch, recipe.seed, "mtt");
-  const weightsAt = (expert: number, epoch: number) => experts.at(expert * (starts + ahead) + epoch).parameters!;
+  const weightsAt = (expert: number, epoch: number) => experts.at(expert * experts.moments + epoch).parameters!;
   return {
     ...parts,
     name: "mtt",
