@@ -90,8 +90,10 @@ const pairsOf = async (stage: MethodStage, given: MatchOptions): Promise<PairsOf
   const { image } = stage.data.task;
   const judges = await judgesOf(stage, given);
   const { key, choose } = await openChoice(stage, given.realImages, judges, views);
+  // Steps or real images that go by moments need networks that do, too.
+  const shares = given.order === "early-to-late" || given.realImages === "easy-to-hard" ? "rising" : "any";
   return {
-    networks: given.weights === "between" ? await between(stage, judges.networks) : judges.networks,
+    networks: given.weights === "between" ? await between(stage, judges.networks, shares) : judges.networks,
     distance: meanDistances.find(({ name }) => name === given.distance)!,
     augmentation: siamese(image),
     draw: (random) => drawSiamese(random, image),

@@ -7,7 +7,7 @@ import type { Schedule } from "../nn/schedules.ts";
 import { imageSource } from "../recipe/prepare.ts";
 import { type Random, stream } from "../support/random.ts";
 import type { MethodStage } from "./method.ts";
-import type { Networks } from "./networks.ts";
+import type { DrawnNetworks } from "./networks.ts";
 import type { Groups, Objective } from "./objectives/objective.ts";
 import type { Optimisation, Part } from "./optimise.ts";
 import { drawImages } from "./select/draw.ts";
@@ -99,7 +99,7 @@ export interface Matching {
   readonly iterations: number;
   readonly optimiser: Optimiser;
   readonly learningRate: Schedule;
-  readonly networks: Networks;
+  readonly networks: DrawnNetworks;
   readonly augmentation: Augmentation;
   /** The augmentation of a step of a class; `random` gives a stream for each thing that is drawn. */
   draw(random: (what: string) => Random): Readonly<Record<string, Tensor>>;

@@ -1,4 +1,4 @@
-// The networks whose features are matched: one is drawn for every step, and fed to it.
+// The networks whose features are matched, one of which is fed to every step.
 
 import { float32, type Tensor, type TensorType, type Value } from "../autodiff/index.ts";
 import { freshWeights, type Model } from "../models/model.ts";
@@ -12,11 +12,15 @@ export interface Networks {
   readonly model: Model;
   /** Types of `parameters` and, where its normalisation layers need them, `statistics`. */
   readonly types: Groups<TensorType>;
-  /** The normalisation of one that was drawn; no image may change another. */
+  /** The normalisation of one that is fed; no image may change another. */
   normalise(parameters: Named<Value>, statistics: Named<Value>): Normalise;
-  draw(step: number): Promise<Groups<Tensor>>;
-  /** A trained one that tells images apart in the place of those that are drawn, where these cannot be relied on. */
+  /** A trained one that tells images apart in the place of those that are fed, where these cannot be relied on. */
   readonly judge?: Frozen;
+}
+
+/** Networks of which each step sees one. */
+export interface DrawnNetworks extends Networks {
+  draw(step: number): Promise<Groups<Tensor>>;
 }
 
 /** Networks that are known one by one. */
@@ -34,7 +38,7 @@ export const parameterTypes = ({ parameters }: Model): Record<string, TensorType
   Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, float32(...shape)]));
 
 /** Untrained networks, which must treat every image for itself (instance norm): no statistics are known. */
-export const freshNetworks = (model: Model, random: (step: number) => Random): Networks => ({
+export const freshNetworks = (model: Model, random: (step: number) => Random): DrawnNetworks => ({
   model,
   types: { parameters: parameterTypes(model) },
   normalise: () => (z) => z,

@@ -20,7 +20,7 @@ import { named, rebuild } from "../training/stored.ts";
 import { startTraining, type TrainState, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import { lent } from "./lent.ts";
 import type { MethodStage } from "./method.ts";
-import { type KnownNetworks, parameterTypes } from "./networks.ts";
+import { type DrawnNetworks, type KnownNetworks, parameterTypes } from "./networks.ts";
 
 /** SGD, with Nesterov's momentum where it has any. */
 export interface Training {
@@ -167,7 +167,7 @@ const typesOf = (model: Model): Weights<TensorType> => ({
 });
 
 /** The networks of a pool, trained where they are not yet there; `shared` of the stage holds them for all that match. */
-export const openPool = async (stage: MethodStage, options: PoolOptions): Promise<KnownNetworks> => {
+export const openPool = async (stage: MethodStage, options: PoolOptions): Promise<KnownNetworks & DrawnNetworks> => {
   const { data, recipe, device } = stage;
   const model = modelOf(stage, options);
   const { epochs, moments, untrained = false, training = asTeachers } = options;
