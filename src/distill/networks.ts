@@ -1,7 +1,7 @@
 // The networks whose features are matched, one of which is fed to every step.
 
-import { float32, type Tensor, type TensorType, type Value } from "../autodiff/index.ts";
-import { freshWeights, type Model } from "../models/model.ts";
+import type { Tensor, TensorType, Value } from "../autodiff/index.ts";
+import { freshWeights, type Model, weightTypes } from "../models/model.ts";
 import type { Normalise } from "../nn/batch-norm.ts";
 import type { Named } from "../nn/layers.ts";
 import type { Random } from "../support/random.ts";
@@ -34,8 +34,7 @@ export interface KnownNetworks extends Networks {
   readonly key: string;
 }
 
-export const parameterTypes = ({ parameters }: Model): Record<string, TensorType> =>
-  Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, float32(...shape)]));
+export const parameterTypes = (model: Model): Named<TensorType> => weightTypes(model).parameters;
 
 /** Untrained networks, which must treat every image for itself (instance norm): no statistics are known. */
 export const freshNetworks = (model: Model, random: (step: number) => Random): DrawnNetworks => ({
