@@ -9,7 +9,7 @@ import { type Random, stream } from "../support/random.ts";
 import type { MethodStage } from "./method.ts";
 import type { DrawnNetworks } from "./networks.ts";
 import type { Groups, Objective } from "./objectives/objective.ts";
-import type { Optimisation, Part } from "./optimise.ts";
+import { type Optimisation, type Part, partOf } from "./optimise.ts";
 import { drawImages } from "./select/draw.ts";
 import { pickNormalised } from "./select/pick.ts";
 
@@ -74,12 +74,6 @@ export const classParts = ({ data, layout }: MethodStage, name: string): readonl
     key: { c, bases: K },
   }));
 };
-
-/** Finds the part of a plan that a job was handed over as. */
-export const partOf =
-  <P extends Part>(parts: readonly P[]) =>
-  (part: Part): P =>
-    parts.find(({ name }) => name === part.name)!;
 
 /** K random real images of each class, [K C] indices, base set by base set. */
 const randomPicks = ({ data, layout, recipe }: MethodStage): Int32Array => drawImages(data, layout.bases, recipe);

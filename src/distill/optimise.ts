@@ -45,6 +45,12 @@ export interface Part {
   readonly key: Named<unknown>;
 }
 
+/** Finds the part of a plan that a job was handed over as. */
+export const partOf =
+  <P extends Part>(parts: readonly P[]) =>
+  (handed: Pick<Part, "name">): P =>
+    parts.find(({ name }) => name === handed.name)!;
+
 /** A step that can be opened, and what it takes, by estimate. */
 export interface StepPlan {
   readonly bytes: number;
@@ -107,7 +113,7 @@ const bytesOf = (plan: Optimisation, part: Part): number =>
 const makerOf =
   (plan: Optimisation, folder: string): Maker =>
   async (job, worker, context) => {
-    const part = plan.parts.find(({ name }) => name === job.name)!;
+    const part = partOf(plan.parts)(job);
     const types = stepTypes(plan, countsOf(part));
     const values = await plan.start(part);
     const filled = (some: StepState["learnt"]): Record<string, Tensor> =>
