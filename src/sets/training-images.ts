@@ -64,8 +64,8 @@ const decoding =
     return out;
   };
 
-/** Some rows of [n, ...], gathered. */
-const gathered = (values: Float32Array, size: number, rows: ArrayLike<number>): Float32Array<ArrayBuffer> => {
+/** Some rows of [n, size], gathered. */
+export const gathered = (values: Float32Array, size: number, rows: ArrayLike<number>): Float32Array<ArrayBuffer> => {
   const out = new Float32Array(rows.length * size);
   for (let i = 0; i < rows.length; i++) out.set(values.subarray(rows[i]! * size, (rows[i]! + 1) * size), i * size);
   return out;
