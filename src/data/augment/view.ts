@@ -11,7 +11,7 @@ import {
 } from "../../autodiff/index.ts";
 import type { Random } from "../../support/random.ts";
 import type { NetworkTask } from "../../tasks/task.ts";
-import { defaultCrop, drawCrop, type Size, tapsOf } from "./resized-crop.ts";
+import { defaultCrop, drawCrop, mixAt, type Size, tapsOf } from "./resized-crop.ts";
 
 /**
  * One augmentation of a batch, the same for all of its images. `places`: where each of the H rows and W columns comes from,
@@ -55,11 +55,15 @@ export const drawShift = (random: Random, { height, width }: Size): View => {
   return { rows: rolled(height), columns: rolled(width) };
 };
 
-/** The matrix of an axis whose place i shows a mix of places, as [place, weight] pairs. */
-export const axis = (length: number, shows: (i: number) => readonly (readonly [number, number])[]): Tensor => {
-  const matrix = new Float32Array(length * length);
-  for (let i = 0; i < length; i++) for (const [place, weight] of shows(i)) matrix[i * length + place]! += weight;
-  return tensor(matrix, [length, length]);
+/** The matrix [length, from] of an axis whose place i shows a mix of `from` places, as [place, weight] pairs. */
+export const axis = (
+  length: number,
+  shows: (i: number) => readonly (readonly [number, number])[],
+  from = length,
+): Tensor => {
+  const matrix = new Float32Array(length * from);
+  for (let i = 0; i < length; i++) for (const [place, weight] of shows(i)) matrix[i * from + place]! += weight;
+  return tensor(matrix, [length, from]);
 };
 
 /**
@@ -72,14 +76,10 @@ export const drawView = (random: Random, image: Size, least: number): View => {
   const mirrored = random.int(2) === 1;
   const resized = (length: number, from: number, size: number, mirror: boolean): Tensor => {
     const by = random.int(largestShift(length) + 1);
-    const { first, second, share } = tapsOf(from, size, length);
+    const taps = tapsOf(from, size, length);
     return axis(length, (i) => {
       const place = (i - by + length) % length;
-      const seen = mirror ? length - 1 - place : place;
-      return [
-        [first[seen]!, 1 - share[seen]!],
-        [second[seen]!, share[seen]!],
-      ];
+      return mixAt(taps, mirror ? length - 1 - place : place);
     });
   };
   return {
