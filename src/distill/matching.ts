@@ -1,5 +1,5 @@
 // The matching of a class's images with real ones drawn for every step, that several methods share.
-import { type Tensor, tensor } from "../autodiff/index.ts";
+import { longs, type Tensor, tensor } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import { byStratum } from "../data/split.ts";
 import type { Optimiser } from "../nn/optimisers.ts";
@@ -124,7 +124,7 @@ export const matching = (stage: MethodStage, method: Matching): Optimisation => 
   const synthetic = Math.min(method.synthetic ?? K, K);
   const rowsOf = (c: number, step: number) => {
     const order = stream(recipe.seed, name, "rows", c, step).permutation(K).subarray(0, synthetic);
-    return { bases: tensor(BigInt64Array.from(order, BigInt), [synthetic]) };
+    return { bases: longs(order) };
   };
   return {
     ...method,

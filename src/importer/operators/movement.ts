@@ -75,7 +75,7 @@ const picked = (call: Call): Operand => {
   const parts =
     rows.length === 1
       ? ad.slice(value, axis, rows[0]!, rows[0]! + 1)
-      : ad.gather(value, ad.constant({ data: BigInt64Array.from(rows, BigInt), shape: [rows.length] }), axis);
+      : ad.gather(value, ad.constant(ad.longs(rows)), axis);
   return ad.reshape(parts, shape);
 };
 
