@@ -7,16 +7,12 @@ import { readRegularFile, sha256 } from "../support/files.ts";
 import { isLitter } from "../support/litter.ts";
 import { cardName, isCard } from "./card.ts";
 import { listFolder, unlistedFiles } from "./files.ts";
-import { manifestName } from "./manifest/manifest.ts";
+import { isSetFile, manifestName } from "./manifest/manifest.ts";
 import { newest } from "./manifest/versions.ts";
 import { readManifest } from "./read.ts";
 
 const ourHead = z.looseObject({ format: z.literal("distillery-set"), version: z.int().max(newest) });
 const beginning = '{\n  "format": "distillery-set"';
-const layout = /^(manifest\.json|compensators\.safetensors|labels\.safetensors|decode\.onnx|bases\/\d+\.png)$/;
-
-/** True for the path of a file that sets have besides their card. */
-export const isSetFile = (path: string): boolean => layout.test(path);
 
 /** Tells whether a manifest that cannot be used was once written here: it was cut short, or holds wrong values. */
 const wasOurs = (text: string): boolean => {

@@ -11,7 +11,7 @@ import { emptyDraft, type SetDraft } from "./parts.ts";
 import type { DistilledSet, Manifest, Part } from "./set.ts";
 
 /** Bytes that a manifest may have: more than 65,536 classes with long names need. */
-export const longestManifest = 2 ** 28;
+const longestManifest = 2 ** 28;
 
 /** The sets inside the folder of a run or a comparison. */
 const setsBelow = async (folder: string): Promise<string[]> => {
