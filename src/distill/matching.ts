@@ -30,9 +30,9 @@ export interface RealDraw {
 }
 
 /** Chooses training images, by their indices. */
-export type Choose = (wanted: RealDraw) => Int32Array;
+export type ChooseReal = (wanted: RealDraw) => Int32Array;
 
-export const anyOf: Choose = ({ members, count, random }) =>
+export const anyOf: ChooseReal = ({ members, count, random }) =>
   random
     .permutation(members.length)
     .subarray(0, count)
@@ -43,7 +43,7 @@ export const countOf = ({ data }: MethodStage, most: number): number =>
   Math.min(most, ...byStratum(data.train, data.task).map(({ length }) => length));
 
 /** At most `most` real images of a class. */
-export const realImages = (stage: MethodStage, name: string, most: number, choose: Choose = anyOf): RealImages => {
+export const realImages = (stage: MethodStage, name: string, most: number, choose: ChooseReal = anyOf): RealImages => {
   const { data, recipe } = stage;
   const members = byStratum(data.train, data.task);
   const count = countOf(stage, most);

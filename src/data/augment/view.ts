@@ -30,12 +30,11 @@ export const viewTypes = (kind: ViewKind, { height, width }: Size): View<TensorT
     ? { rows: int64(height), columns: int64(width) }
     : { rows: float32(height, height), columns: float32(width, width) };
 
-/** True for a view by places, in which every pixel is one of the image's own. */
-export const isPermutation = ({ rows }: View<Value>): boolean => rows.shape.length === 1;
+const isByPlaces = ({ rows }: View<Value>): boolean => rows.shape.length === 1;
 
 /** Images [N, 3, H, W] seen in a view. */
-export const applyWarp = (images: Value, view: View<Value>): Value =>
-  isPermutation(view)
+export const applyView = (images: Value, view: View<Value>): Value =>
+  isByPlaces(view)
     ? gather(gather(images, view.rows, 2), view.columns, 3)
     : matmul(view.rows, matmul(images, view.columns, { transposeB: true }));
 

@@ -33,13 +33,13 @@ const distances = {
   l1: (a: Value, b: Value): Value => reduceSum(abs(sub(a, b))),
 };
 
-export type Distance = keyof typeof distances;
-export const distanceNames = ["cosine", "mse", "l1"] as const satisfies readonly Distance[];
+export type GradientDistance = keyof typeof distances;
+export const distanceNames = ["cosine", "mse", "l1"] as const satisfies readonly GradientDistance[];
 
 export interface GradientBatch {
   /** Real images of the class. */
   readonly real: number;
-  readonly distance: Distance;
+  readonly distance: GradientDistance;
   /** Weight of the cross-entropy of the synthetic images beside the gradients; 0 leaves it out. */
   readonly crossEntropy: number;
 }

@@ -3,7 +3,11 @@ import { float32, gradients, type Tensor, tensor, trace } from "../../../src/aut
 import type { DrawnNetworks } from "../../../src/distill/networks.ts";
 import { parameterTypes } from "../../../src/distill/networks.ts";
 import { outputsIn } from "../../../src/distill/objectives/features.ts";
-import { type Distance, distanceNames, matchedGradients } from "../../../src/distill/objectives/matched-gradients.ts";
+import {
+  distanceNames,
+  type GradientDistance,
+  matchedGradients,
+} from "../../../src/distill/objectives/matched-gradients.ts";
 import { buildModel } from "../../../src/models/registry.ts";
 import { inferenceNorm, statisticsTypes } from "../../../src/nn/batch-norm.ts";
 import { crossEntropy } from "../../../src/nn/losses.ts";
@@ -36,7 +40,7 @@ const label = () => ({ target: tensor(Float32Array.of(0, 1, 0), [1, 3]) });
 const knownImages = (): Tensor => uniform(stream(6, "real"), [real, 3, 8, 8], -0.2, 1);
 
 /** Loss, its gradient by the images, and what is reported. */
-const opened = async (networks: DrawnNetworks, distance: Distance, weight = 0) => {
+const opened = async (networks: DrawnNetworks, distance: GradientDistance, weight = 0) => {
   const objective = matchedGradients(networks, { real, distance, crossEntropy: weight });
   const compiled = await device.compile(
     trace({ images: float32(...shape), fed: objective.feeds }, ({ images, fed }) => {
@@ -70,7 +74,7 @@ const weightGradients = async (networks: DrawnNetworks, images: Tensor): Promise
 };
 
 /** The distances of a row of numbers, one by one. */
-const ofRow: Record<Distance, (a: number[], b: number[]) => number> = {
+const ofRow: Record<GradientDistance, (a: number[], b: number[]) => number> = {
   cosine: (a, b) => {
     let [dot, aa, bb] = [0, 0, 0];
     for (const [i, x] of a.entries()) {
