@@ -108,7 +108,7 @@ const prepareMatching = async (stage: MethodStage, name: string, options: MatchO
   const of = await pairsOf(stage, options);
   const pairs = await openPairs(stage, of, order, iterations);
   const { networks, distance, augmentation } = of;
-  // Sets that were made before there were orders keep their keys.
+  // The default stands in no key, so that finished work which names no order is found.
   const key = order === "random" ? {} : { order };
   return { name, iterations, learningRate, crossEntropy, networks, distance, augmentation, pairs, key };
 };
