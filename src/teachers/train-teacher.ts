@@ -91,7 +91,7 @@ export const teacherFile = (folder: string, index: number, architecture: string)
   fileOf(folder, { name: jobName(index, architecture) });
 
 /** Teacher number `index` of a recipe as a job. */
-export const teacherJob = ({ recipe, data, device }: Work, index: number): KeptJob => {
+const teacherJob = ({ recipe, data, device }: Work, index: number): KeptJob => {
   const model = buildModel(recipe.teachers[index]!, data.task);
   const { watch: _, crop, ...settings } = recipe.teacher;
   return {
@@ -178,7 +178,7 @@ const makerFor =
   };
 
 /** The kind of jobs that train a teacher. */
-export const teaching = (work: Work): JobKind<Work, Untold, Teacher> => ({
+const teaching = (work: Work): JobKind<Work, Untold, Teacher> => ({
   kind: "teacher",
   store: storeFor(work),
   files: (job) => ({ beside: [watchFile(fileOf("", job)).slice(1)] }),

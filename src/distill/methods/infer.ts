@@ -186,8 +186,8 @@ export const inferCopies = defineMethod(
 
 const normOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
 
-/** Normal noise with the Euclidean norm of a compensator: does it matter what is added, or only how much? */
-export const gaussianOfNorm: Change = (u, seed, k, j) => {
+/** Normal noise with the Euclidean norm of a compensator: as much is added, and nothing of what was learnt. */
+const gaussianOfNorm: Change = (u, seed, k, j) => {
   const { normal } = stream(seed, "infer-noise", k, j);
   const noise = u.map(() => normal());
   const scale = normOf(u) / normOf(noise);
