@@ -24,6 +24,7 @@ export {
   formatType,
   int64,
   integers,
+  longs,
   sameShape,
   sameType,
   sizeOf,

@@ -36,6 +36,9 @@ export const tensor = (data: Float32Array | BigInt64Array, shape: readonly numbe
   data,
 });
 
+/** A list of whole numbers, int64 [n]. */
+export const longs = (values: ArrayLike<number>): Tensor => tensor(BigInt64Array.from(values, BigInt), [values.length]);
+
 /** The values of a float32 tensor. @throws TypeError for another. */
 export const floats = ({ data }: Pick<Tensor, "data">): Float32Array => {
   if (data instanceof Float32Array) return data;

@@ -5,7 +5,7 @@ import { gather } from "../autodiff/ops/gather.ts";
 import { constant, zeros } from "../autodiff/ops/leaves.ts";
 import { concat, pad, reshape, transpose } from "../autodiff/ops/movement.ts";
 import { sizes } from "../autodiff/shapes.ts";
-import { sizeOf, tensor } from "../autodiff/types.ts";
+import { longs, sizeOf } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import { fillsBlocks, type Layout } from "./layout.ts";
 import { blockedConv, type ConvolutionParts, transposeTiles } from "./ops.ts";
@@ -57,7 +57,7 @@ const reversed = (n: number): number[] => Array.from({ length: n }, (_, i) => n 
 /** Blocks [K/b, C/b, kh, kw, b, b] in another order: [n, b b]. */
 const picked = (tiles: Value, order: readonly number[]): Value => {
   const b = tiles.shape.at(-1)!;
-  const indices = constant(tensor(BigInt64Array.from(order, BigInt), [order.length]));
+  const indices = constant(longs(order));
   return gather(reshape(tiles, [sizeOf(tiles.shape.slice(0, 4)), b * b]), indices, 0);
 };
 
@@ -74,8 +74,8 @@ const turned = (tiles: Value, rows: readonly number[], columns: readonly number[
 /** The same of a depthwise filter, which has no channels to exchange: [C/b, 1, rows, columns, b]. */
 const depthwiseTaps = (w: Value, rows: readonly number[], columns: readonly number[]): Value => {
   const [cb, , kh, kw, b] = sizes(w.shape, 5);
-  const order = rows.flatMap((i) => columns.map((j) => BigInt(i * kw + j)));
-  const indices = constant(tensor(BigInt64Array.from(order), [order.length]));
+  const order = rows.flatMap((i) => columns.map((j) => i * kw + j));
+  const indices = constant(longs(order));
   return reshape(gather(reshape(w, [cb, kh * kw, b]), indices, 1), [cb, 1, rows.length, columns.length, b]);
 };
 

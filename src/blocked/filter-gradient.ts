@@ -7,7 +7,7 @@ import { matmul } from "../autodiff/ops/matmul.ts";
 import { concat, pad, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
 import { reduceSum } from "../autodiff/ops/reduce.ts";
 import { sizes } from "../autodiff/shapes.ts";
-import { tensor } from "../autodiff/types.ts";
+import { longs } from "../autodiff/types.ts";
 import type { Value } from "../autodiff/value.ts";
 import { usesWinograd } from "./convolution.ts";
 import { blockedConv, transposeTiles } from "./ops.ts";
@@ -72,7 +72,7 @@ const rowsOfBlocks = (taps: readonly RowTap[], ho: number): Value => {
             const plane = (sources.indexOf(from) * n + image) * cb + c;
             order.push((plane * height + above + y + shift) * across + column);
           }
-  const picked = gather(rows, constant(tensor(BigInt64Array.from(order, BigInt), [order.length])), 0);
+  const picked = gather(rows, constant(longs(order)), 0);
   return reshape(picked, [1, n * ho * across, taps.length * cb, b, b]);
 };
 

@@ -1,6 +1,6 @@
 // ONNX Runtime's operators on blocked tensors.
 import { shapeError } from "../autodiff/shapes.ts";
-import type { TensorType } from "../autodiff/types.ts";
+import { sizeOf, type TensorType } from "../autodiff/types.ts";
 import {
   type Attributes,
   apply,
@@ -65,7 +65,7 @@ export const transposeTilesOp = blockedOp<NoAttributes>({
   // A tile is an image of b channels and b places.
   lower: (onnx, [x], { output: { shape } }) => {
     const b = shape.at(-1)!;
-    const tiles = shape.slice(0, -2).reduce((n, d) => n * d, 1);
+    const tiles = sizeOf(shape.slice(0, -2));
     const images = onnx.reshape(x, [tiles, b, b, 1], shape);
     return onnx.reshape(onnx.node(`${domain}ReorderInput`, [images], { channels_last: 0 }), shape, [tiles, b, b, 1]);
   },

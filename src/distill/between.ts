@@ -7,17 +7,29 @@ import type { MethodStage } from "./method.ts";
 import type { KnownNetworks } from "./networks.ts";
 import { initialWeights } from "./pool.ts";
 
+/** The shares of trained weights: from 0 to 1 in every network, or moment by moment, the m-th of M from m / M to (m + 1) / M. */
+export type Shares = "any" | "rising";
+
 /**
  * As many networks as a pool holds, each (1 - l) initial + l trained weights of one of the pool's, l ~ U(0, 1) (NCFM, arXiv
- * 2502.20653); the last moment of each counts. Running statistics are blended likewise, which says little of those of the
- * blend: this is meant for instance norm. A trained network judges the images.
+ * 2502.20653); the last moment of each counts. With rising shares l ~ U(m / M, (m + 1) / M), so that a later moment is nearer to
+ * the trained weights. Running statistics are blended likewise, which says little of those of the blend: this is meant for
+ * instance norm. A trained network judges the images.
  */
-export const between = async (stage: MethodStage, pool: KnownNetworks): Promise<KnownNetworks> => {
+export const between = async (
+  stage: MethodStage,
+  pool: KnownNetworks,
+  shares: Shares = "any",
+): Promise<KnownNetworks> => {
   const { seed } = stage.recipe;
   const { moments } = pool;
   const ends = Array.from({ length: pool.count / moments }, (_, i) => pool.at((i + 1) * moments - 1));
   const starts: ReturnType<typeof named>[] = [];
   for (const i of ends.keys()) starts.push(named(await initialWeights(stage, pool.model, i)));
+  const shareOf = (index: number): number => {
+    const any = stream(seed, "between", index).float();
+    return shares === "any" ? any : ((index % moments) + any) / moments;
+  };
   const blend = (i: number, l: number) =>
     mapTree(ends[i]!, (end: Tensor, path) => {
       const [a, b] = [floats(starts[i]![path]!), floats(end)];
@@ -29,12 +41,8 @@ export const between = async (stage: MethodStage, pool: KnownNetworks): Promise<
   const { parameters, statistics } = ends[0]!;
   return {
     ...pool,
-    key: keyOf({ between: pool.key }),
-    at: (index) => blend(Math.floor(index / moments), stream(seed, "between", index).float()),
-    draw: async (step) => {
-      const random = stream(seed, "between", "step", step);
-      return blend(random.int(ends.length), random.float());
-    },
+    key: keyOf({ between: pool.key, ...(shares !== "any" && { shares }) }),
+    at: (index) => blend(Math.floor(index / moments), shareOf(index)),
     judge: { model: pool.model, weights: { parameters: parameters!, statistics: statistics! } },
   };
 };

@@ -90,8 +90,10 @@ const pairsOf = async (stage: MethodStage, given: MatchOptions): Promise<PairsOf
   const { image } = stage.data.task;
   const judges = await judgesOf(stage, given);
   const { key, choose } = await openChoice(stage, given.realImages, judges, views);
+  // Steps or real images that go by moments need networks that do, too.
+  const shares = given.order === "early-to-late" || given.realImages === "easy-to-hard" ? "rising" : "any";
   return {
-    networks: given.weights === "between" ? await between(stage, judges.networks) : judges.networks,
+    networks: given.weights === "between" ? await between(stage, judges.networks, shares) : judges.networks,
     distance: meanDistances.find(({ name }) => name === given.distance)!,
     augmentation: siamese(image),
     draw: (random) => drawSiamese(random, image),
@@ -106,7 +108,7 @@ const prepareMatching = async (stage: MethodStage, name: string, options: MatchO
   const of = await pairsOf(stage, options);
   const pairs = await openPairs(stage, of, order, iterations);
   const { networks, distance, augmentation } = of;
-  // Sets that were made before there were orders keep their keys.
+  // The default stands in no key, so that finished work which names no order is found.
   const key = order === "random" ? {} : { order };
   return { name, iterations, learningRate, crossEntropy, networks, distance, augmentation, pairs, key };
 };

@@ -1,5 +1,5 @@
 // The matching of a class's images with real ones drawn for every step, that several methods share.
-import { type Tensor, tensor } from "../autodiff/index.ts";
+import { longs, type Tensor, tensor } from "../autodiff/index.ts";
 import type { Augmentation } from "../data/augment/augmentation.ts";
 import { byStratum } from "../data/split.ts";
 import type { Optimiser } from "../nn/optimisers.ts";
@@ -7,9 +7,9 @@ import type { Schedule } from "../nn/schedules.ts";
 import { imageSource } from "../recipe/prepare.ts";
 import { type Random, stream } from "../support/random.ts";
 import type { MethodStage } from "./method.ts";
-import type { Networks } from "./networks.ts";
+import type { DrawnNetworks } from "./networks.ts";
 import type { Groups, Objective } from "./objectives/objective.ts";
-import type { Optimisation, Part } from "./optimise.ts";
+import { type Optimisation, type Part, partOf } from "./optimise.ts";
 import { drawImages } from "./select/draw.ts";
 import { pickNormalised } from "./select/pick.ts";
 
@@ -30,9 +30,9 @@ export interface RealDraw {
 }
 
 /** Chooses training images, by their indices. */
-export type Choose = (wanted: RealDraw) => Int32Array;
+export type ChooseReal = (wanted: RealDraw) => Int32Array;
 
-export const anyOf: Choose = ({ members, count, random }) =>
+export const anyOf: ChooseReal = ({ members, count, random }) =>
   random
     .permutation(members.length)
     .subarray(0, count)
@@ -43,7 +43,7 @@ export const countOf = ({ data }: MethodStage, most: number): number =>
   Math.min(most, ...byStratum(data.train, data.task).map(({ length }) => length));
 
 /** At most `most` real images of a class. */
-export const realImages = (stage: MethodStage, name: string, most: number, choose: Choose = anyOf): RealImages => {
+export const realImages = (stage: MethodStage, name: string, most: number, choose: ChooseReal = anyOf): RealImages => {
   const { data, recipe } = stage;
   const members = byStratum(data.train, data.task);
   const count = countOf(stage, most);
@@ -75,12 +75,6 @@ export const classParts = ({ data, layout }: MethodStage, name: string): readonl
   }));
 };
 
-/** Finds the part of a plan that a job was handed over as. */
-export const partOf =
-  <P extends Part>(parts: readonly P[]) =>
-  (part: Part): P =>
-    parts.find(({ name }) => name === part.name)!;
-
 /** K random real images of each class, [K C] indices, base set by base set. */
 const randomPicks = ({ data, layout, recipe }: MethodStage): Int32Array => drawImages(data, layout.bases, recipe);
 
@@ -99,7 +93,7 @@ export interface Matching {
   readonly iterations: number;
   readonly optimiser: Optimiser;
   readonly learningRate: Schedule;
-  readonly networks: Networks;
+  readonly networks: DrawnNetworks;
   readonly augmentation: Augmentation;
   /** The augmentation of a step of a class; `random` gives a stream for each thing that is drawn. */
   draw(random: (what: string) => Random): Readonly<Record<string, Tensor>>;
@@ -130,7 +124,7 @@ export const matching = (stage: MethodStage, method: Matching): Optimisation => 
   const synthetic = Math.min(method.synthetic ?? K, K);
   const rowsOf = (c: number, step: number) => {
     const order = stream(recipe.seed, name, "rows", c, step).permutation(K).subarray(0, synthetic);
-    return { bases: tensor(BigInt64Array.from(order, BigInt), [synthetic]) };
+    return { bases: longs(order) };
   };
   return {
     ...method,

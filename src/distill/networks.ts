@@ -1,7 +1,7 @@
-// The networks whose features are matched: one is drawn for every step, and fed to it.
+// The networks whose features are matched, one of which is fed to every step.
 
-import { float32, type Tensor, type TensorType, type Value } from "../autodiff/index.ts";
-import { freshWeights, type Model } from "../models/model.ts";
+import type { Tensor, TensorType, Value } from "../autodiff/index.ts";
+import { freshWeights, type Model, weightTypes } from "../models/model.ts";
 import type { Normalise } from "../nn/batch-norm.ts";
 import type { Named } from "../nn/layers.ts";
 import type { Random } from "../support/random.ts";
@@ -12,17 +12,21 @@ export interface Networks {
   readonly model: Model;
   /** Types of `parameters` and, where its normalisation layers need them, `statistics`. */
   readonly types: Groups<TensorType>;
-  /** The normalisation of one that was drawn; no image may change another. */
+  /** The normalisation of one that is fed; no image may change another. */
   normalise(parameters: Named<Value>, statistics: Named<Value>): Normalise;
-  draw(step: number): Promise<Groups<Tensor>>;
-  /** A trained one that tells images apart in the place of those that are drawn, where these cannot be relied on. */
+  /** A trained one that tells images apart in the place of those that are fed, where these cannot be relied on. */
   readonly judge?: Frozen;
+}
+
+/** Networks of which each step sees one. */
+export interface DrawnNetworks extends Networks {
+  draw(step: number): Promise<Groups<Tensor>>;
 }
 
 /** Networks that are known one by one. */
 export interface KnownNetworks extends Networks {
   readonly count: number;
-  /** Moments of its training at which each network is kept: number `index` is of moment `index` modulo so many. */
+  /** Moments at which each network is kept, also before its training: number `index` is of moment `index` modulo so many. */
   readonly moments: number;
   /** Network number `index`, in buffers of its own: a run takes what it is fed. */
   at(index: number): Groups<Tensor>;
@@ -30,11 +34,10 @@ export interface KnownNetworks extends Networks {
   readonly key: string;
 }
 
-export const parameterTypes = ({ parameters }: Model): Record<string, TensorType> =>
-  Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, float32(...shape)]));
+export const parameterTypes = (model: Model): Named<TensorType> => weightTypes(model).parameters;
 
 /** Untrained networks, which must treat every image for itself (instance norm): no statistics are known. */
-export const freshNetworks = (model: Model, random: (step: number) => Random): Networks => ({
+export const freshNetworks = (model: Model, random: (step: number) => Random): DrawnNetworks => ({
   model,
   types: { parameters: parameterTypes(model) },
   normalise: () => (z) => z,

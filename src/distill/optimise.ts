@@ -7,7 +7,7 @@ import { hyperTensors, zerosLike } from "../nn/optimisers.ts";
 import type { Schedule } from "../nn/schedules.ts";
 import type { Stepper } from "../runtime/index.ts";
 import { keyOf } from "../support/key.ts";
-import type { Worker } from "../training/jobs.ts";
+import { openEach, type Worker } from "../training/jobs.ts";
 import {
   historyOf,
   type JobKind,
@@ -44,6 +44,12 @@ export interface Part {
   /** Settings that its result depends on, besides those of all parts. */
   readonly key: Named<unknown>;
 }
+
+/** Finds the part of a plan that a job was handed over as. */
+export const partOf =
+  <P extends Part>(parts: readonly P[]) =>
+  (handed: Pick<Part, "name">): P =>
+    parts.find(({ name }) => name === handed.name)!;
 
 /** A step that can be opened, and what it takes, by estimate. */
 export interface StepPlan {
@@ -96,9 +102,7 @@ const traced = (plan: Optimisation, part: Part, objective: Objective) => traceSt
 const openStep = async (plan: Optimisation, part: Part, worker: Worker, own?: readonly Objective[]) => {
   if (plan.step !== undefined) return takingTurns([await plan.step(part).open(worker)]);
   const objectives = own ?? plan.objectives(part);
-  const steppers: Stepper<StepState, StepFeeds, StepState["learnt"]>[] = [];
-  for (const objective of objectives) steppers.push(await worker.device.compileStep(traced(plan, part, objective)));
-  return takingTurns(steppers);
+  return takingTurns(await openEach(objectives, (one) => worker.device.compileStep(traced(plan, part, one))));
 };
 
 const bytesOf = (plan: Optimisation, part: Part): number =>
@@ -109,7 +113,7 @@ const bytesOf = (plan: Optimisation, part: Part): number =>
 const makerOf =
   (plan: Optimisation, folder: string): Maker =>
   async (job, worker, context) => {
-    const part = plan.parts.find(({ name }) => name === job.name)!;
+    const part = partOf(plan.parts)(job);
     const types = stepTypes(plan, countsOf(part));
     const values = await plan.start(part);
     const filled = (some: StepState["learnt"]): Record<string, Tensor> =>

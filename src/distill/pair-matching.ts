@@ -5,12 +5,12 @@ import { adam, type Optimiser } from "../nn/optimisers.ts";
 import { cosine } from "../nn/schedules.ts";
 import { stream } from "../support/random.ts";
 import { oneHot } from "../tasks/classification.ts";
-import { classParts, partOf, realStart } from "./matching.ts";
+import { classParts, realStart } from "./matching.ts";
 import type { MethodStage } from "./method.ts";
 import type { Networks } from "./networks.ts";
 import type { MeanDistance } from "./objectives/distances/distance.ts";
 import { distanceFromMeans } from "./objectives/feature-distance.ts";
-import type { Items, Optimisation, Part, StepDraw } from "./optimise.ts";
+import { type Items, type Optimisation, type Part, partOf, type StepDraw } from "./optimise.ts";
 import type { Pairs } from "./pairs.ts";
 
 /** In what one such method differs from another. */

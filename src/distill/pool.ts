@@ -1,8 +1,8 @@
 // A pool of networks trained on the data and kept at several moments of their training, whose features are matched.
 import { type Tensor, type TensorType, tensor } from "../autodiff/index.ts";
-import { freshWeights, identityOf, type Model, type Weights } from "../models/model.ts";
+import { freshWeights, identityOf, type Model, type Weights, weightTypes } from "../models/model.ts";
 import { buildModel } from "../models/registry.ts";
-import { inferenceNorm, statisticsTypes } from "../nn/batch-norm.ts";
+import { inferenceNorm } from "../nn/batch-norm.ts";
 import { hyperTensors, sgd } from "../nn/optimisers.ts";
 import { oneCycle } from "../nn/schedules.ts";
 import { imageSource } from "../recipe/prepare.ts";
@@ -20,7 +20,7 @@ import { named, rebuild } from "../training/stored.ts";
 import { startTraining, type TrainState, traceTrainStep, trainStateTypes } from "../training/train-step.ts";
 import { lent } from "./lent.ts";
 import type { MethodStage } from "./method.ts";
-import { type KnownNetworks, parameterTypes } from "./networks.ts";
+import type { DrawnNetworks, KnownNetworks } from "./networks.ts";
 
 /** SGD, with Nesterov's momentum where it has any. */
 export interface Training {
@@ -161,13 +161,8 @@ export const pooling = (of: (stage: MethodStage) => PoolOptions): JobKind<Method
   open: async (stage) => makerOf(stage, of(stage)),
 });
 
-const typesOf = (model: Model): Weights<TensorType> => ({
-  parameters: parameterTypes(model),
-  statistics: statisticsTypes(model.norms),
-});
-
 /** The networks of a pool, trained where they are not yet there; `shared` of the stage holds them for all that match. */
-export const openPool = async (stage: MethodStage, options: PoolOptions): Promise<KnownNetworks> => {
+export const openPool = async (stage: MethodStage, options: PoolOptions): Promise<KnownNetworks & DrawnNetworks> => {
   const { data, recipe, device } = stage;
   const model = modelOf(stage, options);
   const { epochs, moments, untrained = false, training = asTeachers } = options;
@@ -202,7 +197,7 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
       folder: stage.shared,
     },
   );
-  const types = typesOf(model);
+  const types = weightTypes(model);
   const weights: Weights[] = [];
   for (const one of kept) weights.push(...(await momentsIn(one, types, times.length)));
   const at = (index: number) => {
@@ -214,7 +209,7 @@ export const openPool = async (stage: MethodStage, options: PoolOptions): Promis
     types: { parameters: types.parameters, statistics: types.statistics },
     normalise: inferenceNorm,
     count: weights.length,
-    moments: options.moments,
+    moments: times.length,
     key: keyOf({ pool: jobs.map(({ key }) => key) }),
     at,
     draw: async (step) => at(stream(recipe.seed, "pool", step).int(weights.length)),

@@ -6,7 +6,7 @@ import { type JobKind, tensorStore } from "../training/kept.ts";
 import { estimateBytes } from "../training/memory.ts";
 import { imagesAtOnce, openRows, type Rows, traceRows } from "../training/predict.ts";
 import type { Frozen } from "../training/train-step.ts";
-import { anyOf, type Choose, countOf, type RealDraw } from "./matching.ts";
+import { anyOf, type ChooseReal, countOf, type RealDraw } from "./matching.ts";
 import type { MethodStage } from "./method.ts";
 import type { KnownNetworks } from "./networks.ts";
 import { frozenFeatures } from "./objectives/features.ts";
@@ -126,7 +126,7 @@ export const openChoice = async (
   choice: RealChoice,
   judges: Judges,
   views: number,
-): Promise<{ readonly key: Way["key"]; readonly choose: Choose }> => {
+): Promise<{ readonly key: Way["key"]; readonly choose: ChooseReal }> => {
   const { key, look, choose } = ways[choice];
   const found = await look?.(judges).run(stage);
   const { moments } = judges.networks;

@@ -9,7 +9,7 @@ import type { Worker } from "../training/jobs.ts";
 import { batchStream, type ClassBatch, classBatches, classesOf } from "./class-batches.ts";
 import type { MethodStage } from "./method.ts";
 import type { Objective } from "./objectives/objective.ts";
-import type { Optimisation, Part } from "./optimise.ts";
+import { type Optimisation, type Part, partOf } from "./optimise.ts";
 
 /** In what one method differs from another. */
 export interface Synthesis {
@@ -58,7 +58,8 @@ export const synthesis = ({ data, layout, recipe }: MethodStage, method: Synthes
       key: { k, from, to },
     };
   });
-  const batchOf = (part: Part): ClassBatch => parts.find(({ name: one }) => one === part.name)!.batch;
+  const of = partOf(parts);
+  const batchOf = (part: Part): ClassBatch => of(part).batch;
   const sizeOf = (part: Part): number => batchOf(part).to - batchOf(part).from;
   const turns = method.objectives(1).length;
   return {

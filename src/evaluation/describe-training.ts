@@ -23,8 +23,8 @@ export const describeTraining = (
     optimiser: optimiserOf(recipe.student).about,
     schedule: scheduleOf(recipe.student, steps!).about,
     batches: `${plural(steps!, "step")} (with dynamic labels ${dynamic}) of ${setBatch(budget, task.classes, batch)} images, in new random orders of all ${on.epoch} joined end to end; ${plural(epochs, "epoch")} of whole batches of ${batch}`,
-    softLoss: task.losses.soft(temperature),
-    hardLoss: task.losses.hard,
+    softLoss: task.lossWords.soft(temperature),
+    hardLoss: task.lossWords.hard,
     augmentation: describeCropping(crop, padOf(task.image)),
     mixup: describeMix(mixup),
   };

@@ -6,6 +6,7 @@ import { buildModel } from "../models/registry.ts";
 import { imageSource } from "../recipe/prepare.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { DistilledSet } from "../sets/index.ts";
+import { gathered } from "../sets/training-images.ts";
 import { setBatch, setSource, stepsOf } from "../students/set-source.ts";
 import type { LabelKind, Source } from "../students/train-student.ts";
 import { plural } from "../support/format.ts";
@@ -71,16 +72,6 @@ export const distilledTrainingSet = async (
   };
 };
 
-/** Rows of [n, ...] in the order of `indices`. */
-const gatherRows = (rows: Float32Array, n: number, indices: Int32Array): Float32Array => {
-  const size = rows.length / n;
-  const out = new Float32Array(indices.length * size);
-  indices.forEach((row, i) => {
-    out.set(rows.subarray(row * size, (row + 1) * size), i * size);
-  });
-  return out;
-};
-
 /** Kinds of labels that random images are given: static ones take teachers. */
 const randomLabels = ({ recipe, teachers }: Stage): readonly LabelKind[] =>
   recipe.labels.filter((kind) => kind !== "static" || teachers.length > 0);
@@ -109,7 +100,7 @@ const randomTrainingSet = async (stage: Stage, set: DistilledSet, beside: Traini
     key: { ...dataKey(stage), random: ipc, ...drawKey(recipe) },
     open: async () => source,
   });
-  return { ...trainingSet, source: { ...source, logits: (rows) => gatherRows(logits, source.length, rows) } };
+  return { ...trainingSet, source: { ...source, logits: (rows) => gathered(logits, data.task.outputs, rows) } };
 };
 
 type Taught = StudentRun & { readonly method: AccuracyRow["method"] };

@@ -71,7 +71,7 @@ const bytes = {
   bases: count("base images"),
   compensators: count("compensators"),
   labels: count("labels"),
-  manifest: count("manifest and decode.onnx"),
+  manifest: count("manifest, decode.onnx and the card"),
   total: count("all files of the set"),
 };
 

@@ -103,7 +103,7 @@ const studentOf = ({ recipe, data, teachers }: Stage, run: StudentRun, seed: num
 };
 
 /** A stage, and the student runs of which each job names one. */
-type Class = Stage & { readonly runs: readonly StudentRun[] };
+type StudentStage = Stage & { readonly runs: readonly StudentRun[] };
 
 const specSchema = z.strictObject({ run: z.string(), seed: z.int() });
 
@@ -111,7 +111,7 @@ const fileName = ({ name, architecture }: StudentRun, { task }: Stage["data"], s
   `${name.replaceAll(" ", "-")}-${buildModel(architecture, task).name}-${seed}`;
 
 /** The kind of jobs that train a student and measure it. */
-export const studying: JobKind<Class, Omit<StudentResult, "key">, StudentResult> = {
+const studying: JobKind<StudentStage, Omit<StudentResult, "key">, StudentResult> = {
   kind: "student",
   store,
   files: (job) => ({ beside: [timesName(job)] }),

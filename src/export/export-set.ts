@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Device } from "../runtime/index.ts";
 import type { DistilledSet } from "../sets/set.ts";
 import { stagingFor, sweepOwn } from "../sets/staging.ts";
-import { DistilleryError } from "../support/errors.ts";
+import { DistilleryError, reasonOf } from "../support/errors.ts";
 import { diskError, makeFolder, toJson } from "../support/files.ts";
 import { type Progress, silent } from "../support/work/progress.ts";
 import { cardOf, summaryOf, titleOf } from "./card.ts";
@@ -42,13 +42,17 @@ export interface Exported {
   readonly files: readonly ExportedFile[];
 }
 
-/** Checks that an export may be written to a folder. @throws USAGE where something is there. */
+/** Checks that an export may be written to a folder. @throws USAGE where something is there, or it cannot be listed. */
 export const checkExportPlace = async (out: string): Promise<void> => {
   const found = await lstat(out).catch(() => undefined);
   if (found === undefined) return;
-  const what = found.isDirectory() ? "is not empty" : "is not a folder";
-  if (found.isDirectory() && (await readdir(out)).length === 0) return;
-  throw new DistilleryError("USAGE", `${out} is there and ${what}; choose another --out, or move it elsewhere`);
+  const inside = await readdir(out).catch(reasonOf);
+  if (found.isDirectory() && inside.length === 0) return;
+  const what = typeof inside === "string" ? `cannot be listed (${inside})` : "is not empty";
+  throw new DistilleryError(
+    "USAGE",
+    `${out} is there and ${found.isDirectory() ? what : "is not a folder"}; choose another --out, or move it elsewhere`,
+  );
 };
 
 /** class_index.json: the classes by their labels, their words and folders where they have such. */

@@ -4,7 +4,7 @@ import { layoutOf } from "../sets/layout.ts";
 import type { Manifest, Part } from "../sets/set.ts";
 
 /** Bytes of a manifest that is fetched from elsewhere: more than 65,536 classes with common names need. */
-export const longestManifest = 2 ** 24;
+export const longestFetchedManifest = 2 ** 24;
 
 /** The most bytes that a part of these sizes can have, however badly it is packed. */
 const mostBytes = (manifest: Manifest, { holds }: Part): number => {

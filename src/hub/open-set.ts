@@ -10,7 +10,7 @@ import { DistilleryError } from "../support/errors.ts";
 import { readRegularFile, sha256, writeAtomic } from "../support/files.ts";
 import { formatBytes } from "../support/format.ts";
 import type { Context } from "../support/work/context.ts";
-import { absurdity, longestManifest } from "./absurdity.ts";
+import { absurdity, longestFetchedManifest } from "./absurdity.ts";
 import { addressForms, fileUrl, type HubAddress, isAddress, parseAddress } from "./address.ts";
 import { hubToken } from "./token.ts";
 
@@ -36,8 +36,11 @@ const fetchSet = async (where: string, { progress, signal }: Context): Promise<s
   const cache = join(defaultCache(), "sets");
   const manifestUrl = fileUrl(address, manifestName);
   const arriving = join(cache, `.arriving-${process.pid}-${sha256(manifestUrl).slice(0, 16)}`);
-  const bytes = await download(manifestUrl, join(arriving, manifestName), { ...options, within: [2, longestManifest] })
-    .then(() => readRegularFile(join(arriving, manifestName), longestManifest))
+  const bytes = await download(manifestUrl, join(arriving, manifestName), {
+    ...options,
+    within: [2, longestFetchedManifest],
+  })
+    .then(() => readRegularFile(join(arriving, manifestName), longestFetchedManifest))
     .finally(() => rm(arriving, { recursive: true, force: true }));
   const manifest = parseManifest(bytes, manifestUrl);
   const absurd = absurdity(manifest);

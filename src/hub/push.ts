@@ -2,8 +2,7 @@
 import { join } from "node:path";
 import { commit, createRepo, datasetInfo, listFiles } from "@huggingface/hub";
 import { cardName, cardOf } from "../sets/card.ts";
-import { manifestName } from "../sets/manifest/manifest.ts";
-import { isSetFile } from "../sets/place.ts";
+import { isSetFile, manifestName } from "../sets/manifest/manifest.ts";
 import { readManifest, verifySet } from "../sets/read.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { readRegularFile } from "../support/files.ts";

@@ -116,7 +116,7 @@ const sizesOf = ({ type }: ValueInfoProto): (number | undefined)[] =>
 
 /**
  * An ONNX file with the tensors that lie in files beside it, which `beside` reads by the names that the file gives them.
- * @throws CHECKPOINT for a damaged file.
+ * @throws CHECKPOINT for a damaged file, or one beside it that was cut.
  */
 export const inlined = async (
   bytes: Uint8Array,
@@ -135,10 +135,16 @@ export const inlined = async (
     } = Object.fromEntries(proto.externalData.map(({ key, value }) => [key, value])) as Partial<Record<string, string>>;
     const content = files.get(location) ?? (await beside(location));
     files.set(location, content);
-    proto.rawData = content.subarray(
-      Number(offset),
-      length === undefined ? undefined : Number(offset) + Number(length),
-    );
+    const from = Number(offset);
+    const to = length === undefined ? content.length : from + Number(length);
+    // Negated, so that offsets that are no numbers are refused too.
+    if (!(0 <= from && from <= to && to <= content.length)) {
+      throw wrong(
+        path,
+        `its tensor ${proto.name} lies at bytes ${from} to ${to} of ${location}, which has ${content.length}; copy both files again`,
+      );
+    }
+    proto.rawData = content.subarray(from, to);
     proto.dataLocation = 0;
     proto.externalData = [];
   }

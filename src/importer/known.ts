@@ -3,6 +3,7 @@ import { constant, floats, sameShape, sizeOf, splat, type Tensor, tensor, Value 
 import { decodeFloat16 } from "../codecs/float16.ts";
 import type { TensorProto } from "../onnx/onnx_pb.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { plural } from "../support/format.ts";
 
 /** A tensor of known numbers, row-major. `whole` ones are of an integer or a truth type: their quotients are cut off. */
 export interface Known {
@@ -66,7 +67,7 @@ export const transposed = (x: Known, order: readonly number[]): Known => {
 
 interface Element {
   readonly whole: boolean;
-  /** Numbers of a tensor's raw bytes, which begin at a multiple of 8. */
+  /** Numbers of a tensor's raw bytes, which begin at a multiple of 8. @throws RangeError where they end inside a number. */
   raw(bytes: ArrayBuffer): ArrayLike<number>;
   /** Numbers in the field of the type. */
   listed(proto: TensorProto): ArrayLike<number>;
@@ -108,13 +109,19 @@ export const knownOf = (proto: TensorProto, file: string): Known | undefined => 
   const element = elements[proto.dataType];
   if (element === undefined) return undefined;
   const shape = proto.dims.map(Number);
-  const { rawData } = proto;
-  const data = rawData.length > 0 ? element.raw(new Uint8Array(rawData).buffer) : element.listed(proto);
-  if (data.length !== sizeOf(shape)) {
-    throw new DistilleryError(
+  const cut = (has: string): DistilleryError =>
+    new DistilleryError(
       "CHECKPOINT",
-      `${file}: its tensor ${proto.name} has ${data.length} numbers, expected ${sizeOf(shape)} for [${shape}]; the file is damaged: export it again`,
+      `${file}: its tensor ${proto.name} has ${has}, expected ${plural(sizeOf(shape), "number")} for [${shape}]; the file is damaged: export it again`,
     );
+  const { rawData } = proto;
+  let data: ArrayLike<number>;
+  try {
+    data = rawData.length > 0 ? element.raw(new Uint8Array(rawData).buffer) : element.listed(proto);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw cut(`${rawData.length} bytes, which end inside a number`);
+    throw cause;
   }
+  if (data.length !== sizeOf(shape)) throw cut(plural(data.length, "number"));
   return { whole: element.whole, shape, data };
 };

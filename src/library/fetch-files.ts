@@ -1,6 +1,6 @@
 // The files of a set from its address, into memory.
 
-import { absurdity, longestManifest } from "../hub/absurdity.ts";
+import { absurdity, longestFetchedManifest } from "../hub/absurdity.ts";
 import { fileUrl, isAddress, parseAddress } from "../hub/address.ts";
 import type { SetFiles } from "../sets/from-files.ts";
 import { manifestName, parseManifest } from "../sets/manifest/manifest.ts";
@@ -48,7 +48,7 @@ export const fetchFiles = async (where: string, options: WorkOptions): Promise<S
   const { location }: Surroundings = globalThis;
   const address = parseAddress(isAddress(where) || location === undefined ? where : new URL(where, location.href).href);
   const manifestUrl = fileUrl(address, manifestName);
-  const bytes = await fetchFile(manifestUrl, longestManifest, signal);
+  const bytes = await fetchFile(manifestUrl, longestFetchedManifest, signal);
   const manifest = parseManifest(bytes, manifestUrl);
   const absurd = absurdity(manifest);
   if (absurd !== undefined) throw new DistilleryError("SET", `${manifestUrl}: ${absurd}; it is not fetched`);

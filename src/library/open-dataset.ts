@@ -7,7 +7,7 @@ export type DatasetOptions = WorkOptions & Partial<Omit<SourceOptions, "progress
 
 /**
  * Opens demo, cifar10, cifar100 or an image folder, with the options of `distillery data`. Nothing is downloaded unless
- * `download` is true. @throws DistilleryError DATA, IMAGE, DOWNLOAD.
+ * `download` is true. @throws DistilleryError USAGE, DATA, IMAGE, DOWNLOAD.
  */
 export const openDataset = (source: string, options: DatasetOptions = {}): Promise<Dataset> => {
   const { onProgress: _, ...given } = options;

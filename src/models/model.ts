@@ -78,7 +78,7 @@ export const freshWeights = (model: Model, random: Random, images?: Images): Wei
 });
 
 /** Types of a network's numbers, by their names. */
-export const weightTypes = ({ parameters, norms }: Model): Weights<TensorType> => ({
+export const weightTypes = ({ parameters, norms }: Pick<Model, "parameters" | "norms">): Weights<TensorType> => ({
   parameters: Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, float32(...shape)])),
   statistics: statisticsTypes(norms),
 });

@@ -19,6 +19,13 @@ export const studentSchema = group({
   mixup: atLeastZero("parameter of mixup's Beta distribution; 0 switches it off"),
 });
 
+/** The settings of the training of one student on a set alone, beside its own. */
+export const trainingSchema = group({
+  labels: choice(["static", "hard"], "labels to learn from"),
+  steps: whole(1, "steps, in place of epochs"),
+  seed: whole(0, "seed of weights and batches"),
+});
+
 /** For a machine without a GPU. */
 export const usualStudent: Recipe["student"] = {
   epochs: 400,

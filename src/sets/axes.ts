@@ -1,4 +1,5 @@
 // Names of a set's tensors on disk, which say in what order their first axes run.
+import { sizeOf } from "../autodiff/index.ts";
 import type { Layout } from "./layout.ts";
 
 /** The axes that a file has in place of a tensor's first one, and the letters behind its name that name them. */
@@ -8,7 +9,7 @@ export interface Axes {
 }
 
 /** Items along all axes. */
-export const rowsOf = ({ sizes }: Axes): number => sizes.reduce((n, side) => n * side, 1);
+export const rowsOf = ({ sizes }: Axes): number => sizeOf(sizes);
 
 /**
  * Labels of rows: `logits_vkc` [1 + V + U, K, C, ...]. Whoever takes the rows for (k, v, c) meets a name and a shape that say

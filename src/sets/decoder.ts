@@ -23,7 +23,7 @@ import { encodeModel } from "../onnx/encode.ts";
 import type { Layout } from "./layout.ts";
 
 /** Types of n stored bases and, where the set has such, n compensators. */
-export const itemTypes = ({ stored, image, compensators }: Layout, n: number): Record<string, TensorType> => ({
+const itemTypes = ({ stored, image, compensators }: Layout, n: number): Record<string, TensorType> => ({
   bases: float32(n, 3, stored.height, stored.width),
   ...(compensators > 0 && { compensators: float32(n, 3, image.height, image.width) }),
 });
@@ -60,7 +60,7 @@ const addedTo = (layout: Layout, compensators: Value, rows: Value): Value => {
  * Images [n, 3, H, W] of n rows from all that a set stores: bases [K C, 3, h, w] and compensators [K V + U C, 3, H, W],
  * normalised. This is the graph of a set's decode.onnx.
  */
-export const traceDecoder = (layout: Layout, n: number): Traced<Record<string, TensorType>, { images: TensorType }> => {
+const traceDecoder = (layout: Layout, n: number): Traced<Record<string, TensorType>, { images: TensorType }> => {
   const { bases: K, compensators, classes: C, stored, image } = layout;
   const inputs = {
     bases: float32(K * C, 3, stored.height, stored.width),

@@ -1,22 +1,33 @@
 // Checks of the files in a set's folder.
+import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { readRegularFile, reasonOf } from "../support/files.ts";
+import { DistilleryError } from "../support/errors.ts";
+import { codeOf, readRegularFile, reasonOf } from "../support/files.ts";
 import { isLitter } from "../support/litter.ts";
 import { mistakenFor } from "../support/mistaken-for.ts";
 import { cardName } from "./card.ts";
 import { manifestName } from "./manifest/manifest.ts";
 import type { Manifest } from "./set.ts";
 
+/** Entries of a folder where a set is, or is to be. @throws DistilleryError SET where it cannot be listed. */
+export const listFolder = async (folder: string, how: { readonly recursive?: boolean } = {}): Promise<Dirent[]> => {
+  try {
+    return await readdir(folder, { ...how, withFileTypes: true });
+  } catch (cause) {
+    throw new DistilleryError("SET", `${folder} cannot be listed (${reasonOf(cause)})`, { cause });
+  }
+};
+
 /**
  * Files and folders below a set's folder that its manifest does not know, and that are no card, sorted, with `/`; folders end
- * with it.
+ * with it. @throws DistilleryError SET where one of its folders cannot be listed.
  */
 export const unlistedFiles = async (folder: string, manifest: Manifest): Promise<string[]> => {
   const files = new Set([manifestName, cardName, ...Object.keys(manifest.parts)]);
   const folders = new Set([...files].filter((path) => path.includes("/")).map((path) => path.split("/")[0]!));
   const strangers = async (prefix: string): Promise<string[]> => {
-    const entries = await readdir(join(folder, prefix), { withFileTypes: true });
+    const entries = await listFolder(join(folder, prefix));
     const found = entries.map(async (entry): Promise<string[]> => {
       const path = `${prefix}${entry.name}`;
       // fileProblem tells of a folder in a file's place.
@@ -52,7 +63,6 @@ export const fileProblem = async (file: string, bytes?: number): Promise<string 
     if (bytes === undefined || found.size === bytes) return undefined;
     return `has ${found.size} bytes, the manifest says ${bytes}${await hintOf(file)}`;
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    return code === "ENOENT" || code === "ENOTDIR" ? "is missing" : `cannot be read (${reasonOf(cause)})`;
+    return ["ENOENT", "ENOTDIR"].includes(codeOf(cause)) ? "is missing" : `cannot be read (${reasonOf(cause)})`;
   }
 };

@@ -1,4 +1,5 @@
 // The files of a set, as the manifest promises them, and their arrays decoded.
+import { sizeOf } from "../autodiff/index.ts";
 import { decodeSheet } from "../codecs/read-sheet.ts";
 import { decodeSafetensors, type Layout, safetensorsBytes } from "../codecs/safetensors.ts";
 import { type FileTensors, layoutMisfit, notFinite } from "../codecs/tensor-layout.ts";
@@ -25,8 +26,6 @@ export const shapesOf = (
   return { bases: [bases, classes, 3, stored.height, stored.width], compensators: compensatorShape(layout) };
 };
 
-const volume = (shape: readonly number[]): number => shape.reduce((n, side) => n * side, 1);
-
 const labelsLayout = (manifest: Unlisted): Layout => {
   const { labelled, classes } = layoutOf(manifest);
   return labelLayout(manifest.labels, labelled, classes);
@@ -38,7 +37,7 @@ const labelsMisfit = (manifest: Unlisted, labels: FileTensors): string | undefin
 
 /** A set without content, to be filled by decodePart. */
 export const emptyDraft = (manifest: Manifest): SetDraft => ({
-  bases: new Uint8Array(volume(shapesOf(manifest).bases)),
+  bases: new Uint8Array(sizeOf(shapesOf(manifest).bases)),
   compensators: new Float32Array(0),
   labels: {},
 });
@@ -47,8 +46,8 @@ export const emptyDraft = (manifest: Manifest): SetDraft => ({
 export const misfit = (manifest: Unlisted, arrays: SetArrays): string | undefined => {
   const shapes = shapesOf(manifest);
   for (const name of ["bases", "compensators"] as const) {
-    if (arrays[name].length !== volume(shapes[name])) {
-      return `${name} has ${arrays[name].length} values, expected ${volume(shapes[name])} for [${shapes[name].join(",")}]`;
+    if (arrays[name].length !== sizeOf(shapes[name])) {
+      return `${name} has ${arrays[name].length} values, expected ${sizeOf(shapes[name])} for [${shapes[name].join(",")}]`;
     }
   }
   const labels = labelsMisfit(manifest, arrays.labels);

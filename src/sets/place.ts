@@ -1,22 +1,18 @@
 // Checks that a folder may be replaced by a set.
-import { lstat, readdir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { z } from "zod";
 import { DistilleryError } from "../support/errors.ts";
 import { readRegularFile, sha256 } from "../support/files.ts";
 import { isLitter } from "../support/litter.ts";
 import { cardName, isCard } from "./card.ts";
-import { unlistedFiles } from "./files.ts";
-import { manifestName } from "./manifest/manifest.ts";
+import { listFolder, unlistedFiles } from "./files.ts";
+import { isSetFile, manifestName } from "./manifest/manifest.ts";
 import { newest } from "./manifest/versions.ts";
 import { readManifest } from "./read.ts";
 
 const ourHead = z.looseObject({ format: z.literal("distillery-set"), version: z.int().max(newest) });
 const beginning = '{\n  "format": "distillery-set"';
-const layout = /^(manifest\.json|compensators\.safetensors|labels\.safetensors|decode\.onnx|bases\/\d+\.png)$/;
-
-/** True for the path of a file that sets have besides their card. */
-export const isSetFile = (path: string): boolean => layout.test(path);
 
 /** Tells whether a manifest that cannot be used was once written here: it was cut short, or holds wrong values. */
 const wasOurs = (text: string): boolean => {
@@ -45,7 +41,7 @@ const foreignFiles = async (folder: string): Promise<string[] | undefined> => {
   }
   const text = await readRegularFile(join(folder, manifestName)).catch(() => undefined);
   if (text === undefined || !wasOurs(String(text))) return undefined;
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = await listFolder(folder, { recursive: true });
   return entries
     .filter((entry) => !entry.isDirectory() && !isLitter(entry.name))
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
@@ -55,7 +51,8 @@ const foreignFiles = async (folder: string): Promise<string[] | undefined> => {
 
 /**
  * Tells whether there is a folder to be replaced: of a set, whole or damaged, or without files.
- * @throws DistilleryError SET when something else is there, or a set into which somebody put files of their own.
+ * @throws DistilleryError SET when something else is there, a set into which somebody put files of their own, or what cannot be
+ * listed.
  */
 export const checkSetPlace = async (folder: string): Promise<boolean> => {
   const found = await lstat(folder).catch(() => undefined);
@@ -67,7 +64,7 @@ export const checkSetPlace = async (folder: string): Promise<boolean> => {
     );
   if (found.isSymbolicLink()) throw refuse("is a link, not a folder");
   if (!found.isDirectory()) throw refuse(`is ${found.isFile() ? "a file" : "a pipe, a socket or a device"}`);
-  if ((await readdir(folder)).every(isLitter)) return true;
+  if ((await listFolder(folder)).every(({ name }) => isLitter(name))) return true;
   const foreign = await foreignFiles(folder);
   if (foreign === undefined) throw refuse("is not a distilled set of this version");
   if (foreign[0] !== undefined) throw refuse(`holds ${foreign[0]}, which would be lost`);

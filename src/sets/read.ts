@@ -11,7 +11,7 @@ import { emptyDraft, type SetDraft } from "./parts.ts";
 import type { DistilledSet, Manifest, Part } from "./set.ts";
 
 /** Bytes that a manifest may have: more than 65,536 classes with long names need. */
-export const longestManifest = 2 ** 28;
+const longestManifest = 2 ** 28;
 
 /** The sets inside the folder of a run or a comparison. */
 const setsBelow = async (folder: string): Promise<string[]> => {
@@ -139,7 +139,12 @@ export const verifySet = async (folder: string): Promise<Verification> => {
     if (problem !== undefined) problems.push(problem);
     parts.push({ path, bytes: part.bytes, ok: problem === undefined });
   }
-  for (const path of await unlistedFiles(folder, manifest)) problems.push(`${path} does not belong to the set`);
+  try {
+    for (const path of await unlistedFiles(folder, manifest)) problems.push(`${path} does not belong to the set`);
+  } catch (error) {
+    if (!(error instanceof DistilleryError)) throw error;
+    problems.push(error.message);
+  }
   const { sha256: own } = manifest;
   return { ok: problems.length === 0, problems, parts, ...(own !== undefined && { sha256: own }) };
 };

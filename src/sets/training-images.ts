@@ -64,8 +64,8 @@ const decoding =
     return out;
   };
 
-/** Some rows of [n, ...], gathered. */
-const gathered = (values: Float32Array, size: number, rows: ArrayLike<number>): Float32Array<ArrayBuffer> => {
+/** Some rows of [n, size], gathered. */
+export const gathered = (values: Float32Array, size: number, rows: ArrayLike<number>): Float32Array<ArrayBuffer> => {
   const out = new Float32Array(rows.length * size);
   for (let i = 0; i < rows.length; i++) out.set(values.subarray(rows[i]! * size, (rows[i]! + 1) * size), i * size);
   return out;
@@ -88,12 +88,9 @@ export const openImages = async (
   const open = async () => {
     const decoder = layout.plain ? undefined : await device.compile(traceDecode(layout, batch));
     const decode = decoding(set, layout, decoder);
-    const kept = keeps ? await decode(Array.from({ length: labelled }, (_, row) => row)) : undefined;
-    if (keeps) await decoder?.release();
-    return {
-      decoder,
-      read: kept === undefined ? decode : async (rows: readonly number[]) => gathered(kept, size, rows),
-    };
+    if (!keeps) return { decoder, read: decode };
+    const kept = await decode(Array.from({ length: labelled }, (_, row) => row)).finally(decoder?.release);
+    return { decoder, read: async (rows: readonly number[]) => gathered(kept, size, rows) };
   };
   // With the first rows that are read: whoever only counts the images has nothing decoded.
   let opened: ReturnType<typeof open> | undefined;

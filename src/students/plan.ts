@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { explainIssue } from "../recipe/explain-issue.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { studentDefaults, studentSchema } from "../recipe/student.ts";
+import { studentDefaults, studentSchema, trainingSchema } from "../recipe/student.ts";
 import type { DistilledSet, Manifest } from "../sets/set.ts";
 import { DistilleryError } from "../support/errors.ts";
 import { aboutOf } from "../support/fields.ts";
@@ -25,10 +25,22 @@ export interface TrainingPlan extends Omit<Recipe["student"], "epochs"> {
   readonly seed: number;
 }
 
-/**
- * Settings of a student out of any fields, on top of others. @throws DistilleryError with `code` naming the first that cannot
- * be.
- */
+/** Values of named fields. @throws DistilleryError with `code` naming the first that cannot be, behind `whose`. */
+const checked = <S extends Readonly<Record<string, z.ZodType>>>(
+  schema: z.ZodObject<S, z.core.$strict>,
+  values: Readonly<Record<string, unknown>>,
+  whose: string,
+  code: "SET" | "RECIPE",
+): z.output<typeof schema> => {
+  const result = schema.safeParse(values);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const field = String(issue.path[0]);
+  const why = explainIssue(issue, aboutOf(schema.shape[field]!).expects, values[field]);
+  throw new DistilleryError(code, `${whose}${field}: ${why}`);
+};
+
+/** Settings of a student out of any fields, on top of others. */
 const settingsOf = (
   under: Recipe["student"],
   fields: Readonly<Record<string, unknown>>,
@@ -37,13 +49,7 @@ const settingsOf = (
 ): Recipe["student"] => {
   const given = Object.keys(under).filter((name) => fields[name] !== undefined);
   const values = Object.fromEntries(given.map((name) => [name, fields[name]]));
-  const result = studentSchema.safeParse({ ...under, ...values });
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const field = String(issue.path[0]);
-  const schemas: Readonly<Record<string, z.ZodType>> = studentSchema.shape;
-  const why = explainIssue(issue, aboutOf(schemas[field]!).expects, values[field]);
-  throw new DistilleryError(code, `${whose}student.${field}: ${why}`);
+  return checked(studentSchema, { ...under, ...values }, `${whose}student.`, code);
 };
 
 /** The training of students that a set was made with, completed with the defaults. */
@@ -52,7 +58,10 @@ const ownSettings = ({ recipe }: Manifest): Recipe["student"] => {
   return settingsOf(studentDefaults(String(recipe.data)), said, "the recipe in the set's manifest: ", "SET");
 };
 
-/** The plan of a student's training on a set. @throws SET where static labels are asked for that it does not store. */
+/**
+ * The plan of a student's training on a set. @throws SET where static labels are asked for that it does not store, RECIPE for a
+ * wish that cannot be.
+ */
 export const planTraining = (set: DistilledSet, wishes: TrainingWishes = {}): TrainingPlan => {
   const { manifest } = set;
   const stored = manifest.labels.kind !== "none";
@@ -61,11 +70,17 @@ export const planTraining = (set: DistilledSet, wishes: TrainingWishes = {}): Tr
     throw new DistilleryError("SET", "the set stores no labels, so that there are no static ones; take --labels hard");
   }
   const { epochs, batch, ...settings } = settingsOf(ownSettings(manifest), { ...wishes }, "", "RECIPE");
+  const own = checked(
+    trainingSchema,
+    { labels, steps: steps ?? stepsOf(manifest.budget.trainingImages, { epochs, batch }), seed },
+    "",
+    "RECIPE",
+  );
   return {
-    labels,
-    steps: steps ?? stepsOf(manifest.budget.trainingImages, { epochs, batch }),
+    labels: own.labels,
+    steps: own.steps,
     batch: setBatch(manifest.budget, manifest.classes.length, batch),
     ...settings,
-    seed,
+    seed: own.seed,
   };
 };

@@ -45,6 +45,10 @@ export const readRegularFile = async (path: string, most: number = 2 ** 31 - 1):
   }
 };
 
+/** Says why a file could not be read: "no such file", "cannot be read (it is a folder, not a file)". */
+export const whyUnread = (cause: unknown): string =>
+  codeOf(cause) === "ENOENT" ? "no such file" : `cannot be read (it ${reasonOf(cause)})`;
+
 const reasons: Record<string, string> = {
   ENOSPC: "the disk is full; free some space and run the same command again, finished work is kept",
   EDQUOT: "the disk quota is used up; free some space and run the same command again, finished work is kept",

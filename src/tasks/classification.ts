@@ -48,7 +48,7 @@ export const classification = (classes: number, image: Task["image"]): Task => (
     targets: tensor(oneHot(labels, classes, smoothing), [labels.length, classes]),
   }),
   loss: { hard: (logits, { targets }) => crossEntropy(logits, targets!), soft: distillationLoss },
-  losses: {
+  lossWords: {
     hard: "cross entropy of the logits and one-hot classes, mean over the batch",
     soft: (T) =>
       `KL(softmax(label / ${T}) || softmax(logits / ${T})), summed over classes, mean over the batch, without a factor T^2 (T = ${T})`,

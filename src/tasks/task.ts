@@ -50,7 +50,7 @@ export interface Task<Label = number> extends NetworkTask {
   /** The label of an image that was moved. */
   warp(label: Label, warp: Warp): Label;
   /** The losses in words. */
-  readonly losses: { readonly hard: string; soft(temperature: number): string };
+  readonly lossWords: { readonly hard: string; soft(temperature: number): string };
   readonly metric: Metric<Label>;
   /** Strata that a draw balances, such as the classes: their number, and those that an image belongs to. */
   readonly strata: { readonly count: number; of(label: Label): readonly number[] };

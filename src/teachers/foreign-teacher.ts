@@ -8,7 +8,7 @@ import type { Work } from "../recipe/work.ts";
 import { few } from "../sets/compatibility.ts";
 import { decodeSafetensors } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
-import { readRegularFile, reasonOf, sha256 } from "../support/files.ts";
+import { readRegularFile, sha256, whyUnread } from "../support/files.ts";
 import { noteDamage, readSealed, writeSealed } from "../support/json-files.ts";
 import { keyOf } from "../support/key.ts";
 import type { Progress } from "../support/work/progress.ts";
@@ -29,11 +29,9 @@ const readBytes = async (file: string, architecture: string): Promise<Uint8Array
   try {
     return await readRegularFile(file);
   } catch (cause) {
-    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    const why = missing ? "no such file" : `cannot be read (it ${reasonOf(cause)})`;
     throw new DistilleryError(
       "CHECKPOINT",
-      `teacher ${architecture}=${file}: ${why}; expected the weights of ${architecture} with torchvision's names as a safetensors file`,
+      `teacher ${architecture}=${file}: ${whyUnread(cause)}; expected the weights of ${architecture} with torchvision's names as a safetensors file`,
       { cause },
     );
   }

@@ -7,7 +7,7 @@ import { paceOf } from "../support/work/rehearsal.ts";
 import type { ImageSource } from "../training/image-source.ts";
 import { type JobKind, keptTensor, runKept, tensorStore } from "../training/kept.ts";
 import { estimateBytes } from "../training/memory.ts";
-import { imagesAtOnce, openClassifier, traceClassifier } from "../training/predict.ts";
+import { type Classifier, imagesAtOnce, traceClassifier, withClassifier } from "../training/predict.ts";
 import type { Frozen } from "../training/train-step.ts";
 import type { Stage } from "./stage.ts";
 
@@ -35,22 +35,25 @@ const labelling = ({ title, length, open }: Labelled): JobKind<Stage> => ({
       const bar = progress.task(title, teachers.length * length);
       const sums = new Float64Array(length * task.outputs);
       const { images, release } = await open(device);
-      for (const [j, teacher] of teachers.entries()) {
-        const classifier = await openClassifier(device, teacher);
+      const labelBy = (teacher: Frozen, done: number) => async (classifier: Classifier) => {
         const pace = paceOf(rehearsal, `labels by ${teacher.model.name}`, Math.ceil(length / atOnce));
         for (let from = 0; from < length && pace.more(); from += atOnce) {
           stopIfAborted(signal, title);
           const indices = Int32Array.from({ length: Math.min(atOnce, length - from) }, (_, i) => from + i);
           const logits = await classifier.logits(await images(indices));
           for (const [i, z] of logits.entries()) sums[from * task.outputs + i]! += z;
-          bar.update(j * length + from + indices.length);
+          bar.update(done + from + indices.length);
           pace.tick();
         }
         pace.end();
-        await classifier.release();
+      };
+      try {
+        for (const [j, teacher] of teachers.entries())
+          await withClassifier(device, teacher, labelBy(teacher, j * length));
+      } finally {
+        bar.done();
+        await release?.();
       }
-      bar.done();
-      await release?.();
       const mean = Float32Array.from(sums, (sum) => sum / teachers.length);
       return { tensors: { logits: tensor(mean, [length, task.outputs]) }, metadata: {} };
     },

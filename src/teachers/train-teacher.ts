@@ -91,7 +91,7 @@ export const teacherFile = (folder: string, index: number, architecture: string)
   fileOf(folder, { name: jobName(index, architecture) });
 
 /** Teacher number `index` of a recipe as a job. */
-export const teacherJob = ({ recipe, data, device }: Work, index: number): KeptJob => {
+const teacherJob = ({ recipe, data, device }: Work, index: number): KeptJob => {
   const model = buildModel(recipe.teachers[index]!, data.task);
   const { watch: _, crop, ...settings } = recipe.teacher;
   return {
@@ -131,7 +131,6 @@ const makerFor =
     const learningRate = schedules[settings.schedule](settings.learningRate, steps);
     const { biasRate, lookahead } = settings;
     const options = { biasRate, lookahead };
-    const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch, options));
     const images = await imagesToFit(model, imageSource(data), stream(recipe.seed, "teacher", index, "fit"));
     const batches = batchesOf(recipe, index, data, batch);
     const feeds = async (step: number) => ({
@@ -155,6 +154,7 @@ const makerFor =
             measure(classifier, split, data, `${title}: ${watch} after ${plural(epoch, "epoch")}`, around),
           ),
       });
+    const stepper = await device.compileStep(traceTrainStep(model, optimiser, { kind: "hard" }, batch, options));
     const { state, history } = await runLoop(
       {
         title,
@@ -171,15 +171,14 @@ const makerFor =
         advice: `lower teacher.learningRate (it is ${settings.learningRate}; --teacher-learning-rate) and run again, into another --out`,
       },
       around,
-    );
-    await stepper.release();
+    ).finally(stepper.release);
     const trained = { model, weights: { parameters: state.parameters, statistics: state.statistics } };
     const measured = await measureTeacher({ ...work, ...around, device }, trained);
     return { ...trained, ...measured, epochs: settings.epochs, history };
   };
 
 /** The kind of jobs that train a teacher. */
-export const teaching = (work: Work): JobKind<Work, Untold, Teacher> => ({
+const teaching = (work: Work): JobKind<Work, Untold, Teacher> => ({
   kind: "teacher",
   store: storeFor(work),
   files: (job) => ({ beside: [watchFile(fileOf("", job)).slice(1)] }),

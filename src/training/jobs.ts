@@ -28,6 +28,21 @@ interface Releasable {
   release(): Promise<void>;
 }
 
+/** Opens something for each item, one after the other; where one fails, those before it are released. */
+export const openEach = async <Item, Opened extends Releasable>(
+  items: readonly Item[],
+  open: (item: Item) => Promise<Opened>,
+): Promise<Opened[]> => {
+  const opened: Opened[] = [];
+  try {
+    for (const item of items) opened.push(await open(item));
+    return opened;
+  } catch (error) {
+    for (const one of opened) await one.release();
+    throw error;
+  }
+};
+
 /** Work that depends on no other job. */
 export interface Job<Result> {
   /** Its length relative to the others, in any unit. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { add, float32, type Tensor, tensor, trace } from "../../src/autodiff/index.ts";
 import { cropping, shifting } from "../../src/data/augment/augmentation.ts";
 import { clipPixels } from "../../src/data/augment/clip.ts";
-import { applyWarp, drawShift, drawView } from "../../src/data/augment/view.ts";
+import { applyView, drawShift, drawView } from "../../src/data/augment/view.ts";
 import type { Normalisation } from "../../src/data/dataset.ts";
 import { normalise } from "../../src/data/normalisation.ts";
 import { everyClassOnce, teacherObjective } from "../../src/distill/objectives/teacher.ts";
@@ -157,7 +157,7 @@ test.each([
     const compiled = await device.compile(
       trace(types, ({ bases: base, compensators, view: { rows, columns } }) => ({
         seen: seenImages({ layout, augmentation }, { bases: base, compensators }, { rows: rows!, columns: columns! }),
-        given: applyWarp(clipPixels(add(base, compensators), normalisation), { rows: rows!, columns: columns! }),
+        given: applyView(clipPixels(add(base, compensators), normalisation), { rows: rows!, columns: columns! }),
       })),
     );
     const compensators = uniform("u", types.compensators.shape, 0.5);

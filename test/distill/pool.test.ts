@@ -81,6 +81,7 @@ describe("the networks of a pool", () => {
     const pool = await openPool(stageIn(folder), { ...plain, untrained: true });
     const later = await openPool(stageIn(folder), plain);
     expect([pool.count, later.count]).toEqual([5, 4]);
+    expect([pool.moments, later.moments]).toEqual([5, 4]);
     expect(Object.values(pool.at(0).statistics!).every(({ data: [v] }) => v === 0 || v === 1)).toBe(true);
     for (const m of [0, 1, 2, 3]) expect(pool.at(m + 1)).toEqual(later.at(m));
     // Without momentum a training of one step ends where another of the same rate has its first.
@@ -128,17 +129,29 @@ describe("networks between the initial and the trained weights of a pool's", () 
     expect(blends.judge!.weights.parameters).toEqual(pool.at(7).parameters);
   });
 
-  test("are given in buffers of their own, the same again, and drawn anew at every step", async () => {
+  test("come nearer to the trained weights from moment to moment where their shares rise", async () => {
+    const stage = stageIn(await temporaryFolder());
+    const pool = await openPool(stage, instance);
+    const [any, rising] = [await between(stage, pool), await between(stage, pool, "rising")];
+    expect(rising.key).not.toBe(any.key);
+    const start = await initialWeights(stage, pool.model, 1);
+    const [name] = Object.keys(start.parameters) as [string];
+    const at = ({ parameters }: ReturnType<typeof pool.at>): number => floats(parameters![name]!)[0]!;
+    const [first, last] = [at({ parameters: start.parameters }), at(pool.at(15))];
+    for (let m = 0; m < 8; m++) {
+      const share = (at(rising.at(8 + m)) - first) / (last - first);
+      expect(share).toBeGreaterThan(m / 8 - 1e-3);
+      expect(share).toBeLessThan((m + 1) / 8 + 1e-3);
+    }
+  });
+
+  test("are given in buffers of their own, the same again", async () => {
     const stage = stageIn(await temporaryFolder());
     const blends = await between(stage, await openPool(stage, instance));
     const first = ({ parameters }: { readonly parameters?: Record<string, Tensor> }) => Object.values(parameters!)[0]!;
     const kept = floats(first(blends.at(3))).slice();
     floats(first(blends.at(3))).fill(7);
     expect(floats(first(blends.at(3)))).toEqual(kept);
-    const drawn = await Promise.all(
-      Array.from({ length: 40 }, async (_, step) => floats(first(await blends.draw(step))).join()),
-    );
-    expect(new Set(drawn).size).toBe(40);
   });
 });
 

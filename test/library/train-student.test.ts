@@ -70,6 +70,14 @@ test("wrong settings, a set without logits and a signal end it with an error tha
     code: "RECIPE",
     message: "student.epochs: expected a whole number of at least 1, got 0",
   });
+  for (const [wish, message] of [
+    [{ steps: 0 }, "steps: expected a whole number of at least 1, got 0"],
+    [{ steps: 1.5 }, "steps: expected a whole number of at least 1, got 1.5"],
+    [{ seed: -1 }, "seed: expected a whole number of at least 0, got -1"],
+    [{ labels: "soft" as "hard" }, 'labels: expected one of static, hard, got "soft"'],
+  ] as const) {
+    await expect(trainStudent(set, wish)).rejects.toMatchObject({ code: "RECIPE", message });
+  }
   await expect(trainStudent(set, { student: "convnett" })).rejects.toMatchObject({ code: "USAGE" });
   await expect(trainStudent(set, { student: "convnet8x1", signal: AbortSignal.abort() })).rejects.toMatchObject({
     code: "INTERRUPTED",

@@ -140,6 +140,26 @@ describe("an ONNX file", () => {
     );
   });
 
+  it("with weights beside it of which a part was copied is refused, wherever they end", async () => {
+    const folder = await temporaryFolder();
+    const file = join(folder, "beside.onnx");
+    await cp(golden("beside"), file);
+    const whole = await readFile(`${golden("beside")}.data`);
+    for (const length of [0, 701, whole.length - 4, whole.length - 1]) {
+      await writeFile(`${file}.data`, whole.subarray(0, length));
+      await expect(loadNetworks([file])).rejects.toThrow(
+        expect.objectContaining({
+          code: "CHECKPOINT",
+          message: expect.stringMatching(
+            new RegExp(
+              `its tensor \\S+ lies at bytes \\d+ to \\d+ of beside.onnx.data, which has ${length}; copy both`,
+            ),
+          ),
+        }),
+      );
+    }
+  });
+
   it("that cannot be traced labels by ONNX Runtime, image by image where it fixes their number", async () => {
     await loadNetworks([golden("transformer-fixed")]);
     const model = buildModel("transformer-fixed", task);

@@ -57,7 +57,7 @@ const location: Task<Point> = {
       2,
     ]),
   }),
-  losses: { hard: "mean square", soft: () => "mean square" },
+  lossWords: { hard: "mean square", soft: () => "mean square" },
   loss: { hard: (outputs, { points }) => meanSquare(outputs, points!), soft: meanSquare },
   mix: mixTensors,
   warp: ({ y, x }, warp) => ({ y: warp.y.scale * y + warp.y.shift, x: warp.x.scale * x + warp.x.shift }),

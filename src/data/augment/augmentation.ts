@@ -4,7 +4,7 @@ import type { TensorType, Value } from "../../autodiff/index.ts";
 import type { Named } from "../../nn/layers.ts";
 import { colourType, recolour } from "./colour.ts";
 import type { Size } from "./resized-crop.ts";
-import { applyWarp, type View, viewTypes } from "./view.ts";
+import { applyView, type View, viewTypes } from "./view.ts";
 
 /** A change of images [N, 3, H, W], the same for all of a batch, by tensors that are drawn anew for every step. */
 export interface Augmentation {
@@ -20,19 +20,19 @@ const viewOf = ({ rows, columns }: Named<Value>): View<Value> => ({ rows: rows!,
 export const shifting = (image: Size): Augmentation => ({
   types: { ...viewTypes("places", image) },
   moves: true,
-  apply: (images, drawn) => applyWarp(images, viewOf(drawn)),
+  apply: (images, drawn) => applyView(images, viewOf(drawn)),
 });
 
 /** Crops, mirrored, shifted or both: whatever a pair of matrices can say. */
 export const cropping = (image: Size): Augmentation => ({
   types: { ...viewTypes("mixes", image) },
   moves: false,
-  apply: (images, drawn) => applyWarp(images, viewOf(drawn)),
+  apply: (images, drawn) => applyView(images, viewOf(drawn)),
 });
 
 /** Colour first, then such a crop. */
 export const colouring = (image: Size): Augmentation => ({
   types: { ...viewTypes("mixes", image), colour: colourType },
   moves: false,
-  apply: (images, drawn) => applyWarp(recolour(images, drawn.colour!), viewOf(drawn)),
+  apply: (images, drawn) => applyView(recolour(images, drawn.colour!), viewOf(drawn)),
 });

@@ -37,6 +37,12 @@ export const tapsOf = (from: number, length: number, size: number): Taps => {
   return { first, second, share };
 };
 
+/** The input lines of output line i, as [line, weight] pairs. */
+export const mixAt = ({ first, second, share }: Taps, i: number): readonly (readonly [number, number])[] => [
+  [first[i]!, 1 - share[i]!],
+  [second[i]!, share[i]!],
+];
+
 const fits = ({ top, left, height, width }: Crop, { height: h, width: w }: Size): boolean =>
   [top, left, height, width].every(Number.isInteger) &&
   top >= 0 &&

@@ -11,7 +11,7 @@ import {
 } from "../../autodiff/index.ts";
 import type { Random } from "../../support/random.ts";
 import type { NetworkTask } from "../../tasks/task.ts";
-import { defaultCrop, drawCrop, type Size, tapsOf } from "./resized-crop.ts";
+import { defaultCrop, drawCrop, mixAt, type Size, tapsOf } from "./resized-crop.ts";
 
 /**
  * One augmentation of a batch, the same for all of its images. `places`: where each of the H rows and W columns comes from,
@@ -30,12 +30,11 @@ export const viewTypes = (kind: ViewKind, { height, width }: Size): View<TensorT
     ? { rows: int64(height), columns: int64(width) }
     : { rows: float32(height, height), columns: float32(width, width) };
 
-/** True for a view by places, in which every pixel is one of the image's own. */
-export const isPermutation = ({ rows }: View<Value>): boolean => rows.shape.length === 1;
+const isByPlaces = ({ rows }: View<Value>): boolean => rows.shape.length === 1;
 
 /** Images [N, 3, H, W] seen in a view. */
-export const applyWarp = (images: Value, view: View<Value>): Value =>
-  isPermutation(view)
+export const applyView = (images: Value, view: View<Value>): Value =>
+  isByPlaces(view)
     ? gather(gather(images, view.rows, 2), view.columns, 3)
     : matmul(view.rows, matmul(images, view.columns, { transposeB: true }));
 
@@ -55,11 +54,15 @@ export const drawShift = (random: Random, { height, width }: Size): View => {
   return { rows: rolled(height), columns: rolled(width) };
 };
 
-/** The matrix of an axis whose place i shows a mix of places, as [place, weight] pairs. */
-export const axis = (length: number, shows: (i: number) => readonly (readonly [number, number])[]): Tensor => {
-  const matrix = new Float32Array(length * length);
-  for (let i = 0; i < length; i++) for (const [place, weight] of shows(i)) matrix[i * length + place]! += weight;
-  return tensor(matrix, [length, length]);
+/** The matrix [length, from] of an axis whose place i shows a mix of `from` places, as [place, weight] pairs. */
+export const axis = (
+  length: number,
+  shows: (i: number) => readonly (readonly [number, number])[],
+  from = length,
+): Tensor => {
+  const matrix = new Float32Array(length * from);
+  for (let i = 0; i < length; i++) for (const [place, weight] of shows(i)) matrix[i * from + place]! += weight;
+  return tensor(matrix, [length, from]);
 };
 
 /**
@@ -72,14 +75,10 @@ export const drawView = (random: Random, image: Size, least: number): View => {
   const mirrored = random.int(2) === 1;
   const resized = (length: number, from: number, size: number, mirror: boolean): Tensor => {
     const by = random.int(largestShift(length) + 1);
-    const { first, second, share } = tapsOf(from, size, length);
+    const taps = tapsOf(from, size, length);
     return axis(length, (i) => {
       const place = (i - by + length) % length;
-      const seen = mirror ? length - 1 - place : place;
-      return [
-        [first[seen]!, 1 - share[seen]!],
-        [second[seen]!, share[seen]!],
-      ];
+      return mixAt(taps, mirror ? length - 1 - place : place);
     });
   };
   return {

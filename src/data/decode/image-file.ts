@@ -1,6 +1,6 @@
 // Reading image files, with errors that name the file.
 import { DistilleryError } from "../../support/errors.ts";
-import { readRegularFile, reasonOf } from "../../support/files.ts";
+import { codeOf, readRegularFile, reasonOf } from "../../support/files.ts";
 import { type Decoded, type Decoding, decodeImage, toPlanes } from "./decode-image.ts";
 import { UnreadableImage, usualMaxPixels } from "./unreadable-image.ts";
 
@@ -24,8 +24,8 @@ const inOneLine = (text: string): string => [...new Set(text.trim().split(/\s*\n
 const missing = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
 const whyNot = (cause: unknown): string =>
-  cause instanceof Error && "code" in cause && missing.has(String(cause.code))
-    ? `${cause.code}: it is gone, or a link that leads nowhere`
+  missing.has(codeOf(cause))
+    ? `${codeOf(cause)}: it is gone, or a link that leads nowhere`
     : inOneLine(reasonOf(cause));
 
 /** Reads and decodes a regular file; see `decodeImage` for colours, orientation and resizing. */

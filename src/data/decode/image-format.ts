@@ -5,7 +5,7 @@ import { UnreadableImage } from "./unreadable-image.ts";
 export type ImageFormat = "JPEG" | "PNG" | "WebP" | "GIF" | "TIFF" | "AVIF" | "BMP" | "PPM";
 
 /** The formats that are read; PPM stands for PBM, PGM and PPM. */
-export const readFormats = "JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM, PGM and PBM";
+const readFormats = "JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM, PGM and PBM";
 
 /** Texts that a file of a format begins with, in Latin-1, or a pattern of its first 1024 bytes. */
 type Magic = readonly string[] | RegExp;

@@ -1,7 +1,7 @@
 // The meaning of a TIFF file's pixels, read from its header.
 import { UnreadableImage } from "./unreadable-image.ts";
 
-/** The meaning of the pixels of a TIFF file's first page are meant. */
+/** The form of the pixels of a TIFF file's first page. */
 export interface TiffPixels {
   readonly colours: "grey" | "palette" | "RGB" | "CMYK";
   /** Bits a sample: 1, 2, 4, 8 or 16. */

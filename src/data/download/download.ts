@@ -4,7 +4,7 @@ import { type FileHandle, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { type Dispatcher, errors, interceptors, RetryAgent, request } from "undici";
 import { DistilleryError } from "../../support/errors.ts";
-import { diskError, makeFolder, openRegularFile } from "../../support/files.ts";
+import { codeOf, diskError, makeFolder, openRegularFile } from "../../support/files.ts";
 import { stopIfAborted } from "../../support/work/interrupt.ts";
 import type { Progress } from "../../support/work/progress.ts";
 import { type PartialFile, partialFile } from "./partial-file.ts";
@@ -149,7 +149,7 @@ const fetchInto = async (
 const networkError = (url: string, cause: unknown, kept: number, proxy: ProxyAddress | undefined): DistilleryError => {
   if (cause instanceof errors.RequestRetryError && cause.statusCode >= 300) return wrongStatus(url, cause.statusCode);
   const why = cause instanceof Error ? cause.message || cause.name : String(cause);
-  const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+  const code = codeOf(cause) === "" ? "" : ` (${codeOf(cause)})`;
   const rest = kept > 0 ? `; the ${kept} bytes received are kept and the same command goes on from there` : "";
   return new DistilleryError("DOWNLOAD", `cannot download ${url}: ${why}${code}${blameProxy(proxy, why)}${rest}`, {
     cause,

@@ -74,7 +74,7 @@ const proxyConnections = (origin: URL, options: object): Dispatcher => {
 };
 
 /** Sends requests through a proxy, but for those to its exceptions. */
-export const agentThrough = ({ uri, exceptions }: ProxyAddress): Dispatcher =>
+const agentThrough = ({ uri, exceptions }: ProxyAddress): Dispatcher =>
   new EnvHttpProxyAgent({
     httpProxy: uri,
     httpsProxy: uri,

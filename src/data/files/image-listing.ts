@@ -126,8 +126,18 @@ export const checkSameClasses = (path: string, one: ClassList, other: ClassList)
   );
 };
 
-/** The same listing with its labels counted as in `classes`, which holds the same names in another order. */
-export const inOrderOf = (classes: readonly string[], listing: Listing): Listing => {
-  const places = listing.classes.map((name) => classes.indexOf(name));
-  return { ...listing, classes, labels: listing.labels.map((label) => places[label]!) };
+/**
+ * Lists the classes of a folder of test images, with labels counted as those of the training images, which are in another
+ * folder below `path`. Throws DATA as `listClassFolders`, and unless both have the same classes.
+ */
+export const listLike = async (
+  path: string,
+  train: Listing & { readonly where: string },
+  where: string,
+): Promise<Listing> => {
+  const { classes } = train;
+  const found = await listClassFolders(where);
+  checkSameClasses(path, train, { classes: found.classes, where });
+  const places = found.classes.map((name) => classes.indexOf(name));
+  return { ...found, classes, labels: found.labels.map((label) => places[label]!) };
 };

@@ -82,14 +82,26 @@ const noteIgnored = (progress: Progress, { count, example }: Ignored): void => {
   );
 };
 
+/** Throws USAGE for values that the command line would refuse. */
+const checkOptions = ({ resize, maxPixels, held }: ImageFolderOptions): void => {
+  const check = (option: string, value: number | undefined, holds: (value: number) => boolean, expects: string) => {
+    if (value === undefined || holds(value)) return;
+    throw new DistilleryError("USAGE", `${option}: ${value} given, expected ${expects}`);
+  };
+  const counts = (value: number): boolean => Number.isInteger(value) && value > 0;
+  check("--resize", resize, counts, "a whole number of pixels above 0");
+  check("--max-pixels", maxPixels, counts, "a whole number of pixels above 0");
+  check("--test", held?.fraction, (value) => value > 0 && value < 1, "a fraction above 0 and below 1");
+};
+
 /**
  * A folder of images: one's own as `train/<class>/*` and `test/<class>/*` (or `val/`), or Tiny-ImageNet or ImageNet as
  * their publishers lay them out, or `<class>/*` with a part held out as test images; classes are the folder names by code
  * points, hidden files are passed over and counted. See `decodeImage` for colours, orientation and resizing. Small sets are
  * held in memory, 3 x H x W bytes an image; the images of others are decoded when they are asked for.
  *
- * Throws DATA (wrong layout, an empty or single class, different classes in train and test, unequal sizes, nothing but
- * white or black), IMAGE (an unreadable file, unless they are skipped) or INTERRUPTED. Of a set of more than
+ * Throws USAGE (an option that cannot be), DATA (wrong layout, an empty or single class, different classes in train and test,
+ * unequal sizes, nothing but white or black), IMAGE (an unreadable file, unless they are skipped) or INTERRUPTED. Of a set of more than
  * `limits.whole` bytes a bad file may be met only later, by the splits' `read`, which then throws the same.
  */
 export const imageFolder = async (
@@ -97,10 +109,8 @@ export const imageFolder = async (
   options: ImageFolderOptions,
   limits = usualLimits(),
 ): Promise<Dataset> => {
-  const { resize, progress, skipUnreadable, signal } = options;
-  if (resize !== undefined && !(Number.isInteger(resize) && resize > 0)) {
-    throw new DistilleryError("USAGE", `--resize: ${resize} given, expected a whole number of pixels above 0`);
-  }
+  checkOptions(options);
+  const { progress, skipUnreadable, signal } = options;
   const { train, test, words, normalisation, note } = await listImages(path, options.held);
   const ignored = joinIgnored(train.ignored, test.ignored);
   noteIgnored(progress, ignored);

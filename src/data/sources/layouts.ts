@@ -5,14 +5,7 @@ import { exists } from "../../support/files.ts";
 import { stream } from "../../support/random.ts";
 import { howToGet } from "../download/publishers.ts";
 import { entriesOf, isFolder, isImageName, namesIn } from "../files/folder-entries.ts";
-import {
-  checkSameClasses,
-  inOrderOf,
-  type Listed,
-  listClassFolders,
-  quoted,
-  selected,
-} from "../files/image-listing.ts";
+import { type Listed, listClassFolders, listLike, quoted, selected } from "../files/image-listing.ts";
 import { heldOut } from "../split.ts";
 import { findImageNet, listImageNet } from "./imagenet/imagenet.ts";
 import { aboutFile, aboutFolder } from "./lookalikes.ts";
@@ -105,9 +98,8 @@ const listHeld = async (path: string, { fraction, seed }: Held): Promise<Listed>
 const listOwn = async (path: string): Promise<Listed> => {
   const { train, test, note } = await partsOf(path);
   const training = await listClassFolders(train);
-  const testing = await listClassFolders(test);
-  checkSameClasses(path, { classes: training.classes, where: train }, { classes: testing.classes, where: test });
-  return { train: training, test: inOrderOf(training.classes, testing), ...(note !== undefined && { note }) };
+  const testing = await listLike(path, { ...training, where: train }, test);
+  return { train: training, test: testing, ...(note !== undefined && { note }) };
 };
 
 const checkFolder = async (path: string): Promise<void> => {

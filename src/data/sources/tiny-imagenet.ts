@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DistilleryError } from "../../support/errors.ts";
 import { exists } from "../../support/files.ts";
 import { hasFolders, isFolder } from "../files/folder-entries.ts";
-import { checkSameClasses, inOrderOf, type Listed, type Listing, listClassFolders } from "../files/image-listing.ts";
+import { checkSameClasses, type Listed, type Listing, listClassFolders, listLike } from "../files/image-listing.ts";
 import { type FileLabel, listLabelled } from "../files/labelled-files.ts";
 import { linesOf, readWords } from "./imagenet/wordnet.ts";
 
@@ -54,15 +54,7 @@ const listValidation = async (path: string, train: Listing): Promise<Listing> =>
   if (!(await isFolder(folder))) throw lacks(path, "val", parts.wnids.path);
   const images = join(path, parts.images.path);
   if (await isFolder(images)) return listLabelled(images, await readAnnotations(path), train.classes, again);
-  if (await hasFolders(folder)) {
-    const found = await listClassFolders(folder);
-    checkSameClasses(
-      path,
-      { classes: train.classes, where: join(path, parts.train.path) },
-      { classes: found.classes, where: folder },
-    );
-    return inOrderOf(train.classes, found);
-  }
+  if (await hasFolders(folder)) return listLike(path, { ...train, where: join(path, parts.train.path) }, folder);
   throw lacks(path, "images", parts.wnids.path);
 };
 

@@ -5,7 +5,6 @@ import {
   div,
   float32,
   gradients,
-  mapTree,
   mul,
   reduceSum,
   sqrt,
@@ -15,6 +14,7 @@ import {
   trace,
   type Value,
 } from "../../autodiff/index.ts";
+import { weightTypes } from "../../models/model.ts";
 import { inferenceNorm } from "../../nn/batch-norm.ts";
 import { crossEntropy } from "../../nn/losses.ts";
 import { oneHot } from "../../tasks/classification.ts";
@@ -30,7 +30,7 @@ type AdjustmentStep = Traced<
 /** One step of gradient ascent on a teacher's weights, of Euclidean length `length` over all of them together. */
 export const traceAdjustment = ({ model, weights }: Frozen, length: number, count: number): AdjustmentStep => {
   const { classes, image } = model.task;
-  const parameters = mapTree(weights.parameters, ({ shape }) => float32(...shape));
+  const { parameters } = weightTypes(model);
   const inputs = {
     state: { parameters },
     feeds: { images: float32(count, 3, image.height, image.width), targets: float32(count, classes) },

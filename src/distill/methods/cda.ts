@@ -7,7 +7,7 @@ import { type Sre2lOptions, sre2lOptions, sre2lSynthesis, synthesised } from "./
 const last = 0.08;
 
 /** Smallest part of the area after a fraction of all steps: from 1 along half a cosine to .08. */
-export const curriculum = (fraction: number): number => last + ((1 - last) * (1 + Math.cos(Math.PI * fraction))) / 2;
+export const leastArea = (fraction: number): number => last + ((1 - last) * (1 + Math.cos(Math.PI * fraction))) / 2;
 
 /**
  * CDA (Yin & Shen, TMLR 2024): the teacher first sees the whole image, then crops that may be ever smaller, so that contours
@@ -20,7 +20,7 @@ export const cdaSynthesis = (stage: MethodStage, options: Sre2lOptions): Synthes
   ...sre2lSynthesis(stage, options),
   name: "cda",
   start: async (batch) => noise(stage, "cda", batch),
-  least: curriculum,
+  least: leastArea,
 });
 
 export const cda = defineMethod(sre2lOptions, {

@@ -8,7 +8,7 @@ import { oneHot } from "../../tasks/classification.ts";
 import { matchingInPool, poolFields, poolOf } from "../matched-networks.ts";
 import { matching } from "../matching.ts";
 import { defineMethod, type MethodStage } from "../method.ts";
-import { type Distance, distanceNames, matchedGradients } from "../objectives/matched-gradients.ts";
+import { distanceNames, type GradientDistance, matchedGradients } from "../objectives/matched-gradients.ts";
 import { openPool, type PoolOptions } from "../pool.ts";
 import { bits } from "../stored.ts";
 
@@ -29,7 +29,7 @@ const options = {
 interface Options extends PoolOptions {
   readonly iterations: number;
   readonly learningRate: number;
-  readonly distance: Distance;
+  readonly distance: GradientDistance;
   readonly crossEntropy: number;
   readonly real: number;
   readonly synthetic: number;

@@ -12,7 +12,7 @@ import type { JobKind } from "../../training/kept.ts";
 import { planStep } from "../chunked-step.ts";
 import { defineMethod, type Made, type MethodStage } from "../method.ts";
 import { everyClassOnce, teacherObjective } from "../objectives/teacher.ts";
-import { type Optimisation, optimise, optimising, type Part } from "../optimise.ts";
+import { type Optimisation, optimise, optimising, type Part, partOf } from "../optimise.ts";
 import { type Bases, basesOf, confidence } from "../select/bases.ts";
 import { precision } from "../stored.ts";
 
@@ -97,7 +97,7 @@ const planner =
         key: { teacher: teacher.sha256, k, j },
       })),
     );
-    const at = (part: Part) => parts.find(({ name }) => name === part.name)!;
+    const at = partOf(parts);
     const optimiser = adam({ beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
     const step = { layout, normalisation, augmentation: of(image), optimiser };
     const objective = (part: Part) => teacherObjective(teachers[at(part).j]!, C, { alpha });
@@ -186,8 +186,8 @@ export const inferCopies = defineMethod(
 
 const normOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
 
-/** Normal noise with the Euclidean norm of a compensator: does it matter what is added, or only how much? */
-export const gaussianOfNorm: Change = (u, seed, k, j) => {
+/** Normal noise with the Euclidean norm of a compensator: as much is added, and nothing of what was learnt. */
+const gaussianOfNorm: Change = (u, seed, k, j) => {
   const { normal } = stream(seed, "infer-noise", k, j);
   const noise = u.map(() => normal());
   const scale = normOf(u) / normOf(noise);

@@ -1,5 +1,5 @@
 // MTT: training on the set goes where training on the data went.
-import { float32, tensor } from "../../autodiff/index.ts";
+import { float32, longs } from "../../autodiff/index.ts";
 import { drawSiamese, siamese } from "../../data/augment/siamese.ts";
 import { adam } from "../../nn/optimisers.ts";
 import { cosine } from "../../nn/schedules.ts";
@@ -53,8 +53,6 @@ const expertsOf = (stage: MethodStage, { architecture, experts, starts, ahead }:
   };
 };
 
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
 const set = learning(async (stage: MethodStage, given: Options) => {
   const { data, layout, recipe } = stage;
   const { iterations, learningRate, crossEntropy, steps, stepSize, experts: count, starts, ahead } = given;
@@ -65,7 +63,7 @@ const set = learning(async (stage: MethodStage, given: Options) => {
     name: "all",
     title: "mtt",
     curve: "mtt",
-    learnt: { bases: upTo(K * C) },
+    learnt: { bases: Array.from({ length: K * C }, (_, i) => i) },
     graph: "mtt",
     key: { bases: K },
   };
@@ -77,7 +75,7 @@ const set = learning(async (stage: MethodStage, given: Options) => {
     beside: { stepSize: float32() },
   };
   const itemsOf = batchIndices(K * C, batch, recipe.seed, "mtt");
-  const weightsAt = (expert: number, epoch: number) => experts.at(expert * (starts + ahead) + epoch).parameters!;
+  const weightsAt = (expert: number, epoch: number) => experts.at(expert * experts.moments + epoch).parameters!;
   return {
     ...parts,
     name: "mtt",
@@ -94,10 +92,10 @@ const set = learning(async (stage: MethodStage, given: Options) => {
     draw: async (_, step) => {
       const random = stream(recipe.seed, "mtt", "expert", step);
       const [expert, epoch] = [random.int(count), random.int(starts)];
-      const batches = upTo(steps).map((i) => {
+      const batches = Array.from({ length: steps }, (_step, i) => {
         const items = itemsOf(step * steps + i);
         return {
-          items: tensor(BigInt64Array.from(items, BigInt), [batch]),
+          items: longs(items),
           // Item k C + c is of class c.
           ...data.task.targets(items.map((item) => item % C)),
           ...drawSiamese(stream(recipe.seed, "mtt", "view", step, i), image),

@@ -29,7 +29,7 @@ import type { MethodStage } from "../method.ts";
 const settings = { images: 10_000, batch: 100 } as const;
 
 /** What enters a network's convolutions, in the order of the data: found in the traced forward pass, as its features are. */
-export const convolutionInputs = (logits: Value): Value[] =>
+const convolutionInputs = (logits: Value): Value[] =>
   topologicalOrder([logits])
     .filter(({ op }) => op.name === "conv2d")
     .map(({ inputs }) => inputs[0]!);
@@ -45,7 +45,7 @@ export const convolutionGaps = (logits: Value, known: ConvolutionStatistics): Mo
   });
 
 /** Per convolution the mean of its input and of its input's square over a batch. */
-export const traceMoments = (teacher: Frozen, batch: number) => {
+const traceMoments = (teacher: Frozen, batch: number) => {
   const { height, width } = teacher.model.task.image;
   return trace({ images: float32(batch, 3, height, width) }, ({ images }) => ({
     moments: convolutionInputs(frozenLogits(teacher, images)).map((z) => {

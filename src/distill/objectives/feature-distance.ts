@@ -74,13 +74,18 @@ export const distanceFromImages = (matched: Matched, real: number): Objective =>
 };
 
 /** The same for one class, as `matching` takes it: the objective, and what the distance draws for a step. */
-export const byFeatures = (networks: Networks, distance: Distance) => ({
-  objective: ({ real }: { readonly real: number }): Objective =>
-    distanceFromImages({ networks, distance, classes: 1 }, real),
-  also: (_: number, random: (what: string) => Random): Groups<Tensor> => ({
-    drawn: distance.draw(random("distance"), featureCount(networks)),
-  }),
-});
+export const byFeatures = (networks: Networks, distance: Distance) => {
+  // Counted once: it traces a whole forward pass.
+  let features: number | undefined;
+  return {
+    objective: ({ real }: { readonly real: number }): Objective =>
+      distanceFromImages({ networks, distance, classes: 1 }, real),
+    also: (_: number, random: (what: string) => Random): Groups<Tensor> => {
+      features ??= featureCount(networks);
+      return { drawn: distance.draw(random("distance"), features) };
+    },
+  };
+};
 
 export interface KnownMeans extends Matched<MeanDistance> {
   /** Images of each class. */

@@ -1,5 +1,17 @@
 // The objective of gradient matching: synthetic images move a network's weights as real ones do.
-import { abs, add, div, float32, gradients, mul, reduceSum, reshape, sub, type Value } from "../../autodiff/index.ts";
+import {
+  abs,
+  add,
+  div,
+  float32,
+  gradients,
+  mul,
+  reduceSum,
+  reshape,
+  sizeOf,
+  sub,
+  type Value,
+} from "../../autodiff/index.ts";
 import type { Named } from "../../nn/layers.ts";
 import { crossEntropy, norm } from "../../nn/losses.ts";
 import type { Networks } from "../networks.ts";
@@ -21,13 +33,13 @@ const distances = {
   l1: (a: Value, b: Value): Value => reduceSum(abs(sub(a, b))),
 };
 
-export type Distance = keyof typeof distances;
-export const distanceNames = ["cosine", "mse", "l1"] as const satisfies readonly Distance[];
+export type GradientDistance = keyof typeof distances;
+export const distanceNames = ["cosine", "mse", "l1"] as const satisfies readonly GradientDistance[];
 
 export interface GradientBatch {
   /** Real images of the class. */
   readonly real: number;
-  readonly distance: Distance;
+  readonly distance: GradientDistance;
   /** Weight of the cross-entropy of the synthetic images beside the gradients; 0 leaves it out. */
   readonly crossEntropy: number;
 }
@@ -36,7 +48,7 @@ export interface GradientBatch {
 const layersOf = (parameters: Named<Value>): Record<string, Value> =>
   Object.fromEntries(Object.entries(parameters).filter(([, { shape }]) => shape.length > 1));
 
-const asRows = (x: Value): Value => reshape(x, [x.shape[0]!, x.shape.slice(1).reduce((n, d) => n * d, 1)]);
+const asRows = (x: Value): Value => reshape(x, [x.shape[0]!, sizeOf(x.shape.slice(1))]);
 
 /**
  * Sum over layers of D(d CE(A(real)) / d w, d CE(A(synthetic)) / d w), A being the augmentation of the step, the same for both

@@ -26,7 +26,7 @@ export const everyClassOnce = (classes: number): Tensor =>
   );
 
 /** Cross-entropy of a frozen teacher, and its statistics term, of images [N, 3, H, W] of the classes of targets [N, C]. */
-export const judgeImages = (
+const judgeImages = (
   teacher: Frozen,
   images: Value,
   targets: Value,

@@ -1,23 +1,7 @@
 // Herding: images whose mean features are near to those of their class.
 import { defineMethod } from "../method.ts";
-import { type Choose, choosing, type Features } from "./choose.ts";
-
-/** Mean of some rows, in double precision. */
-export const meanOf = ({ rows, size }: Features): Float64Array => {
-  const mean = new Float64Array(size);
-  rows.forEach((value, i) => {
-    mean[i % size]! += value;
-  });
-  const n = rows.length / size;
-  return mean.map((sum) => sum / n);
-};
-
-/** Squared distance of a row to a point. */
-export const squaredDistance = ({ rows, size }: Features, row: number, point: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < size; i++) sum += (rows[row * size + i]! - point[i]!) ** 2;
-  return sum;
-};
+import { type Choose, choosing } from "./choose.ts";
+import { centroid, squaredDistance } from "./geometry.ts";
 
 /**
  * Rows whose mean is near to the mean of all, greedily: the k-th brings the mean of the first k as near to it as can be. The
@@ -25,7 +9,7 @@ export const squaredDistance = ({ rows, size }: Features, row: number, point: Ar
  */
 export const herdingGreedy: Choose = (features, count) => {
   const { rows, size } = features;
-  const mean = meanOf(features);
+  const mean = centroid(features);
   // What the next row should be, so that the sum of k rows is k means: k mean - sum of those before.
   const wanted = Float64Array.from(mean);
   const left = new Set(Array.from({ length: rows.length / size }, (_, row) => row));

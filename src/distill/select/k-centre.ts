@@ -1,7 +1,7 @@
 // k-centre: images that cover the features of their class.
 import { defineMethod } from "../method.ts";
 import { type Choose, choosing } from "./choose.ts";
-import { meanOf, squaredDistance } from "./herding.ts";
+import { centroid, squaredDistance } from "./geometry.ts";
 
 const firstLargest = (values: Float64Array): number =>
   values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
@@ -10,7 +10,7 @@ const firstLargest = (values: Float64Array): number =>
 export const kCentreGreedy: Choose = (features, count) => {
   const { rows, size } = features;
   const n = rows.length / size;
-  const mean = meanOf(features);
+  const mean = centroid(features);
   const toMean = Float64Array.from({ length: n }, (_, row) => squaredDistance(features, row, mean));
   const toChosen = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
   const chosen: number[] = [];

@@ -1,7 +1,7 @@
 // k-means: rows of features in clusters around their means.
 import type { Random } from "../../support/random.ts";
 import type { Features } from "./choose.ts";
-import { squaredDistance } from "./herding.ts";
+import { squaredDistance } from "./geometry.ts";
 
 /** The centre that is nearest to a row, the first of equals. */
 const nearest = (features: Features, row: number, centres: readonly ArrayLike<number>[]): number => {

@@ -19,7 +19,7 @@ const settings = { images: 300, crops: 5, scale: [0.08, 1], ratio: [1, 1] } as c
 const stretchOf = (task: Task): number => Math.ceil(imagesAtOnce(task) / settings.crops);
 
 /** Crops along a side of a stitched image. */
-export const factorOf = (task: Task): number => (isSmall(task) ? 1 : 2);
+const factorOf = (task: Task): number => (isSmall(task) ? 1 : 2);
 
 /** Training images that one of RDED's is made of. */
 export const cropsEach = (task: Task): number => factorOf(task) ** 2;
@@ -78,7 +78,7 @@ const bestCrops = async (
 };
 
 /** The `count` surest, surest first. */
-export const surest = (scored: readonly Scored[], count: number): Scored[] =>
+const surest = (scored: readonly Scored[], count: number): Scored[] =>
   scored.toSorted((a, b) => a.crossEntropy - b.crossEntropy).slice(0, count);
 
 /** Crops side by side and below each other as one image [3, H, W], `factor` along a side. */

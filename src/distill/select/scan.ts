@@ -1,5 +1,5 @@
 // Looking at all training images class by class: the shape that choosing, ranking and cropping images share.
-import { type Tensor, tensor } from "../../autodiff/index.ts";
+import { longs } from "../../autodiff/index.ts";
 import { byStratum } from "../../data/split.ts";
 import { keyOf } from "../../support/key.ts";
 import { stopIfAborted } from "../../support/work/interrupt.ts";
@@ -29,8 +29,6 @@ export interface Scan<Network, Row> {
   conclude(stage: MethodStage, rows: readonly Row[], images: Int32Array): readonly number[];
 }
 
-const asLongs = (values: readonly number[]): Tensor => tensor(BigInt64Array.from(values, BigInt), [values.length]);
-
 /** The kind of a scan's jobs. */
 export const scanning = <Network, Row>(scan: Scan<Network, Row>): JobKind<MethodStage> => ({
   kind: scan.name,
@@ -54,7 +52,7 @@ export const scanning = <Network, Row>(scan: Scan<Network, Row>): JobKind<Method
       pace.end();
       const seen = rows.length;
       for (let i = seen; i < images.length; i++) rows.push(rows[i % seen]!);
-      return { tensors: { found: asLongs(scan.conclude(stage, rows, images)) }, metadata: {} };
+      return { tensors: { found: longs(scan.conclude(stage, rows, images)) }, metadata: {} };
     },
 });
 

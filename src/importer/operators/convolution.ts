@@ -1,5 +1,5 @@
 // Convolutions and their transposes.
-import { add, conv2d, convTranspose2d, reshape, type Value } from "../../autodiff/index.ts";
+import { add, conv2d, convTranspose2d, reshape, sizeOf, type Value } from "../../autodiff/index.ts";
 import { type Call, ints, lacking, type Operator, scalar, valueAt, type Weighed } from "../operator.ts";
 import { evenPadding, padded, windowsOf } from "../windows.ts";
 
@@ -7,7 +7,7 @@ import { evenPadding, padded, windowsOf } from "../windows.ts";
 const learns = ({ shape }: Weighed): ReturnType<NonNullable<Operator["learns"]>> => {
   const filter = shape(1);
   if (filter === undefined) return {};
-  const start = { kind: "uniform", fanIn: filter.slice(1).reduce((n, d) => n * d, 1) } as const;
+  const start = { kind: "uniform", fanIn: sizeOf(filter.slice(1)) } as const;
   return { 1: start, ...(shape(2) && { 2: start }) };
 };
 

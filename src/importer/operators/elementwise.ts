@@ -73,6 +73,9 @@ const power = (x: Value, e: number): Value | undefined => {
   return Array.from({ length: e - 1 }).reduce<Value>((product) => ad.mul(product, x), x);
 };
 
+/** False for numbers that are infinite or NaN as float32. */
+const allFinite = (x: Operand): boolean => !isKnown(x) || Array.from(x.data, Math.fround).every(Number.isFinite);
+
 /** 1 where a truth is 0. */
 const not = (x: Value): Value => ad.sub(1, x);
 
@@ -127,6 +130,8 @@ export const elementwise: readonly Operator[] = [
         const [w, y, n] = [which, yes, no].map((x) => spread(x, shape).data);
         return { whole: yes.whole && no.whole, shape, data: Array.from(w!, (v, i) => (v === 0 ? n![i]! : y![i]!)) };
       }
+      // Branches are mixed by 0 and 1, and 0 times infinity is no 0.
+      if (![yes, no].every(allFinite)) return lacking(call, "with a branch that is not finite");
       const chosen = asValue(which);
       return ad.add(ad.mul(chosen, asValue(yes)), ad.mul(not(chosen), asValue(no)));
     },

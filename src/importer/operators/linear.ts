@@ -1,5 +1,5 @@
 // Matrix products.
-import { add, matmul, mul, reshape, type Value } from "../../autodiff/index.ts";
+import { add, matmul, mul, reshape, sizeOf, type Value } from "../../autodiff/index.ts";
 import { lacking, type Operator, scalar, valueAt } from "../operator.ts";
 
 export const linear: readonly Operator[] = [
@@ -34,7 +34,7 @@ export const linear: readonly Operator[] = [
       // One matrix for all that comes before it: rows of many axes as rows of one.
       if (b.shape.length > 2 || a.shape.length === 2) return matmul(a, b);
       const inner = a.shape.at(-1)!;
-      const flat = reshape(a, [a.shape.slice(0, -1).reduce((n, d) => n * d, 1), inner]);
+      const flat = reshape(a, [sizeOf(a.shape.slice(0, -1)), inner]);
       return reshape(matmul(flat, b), [...a.shape.slice(0, -1), b.shape[1]!]);
     },
   },

@@ -75,7 +75,7 @@ const picked = (call: Call): Operand => {
   const parts =
     rows.length === 1
       ? ad.slice(value, axis, rows[0]!, rows[0]! + 1)
-      : ad.gather(value, ad.constant({ data: BigInt64Array.from(rows, BigInt), shape: [rows.length] }), axis);
+      : ad.gather(value, ad.constant(ad.longs(rows)), axis);
   return ad.reshape(parts, shape);
 };
 
@@ -136,8 +136,10 @@ const paddedAround = (call: Call): Operand => {
     typeof call.node.attributes.value === "number" ? call.node.attributes.value : (numbers(call, 2)?.[0] ?? 0);
   const mode = word(call, "mode", "constant");
   if (mode !== "constant") return lacking(call, `with mode ${mode}`);
+  if (!Number.isFinite(Math.fround(value))) return lacking(call, `with ${value}`);
   const padded = (v: Value): Value => ad.pad(v, along(0), along(axes.length));
-  return value === 0 ? padded(x) : ad.add(padded(ad.sub(x, value)), value);
+  // Added where nothing is: beside a large value the digits of x would be lost.
+  return value === 0 ? padded(x) : ad.add(padded(x), ad.mul(ad.sub(1, padded(ad.splat(1, x.shape))), value));
 };
 
 /** Blocks of channels as places (DCR: the block's axes come first), or places as channels. */

@@ -1,5 +1,5 @@
 // Normalisation layers.
-import { add, channelAffine, div, mean, mul, reshape, sqrt, sub, type Value } from "../../autodiff/index.ts";
+import { add, channelAffine, div, mean, mul, reshape, sizeOf, sqrt, sub, type Value } from "../../autodiff/index.ts";
 import type { ParameterSpec } from "../../nn/init.ts";
 import { type Call, fromFront, type Operator, ofValue, scalar, valueAt, type Weighed } from "../operator.ts";
 
@@ -35,7 +35,7 @@ export const normalisation: readonly Operator[] = [
   // A layer's four lists are its own parameters and statistics, which network.ts names.
   ofValue("BatchNormalization", (x, call) => {
     const [n, c, ...places] = x.shape as [number, number, ...number[]];
-    const image = [n, c, places[0] ?? 1, places.slice(1).reduce((all, d) => all * d, 1)];
+    const image = [n, c, places[0] ?? 1, sizeOf(places.slice(1))];
     const [flat, { layer }] = [reshape(x, image), call];
     if (layer !== undefined) return reshape(call.normalise(flat, layer, epsilonOf(call)), x.shape);
     const [weight, bias, centre, variance] = [1, 2, 3, 4].map((i) => valueAt(call, i)) as [Value, Value, Value, Value];
@@ -66,7 +66,7 @@ export const normalisation: readonly Operator[] = [
       const x = valueAt(call, 0);
       const groups = scalar(call, "num_groups", 1);
       const [n, c, ...places] = x.shape as [number, number, ...number[]];
-      const grouped = reshape(x, [n, groups, (c / groups) * places.reduce((all, d) => all * d, 1)]);
+      const grouped = reshape(x, [n, groups, (c / groups) * sizeOf(places)]);
       const y = standardised(grouped, [2], epsilonOf(call));
       // Up to opset 20 scales and shifts are a group's, later a channel's.
       if (call.opset < 21)

@@ -7,15 +7,57 @@ import { evenPadding, padded, paddedBelow, windowsOf } from "../windows.ts";
 /** Every axis behind the channels. */
 const placesOf = (shape: readonly number[]): number[] => shape.flatMap((_, i) => (i < 2 ? [] : [i]));
 
+/** The place along an axis of `size` pixels that each of its `factor` times as many shows, before it is rounded. */
+type Place = (at: number, size: number, factor: number) => number;
+
+const centres: Place = (at, _, factor) => (at + 0.5) / factor - 0.5;
+
+/** By the words of Resize; that of a part of the image alone is left out. */
+const placements: Readonly<Record<string, Place>> = {
+  asymmetric: (at, _, factor) => at / factor,
+  half_pixel: centres,
+  half_pixel_symmetric: centres,
+  pytorch_half_pixel: (at, size, factor) => (size * factor > 1 ? centres(at, size, factor) : 0),
+  tf_half_pixel_for_nn: (at, _, factor) => (at + 0.5) / factor,
+  align_corners: (at, size, factor) => (size * factor > 1 ? (at * (size - 1)) / (size * factor - 1) : 0),
+};
+
+const roundings: Readonly<Record<string, (place: number) => number>> = {
+  round_prefer_floor: (place) => Math.ceil(place - 0.5),
+  round_prefer_ceil: (place) => Math.floor(place + 0.5),
+  floor: Math.floor,
+  ceil: Math.ceil,
+};
+
+/** The words of a node for its places and their rounding: up to opset 10 there are none. */
+const wordsOf = (call: Call): readonly [place: string, rounding: string] =>
+  call.opset < 11
+    ? ["asymmetric", "floor"]
+    : [word(call, "coordinate_transformation_mode", "half_pixel"), word(call, "nearest_mode", "round_prefer_floor")];
+
+/** True where every pixel of an axis is shown `factor` times, one after the other. */
+const repeats = (call: Call, size: number, factor: number): boolean => {
+  const [place, rounding] = wordsOf(call);
+  const [placed, rounded] = [placements[place], roundings[rounding]];
+  if (placed === undefined || rounded === undefined) return false;
+  return Array.from({ length: size * factor }, (_, at) => {
+    const seen = Math.min(size - 1, Math.max(0, rounded(placed(at, size, factor))));
+    return seen === Math.floor(at / factor);
+  }).every(Boolean);
+};
+
 /** Enlarges by whole numbers, every pixel repeated. */
 const enlarged = (call: Call, factors: readonly number[]) => {
   const x = valueAt(call, 0);
-  const [n, c, rows = 0, columns = 0] = factors;
-  const whole =
-    factors.length === 4 && n === 1 && c === 1 && [rows, columns].every((f) => Number.isInteger(f) && f > 0);
-  if (word(call, "mode", "nearest") !== "nearest" || !whole || x.shape.length !== 4)
-    return lacking(call, `with mode ${word(call, "mode", "nearest")} by [${factors}]`);
-  return upsample2d(x, [rows, columns]);
+  const [n, c, ...sides] = factors;
+  const mode = word(call, "mode", "nearest");
+  const whole = factors.length === 4 && n === 1 && c === 1 && sides.every((f) => Number.isInteger(f) && f > 0);
+  const { axes, keep_aspect_ratio_policy: policy = "stretch" } = call.node.attributes;
+  const plain = x.shape.length === 4 && axes === undefined && policy === "stretch";
+  if (mode !== "nearest" || !whole || !plain) return lacking(call, `with mode ${mode} by [${factors}]`);
+  if (!sides.every((factor, i) => repeats(call, x.shape[2 + i]!, factor)))
+    return lacking(call, `with ${wordsOf(call).join(" and ")} by [${factors}]`);
+  return upsample2d(x, sides as [number, number]);
 };
 
 export const pooling: readonly Operator[] = [

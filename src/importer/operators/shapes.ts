@@ -1,4 +1,5 @@
 // Operators that exporters compute shapes by: they fold to numbers, as all sizes are known while a graph is read.
+import { sizeOf } from "../../autodiff/index.ts";
 import { isFloatType, isKnown, list, type Operand } from "../known.ts";
 import { type Call, given, lacking, numbers, type Operator, scalar } from "../operator.ts";
 
@@ -20,7 +21,7 @@ export const shapes: readonly Operator[] = [
   },
   {
     name: "Size",
-    read: (call) => ({ whole: true, shape: [], data: [given(call, 0).shape.reduce((n, d) => n * d, 1)] }),
+    read: (call) => ({ whole: true, shape: [], data: [sizeOf(given(call, 0).shape)] }),
   },
   {
     name: "ConstantOfShape",
@@ -28,8 +29,7 @@ export const shapes: readonly Operator[] = [
       const shape = numbers(call, 0) ?? [];
       const value = call.node.attributes.value;
       const one = typeof value === "object" && "whole" in value ? value : { whole: false, data: [0] };
-      const size = shape.reduce((n, d) => n * d, 1);
-      return { whole: one.whole, shape, data: new Array<number>(size).fill(one.data[0]!) };
+      return { whole: one.whole, shape, data: new Array<number>(sizeOf(shape)).fill(one.data[0]!) };
     },
   },
   {

@@ -4,7 +4,8 @@ import { pathToFileURL } from "node:url";
 import * as nn from "../../nn/index.ts";
 import type { Part } from "../../nn/parts.ts";
 import { DistilleryError } from "../../support/errors.ts";
-import { codeOf, readRegularFile, reasonOf, sha256 } from "../../support/files.ts";
+import { codeOf, readRegularFile, reasonOf, sha256, whyUnread } from "../../support/files.ts";
+import { isObject } from "../../support/json.ts";
 import { shown } from "../../support/schema.ts";
 import type { NetworkTask } from "../../tasks/task.ts";
 import type { Model } from "../model.ts";
@@ -21,8 +22,7 @@ const importing = async (path: string): Promise<Record<string, unknown>> => {
   try {
     content = await readRegularFile(path);
   } catch (cause) {
-    const missing = codeOf(cause) === "ENOENT";
-    throw wrong(path, missing ? "no such file" : `cannot be read (it ${reasonOf(cause)})`, cause);
+    throw wrong(path, whyUnread(cause), cause);
   }
   try {
     // A file that was changed meanwhile is another module.
@@ -42,16 +42,13 @@ const importing = async (path: string): Promise<Record<string, unknown>> => {
   }
 };
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null;
-
 const isPart = (value: unknown): value is Part =>
-  isRecord(value) &&
-  isRecord(value.parameters) &&
+  isObject(value) &&
+  isObject(value.parameters) &&
   Object.values(value.parameters).every(
-    (spec) => isRecord(spec) && Array.isArray(spec.shape) && isRecord(spec.start),
+    (spec) => isObject(spec) && Array.isArray(spec.shape) && isObject(spec.start),
   ) &&
-  isRecord(value.norms) &&
+  isObject(value.norms) &&
   typeof value.forward === "function";
 
 /** Fails where a network does not put out a number for each class. */

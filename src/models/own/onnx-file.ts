@@ -11,7 +11,7 @@ import {
   onnxNetwork,
 } from "../../importer/index.ts";
 import { DistilleryError } from "../../support/errors.ts";
-import { codeOf, readRegularFile, reasonOf, sha256 } from "../../support/files.ts";
+import { readRegularFile, sha256, whyUnread } from "../../support/files.ts";
 import type { NetworkTask } from "../../tasks/task.ts";
 import type { Model } from "../model.ts";
 import type { OwnNetwork } from "./own-file.ts";
@@ -24,8 +24,7 @@ const read = async (path: string, what: string): Promise<Uint8Array> => {
   try {
     return await readRegularFile(path);
   } catch (cause) {
-    const why = codeOf(cause) === "ENOENT" ? "no such file" : `cannot be read (it ${reasonOf(cause)})`;
-    throw wrong(path, `${why}; expected ${what}`, cause);
+    throw wrong(path, `${whyUnread(cause)}; expected ${what}`, cause);
   }
 };
 

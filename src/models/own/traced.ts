@@ -1,27 +1,20 @@
 // The network of a file as it is traced: its outputs, and a digest of what it computes.
 import { float32, trace } from "../../autodiff/index.ts";
-import { inferenceNorm, statisticsTypes } from "../../nn/batch-norm.ts";
+import { inferenceNorm } from "../../nn/batch-norm.ts";
 import type { Part } from "../../nn/parts.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import { sha256 } from "../../support/files.ts";
 import type { NetworkTask } from "../../tasks/task.ts";
-import type { Model } from "../model.ts";
+import { type Model, weightTypes } from "../model.ts";
 
 /** Two, so that a number of images that is written into a network is noticed. */
 const images = 2;
 
 /** A network over two images, with weights and statistics as inputs. */
-const traceNetwork = ({ parameters, norms, forward }: Part, { image }: NetworkTask) =>
-  trace(
-    {
-      images: float32(images, 3, image.height, image.width),
-      parameters: Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, float32(...shape)])),
-      statistics: statisticsTypes(norms),
-    },
-    (given) => ({
-      outputs: forward(given.parameters, given.images, inferenceNorm(given.parameters, given.statistics)),
-    }),
-  );
+const traceNetwork = (network: Part, { image }: NetworkTask) =>
+  trace({ images: float32(images, 3, image.height, image.width), ...weightTypes(network) }, (given) => ({
+    outputs: network.forward(given.parameters, given.images, inferenceNorm(given.parameters, given.statistics)),
+  }));
 
 /** Completes an error about what a network puts out; undefined where that is a number for each output of the task. */
 export const wrongOutputs = (network: Part, task: NetworkTask): string | undefined => {

@@ -16,7 +16,11 @@ export const manifestName = "manifest.json";
 export const compensatorsName = "compensators.safetensors";
 export const labelsName = "labels.safetensors";
 export const decoderName = "decode.onnx";
-export const baseName = (k: number): string => `bases/${k}.png`;
+const baseName = (k: number): string => `bases/${k}.png`;
+
+/** True for the path of a file that sets have besides their card. */
+export const isSetFile = (path: string): boolean =>
+  [manifestName, compensatorsName, labelsName, decoderName, baseName(Number(path.replace(/\D/g, "")))].includes(path);
 
 /** Contact sheets of base images, each with the pixels of one image a class. */
 const sheetsOf = (manifest: Unlisted): number => Math.ceil(manifest.budget.bases / layoutOf(manifest).perSheet);

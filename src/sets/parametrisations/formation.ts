@@ -1,18 +1,14 @@
 // Multi-formation (IDC, arXiv 2205.14959): f x f images at 1/f of the size in the values of one, enlarged bilinearly.
-import { constant, matmul, tensor, type Value } from "../../autodiff/index.ts";
-import { type Size, tapsOf } from "../../data/augment/resized-crop.ts";
+import { constant, matmul, type Value } from "../../autodiff/index.ts";
+import { mixAt, type Size, tapsOf } from "../../data/augment/resized-crop.ts";
+import { axis } from "../../data/augment/view.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import type { Parametrisation } from "./parametrisation.ts";
 
 /** [to, from]: the rows of an axis enlarged bilinearly, as torch's interpolate does with align_corners=False. */
 const enlarging = (from: number, to: number): Value => {
-  const { first, second, share } = tapsOf(0, from, to);
-  const matrix = new Float32Array(to * from);
-  for (let i = 0; i < to; i++) {
-    matrix[i * from + first[i]!]! += 1 - share[i]!;
-    matrix[i * from + second[i]!]! += share[i]!;
-  }
-  return constant(tensor(matrix, [to, from]));
+  const taps = tapsOf(0, from, to);
+  return constant(axis(to, (i) => mixAt(taps, i), from));
 };
 
 /** Means of f x f pixels, rounded: [n, 3, H, W] to [n, 3, H / f, W / f]. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { float32, gradients, mul, reduceSum, type Tensor, tensor, trace } from "../../../src/autodiff/index.ts";
 import { defaultCrop, drawCrop } from "../../../src/data/augment/resized-crop.ts";
 import {
-  applyWarp,
+  applyView,
   drawPaddedCrop,
   drawShift,
   drawView,
@@ -11,7 +11,7 @@ import {
   type ViewKind,
   viewTypes,
 } from "../../../src/data/augment/view.ts";
-import { curriculum } from "../../../src/distill/methods/cda.ts";
+import { leastArea } from "../../../src/distill/methods/cda.ts";
 import { cutOut } from "../../../src/distill/select/rded.ts";
 import { type Device, openDevice } from "../../../src/runtime/index.ts";
 import { stream } from "../../../src/support/random.ts";
@@ -27,7 +27,7 @@ const image = { height: 8, width: 12 };
 
 const seen = async (x: Float32Array, view: View, kind: ViewKind = "mixes"): Promise<Float32Array> => {
   const types = { x: float32(2, 3, 8, 12), view: viewTypes(kind, image) };
-  const compiled = await device.compile(trace(types, ({ x: images, view: v }) => ({ y: applyWarp(images, v) })));
+  const compiled = await device.compile(trace(types, ({ x: images, view: v }) => ({ y: applyView(images, v) })));
   const { y } = await compiled.run({ x: { dtype: "float32", shape: [2, 3, 8, 12], data: x }, view });
   await compiled.release();
   return floats(y);
@@ -102,7 +102,7 @@ describe("a view", () => {
     const [x, dy] = [uniform(stream(3, "x"), [2, 3, 8, 12]), uniform(stream(3, "dy"), [2, 3, 8, 12])];
     const types = { x: float32(2, 3, 8, 12), dy: float32(2, 3, 8, 12), view: viewTypes("mixes", image) };
     const traced = trace(types, ({ x: images, dy: weights, view: v }) => {
-      const loss = reduceSum(mul(applyWarp(images, v), weights));
+      const loss = reduceSum(mul(applyView(images, v), weights));
       return { loss, gradient: gradients(loss, images) };
     });
     const compiled = await device.compile(traced);
@@ -134,5 +134,5 @@ describe("a view", () => {
 });
 
 test("the curriculum falls from the whole to .08", () => {
-  expect([0, 0.5, 1].map(curriculum)).toEqual([1, 0.54, 0.08]);
+  expect([0, 0.5, 1].map(leastArea)).toEqual([1, 0.54, 0.08]);
 });

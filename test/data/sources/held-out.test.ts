@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import { imageFolder } from "../../../src/data/sources/image-folder.ts";
+import { openDataset } from "../../../src/library/open-dataset.ts";
 import { sha256 } from "../../../src/support/files.ts";
 import { silent } from "../../../src/support/work/progress.ts";
 import { commandLine } from "../../cli/world.ts";
@@ -55,6 +56,16 @@ describe("test images held out of class folders", () => {
     expect(await digests(await open(folder, 0.3, 1))).not.toEqual(await digests(data));
     expect(counts((await open(folder, 0.01)).test)).toEqual([1, 1, 1]);
     expect(counts((await open(folder, 0.9)).train)).toEqual([1, 1, 1]);
+  });
+
+  it.each([0, 1, 20, -0.1, Number.NaN])("are no fraction of %d", async (fraction) => {
+    const folder = await photos({ apple: 2, cherry: 2 });
+    await expect(openDataset(folder, { test: fraction })).rejects.toThrow(
+      expect.objectContaining({
+        code: "USAGE",
+        message: `--test: ${fraction} given, expected a fraction above 0 and below 1`,
+      }),
+    );
   });
 
   it("are held out of train/ where that stands alone, and of nothing that has test images", async () => {

@@ -197,6 +197,7 @@ describe("a folder that cannot be used", () => {
 
   test("is asked for a size that is none", async () => {
     expect(await codeOf(imageFolder(await petFolder(), { ...quiet, resize: 0 }))).toBe("USAGE");
+    expect(await codeOf(imageFolder(await petFolder(), { ...quiet, maxPixels: Number.NaN }))).toBe("USAGE");
   });
 
   test("is left when the user stops", async () => {

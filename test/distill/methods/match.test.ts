@@ -120,6 +120,21 @@ describe("other settings are other work", () => {
   });
 });
 
+test("networks between are others where steps or real images go by moments, and then the same", async () => {
+  const folder = await temporaryFolder();
+  const pairs = async (options: object): Promise<string[]> => {
+    const between = { architecture: "convnet8x2in", weights: "between", iterations: 2, ...options };
+    const stage = stageIn(match, await temporaryFolder(), between);
+    await make(match, { ...stage, shared: join(folder, JSON.stringify(options)) });
+    return (await readdir(join(folder, JSON.stringify(options)))).filter((file) => file.startsWith("pairs")).sort();
+  };
+  const [any, late] = [await pairs({}), await pairs({ order: "early-to-late" })];
+  expect(late).toHaveLength(4);
+  expect(any.filter((file) => late.includes(file))).toEqual([]);
+  const easy = await pairs({ realImages: "easy-to-hard" });
+  expect(await pairs({ realImages: "easy-to-hard", order: "early-to-late" })).toEqual(easy);
+});
+
 describe("match", () => {
   test("brings the cross-entropy down where that counts", async () => {
     const weighed = { crossEntropy: 100, iterations: 120, learningRate: 0.05 };

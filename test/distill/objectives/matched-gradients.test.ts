@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { float32, gradients, type Tensor, tensor, trace } from "../../../src/autodiff/index.ts";
-import type { Networks } from "../../../src/distill/networks.ts";
+import type { DrawnNetworks } from "../../../src/distill/networks.ts";
 import { parameterTypes } from "../../../src/distill/networks.ts";
 import { outputsIn } from "../../../src/distill/objectives/features.ts";
-import { type Distance, distanceNames, matchedGradients } from "../../../src/distill/objectives/matched-gradients.ts";
+import {
+  distanceNames,
+  type GradientDistance,
+  matchedGradients,
+} from "../../../src/distill/objectives/matched-gradients.ts";
 import { buildModel } from "../../../src/models/registry.ts";
 import { inferenceNorm, statisticsTypes } from "../../../src/nn/batch-norm.ts";
 import { crossEntropy } from "../../../src/nn/losses.ts";
@@ -22,7 +26,7 @@ afterAll(() => device.close());
 const task = classification(3, { height: 8, width: 8 });
 const real = 5;
 
-const networksOf = (name: string): Networks => {
+const networksOf = (name: string): DrawnNetworks => {
   const model = buildModel(name, task);
   return {
     model,
@@ -36,7 +40,7 @@ const label = () => ({ target: tensor(Float32Array.of(0, 1, 0), [1, 3]) });
 const knownImages = (): Tensor => uniform(stream(6, "real"), [real, 3, 8, 8], -0.2, 1);
 
 /** Loss, its gradient by the images, and what is reported. */
-const opened = async (networks: Networks, distance: Distance, weight = 0) => {
+const opened = async (networks: DrawnNetworks, distance: GradientDistance, weight = 0) => {
   const objective = matchedGradients(networks, { real, distance, crossEntropy: weight });
   const compiled = await device.compile(
     trace({ images: float32(...shape), fed: objective.feeds }, ({ images, fed }) => {
@@ -56,7 +60,7 @@ const opened = async (networks: Networks, distance: Distance, weight = 0) => {
 };
 
 /** Gradients of every parameter by images of the class. */
-const weightGradients = async (networks: Networks, images: Tensor): Promise<Record<string, Tensor>> => {
+const weightGradients = async (networks: DrawnNetworks, images: Tensor): Promise<Record<string, Tensor>> => {
   const types = { images: float32(...images.shape), network: networks.types, label: { target: float32(1, 3) } };
   const compiled = await device.compile(
     trace(types, (given) => {
@@ -70,7 +74,7 @@ const weightGradients = async (networks: Networks, images: Tensor): Promise<Reco
 };
 
 /** The distances of a row of numbers, one by one. */
-const ofRow: Record<Distance, (a: number[], b: number[]) => number> = {
+const ofRow: Record<GradientDistance, (a: number[], b: number[]) => number> = {
   cosine: (a, b) => {
     let [dot, aa, bb] = [0, 0, 0];
     for (const [i, x] of a.entries()) {

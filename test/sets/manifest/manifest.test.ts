@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { manifestName, parseManifest } from "../../../src/sets/manifest/manifest.ts";
+import { expectedParts, isSetFile, manifestName, parseManifest } from "../../../src/sets/manifest/manifest.ts";
 import { sealManifest } from "../../../src/sets/manifest/seal.ts";
+import type { Unlisted } from "../../../src/sets/set.ts";
 import { sha256 } from "../../../src/support/files.ts";
 import { exampleSet, hardSet } from "../example-set.ts";
 
@@ -282,4 +283,20 @@ describe("a manifest that cannot be right is refused, naming field, expectation 
     };
     expect(parseManifest(Buffer.from(sealManifest({ ...manifest, parts })), manifestName)).toMatchObject(manifest);
   });
+});
+
+it("files of sets are told by their names", () => {
+  const { manifest } = exampleSet();
+  const own = [...expectedParts(manifest as Unlisted).keys(), manifestName, "bases/10.png"];
+  expect(own.filter((path) => !isSetFile(path))).toEqual([]);
+  const others = [
+    "README.md",
+    "bases",
+    "bases/.png",
+    "bases/0.png/0",
+    "bases/01.png",
+    "0/bases/0.png",
+    "sets/manifest.json",
+  ];
+  expect(others.filter(isSetFile)).toEqual([]);
 });

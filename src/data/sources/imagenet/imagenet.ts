@@ -2,14 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import { DistilleryError } from "../../../support/errors.ts";
 import { hasFolders, isFolder, isImageName, namesIn } from "../../files/folder-entries.ts";
-import {
-  checkSameClasses,
-  inOrderOf,
-  type Listed,
-  type Listing,
-  listClassFolders,
-  quoted,
-} from "../../files/image-listing.ts";
+import { type Listed, type Listing, listClassFolders, listLike, quoted } from "../../files/image-listing.ts";
 import { listLabelled } from "../../files/labelled-files.ts";
 import { imagenetNormalisation } from "../../normalisation.ts";
 import { readGroundTruth } from "./imagenet-truth.ts";
@@ -64,13 +57,7 @@ const listValidation = async (root: string, train: Listing, places: readonly str
     );
   }
   if (await hasFolders(folder)) {
-    const found = await listClassFolders(folder);
-    checkSameClasses(
-      root,
-      { classes: train.classes, where: join(root, "train") },
-      { classes: found.classes, where: folder },
-    );
-    return inOrderOf(train.classes, found);
+    return listLike(root, { ...train, where: join(root, "train") }, folder);
   }
   const names = (await namesIn(folder)).filter(isImageName);
   if (names.length === 0) {

@@ -1,6 +1,6 @@
 // WordNet's identifiers and the words they stand for.
 import { DistilleryError } from "../../../support/errors.ts";
-import { readRegularFile, reasonOf } from "../../../support/files.ts";
+import { codeOf, readRegularFile, reasonOf } from "../../../support/files.ts";
 import { decodeText } from "../../../support/text.ts";
 
 /** Identifiers of WordNet's nouns, as ImageNet and what was cut from it name their classes. */
@@ -19,9 +19,7 @@ export const linesOf = async (
   try {
     content = decodeText(await readRegularFile(file, mostBytes));
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR")) {
-      return undefined;
-    }
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(cause))) return undefined;
     throw new DistilleryError("DATA", `${file}: cannot be read (${reasonOf(cause)})`, { cause });
   }
   return content

@@ -8,7 +8,7 @@ export interface Distance {
   readonly name: string;
   /** Completes a line of help. */
   readonly about: string;
-  /** Settings for keys; none for the mean, so that work from before there were others is still found. */
+  /** Settings for keys; none for the mean, the default, so that finished work which names no distance is found. */
   readonly key: Readonly<Record<string, unknown>>;
   /** Types of what is drawn for a step or a pair, for F features; none where nothing is drawn. */
   drawn(features: number): Named<TensorType>;
