@@ -108,7 +108,7 @@ export const rehearseCommand = async <Context extends EvaluateContext, T>(
   const folder = folderOf(command, context.out);
   await checkFree(folder);
   const place = await temporaryFolder("distillery-dry-run-");
-  const out = join(place, basename(folder.path));
+  const out = join(place, "out");
   const bar = context.progress.task("timing the first steps of each kind", 0);
   let units = 0;
   try {
