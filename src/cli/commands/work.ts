@@ -33,8 +33,8 @@ const parseDuration = (text: string): number => {
   return Number(count) * 1000 * { s: 1, m: 60, h: 3600 }[unit as "s" | "m" | "h"];
 };
 
-/** Options that mean something only for a queue, and only for a plan; by their attribute. */
-const queueOptions = {
+/** Options that mean something only for a worker of a queue, for a queue, and for a plan; by their attribute. */
+const workerOptions = {
   jobs: "--jobs",
   memory: "--memory",
   data: "--data",
@@ -43,8 +43,8 @@ const queueOptions = {
   untilDone: "--until-done",
   lock: "--lock",
   checkpointEvery: "--checkpoint-every",
-  status: "--status",
 };
+const queueOptions = { ...workerOptions, status: "--status" };
 const planOptions = {
   index: "--index",
   count: "--count",
@@ -132,6 +132,13 @@ export const work: CliCommand = {
           if (plan !== undefined)
             throw new DistilleryError("USAGE", `work: expected the plan ${plan} or --queue, not both; leave one out`);
           checkIdle(values, planOptions, "is for the jobs of a plan, and a --queue was given");
+          if (values.status === true) {
+            checkIdle(
+              values,
+              { ...workerOptions, artefacts: "--artefacts" },
+              "is for doing jobs, and --status does none",
+            );
+          }
           return await workFromQueue(world, queue, values);
         }
         if (plan === undefined) {
