@@ -1,6 +1,7 @@
 // Proxies named by the environment.
 import { Agent, type Dispatcher, EnvHttpProxyAgent, errors, Pool } from "undici";
 import { DistilleryError } from "../../support/errors.ts";
+import { percentDecoded } from "../../support/percent.ts";
 
 /** A proxy that the environment names. */
 export interface ProxyAddress {
@@ -30,14 +31,12 @@ const wrong = (variable: string, given: string, what: string): DistilleryError =
 };
 
 const parse = (variable: string, given: string): URL => {
-  try {
-    const url = new URL(/^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`);
-    decodeURIComponent(url.username + url.password);
-    return url;
-  } catch {
-    // Without its cause, which holds the password.
+  const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`;
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  if (url === undefined || percentDecoded(url.username + url.password) === undefined) {
     throw wrong(variable, given, "is no address of a proxy");
   }
+  return url;
 };
 
 /**
