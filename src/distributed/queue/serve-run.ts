@@ -121,7 +121,7 @@ export const serveRun = async (
         note(`${why}; trying again in ${pauseFor / 1000} s`);
         await sleep(pauseFor, stopping);
       };
-      await attempt(job, token, { worker: name, signal, compute: compute(signal), pause });
+      await attempt(job, token, { worker: name, lock: 1000 * lock, signal, compute: compute(signal), pause });
       made = true;
     } finally {
       running.delete(queueIdOf(data));
