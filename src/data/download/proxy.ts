@@ -1,5 +1,5 @@
 // Proxies named by the environment.
-import { Agent, type Dispatcher, EnvHttpProxyAgent, errors, Pool } from "undici";
+import { Agent, type Dispatcher, EnvHttpProxyAgent, errors, Pool, fetch as request } from "undici";
 import { DistilleryError } from "../../support/errors.ts";
 import { percentDecoded } from "../../support/percent.ts";
 
@@ -84,6 +84,23 @@ export const agentThrough = ({ uri, exceptions }: ProxyAddress): Dispatcher =>
 /** Sends requests through a proxy, or directly where there is none. */
 export const agentFor = (proxy: ProxyAddress | undefined): Dispatcher =>
   proxy === undefined ? new Agent() : agentThrough(proxy);
+
+/** A `fetch` through the proxies that the environment names, if it does. */
+export const fetchByProxy = (): typeof fetch => {
+  const agents = new Map<string, Dispatcher>();
+  const agentTo = (url: string): Dispatcher => {
+    const { protocol } = new URL(url);
+    const agent = agents.get(protocol) ?? agentFor(proxyFor(url));
+    agents.set(protocol, agent);
+    return agent;
+  };
+  const ask: typeof request = (input, init) => {
+    const url = input instanceof URL ? input.href : typeof input === "string" ? input : input.url;
+    return request(input, { ...init, dispatcher: agentTo(url) });
+  };
+  // Node's own fetch takes no other package's connections; the two differ in nothing but their declarations.
+  return ask as unknown as typeof fetch;
+};
 
 /**
  * `; ` and what a proxy has to do with a request that failed: its refusal by the status in undici's message, otherwise
