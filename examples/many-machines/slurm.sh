@@ -32,13 +32,15 @@ while read -r from to minutes megabytes threads; do
   tasks=$(((jobs + count - 1) / count))
   # SIGTERM comes two minutes before the time is up; --requeue starts a task anew whose node was taken away or failed.
   # Each job of a stage may need all of those before it, so afterok and not aftercorr.
-  id=$(FROM=$from COUNT=$count sbatch --parsable --job-name="distillery-$from" --array="0-$((tasks - 1))" "${after[@]}" \
+  id=$(FROM=$from TO=$to COUNT=$count sbatch --parsable --job-name="distillery-$from" --array="0-$((tasks - 1))" "${after[@]}" \
     --requeue --signal=TERM@120 --time="$((10 + slower * minutes * count))" --mem="${megabytes}M" --cpus-per-task="$threads" \
     --kill-on-invalid-dep=yes --open-mode=append --output="$PLAN/logs/$from-%a.log" "$@" <<'TASK'
 #!/bin/bash
+first=$((FROM + COUNT * SLURM_ARRAY_TASK_ID))
+left=$((TO - first + 1)) # The last task has what is left of its stage.
 # srun passes signals on. A task that was stopped saved its checkpoint (130) and takes its place in the queue again.
-srun --ntasks=1 $DISTILLERY work "$PLAN" --artefacts "$ARTEFACTS" --count "$COUNT" --wait 60s \
-  --index $((FROM + COUNT * SLURM_ARRAY_TASK_ID))
+srun --ntasks=1 $DISTILLERY work "$PLAN" --artefacts "$ARTEFACTS" --wait 60s \
+  --index "$first" --count $((COUNT < left ? COUNT : left))
 status=$?
 if [ $status -eq 130 ]; then scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"; fi
 exit $status

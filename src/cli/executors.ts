@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { listSources } from "../data/sources/source.ts";
 import type { EvaluateContext, RecipeCommand } from "../pipeline/commands.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import type { OptionValues } from "./options.ts";
+import { idleOption, type OptionValues } from "./options.ts";
 
 /** The part of a command's context that says who does its jobs, and the way to end that. */
 export interface Executing {
@@ -58,7 +58,7 @@ const sharing = async (where: string): Promise<Executing> => {
 
 /**
  * Whoever does a command's jobs: the workers of --queue; this process, which shares results by the store of --artefacts; or this
- * process for itself. A dry run asks no other machine.
+ * process for itself. A dry run asks no other machine. @throws USAGE for --jobs that no process would take.
  */
 export const executing = async (
   values: OptionValues,
@@ -66,7 +66,10 @@ export const executing = async (
   recipe: Recipe,
   context: EvaluateContext,
 ): Promise<Executing> => {
-  const { queue, artefacts, dryRun } = values;
+  const { queue, artefacts, dryRun, jobs } = values;
+  if (queue !== undefined && jobs !== undefined) {
+    throw idleOption("--jobs", "is for the jobs of this process; with --queue each worker has its own --jobs");
+  }
   if (dryRun === true) return { context: {}, close: async () => undefined };
   if (typeof queue === "string") return onQueue(queue, values, command, recipe, context);
   if (typeof artefacts === "string") return sharing(artefacts);

@@ -1,5 +1,6 @@
 // A walk through a command by a process that makes the jobs that it is asked for and takes all others' results from the store.
 import { AsyncLocalStorage } from "node:async_hooks";
+import { type Lazy, lazy } from "../support/lazy.ts";
 import type { Doing, Executor, Ground, KeptJob, Lane, Offer } from "../support/work/executor.ts";
 import type { ArtefactStore } from "./artefacts/store.ts";
 import { artefactOf, fetchResults, publish, usualLook, withCheckpoints } from "./transfer.ts";
@@ -81,7 +82,7 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
   /** Every stand of what is not left: those behind the walk too. */
   const seen = new Set<Stand>();
   const gates = new Map<string, Gate>();
-  let lane: { readonly offer: Offer; readonly lane: Promise<Lane> } | undefined;
+  let lane: { readonly offer: Offer; readonly opened: Lazy<Lane> } | undefined;
   let over: { readonly error?: unknown } | undefined;
   let leaving = false;
   /** Ends the wait for a job: the walk has come further. */
@@ -142,12 +143,17 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
     [...seen].some(
       (one) => one.piece === piece && one.offer.jobs.some((job) => !one.missing.has(job) && is(job, one.offer)),
     );
+  const closeLane = async (): Promise<void> => {
+    const last = lane;
+    lane = undefined;
+    await (await last?.opened.take())?.close();
+  };
   const laneFor = async (offer: Offer): Promise<Lane> => {
     if (lane?.offer !== offer) {
-      await (await lane?.lane)?.close();
-      lane = { offer, lane: offer.open(threads) };
+      await closeLane();
+      lane = { offer, opened: lazy(() => offer.open(threads)) };
     }
-    return lane.lane;
+    return lane.opened.get();
   };
   const waitFor = async (asked: Asked, signal: AbortSignal) => {
     for (;;) {
@@ -185,10 +191,7 @@ export const openWalk = ({ store, threads, begin, look = 200 }: WalkOptions): Wa
           waiting.add(one);
           changed();
         }).finally(async () => {
-          if (lane?.offer !== offer) return;
-          const last = lane;
-          lane = undefined;
-          await (await last.lane).close();
+          if (lane?.offer === offer) await closeLane();
         });
       },
       pieces: (names, piece) =>

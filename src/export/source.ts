@@ -6,6 +6,7 @@ import { trainingLabels } from "../sets/labels/read.ts";
 import { layoutOf } from "../sets/layout.ts";
 import type { DistilledSet, Manifest } from "../sets/set.ts";
 import { openImages } from "../sets/training-images.ts";
+import { lazy } from "../support/lazy.ts";
 import type { Context } from "../support/work/context.ts";
 import { stopIfAborted } from "../support/work/interrupt.ts";
 import { eightBits } from "./pixels.ts";
@@ -64,16 +65,10 @@ export const temperatureOf = ({ recipe, labels }: Manifest): number | undefined 
 
 /** A device that is opened when it is first needed: sets whose images are stored as they are need none. */
 const lazyDevice = (given: Device | undefined) => {
-  let opening: Promise<Device> | undefined;
-  const device = (): Promise<Device> => {
-    opening ??= given === undefined ? openDevice("cpu", { threads: 1 }) : Promise.resolve(given);
-    return opening;
-  };
+  const own = lazy(() => openDevice("cpu", { threads: 1 }));
   return {
-    compile: (async (graph) => (await device()).compile(graph)) as Device["compile"],
-    close: async () => {
-      if (given === undefined) await (await opening)?.close();
-    },
+    compile: (async (graph) => (given ?? (await own.get())).compile(graph)) as Device["compile"],
+    close: async () => (await own.take())?.close(),
   };
 };
 

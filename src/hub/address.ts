@@ -1,6 +1,7 @@
 // Addresses of sets that lie elsewhere: hf://user/name and https://.
 import { DistilleryError } from "../support/errors.ts";
 import { printable } from "../support/format.ts";
+import { percentDecoded } from "../support/percent.ts";
 import { hubUrl } from "./hub-url.ts";
 
 /** A data set of the Hub; `path` is the folder in it, "" for its root. */
@@ -37,11 +38,14 @@ const hubForm =
 const pageForm =
   /^\/datasets\/(?<name>[\w-][\w.-]*\/[\w-][\w.-]*)(?:\/(?:tree|blob|resolve)\/(?<revision>[^/]+)(?:\/(?<path>.*))?)?\/?$/;
 
-const hubAddress = (where: string, groups: Readonly<Record<string, string | undefined>>): HubAddress => ({
-  name: groups.name!,
-  ...(groups.revision !== undefined && { revision: decodeURIComponent(groups.revision) }),
-  path: folderOf(where, groups.path),
-});
+const hubAddress = (where: string, groups: Readonly<Record<string, string | undefined>>): HubAddress => {
+  const { name = "", revision: given, path } = groups;
+  const revision = given === undefined ? undefined : percentDecoded(given);
+  if (given !== undefined && revision === undefined) {
+    throw wrong(where, `its revision "${given}" has a % that begins no character, write %25 for it`);
+  }
+  return { name, ...(revision !== undefined && { revision }), path: folderOf(where, path) };
+};
 
 /** The data set that an address means on the Hub; undefined for one of another host. @throws SET for no address. */
 export const parseAddress = (where: string): HubAddress | URL => {

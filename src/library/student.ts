@@ -5,9 +5,10 @@ import type { Device } from "../runtime/index.ts";
 import type { Manifest } from "../sets/set.ts";
 import { encodeNetwork, networkFacts } from "../students/network-file.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { lazy } from "../support/lazy.ts";
 import { argmaxRows } from "../tasks/classification.ts";
 import type { History } from "../training/loop.ts";
-import { type Classifier, openClassifier } from "../training/predict.ts";
+import { openClassifier } from "../training/predict.ts";
 import type { Frozen } from "../training/train-step.ts";
 
 type Trained = Frozen & { readonly history: History };
@@ -42,7 +43,7 @@ export const studentOf = (device: Device, trained: Trained, { classes, normalisa
   const { history, ...frozen } = trained;
   const { model, weights } = frozen;
   const { height, width } = model.task.image;
-  let opened: Promise<Classifier> | undefined;
+  const classifier = lazy(() => openClassifier(device, frozen));
   const logits: Student["logits"] = async (images) => {
     const size = 3 * height * width;
     if (images.length % size !== 0) {
@@ -51,15 +52,12 @@ export const studentOf = (device: Device, trained: Trained, { classes, normalisa
         `images: expected ${size} values for each, 3 channels of ${height}x${width}, got ${images.length} in all`,
       );
     }
-    opened ??= openClassifier(device, frozen);
-    const classifier = await opened;
-    return classifier.logits(images instanceof Uint8Array ? normalise(images, normalisation, height, width) : images);
+    const opened = await classifier.get();
+    return opened.logits(images instanceof Uint8Array ? normalise(images, normalisation, height, width) : images);
   };
   const predict: Student["predict"] = async (images) => argmaxRows(await logits(images), classes.length);
   const close = async (): Promise<void> => {
-    const classifier = await opened?.catch(() => undefined);
-    opened = undefined;
-    await classifier?.release();
+    await (await classifier.take())?.release();
     await device.close();
   };
   return {

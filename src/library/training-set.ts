@@ -2,8 +2,9 @@
 import type { Device } from "../runtime/index.ts";
 import { trainingLabels } from "../sets/labels/read.ts";
 import type { DistilledSet, Manifest } from "../sets/set.ts";
-import { openImages, type TrainingImages } from "../sets/training-images.ts";
+import { openImages } from "../sets/training-images.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { lazy } from "../support/lazy.ts";
 import { stream } from "../support/random.ts";
 
 /** Rows of a set with all that is known of them; n of them, C classes. */
@@ -61,15 +62,18 @@ export const trainingSetOf = (set: DistilledSet, openDevice: () => Promise<Devic
   const labels = Int32Array.from({ length }, (_, row) => row % classes.length);
   const teachers = trainingLabels(set);
   const all = Int32Array.from({ length }, (_, row) => row);
-  let opened: Promise<{ readonly device: Device; readonly images: TrainingImages }> | undefined;
-  const open = async () => {
+  const opened = lazy(async () => {
     const device = await openDevice();
-    return { device, images: await openImages(set, device) };
-  };
+    try {
+      return { device, images: await openImages(set, device) };
+    } catch (error) {
+      await device.close();
+      throw error;
+    }
+  });
   const images: TrainingSet["images"] = async (rows = all) => {
     checkRows(rows, length);
-    opened ??= open();
-    return (await opened).images.read(rows);
+    return (await opened.get()).images.read(rows);
   };
   const logits: TrainingSet["logits"] = (rows = all) => {
     checkRows(rows, length);
@@ -77,8 +81,7 @@ export const trainingSetOf = (set: DistilledSet, openDevice: () => Promise<Devic
     return teachers.read(rows);
   };
   const close = async (): Promise<void> => {
-    const now = await opened?.catch(() => undefined);
-    opened = undefined;
+    const now = await opened.take();
     await now?.images.release();
     await now?.device.close();
   };

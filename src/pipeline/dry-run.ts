@@ -1,10 +1,10 @@
 // A dry run: a command rehearsed in a copy of its folder, and what it would do, take and weigh.
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { SetBytes } from "../sets/index.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { temporaryFolder } from "../support/files.ts";
 import { silent } from "../support/work/progress.ts";
 import { type RehearsedJobs, rehearse } from "../support/work/rehearsal.ts";
 import type { Commands, EvaluateContext, RecipeCommand } from "./commands.ts";
@@ -107,8 +107,8 @@ export const rehearseCommand = async <Context extends EvaluateContext, T>(
 ): Promise<{ readonly found: T; readonly seconds: number }> => {
   const folder = folderOf(command, context.out);
   await checkFree(folder);
-  const place = await mkdtemp(join(tmpdir(), "distillery-dry-run-"));
-  const out = join(place, basename(folder.path));
+  const place = await temporaryFolder("distillery-dry-run-");
+  const out = join(place, "out");
   const bar = context.progress.task("timing the first steps of each kind", 0);
   let units = 0;
   try {

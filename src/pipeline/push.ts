@@ -1,10 +1,10 @@
 // Pushing a set together with its images as the Hub shows them.
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { exportSet } from "../export/index.ts";
 import { type Pushed, type PushedFile, type PushOptions, pushSet } from "../hub/push.ts";
 import { readSet } from "../sets/index.ts";
+import { temporaryFolder } from "../support/files.ts";
 import type { Context } from "../support/work/context.ts";
 
 /** All files below a folder. */
@@ -29,7 +29,7 @@ export const pushWithImages = async (
   context: Context,
   options: Omit<PushOptions, "also"> = {},
 ): Promise<Pushed> => {
-  const below = await mkdtemp(join(tmpdir(), "distillery-push-"));
+  const below = await temporaryFolder("distillery-push-");
   try {
     const out = join(below, "hf");
     await exportSet({ set: await readSet(folder), to: "hf", out, ...context });

@@ -9,6 +9,7 @@ import { type BlockedGraph, blockGraph } from "../blocked/pass.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import { encodeSteps } from "../onnx/steps.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { lazy } from "../support/lazy.ts";
 import { inOrder, type Leaves, leavesIn, stateFirst } from "./arrange.ts";
 import { findBlockSize, hasConvolution } from "./blocking.ts";
 import { type Kind, kinds, type Stride } from "./kinds.ts";
@@ -128,12 +129,9 @@ export const deviceOn = async (
     await release(session);
     return results;
   };
-  let found: Promise<number | undefined> | undefined;
-  const blockSize = (): Promise<number | undefined> => {
-    if (lowering === "standard" || provider !== "cpu") return Promise.resolve(undefined);
-    found ??= findBlockSize(once, note);
-    return found;
-  };
+  const found = lazy(() => findBlockSize(once, note));
+  const blockSize = (): Promise<number | undefined> =>
+    lowering === "standard" || provider !== "cpu" ? Promise.resolve(undefined) : found.get();
   /** A session for the graph, and how its state lies on the device. */
   const open = async (
     graph: Graph,

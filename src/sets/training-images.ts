@@ -2,6 +2,7 @@
 import { floats, type TensorType, tensor } from "../autodiff/index.ts";
 import { normalise } from "../data/normalisation.ts";
 import type { Compiled, Device } from "../runtime/index.ts";
+import { lazy } from "../support/lazy.ts";
 import { traceDecode } from "./decoder.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import type { DistilledSet } from "./set.ts";
@@ -85,24 +86,20 @@ export const openImages = async (
   const length = set.manifest.budget.trainingImages;
   const size = valuesIn(layout.image);
   const keeps = !layout.plain && labelled * size * 4 <= most;
-  const open = async () => {
+  // With the first rows that are read: whoever only counts the images has nothing decoded.
+  const opened = lazy(async () => {
     const decoder = layout.plain ? undefined : await device.compile(traceDecode(layout, batch));
     const decode = decoding(set, layout, decoder);
     if (!keeps) return { decoder, read: decode };
     const kept = await decode(Array.from({ length: labelled }, (_, row) => row)).finally(decoder?.release);
     return { decoder, read: async (rows: readonly number[]) => gathered(kept, size, rows) };
-  };
-  // With the first rows that are read: whoever only counts the images has nothing decoded.
-  let opened: ReturnType<typeof open> | undefined;
+  });
   return {
     length,
     classes: Int32Array.from({ length }, (_, row) => row % C),
-    read: async (rows) => {
-      opened ??= open();
-      return (await opened).read(Array.from(rows, (row) => row % labelled));
-    },
+    read: async (rows) => (await opened.get()).read(Array.from(rows, (row) => row % labelled)),
     release: async () => {
-      if (!keeps) await (await opened)?.decoder?.release();
+      if (!keeps) await (await opened.take())?.decoder?.release();
     },
   };
 };

@@ -1,7 +1,8 @@
 // Reading and writing files, whole or not at all.
 import { constants } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type FileHandle, lstat, mkdir, mkdtemp, open, rename, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { codeOf, DistilleryError, reasonOf } from "./errors.ts";
 import { temporaryFor } from "./temporary.ts";
 
@@ -49,23 +50,24 @@ export const readRegularFile = async (path: string, most: number = 2 ** 31 - 1):
 export const whyUnread = (cause: unknown): string =>
   codeOf(cause) === "ENOENT" ? "no such file" : `cannot be read (it ${reasonOf(cause)})`;
 
-const reasons: Record<string, string> = {
+/** Reasons by the system's code; `place` is the option or variable by which another folder is chosen. */
+const reasonsAt = (place: string): Readonly<Record<string, string>> => ({
   ENOSPC: "the disk is full; free some space and run the same command again, finished work is kept",
   EDQUOT: "the disk quota is used up; free some space and run the same command again, finished work is kept",
-  EFBIG: "the file would be larger than this process or file system allows; choose another --out or lift the limit",
-  EACCES: "permission denied; choose another --out or change its permissions",
-  EPERM: "permission denied; choose another --out or change its permissions",
-  EROFS: "the file system is read-only; choose another --out",
-  ENOTDIR: "a part of the path is a file, not a folder; choose another --out",
-  EISDIR: "a folder of that name is there; move it elsewhere or choose another --out",
-  ENOENT: "its folder cannot be made there, or was deleted meanwhile; choose another --out",
-  ENAMETOOLONG: "the name is too long for the file system; choose a shorter --out",
-  ELOOP: "its links lead round in a circle; choose another --out",
-};
+  EFBIG: `the file would be larger than this process or file system allows; choose another ${place} or lift the limit`,
+  EACCES: `permission denied; choose another ${place} or change its permissions`,
+  EPERM: `permission denied; choose another ${place} or change its permissions`,
+  EROFS: `the file system is read-only; choose another ${place}`,
+  ENOTDIR: `a part of the path is a file, not a folder; choose another ${place}`,
+  EISDIR: `a folder of that name is there; move it elsewhere or choose another ${place}`,
+  ENOENT: `its folder cannot be made there, or was deleted meanwhile; choose another ${place}`,
+  ENAMETOOLONG: `the name is too long for the file system; choose a shorter ${place}`,
+  ELOOP: `its links lead round in a circle; choose another ${place}`,
+});
 
 /** The error for a failed write: says which file, why, and what to do. */
-export const diskError = (path: string, cause: unknown): DistilleryError => {
-  const why = reasons[codeOf(cause)] ?? reasonOf(cause);
+export const diskError = (path: string, cause: unknown, place = "--out"): DistilleryError => {
+  const why = reasonsAt(place)[codeOf(cause)] ?? reasonOf(cause);
   return new DistilleryError("DISK", `cannot write ${path}: ${why}`, { cause });
 };
 
@@ -103,6 +105,20 @@ export const makeFolder = async (path: string): Promise<void> => {
   if (wrong !== undefined) {
     const why = outcome === "EEXIST" ? `it ${wrong}` : "the file system allows none there";
     throw new DistilleryError("DISK", `cannot make the folder ${path}: ${why}; choose another --out`);
+  }
+};
+
+/**
+ * A new folder for what goes away again, whose name begins with a prefix. `place` is what chose the folder that it lies in.
+ * @throws DISK naming that folder.
+ */
+export const temporaryFolder = async (prefix: string, below = tmpdir(), place = "TMPDIR"): Promise<string> => {
+  try {
+    return await mkdtemp(join(below, prefix));
+  } catch (cause) {
+    if (codeOf(cause) !== "ENOENT") throw diskError(below, cause, place);
+    const why = `there is no such folder; make it, or choose another ${place}`;
+    throw new DistilleryError("DISK", `cannot write ${below}: ${why}`, { cause });
   }
 };
 

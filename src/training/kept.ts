@@ -2,6 +2,7 @@
 import type { Tensor } from "../autodiff/index.ts";
 import type { Device, Tensors } from "../runtime/index.ts";
 import { DistilleryError } from "../support/errors.ts";
+import { lazy } from "../support/lazy.ts";
 import type { Context } from "../support/work/context.ts";
 import type { JobFiles, KeptJob, Offer } from "../support/work/executor.ts";
 import { numbered, type Progress, type ProgressTask } from "../support/work/progress.ts";
@@ -125,7 +126,7 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
   const total = jobs.reduce((sum, { cost }) => sum + cost, 0);
   const several = jobs.length > 1 ? `${jobs.length} ${jobs[0]!.kind}s` : undefined;
   const overall = title === undefined && several === undefined ? undefined : progress.task(title ?? several!, total);
-  let maker: Promise<Maker<Made>> | undefined;
+  const maker = lazy(() => kind.open(around));
   const rehearsing = around.rehearsal && rehearseJobs<KeptJob, Made>(around.rehearsal, folder, jobs, bytes);
   let unitsDone = 0;
   const { before, of } = around.among ?? { before: 0, of: jobs.length };
@@ -158,8 +159,8 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
           title === undefined
             ? following(numbered(inner.progress, job.kind, { number: ++begun, of }), (part) => advance(part * cost))
             : { ...inner.progress, task: () => bar };
-        maker ??= kind.open(around);
-        const make = rehearsing?.of(await maker) ?? (await maker);
+        const opened = await maker.get();
+        const make = rehearsing?.of(opened) ?? opened;
         const found = await makeKept(kind, make, folder, job, worker, { ...inner, progress: reports });
         await made?.(job);
         return found;
@@ -197,8 +198,10 @@ export const runKept = async <Around extends KeptAround, Made, Found>(
     },
     open: async (threads) => {
       const { worker, close } = await openLane(machine, threads, progress.note);
-      maker ??= kind.open(around);
-      const make = await maker;
+      const make = await maker.get().catch(async (error: unknown) => {
+        await close();
+        throw error;
+      });
       return {
         make: async (job, inner, advance) => {
           const reports = following(inner.progress, (part) => advance(part * job.cost));

@@ -26,7 +26,7 @@ export const rehearseJobs = <Job extends Rehearsable, Made>(
   bytes: () => number,
 ) => {
   // Names tell the types apart: a folder has one kind of results that are alike.
-  const known = rehearsal.memory as Map<string, Rehearsed<Made>>;
+  const known = rehearsal.known as Map<string, Rehearsed<Made>>;
   const found = new Set<Job>();
   const rehearsed = new Map<Job, Pick<RehearsedJobs, "steps" | "step" | "seconds">>();
   let workers = 1;

@@ -46,6 +46,15 @@ describe("an option that means nothing where it is given", () => {
       "--teacher-shift is for crops by shift, not by resize",
     ],
     ["run --data demo --full-epochs 0 --full-batch 8", "--full-batch is idle where --full-epochs is 0"],
+    [
+      "run --data demo --queue redis://host --jobs 2",
+      "--jobs is for the jobs of this process; with --queue each worker has its own --jobs; leave it out",
+    ],
+    [
+      "work --queue redis://host --status --memory 2GB",
+      "--memory is for doing jobs, and --status does none; leave it out",
+    ],
+    ["work --queue redis://host --status --artefacts a", "--artefacts is for doing jobs, and --status does none"],
     ["data demo --resize 16", "--resize is for image folders, not for demo; leave it out"],
     ["data cifar10 --resize 16", "--resize is for image folders, not for cifar10"],
     ["data cifar10 --skip-unreadable", "--skip-unreadable is for image folders, not for cifar10"],

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openStore, storeId } from "../../src/distributed/artefacts/open-store.ts";
@@ -30,6 +30,11 @@ const operation = fc.record({
   name: fc.constantFrom(...names),
   does: fc.constantFrom("put", "putIfAbsent", "remove", "get", "has"),
   bytes: fc.uint8Array({ maxLength: 40 }),
+});
+
+it("a store in a folder has its whole path for an address, which holds for processes in other folders too", async () => {
+  const place = join(folder, "relative");
+  expect((await openStore(relative(process.cwd(), place))).address).toBe(place);
 });
 
 describe.each([

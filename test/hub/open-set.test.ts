@@ -224,6 +224,8 @@ describe("addresses", () => {
     ["https://example.org/set?token=1", /has a \? or a #/],
     ["https://name:secret@example.org/set", /^https:\/\/\.\.\.@example.org\/set: user names and passwords/],
     ["https://", /it is no address/],
+    ["hf://me/set@50%", /^hf:\/\/me\/set@50%: its revision "50%" has a % that begins no character, write %25 for it; /],
+    ["https://huggingface.co/datasets/me/set/tree/50%", /its revision "50%" has a %/],
   ])("refused: %s", async (where, message) => {
     await expect(openSetAt(where, context)).rejects.toMatchObject({
       code: "SET",

@@ -1,8 +1,8 @@
-import { access } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { methods } from "../../src/distill/registry.ts";
-import { dryRun } from "../../src/pipeline/dry-run.ts";
+import { dryRun, rehearseCommand } from "../../src/pipeline/dry-run.ts";
 import { commands } from "../../src/pipeline/pipeline.ts";
 import { filesIn, hashesIn, isTimes, quietly, temporaryFolder, timesIn, tinyRecipe, writePictures } from "./tiny.ts";
 
@@ -39,6 +39,36 @@ it("counts the jobs of a run, weighs its set, writes nothing, and sees what is t
   // Another recipe is refused as the command itself refuses it, by the folder's own name.
   const refused = dryRun(commands, "run", { ...recipe, seed: 5 }, quietly(out));
   await expect(refused).rejects.toThrow(`--out ${out} holds a run of another recipe (seed: 0 there, 5 now)`);
+});
+
+it("rehearses --out . and .. in a folder of its own, and says where it cannot make one", async () => {
+  const folder = await temporaryFolder();
+  const [temporary, below] = [join(folder, "temporary"), join(folder, "home", "below")];
+  for (const one of [temporary, below]) await mkdir(one, { recursive: true });
+  const before = process.cwd();
+  process.chdir(below);
+  vi.stubEnv("TMPDIR", temporary);
+  onTestFinished(() => {
+    process.chdir(before);
+    vi.unstubAllEnvs();
+  });
+  const rehearsed = (out: string) =>
+    rehearseCommand(
+      "run",
+      quietly(out),
+      () => undefined,
+      async (copy) => copy.out,
+    );
+  for (const out of [".", ".."]) {
+    const { found } = await rehearsed(out);
+    expect(found.startsWith(`${temporary}/distillery-dry-run-`)).toBe(true);
+    expect(await filesIn(folder)).toEqual([]);
+  }
+  vi.stubEnv("TMPDIR", join(folder, "none"));
+  await expect(rehearsed(".")).rejects.toMatchObject({
+    code: "DISK",
+    message: `cannot write ${folder}/none: there is no such folder; make it, or choose another TMPDIR`,
+  });
 });
 
 it("rehearses every way to make a set", { timeout: 600_000 }, async () => {

@@ -2,13 +2,14 @@ import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   diskError,
   exists,
   makeFolder,
   readRegularFile,
   sha256,
+  temporaryFolder,
   writeAtomic,
   writeJson,
 } from "../../src/support/files.ts";
@@ -46,6 +47,22 @@ describe("files", () => {
     await expect(readRegularFile("/dev/null")).rejects.toThrow("is a pipe, a socket or a device");
     await expect(readRegularFile(join(folder, "none"))).rejects.toThrow("ENOENT");
     expect([await exists(pipe), await exists(join(folder, "none"))]).toEqual([true, false]);
+  });
+
+  it("makes temporary folders in the system's folder or another, and says what to do where it cannot", async () => {
+    expect(await temporaryFolder("distillery-x-", folder)).toMatch(new RegExp(`^${folder}/distillery-x-\\w{6}$`));
+    const none = join(folder, "none");
+    await expect(temporaryFolder("x-", none, "--scratch")).rejects.toMatchObject({
+      code: "DISK",
+      message: `cannot write ${none}: there is no such folder; make it, or choose another --scratch`,
+    });
+    await writeFile(join(folder, "plain"), "");
+    vi.stubEnv("TMPDIR", join(folder, "plain"));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await expect(temporaryFolder("x-")).rejects.toMatchObject({
+      code: "DISK",
+      message: `cannot write ${folder}/plain: a part of the path is a file, not a folder; choose another TMPDIR`,
+    });
   });
 
   it("says why a file cannot be written", async () => {

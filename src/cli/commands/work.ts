@@ -34,8 +34,9 @@ const parseDuration = (text: string): number => {
   return Number(count) * 1000 * { s: 1, m: 60, h: 3600 }[unit as "s" | "m" | "h"];
 };
 
-/** Options that mean something only for a queue, and only for a plan. */
-const queueOptions = ["jobs", "memory", "data", "archive", "scratch", "untilDone", "lock", "checkpointEvery", "status"];
+/** Options that mean something only for a worker of a queue, for a queue, and for a plan. */
+const workerOptions = ["jobs", "memory", "data", "archive", "scratch", "untilDone", "lock", "checkpointEvery"];
+const queueOptions = [...workerOptions, "status"];
 const planOptions = ["index", "count", "wait", "retry", "gather", "out"];
 
 const checkIdle = (values: OptionValues, options: readonly string[], why: string): void => {
@@ -116,6 +117,9 @@ export const work: CliCommand = {
           if (plan !== undefined)
             throw new DistilleryError("USAGE", `work: expected the plan ${plan} or --queue, not both; leave one out`);
           checkIdle(values, planOptions, "is for the jobs of a plan, and a --queue was given");
+          if (values.status === true) {
+            checkIdle(values, [...workerOptions, "artefacts"], "is for doing jobs, and --status does none");
+          }
           return await workFromQueue(world, queue, values);
         }
         if (plan === undefined) {

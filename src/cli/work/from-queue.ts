@@ -1,6 +1,7 @@
 // Work for the runs of a Redis, and the standing of both.
 import { resolve } from "node:path";
 import { formatBytes, plural } from "../../support/format.ts";
+import { freeMemory } from "../../support/memory.ts";
 import { print, type World, working } from "../command.ts";
 import type { OptionValues } from "../options.ts";
 import type { Outcome } from "../output.ts";
@@ -42,10 +43,9 @@ const status = async (where: string, note: (line: string) => void): Promise<Outc
 
 const serve = (world: World, where: string, values: OptionValues): Promise<Outcome> =>
   working(world, async (tools) => {
-    const [{ connect }, { work }, { freeMemory }] = await Promise.all([
+    const [{ connect }, { work }] = await Promise.all([
       import("../../distributed/queue/redis.ts"),
       import("../../distributed/queue/work.ts"),
-      import("../../distributed/queue/room.ts"),
     ]);
     const text = (name: string): string | undefined =>
       typeof values[name] === "string" ? (values[name] as string) : undefined;

@@ -1,6 +1,7 @@
 // Proxies named by the environment.
-import { Agent, type Dispatcher, EnvHttpProxyAgent, errors, Pool } from "undici";
+import { Agent, type Dispatcher, EnvHttpProxyAgent, errors, Pool, fetch as request } from "undici";
 import { DistilleryError } from "../../support/errors.ts";
+import { percentDecoded } from "../../support/percent.ts";
 
 /** A proxy that the environment names. */
 export interface ProxyAddress {
@@ -30,14 +31,12 @@ const wrong = (variable: string, given: string, what: string): DistilleryError =
 };
 
 const parse = (variable: string, given: string): URL => {
-  try {
-    const url = new URL(/^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`);
-    decodeURIComponent(url.username + url.password);
-    return url;
-  } catch {
-    // Without its cause, which holds the password.
+  const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`;
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  if (url === undefined || percentDecoded(url.username + url.password) === undefined) {
     throw wrong(variable, given, "is no address of a proxy");
   }
+  return url;
 };
 
 /**
@@ -85,6 +84,23 @@ const agentThrough = ({ uri, exceptions }: ProxyAddress): Dispatcher =>
 /** Sends requests through a proxy, or directly where there is none. */
 export const agentFor = (proxy: ProxyAddress | undefined): Dispatcher =>
   proxy === undefined ? new Agent() : agentThrough(proxy);
+
+/** A `fetch` through the proxies that the environment names, if it does. */
+export const fetchByProxy = (): typeof fetch => {
+  const agents = new Map<string, Dispatcher>();
+  const agentTo = (url: string): Dispatcher => {
+    const { protocol } = new URL(url);
+    const agent = agents.get(protocol) ?? agentFor(proxyFor(url));
+    agents.set(protocol, agent);
+    return agent;
+  };
+  const ask: typeof request = (input, init) => {
+    const url = input instanceof URL ? input.href : typeof input === "string" ? input : input.url;
+    return request(input, { ...init, dispatcher: agentTo(url) });
+  };
+  // Node's own fetch takes no other package's connections; the two differ in nothing but their declarations.
+  return ask as unknown as typeof fetch;
+};
 
 /**
  * `; ` and what a proxy has to do with a request that failed: its refusal by the status in undici's message, otherwise

@@ -1,8 +1,8 @@
 // A data set from a folder of images.
-import { totalmem } from "node:os";
 import { basename, resolve } from "node:path";
 import { codePointOrder } from "../../support/code-point-order.ts";
 import { DistilleryError } from "../../support/errors.ts";
+import { memoryLimit } from "../../support/memory.ts";
 import { stopIfAborted } from "../../support/work/interrupt.ts";
 import type { Progress } from "../../support/work/progress.ts";
 import type { Dataset, SkippedFile } from "../dataset.ts";
@@ -44,7 +44,7 @@ const memoryShare = 1 / 8;
  */
 const usualLimits = (): Limits => ({
   small: 256 * 2 ** 20,
-  keep: memoryShare * Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
+  keep: memoryShare * memoryLimit(),
   whole: 2 * 2 ** 30,
   sample: 10_000,
 });

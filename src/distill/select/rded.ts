@@ -3,6 +3,7 @@ import { type Crop, drawCrop, resizeCrops, type Size } from "../../data/augment/
 import { normalise } from "../../data/normalisation.ts";
 import { isSmall } from "../../models/model.ts";
 import { parametrisationOf } from "../../sets/index.ts";
+import { lazy } from "../../support/lazy.ts";
 import type { Task } from "../../tasks/task.ts";
 import { openEnsemble } from "../../teachers/ensemble.ts";
 import { estimateBytes } from "../../training/memory.ts";
@@ -152,8 +153,7 @@ export const cropBases = async (stage: MethodStage): Promise<Bases> => {
     }
     return parametrisationOf(layout.kind).encode(pixels, image);
   };
-  let known: Promise<Uint8Array> | undefined;
-  const all = (): Promise<Uint8Array> => (known ??= stitched());
+  const { get: all } = lazy(stitched);
   return {
     key: { bases: "crops", ...crops.key(stage) },
     all,

@@ -1,5 +1,6 @@
 // Opening the store that an address names, and trying whether it is fit.
 import { randomBytes, randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import { z } from "zod";
 import { DistilleryError } from "../../support/errors.ts";
 import { folderStore } from "./folder-store.ts";
@@ -30,8 +31,9 @@ const probe = async (store: ArtefactStore): Promise<void> => {
 };
 
 /**
- * Opens a folder or `s3://bucket/prefix`. An S3 server is asked but thrice here, so that a wrong address is told of soon; later on
- * its silence is borne for most of a minute.
+ * Opens a folder or `s3://bucket/prefix`. The address of a folder is its whole path, as processes elsewhere are told of it. An
+ * S3 server is asked but thrice here, so that a wrong address is told of soon; later on its silence is borne for most of a
+ * minute.
  * @throws ARTEFACTS where it cannot be used.
  */
 export const openStore = async (where: string): Promise<ArtefactStore> => {
@@ -44,7 +46,7 @@ export const openStore = async (where: string): Promise<ArtefactStore> => {
   if (scheme !== undefined) {
     throw new DistilleryError("ARTEFACTS", `${scheme}... is no store; expected a folder or s3://BUCKET/PREFIX`);
   }
-  const store = await folderStore(where);
+  const store = await folderStore(resolve(where));
   await probe(store);
   return store;
 };

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { AwsV4Signer } from "aws4fetch";
-import { patientFetch } from "../../hub/retry.ts";
+import { fetchByProxy } from "../../data/download/proxy.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { sha256 } from "../../support/files.ts";
 import { codeIn, refusal, type S3Answer, silence } from "./s3-refusal.ts";
@@ -40,8 +40,8 @@ export const s3Store = (
   { retries = 8, firstWait = 200, silence: most = 60_000 }: S3Patience = {},
 ): ArtefactStore => {
   const { url, region, keys, address } = settings;
-  // Repeats nothing by itself: an answer's body and the signature's time belong to each try.
-  const send = patientFetch({ retries: 0 });
+  // Repetitions are those of `ask`: an answer's body and the signature's time belong to each try.
+  const send = fetchByProxy();
 
   const once = async (
     method: Ask,

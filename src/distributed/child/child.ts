@@ -9,7 +9,7 @@ export interface Child {
   /** Ends when the run's ground was found to be the same. @throws DistilleryError where it is not, or the process died. */
   readonly ready: Promise<void>;
   readonly alive: () => boolean;
-  /** Makes one job and publishes its result; a signal stops it at its next step. */
+  /** Makes one job and publishes its result; a signal stops it at its next step. @throws JOB where the process has ended. */
   make(wanted: Wanted, advance: (units: number) => void, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -36,7 +36,8 @@ export const forkChild = (order: Order, note: (line: string) => void, module: UR
   // Its standard output is no result of this command.
   const loader = module.pathname.endsWith(".ts") ? ["--import", import.meta.resolve("tsx")] : [];
   const child = fork(module, { env, execArgv: loader, stdio: ["ignore", "ignore", "inherit", "ipc"] });
-  let alive = true;
+  /** The error for jobs that are asked for from now on; undefined while it lives. */
+  let over: Error | undefined;
   let current: { resolve(): void; reject(error: unknown): void; advance(units: number): void } | undefined;
   const ready = deferred();
   const ended = deferred();
@@ -45,8 +46,8 @@ export const forkChild = (order: Order, note: (line: string) => void, module: UR
     if (child.connected) child.send(message, () => undefined);
   };
   const die = (why: string): void => {
-    alive = false;
     const error = new DistilleryError("JOB", `the process that computed it ended ${why}`);
+    over = error;
     ready.reject(error);
     current?.reject(error);
     current = undefined;
@@ -71,19 +72,22 @@ export const forkChild = (order: Order, note: (line: string) => void, module: UR
       case "made":
         current?.resolve();
         break;
-      case "failed":
-        if (message.over) alive = false;
-        current?.reject(errorOf(message.error));
+      case "failed": {
+        const error = errorOf(message.error);
+        if (message.over) over = error;
+        current?.reject(error);
         break;
+      }
     }
     current = undefined;
   });
   send({ type: "order", order });
   return {
     ready: ready.promise,
-    alive: () => alive,
+    alive: () => over === undefined,
     make: async (wanted, advance, signal) => {
       await ready.promise;
+      if (over !== undefined) throw over;
       const stop = (): void => send({ type: "stop" });
       const made = new Promise<void>((resolve, reject) => {
         current = { resolve, reject, advance };

@@ -37,6 +37,6 @@ export const failuresOf = (plan: Plan, store: ArtefactStore): Failures => {
   };
 };
 
-/** `failed twice on node3: a loss became NaN`. */
+/** `failed twice, last on node3: a loss became NaN`. */
 export const describeFailure = ({ tries, message, host }: Failure): string =>
   `failed ${tries === 1 ? "once" : tries === 2 ? "twice" : `${tries} times`}, last on ${host}: ${message}`;

@@ -1,9 +1,9 @@
 // Doing some of a plan's jobs, by their numbers.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CommandContext } from "../../pipeline/commands.ts";
 import { DistilleryError, type ErrorCode, reasonOf } from "../../support/errors.ts";
+import { temporaryFolder } from "../../support/files.ts";
 import { formatSeconds } from "../../support/format.ts";
 import type { ArtefactStore } from "../artefacts/store.ts";
 import { type Asked, openWalk, type Walk } from "../walk.ts";
@@ -119,7 +119,7 @@ export const doJobs = async (work: PlanWork, tools: Tools): Promise<DoneJob[]> =
   const { plan, store, indices, command, look = usualLook } = work;
   const failures = failuresOf(plan, store);
   await checkTries(work, failures);
-  const scratch = await mkdtemp(join(tmpdir(), "distillery-work-"));
+  const scratch = await temporaryFolder("distillery-work-");
   const out = join(scratch, "out");
   const walk = openWalk({ store, threads: plan.threads, look, begin: async (ground) => checkGround(plan, ground) });
   let error: unknown;

@@ -6,6 +6,8 @@ import { mostTries, type QueuedJob, takenUp, toldTries } from "./job.ts";
 /** Everything that an attempt is told. */
 export interface Attempting {
   readonly worker: string;
+  /** Milliseconds for which a job is held without a word. */
+  readonly lock: number;
   readonly signal: AbortSignal;
   /** Computes the job; `advance` is told how many of its units are done. */
   compute(data: QueuedJob, advance: (units: number) => void): Promise<void>;
@@ -24,16 +26,24 @@ const failedAgain = (data: QueuedJob): Error => {
   return data.tries.length < mostTries ? new Back(message) : new UnrecoverableError(message);
 };
 
-/** Does a job that this worker holds. The error that it throws tells the queue the fate of the job. */
+/**
+ * Does a job that this worker holds. The error that it throws tells the queue the fate of the job: nothing, where another
+ * worker has it by now.
+ */
 export const attempt = async (job: Job<QueuedJob>, token: string, how: Attempting): Promise<void> => {
-  const { worker, signal, compute, pause } = how;
+  const { worker, lock, signal, compute, pause } = how;
+  /** Writes into the job, which nobody else takes meanwhile. @throws WaitingError where it is not this worker's any more. */
+  const write = async (data: QueuedJob): Promise<void> => {
+    if ((await job.extendLock(token, lock)) !== 1) throw new WaitingError();
+    await job.updateData(data);
+  };
   const data = takenUp(job.data, unitsOf(job), new Date());
   if (data.tries.length >= mostTries) throw failedAgain(data);
   let furthest = unitsOf(job);
-  await job.updateData({ ...data, begun: { worker, units: furthest } });
+  await write({ ...data, begun: { worker, units: furthest } });
   let telling = Promise.resolve();
   const advance = (units: number): void => {
-    if (units <= furthest) return;
+    if (units <= furthest || signal.aborted) return;
     furthest = units;
     // A job that was taken off meanwhile has no progress any more.
     telling = telling.then(() => job.updateProgress(units)).catch(() => undefined);
@@ -45,17 +55,18 @@ export const attempt = async (job: Job<QueuedJob>, token: string, how: Attemptin
     const code = error instanceof DistilleryError ? error.code : undefined;
     if (signal.aborted) {
       // The run may be gone, and the job with it.
-      await job.updateData(data).catch(() => undefined);
-      await job.moveToWait(token).catch(() => undefined);
+      await write(data)
+        .then(() => job.moveToWait(token))
+        .catch(() => undefined);
       throw new WaitingError();
     }
     if (code === "ARTEFACTS" || code === "DISK") {
-      await job.updateData(data);
+      await write(data);
       await pause(reasonOf(error));
       throw new Back(reasonOf(error));
     }
     const tries = [...data.tries, { worker, at: new Date().toISOString(), message: reasonOf(error) }];
-    await job.updateData({ ...data, tries });
+    await write({ ...data, tries });
     throw failedAgain({ ...data, tries });
   }
 };

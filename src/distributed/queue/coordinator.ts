@@ -131,8 +131,13 @@ const openAwaiting = async (link: Link, store: ArtefactStore, record: RunRecord,
       reject(new FailedJobs([`${data.kind} ${data.name}: ${reason}`]));
     }
   };
+  const hold = async (): Promise<void> => {
+    await putRun(link, record);
+    await beat(link, id);
+  };
+  await hold();
   const watching = watchRun(link, id, progress);
-  const events = await listen(link, id, {
+  const listening = listen(link, id, {
     completed: (job) => {
       watching.completed();
       collect([job]);
@@ -142,11 +147,9 @@ const openAwaiting = async (link: Link, store: ArtefactStore, record: RunRecord,
       for (const { offer, job: of } of awaited.get(job) ?? []) offer.advance(of, units);
     },
   });
-  const hold = async (): Promise<void> => {
-    await putRun(link, record);
-    await beat(link, id);
-  };
-  await hold();
+  // Nobody else closes it where this fails, and it would go on for ever.
+  listening.catch(watching.close);
+  const events = await listening;
   let swept = 0;
   /** Puts again what neither the queue nor the store knows, and hears of what was missed. */
   const sweep = async (): Promise<void> => {

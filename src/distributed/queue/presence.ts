@@ -25,8 +25,19 @@ const keyOf = (name: string): string => `${prefix}:worker:${name}`;
 const silence = 10;
 const between = 2_000;
 
+/** A worker that shows itself. */
+export interface Shown {
+  /** Shows it as it is now, besides every now and then. */
+  show(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Shows a worker until it is closed. */
-export const showWorker = async ({ redis }: Link, name: string, now: () => Omit<SeenWorker, "name">) => {
+export const showWorker = async (
+  { redis }: Link,
+  name: string,
+  now: () => Omit<SeenWorker, "name">,
+): Promise<Shown> => {
   const show = async (): Promise<void> => {
     await redis.sadd(listKey, name);
     await redis.set(keyOf(name), JSON.stringify({ name, ...now() }), "EX", silence);
@@ -35,7 +46,7 @@ export const showWorker = async ({ redis }: Link, name: string, now: () => Omit<
   const timer = setInterval(() => void show().catch(() => undefined), between);
   return {
     show,
-    close: async (): Promise<void> => {
+    close: async () => {
       clearInterval(timer);
       await redis.del(keyOf(name));
       await redis.srem(listKey, name);

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { type Redis as Client, Redis } from "ioredis";
 import { codeOf, DistilleryError, reasonOf } from "../../support/errors.ts";
 import { formatSeconds } from "../../support/format.ts";
+import { percentDecoded } from "../../support/percent.ts";
 
 /** A server that was found fit for a queue. */
 export interface Link {
@@ -26,27 +27,38 @@ const clockSlack = 5;
 const refused = (address: string, why: string, cause?: unknown): DistilleryError =>
   new DistilleryError("QUEUE", `${address}: ${why}`, { cause });
 
-const parse = (where: string): URL => {
+/** The parts of an address. @throws USAGE, without any password. */
+const parse = (where: string) => {
+  const wrong = (why = ""): DistilleryError => {
+    const shown = where.replace(/^([a-z]*:\/\/)?.*@/is, "$1...@");
+    return new DistilleryError(
+      "USAGE",
+      `--queue: expected redis://HOST[:PORT] or rediss:// for TLS, got "${shown}"${why}`,
+    );
+  };
   const url = URL.canParse(where) ? new URL(where) : undefined;
-  if (url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== "") return url;
-  const shown = where.replace(/\/\/[^/]*@/, "//...@");
-  throw new DistilleryError("USAGE", `--queue: expected redis://HOST[:PORT] or rediss:// for TLS, got "${shown}"`);
+  if (url === undefined || !/^rediss?:$/.test(url.protocol) || url.hostname === "") throw wrong();
+  if (url.search !== "" || url.hash !== "") throw wrong("; a ? or # is written %3F or %23");
+  const [user, password] = [percentDecoded(url.username), percentDecoded(url.password)];
+  if (user === undefined || password === undefined) throw wrong("; a % in a user or password is written %25");
+  const database = url.pathname.slice(1);
+  if (!/^\d*$/.test(database)) throw wrong(`; expected the number of a database behind the host, got "${database}"`);
+  return { url, user, password, database: Number(database) };
 };
 
 /** An address as it may be shown to anybody. */
 export const shownAddress = (where: string): string => {
-  const { protocol, host, pathname } = parse(where);
+  const { protocol, host, pathname } = parse(where).url;
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 };
 
 const optionsOf = (where: string) => {
-  const url = parse(where);
-  const password = decodeURIComponent(url.password) || process.env.DISTILLERY_REDIS_PASSWORD;
-  const user = decodeURIComponent(url.username);
+  const { url, user, password: given, database } = parse(where);
+  const password = given || process.env.DISTILLERY_REDIS_PASSWORD;
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
     port: Number(url.port || 6379),
-    db: Number(url.pathname.slice(1) || 0),
+    db: database,
     ...(user !== "" && { username: user }),
     ...(password && { password }),
     ...(url.protocol === "rediss:" && { tls: {} }),

@@ -6,7 +6,8 @@ import type { Recipe } from "../../recipe/recipe.ts";
 import { DistilleryError } from "../../support/errors.ts";
 import { formatBytes } from "../../support/format.ts";
 import { openStore, storeId } from "../artefacts/open-store.ts";
-import { type Child, forkChild } from "../child/child.ts";
+import { forkChild } from "../child/child.ts";
+import { type Children, openChildren } from "../child/children.ts";
 import type { Order } from "../child/messages.ts";
 import { sleep } from "../sleep.ts";
 import { type Attempting, attempt, Back } from "./attempt.ts";
@@ -44,12 +45,10 @@ const patience = 1_000;
 /** Milliseconds without work while store or disk fail. */
 const pauseFor = 5_000;
 
-/** Child processes of one run: as many as there are jobs at once, kept between jobs. */
-const openChildren = (record: RunRecord, serving: Serving) => {
+/** Child processes of one run. */
+const childrenOf = (record: RunRecord, serving: Serving): Children => {
   const { command, recipe, ground, fingerprint, threads, given, store } = record;
   const { data, archive, artefacts, scratch, secondsBetweenCheckpoints, child, note } = serving;
-  const idle: Child[] = [];
-  const all = new Set<Child>();
   const orderOf = (number: number): Order => ({
     command: command as RecipeCommand,
     recipe: { ...(recipe as Recipe), ...(data !== undefined && { data }) },
@@ -60,23 +59,7 @@ const openChildren = (record: RunRecord, serving: Serving) => {
     ...(secondsBetweenCheckpoints !== undefined && { secondsBetweenCheckpoints }),
   });
   let number = 0;
-  const start = (): Child => {
-    const started = forkChild(orderOf(number++), note, child);
-    all.add(started);
-    return started;
-  };
-  return {
-    take: (): Child => idle.pop() ?? start(),
-    giveBack: async (one: Child): Promise<void> => {
-      if (one.alive()) {
-        idle.push(one);
-        return;
-      }
-      all.delete(one);
-      await one.close();
-    },
-    close: async (): Promise<void> => void (await Promise.all([...all].map((one) => one.close()))),
-  };
+  return openChildren(() => forkChild(orderOf(number++), note, child));
 };
 
 const checkStore = async ({ store }: RunRecord, { artefacts }: Serving): Promise<void> => {
@@ -103,14 +86,14 @@ export const serveRun = async (
   const { id } = record;
   const { name, room, slots, lock, note, lacks } = serving;
   await checkStore(record, serving);
-  const children = openChildren(record, serving);
+  const children = childrenOf(record, serving);
   const stop = new AbortController();
   const stopping = AbortSignal.any([signal, stop.signal]);
   const running = new Map<string, AbortController>();
   const compute =
     (signal: AbortSignal): Attempting["compute"] =>
     async (data, advance) => {
-      const child = children.take();
+      const child = await children.take();
       try {
         await child.make(data, advance, signal);
       } finally {
@@ -138,7 +121,7 @@ export const serveRun = async (
         note(`${why}; trying again in ${pauseFor / 1000} s`);
         await sleep(pauseFor, stopping);
       };
-      await attempt(job, token, { worker: name, signal, compute: compute(signal), pause });
+      await attempt(job, token, { worker: name, lock: 1000 * lock, signal, compute: compute(signal), pause });
       made = true;
     } finally {
       running.delete(queueIdOf(data));
@@ -147,7 +130,7 @@ export const serveRun = async (
     }
   };
   try {
-    const first = children.take();
+    const first = await children.take();
     const stopFirst = new Promise<void>((resolve) => {
       stopping.addEventListener("abort", () => resolve(), { once: true });
     });

@@ -1,14 +1,14 @@
 // A worker: serves the runs of a queue, one after the other.
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism, hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { availableParallelism, hostname } from "node:os";
 import { DistilleryError, reasonOf } from "../../support/errors.ts";
+import { temporaryFolder } from "../../support/files.ts";
 import { formatBytes, plural } from "../../support/format.ts";
 import type { Context } from "../../support/work/context.ts";
 import { sleep } from "../sleep.ts";
 import { chooseRun, type Refused } from "./choose.ts";
-import { showWorker } from "./presence.ts";
+import { type Shown, showWorker } from "./presence.ts";
 import type { Link } from "./redis.ts";
 import { roomOf } from "./room.ts";
 import { isOpen, type RunRecord } from "./runs.ts";
@@ -32,7 +32,7 @@ const look = 1_000;
 /** Works until it is told to stop, or until nothing is left; returns how many jobs it has done. */
 export const work = async (
   link: Link,
-  { jobs, untilDone, memory, scratch: below = tmpdir(), ...options }: WorkerOptions,
+  { jobs, untilDone, memory, scratch: below, ...options }: WorkerOptions,
   { progress, signal }: Context & { readonly signal: AbortSignal },
 ): Promise<{ readonly done: number }> => {
   const name = `${hostname()}:${process.pid}-${randomBytes(2).toString("hex")}`;
@@ -53,15 +53,7 @@ export const work = async (
     refused.set(id, why);
     says(id, why);
   };
-  const shown = await showWorker(link, name, () => ({
-    slots: slots(serves),
-    memory,
-    ...(serves !== undefined && { run: serves.id }),
-    running,
-    done,
-    refuses: Object.fromEntries(refuses),
-  }));
-  const scratch = await mkdtemp(join(below, "distillery-work-"));
+  const scratch = await temporaryFolder("distillery-work-", below, "--scratch");
   const serving = (record: RunRecord): Serving => ({
     ...options,
     name,
@@ -77,7 +69,16 @@ export const work = async (
     },
   });
   const task = progress.task("waiting for a run", 0);
+  let shown: Shown | undefined;
   try {
+    shown = await showWorker(link, name, () => ({
+      slots: slots(serves),
+      memory,
+      ...(serves !== undefined && { run: serves.id }),
+      running,
+      done,
+      refuses: Object.fromEntries(refuses),
+    }));
     progress.note(`worker ${name} at ${link.address}, with ${formatBytes(memory)} for jobs`);
     while (!signal.aborted) {
       const record = await chooseRun(link, refused, refuse);
@@ -102,8 +103,8 @@ export const work = async (
     }
   } finally {
     task.done();
-    await shown.close();
     await rm(scratch, { recursive: true, force: true });
+    await shown?.close();
   }
   if (signal.aborted) {
     throw new DistilleryError(

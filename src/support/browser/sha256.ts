@@ -10,7 +10,8 @@ const fractions = (count: number, root: (prime: number) => number): Uint32Array 
 const start = fractions(8, Math.sqrt);
 const constants = fractions(64, Math.cbrt);
 
-const turned = (x: number, by: number): number => (x >>> by) | (x << (32 - by));
+/** The word x rotated right by so many bits (section 3.2). */
+const rotr = (x: number, by: number): number => (x >>> by) | (x << (32 - by));
 
 /** The message with a one behind it, zeros up to whole blocks of 64 bytes, and its length in bits. */
 const lastBlocks = (bytes: Uint8Array): Uint8Array => {
@@ -31,16 +32,16 @@ const digestBlocks = (state: Uint32Array, bytes: Uint8Array): void => {
     for (let t = 0; t < 16; t++) w[t] = view.getInt32(at + 4 * t);
     for (let t = 16; t < 64; t++) {
       const [x, y] = [w[t - 15]!, w[t - 2]!];
-      const low = turned(x, 7) ^ turned(x, 18) ^ (x >>> 3);
-      const high = turned(y, 17) ^ turned(y, 19) ^ (y >>> 10);
+      const low = rotr(x, 7) ^ rotr(x, 18) ^ (x >>> 3);
+      const high = rotr(y, 17) ^ rotr(y, 19) ^ (y >>> 10);
       w[t] = w[t - 16]! + low + w[t - 7]! + high;
     }
     let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
     for (let t = 0; t < 64; t++) {
       const choice = (e & f) ^ (~e & g);
-      const first = (h + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + choice + constants[t]! + w[t]!) | 0;
+      const first = (h + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + choice + constants[t]! + w[t]!) | 0;
       const majority = (a & b) ^ (a & c) ^ (b & c);
-      const second = (turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + majority;
+      const second = (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + majority;
       h = g;
       g = f;
       f = e;

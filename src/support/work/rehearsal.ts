@@ -42,7 +42,7 @@ export interface Rehearsal {
   apart(): Rehearsal;
   note(jobs: RehearsedJobs): void;
   /** Whatever was found out, by name, for all clocks of one rehearsal. */
-  readonly memory: Map<string, unknown>;
+  readonly known: Map<string, unknown>;
 }
 
 /** A loop does so many units at least. */
@@ -68,8 +68,8 @@ export interface RehearsalOptions {
 
 export const rehearse = (
   options: RehearsalOptions,
-  memory = new Map<string, unknown>(),
-  known = new Map<string, number>(),
+  known = new Map<string, unknown>(),
+  speeds = new Map<string, number>(),
 ): Rehearsal => {
   const { note, alive, enough = 500, now = () => performance.now() } = options;
   const began = now();
@@ -82,7 +82,7 @@ export const rehearse = (
     const start = now();
     /** Milliseconds at the end of each unit. */
     const ends: number[] = [];
-    const speed = known.get(name);
+    const speed = speeds.get(name);
     return {
       more: () => ends.length < (speed === undefined ? fewest : 1) || (speed === undefined && now() - start < enough),
       tick: (units = 1) => {
@@ -95,7 +95,7 @@ export const rehearse = (
         // The first unit waits for what those behind it find ready.
         const own = ends.length > 1 ? (ends.at(-1)! - ends[0]!) / (ends.length - 1) : ends[0]! - start;
         const step = speed ?? own / 1000;
-        known.set(name, step);
+        speeds.set(name, step);
         skip(Math.max(0, total - ends.length) * step);
         if (learns && total * step > longest.steps * longest.step) longest = { steps: total, step };
       },
@@ -106,9 +106,9 @@ export const rehearse = (
     skip,
     pace,
     longest: () => longest,
-    apart: () => rehearse(options, memory, known),
+    apart: () => rehearse(options, known, speeds),
     note,
-    memory,
+    known,
   };
 };
 

@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { download } from "../../../src/data/download/download.ts";
-import { proxyFor } from "../../../src/data/download/proxy.ts";
+import { fetchByProxy, proxyFor } from "../../../src/data/download/proxy.ts";
 import { silent } from "../../../src/support/work/progress.ts";
 import { failureOf, temporaryFolder } from "../fixtures.ts";
 
@@ -59,6 +59,15 @@ test.each(["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])("the proxy of 
   vi.stubEnv(name, `http://127.0.0.1:${port}`);
   expect(await fetchFrom(`http://127.0.0.1:${target}/file`)).toEqual(content);
   expect(asked).toEqual([{ host: `127.0.0.1:${target}`, password: undefined }]);
+});
+
+test("fetch goes through the proxy too", async () => {
+  const [{ asked, port }, target] = await Promise.all([proxy(), origin()]);
+  vi.stubEnv("HTTP_PROXY", `http://127.0.0.1:${port}`);
+  const url = new URL(`http://127.0.0.1:${target}/file`);
+  const ask = fetchByProxy();
+  for (const input of [url, url.href]) expect(Buffer.from(await (await ask(input)).arrayBuffer())).toEqual(content);
+  expect(new Set(asked.map(({ host }) => host))).toEqual(new Set([`127.0.0.1:${target}`]));
 });
 
 test("a proxy may be named without http://, and with a password", async () => {

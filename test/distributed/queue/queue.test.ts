@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { seenWorkers } from "../../../src/distributed/queue/presence.ts";
 import { openRuns, putRun, removeRun } from "../../../src/distributed/queue/runs.ts";
@@ -118,6 +119,16 @@ describe.skipIf(withoutRedis !== undefined)(`a queue on a real Redis (${withoutR
     startWorker(server.url);
     expect(await many).toEqual(await here());
     await removeRun(link, "older");
+  });
+
+  it("ends where its scratch folder cannot be made, before it shows itself", async () => {
+    const { link } = await world(server.url, { jobs: 1 });
+    const scratch = join(await temporaryFolder(), "none");
+    await expect(workHere(link, { scratch })).rejects.toMatchObject({
+      code: "DISK",
+      message: `cannot write ${scratch}: there is no such folder; make it, or choose another --scratch`,
+    });
+    expect((await seenWorkers(link)).filter(({ name }) => name.includes(`:${process.pid}-`))).toEqual([]);
   });
 
   it("says so, once, where no worker has the memory for a job", async () => {
