@@ -1,5 +1,8 @@
 // The kinds of devices, with their tolerances and remedies.
+import { factorRules } from "../autodiff/rewrites/factors.ts";
+import { filterByProduct } from "../autodiff/rewrites/filter-product.ts";
 import { scatterByProduct } from "../autodiff/rewrites/one-hot.ts";
+import { imageGradientWhole, logSoftmaxWhole } from "../autodiff/rewrites/whole-nodes.ts";
 import type { DeviceRules } from "../autodiff/simplify.ts";
 import type { Provider } from "./protocol.ts";
 
@@ -39,21 +42,24 @@ const none: DeviceRules = { rewrites: [] };
 
 const mebi = 2 ** 20;
 
+/** Rules for whatever starts kernels one by one, with the bytes that one tensor may take. */
+const onGpus = (most: number) => [scatterByProduct, filterByProduct(most), ...factorRules];
+
 /**
  * Reasoned, not measured. ONNX Runtime takes about 5 microseconds to start a kernel of CUDA, and memory moves 300 GB/s (an
  * RTX 3060) to 4,800 GB/s (an H200): 1.5 to 24 MB a start. 32 tensors are the most that its Concat and Split are told of
  * with the kernel itself.
  */
 const onCuda: DeviceRules = {
-  rewrites: [],
+  rewrites: [...onGpus(256 * mebi), imageGradientWhole, logSoftmaxWhole],
   joining: { startBytes: 4 * mebi, most: 32 },
 };
 
 /**
  * WebGPU takes longer to start one, and its Split writes to a storage buffer for each tensor and reads one, of which every
- * device has 8.
+ * device has 8, of 128 MiB at most.
  */
-const onWebGpu: DeviceRules = { rewrites: [scatterByProduct], joining: { startBytes: 8 * mebi, most: 7 } };
+const onWebGpu: DeviceRules = { rewrites: onGpus(128 * mebi), joining: { startBytes: 8 * mebi, most: 7 } };
 
 const stepByStep: Stride = () => 1;
 
