@@ -9,7 +9,7 @@ export { gather, scatterAdd } from "./ops/gather.ts";
 export { plus, quotient, remainder, times } from "./ops/indices.ts";
 export { constant, input, ones, splat, zeros } from "./ops/leaves.ts";
 export { matmul } from "./ops/matmul.ts";
-export { concat, dilate, pad, padAxis, reshape, slice, transpose } from "./ops/movement.ts";
+export { concat, dilate, pad, padAxis, part, reshape, slice, transpose } from "./ops/movement.ts";
 export { avgPool2d, globalAvgPool, maxPool2d, type PoolOptions, upsample2d } from "./ops/pooling.ts";
 export { broadcastTo, mean, reduceMax, reduceSum } from "./ops/reduce.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";

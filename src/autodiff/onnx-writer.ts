@@ -27,6 +27,8 @@ export interface OnnxWriter {
    * (`from`: the shape of `x`) becomes none.
    */
   reshape(x: string, to: readonly number[], from?: readonly number[]): string;
+  /** The part with this index, of so many equal parts along an axis; all parts of `x` come of one Split. */
+  part(x: string, axis: number, index: number, parts: number): string;
   /** A constant list of int64 (shapes, axes, pads); equal lists share one constant. */
   ints(values: readonly number[]): string;
   /** A float32 constant; a shape of [] is a scalar. */

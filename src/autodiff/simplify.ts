@@ -3,6 +3,7 @@ import { checkGraph, type Graph, topologicalOrder, useCounts } from "./graph.ts"
 import { inputOp, literalOp } from "./ops/leaves.ts";
 import { channelRules } from "./rewrites/channel.ts";
 import { foldingRules } from "./rewrites/folding.ts";
+import { type Joining, joinUpdates } from "./rewrites/joined-updates.ts";
 import { movementRules } from "./rewrites/movement.ts";
 import { eliminateNarrowOutputs } from "./rewrites/narrow-convolution.ts";
 import type { Rewrite } from "./rewrites/rewrite.ts";
@@ -68,13 +69,21 @@ const settle = (graph: Graph, rules: readonly Rewrite[]): Graph => {
   }
 };
 
+/** What a device's graphs are rewritten by, beside the rules for all and after them. */
+export interface DeviceRules {
+  readonly rewrites: readonly Rewrite[];
+  /** Where updates are worth joining. */
+  readonly joining?: Joining;
+}
+
 /**
  * Folds constants, shares common subexpressions, applies the named rewrites and drops what nothing uses, until nothing
  * changes; in between, once, does without the results of narrow convolutions. A device may have rules of its own.
  */
-export const simplify = (graph: Graph, own: readonly Rewrite[] = []): Graph => {
-  const rules = [...everywhere, ...own];
-  const settled = settle(graph, rules);
+export const simplify = (graph: Graph, { rewrites, joining }: DeviceRules = { rewrites: [] }): Graph => {
+  const settled = settle(graph, everywhere);
   const narrowed = eliminateNarrowOutputs(settled);
-  return narrowed === settled ? settled : settle(narrowed, rules);
+  const simple = narrowed === settled ? settled : settle(narrowed, everywhere);
+  const own = rewrites.length === 0 ? simple : settle(simple, [...everywhere, ...rewrites]);
+  return joining === undefined ? own : joinUpdates(own, joining);
 };

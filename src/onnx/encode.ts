@@ -120,6 +120,7 @@ const writer = (nodes: NodeProto[], constants: TensorProto[], any: AnySize | und
   /** The tensor that each reshape's result is a view of. */
   const viewed = new Map<string, { source: string; shape: readonly number[] | undefined }>();
   const views = new Map<string, string>();
+  const split = new Map<string, readonly string[]>();
   return {
     nodes: nodesWith,
     node,
@@ -131,6 +132,12 @@ const writer = (nodes: NodeProto[], constants: TensorProto[], any: AnySize | und
       views.set(key, view);
       viewed.set(view, origin);
       return view;
+    },
+    part: (x, axis, index, parts) => {
+      const key = `${x} ${axis} ${parts}`;
+      const all = split.get(key) ?? nodesWith("Split", [x], { axis, num_outputs: parts }, parts);
+      split.set(key, all);
+      return all[index]!;
     },
     ints,
     floats: (data, shape) => store(undefined, data, shape),

@@ -1,6 +1,6 @@
 // A device on its thread: compiled functions and steps whose state stays there.
 import type { Graph } from "../autodiff/graph.ts";
-import { simplify } from "../autodiff/simplify.ts";
+import { type DeviceRules, simplify } from "../autodiff/simplify.ts";
 import type { Traced } from "../autodiff/trace.ts";
 import { fillTree, type WithLeaves } from "../autodiff/tree.ts";
 import { sizeOf, type Tensor, tensor } from "../autodiff/types.ts";
@@ -76,6 +76,8 @@ export interface Running {
   readonly note: (line: string) => void;
   /** Steps in one run; the kind's rule by default. */
   readonly stride?: Stride;
+  /** Rules of the device's own; the kind's by default. */
+  readonly rules?: DeviceRules;
 }
 
 /** Elements from which a constant is handed to a blocked model instead of being part of it. */
@@ -102,9 +104,9 @@ const bytesIn = (leaves: Leaves): number =>
 export const deviceOn = async (
   thread: SessionThread,
   kind: Kind,
-  { threads, lowering, note, stride: strideOf = kinds[kind].stride }: Running,
+  { threads, lowering, note, stride: strideOf = kinds[kind].stride, rules = kinds[kind].rules }: Running,
 ): Promise<Device> => {
-  const { provider, tolerance, gpuBuffers, rewrites } = kinds[kind];
+  const { provider, tolerance, gpuBuffers } = kinds[kind];
   let count = 0;
   const create = async (
     graph: Graph,
@@ -138,7 +140,7 @@ export const deviceOn = async (
     state: number,
     looped = false,
   ): Promise<{ session: number; block?: number | undefined; layouts: BlockedGraph["layouts"] }> => {
-    const simple = simplify(graph, rewrites);
+    const simple = simplify(graph, rules);
     const block = hasConvolution(simple) ? await blockSize() : undefined;
     if (block === undefined) return { session: await create(simple, { state, looped }), layouts: [] };
     const { graph: final, layouts, owned } = blockGraph(simple, block, state);
@@ -148,7 +150,7 @@ export const deviceOn = async (
     await thread.ask({ kind: "release", session });
   };
   // Checks the graph that will be run. Without rules of its own a device takes it as it was prepared.
-  const checked: RunOnce = (graph, feeds) => once(rewrites.length === 0 ? graph : simplify(graph, rewrites), feeds);
+  const checked: RunOnce = (graph, feeds) => once(rules.rewrites.length === 0 ? graph : simplify(graph, rules), feeds);
   await checkResults(checked, tolerance);
   return {
     name: kind,

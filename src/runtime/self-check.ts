@@ -1,10 +1,12 @@
 // The self-check of a device: a small network's loss and gradients.
 import { gradients } from "../autodiff/grad.ts";
 import type { Graph } from "../autodiff/graph.ts";
+import { add, div, mul, sqrt } from "../autodiff/ops/elementwise.ts";
 import { simplify } from "../autodiff/simplify.ts";
 import { trace } from "../autodiff/trace.ts";
 import { mapTree } from "../autodiff/tree.ts";
 import { floats, sizeOf, type Tensor, type TensorType, tensor } from "../autodiff/types.ts";
+import type { Value } from "../autodiff/value.ts";
 import { type Random, stream } from "../support/random.ts";
 import { constants, networkLoss, variables } from "./check-network.ts";
 import { type Plain, plainLayers } from "./plain-layers.ts";
@@ -28,7 +30,13 @@ interface Prepared {
   readonly feeds: readonly Tensor[];
   readonly loss: number;
   readonly slopes: Readonly<Record<string, readonly Slope[]>>;
+  readonly updates: Readonly<Record<string, readonly number[]>>;
 }
+
+/** Variables of equal shapes that are updated alike, which some devices do for several at once: v / (sqrt(v v + 1) + 1). */
+const updated = ["stemScale", "stemShift", "scale", "shift"] as const;
+const update = (v: Value): Value => div(v, add(sqrt(add(mul(v, v), 1)), 1));
+const plainUpdate = (v: number): number => v / (Math.sqrt(v * v + 1) + 1);
 
 /** Length of a move along a direction: a slope's error is near it, and that of double precision near 1e-16 / 1e-7. */
 const reach = 1e-7;
@@ -68,12 +76,14 @@ const prepare = (): Prepared => {
   };
   const { graph } = trace({ variables, constants }, (inputs) => {
     const traced = networkLoss(tracedLayers, inputs.variables, inputs.constants);
-    return { loss: traced, gradients: gradients(traced, inputs.variables) };
+    const updates = updated.map((name) => update(inputs.variables[name]));
+    return { loss: traced, updates, gradients: gradients(traced, inputs.variables) };
   });
   return {
     graph: simplify(graph),
     feeds: [...Object.values(at), rows, targets],
     loss,
+    updates: Object.fromEntries(updated.map((name) => [name, [...floats(at[name])].map(plainUpdate)])),
     slopes: mapTree(at, (value, name) => Array.from({ length: directions }, () => slopeOf(name, inLoops(value)))),
   };
 };
@@ -88,18 +98,23 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 
 /**
  * Runs one step of a small network, with its gradients, on a device and compares it with the definition: the loss in
- * plain loops, and by how much it grows there when a variable is moved.
- * @throws WrongResult where the loss or a gradient is off by more than `tolerance`, relative to its size.
+ * plain loops, by how much it grows there when a variable is moved, and variables that are updated.
+ * @throws WrongResult where the loss, a gradient or an update is off by more than `tolerance`, relative to its size.
  */
 export const checkResults = async (run: RunOnce, tolerance: number): Promise<void> => {
   prepared ??= prepare();
-  const { graph, feeds, loss, slopes } = prepared;
+  const { graph, feeds, loss, slopes, updates } = prepared;
   const expectNear = (what: string, error: number): void => {
     // Not `>`: an error that is no number is none to accept.
     if (!(error <= tolerance)) throw new WrongResult(`${what} is off by ${error.toPrecision(2)} of its size`);
   };
-  const [value, ...results] = (await run(graph, feeds)).map(floats);
+  const [value, ...others] = (await run(graph, feeds)).map(floats);
+  const [moved, results] = [others.slice(0, updated.length), others.slice(updated.length)];
   expectNear("the loss", Math.abs(value![0]! - loss) / Math.abs(loss));
+  for (const [i, [name, expected]] of Object.entries(updates).entries()) {
+    const off = expected.map((v, at) => v - moved[i]![at]!);
+    expectNear(`the update of ${name}`, Math.sqrt(dot(off, off) / dot(expected, expected)));
+  }
   for (const [i, [name, along]] of Object.entries(slopes).entries()) {
     const gradient = results[i]!;
     // The root mean square of a gradient's slopes along such directions.

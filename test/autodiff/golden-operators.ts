@@ -13,6 +13,8 @@ export interface GoldenOptions {
   readonly start?: number;
   readonly end?: number;
   readonly step?: number;
+  readonly index?: number;
+  readonly parts?: number;
   readonly axes?: readonly number[];
   readonly keepDims?: boolean;
   readonly size?: number;
@@ -89,6 +91,7 @@ export const golden: Readonly<Record<string, Build>> = {
   slice: ([x], o) => ad.slice(x!, o.axis!, o.start!, o.end!, o.step!),
   pad: ([x], o) => ad.pad(x!, o.low as readonly number[], o.high as readonly number[]),
   concat: (x, o) => ad.concat(x, o.axis!),
+  part: ([x], o) => ad.part(x!, o.axis!, o.index!, o.parts!),
   reduceSum: ([x], o) => ad.reduceSum(x!, o.axes!, o.keepDims!),
   mean: ([x], o) => ad.mean(x!, o.axes!, o.keepDims!),
   reduceMax: ([x], o) => ad.reduceMax(x!, o.axes!, o.keepDims!),

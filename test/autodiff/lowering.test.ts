@@ -11,11 +11,12 @@ import { float32 } from "../../src/autodiff/types.ts";
 import type { Attributes, Sample, Value } from "../../src/autodiff/value.ts";
 import { encodeModel } from "../../src/onnx/encode.ts";
 import { ModelProtoSchema, type NodeProto } from "../../src/onnx/onnx_pb.ts";
+import { kinds } from "../../src/runtime/kinds.ts";
 import { stream } from "../../src/support/random.ts";
 import { derivatives, draw, operators } from "./operator-cases.ts";
 
 const nodesOf = (graph: Graph): NodeProto[] =>
-  fromBinary(ModelProtoSchema, encodeModel(simplify(graph)).bytes).graph!.node;
+  fromBinary(ModelProtoSchema, encodeModel(simplify(graph, kinds.webgpu.rules)).bytes).graph!.node;
 
 const intsOf = (node: NodeProto, name: string): number[] =>
   node.attribute.find((a) => a.name === name)?.ints.map(Number) ?? [];

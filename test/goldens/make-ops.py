@@ -197,6 +197,8 @@ case("within6", lambda x: ((x > 0) & (x < 6)).double(), [[80]], low=-8, high=8, 
 case("sin", torch.sin, [[40]], low=-20, high=20)
 case("cos", torch.cos, [[40]], low=-20, high=20)
 case("erf", torch.erf, [[40]], low=-4, high=4)
+case("part", lambda x: x.chunk(3, 0)[1], [[6, 2]], {"axis": 0, "index": 1, "parts": 3})
+case("part", lambda x: x.chunk(2, 1)[1], [[2, 4, 3]], {"axis": 1, "index": 1, "parts": 2})
 
 lines = ",\n".join("  " + json.dumps(c, separators=(",", ":")) for c in cases)
 path = Path(__file__).with_name("ops.json")

@@ -1,4 +1,4 @@
-// Reshaping, transposing, slicing, padding and joining tensors.
+// Reshaping, transposing, slicing, padding, joining and parting tensors.
 import { expectFloat, normalAxis, shapeError } from "../shapes.ts";
 import { sameShape, sizeOf } from "../types.ts";
 import { apply, defineOp, type Value } from "../value.ts";
@@ -187,4 +187,30 @@ export const concat = (values: readonly Value[], axis: number): Value => {
     : apply(concatOp, values, { axis: normalAxis("concat", axis, first.shape.length) });
 };
 
-export const movementOps = [reshapeOp, transposeOp, sliceOp, padOp, concatOp];
+type PartAttributes = { axis: number; index: number; parts: number };
+
+export const partOp = defineOp<PartAttributes>({
+  name: "part",
+  infer: ([x], { axis, index, parts }) => {
+    const d = x.shape[axis] ?? Number.NaN;
+    if (!(d % parts === 0) || index < 0 || index >= parts) {
+      throw shapeError("part", `there is no part ${index} of ${parts} on axis ${axis} of [${x.shape}]`);
+    }
+    return { dtype: x.dtype, shape: x.shape.map((n, i) => (i === axis ? n / parts : n)) };
+  },
+  vjp: (dy, { attributes: { axis, index, parts } }) => {
+    const size = dy.shape[axis]!;
+    return [padAxis(dy, axis, index * size, (parts - 1 - index) * size)];
+  },
+  lower: (onnx, [x], { attributes: { axis, index, parts } }) => onnx.part(x, axis, index, parts),
+  samples: [
+    { shapes: [[6, 2]], attributes: { axis: 0, index: 1, parts: 3 } },
+    { shapes: [[2, 4, 3]], attributes: { axis: 1, index: 1, parts: 2 } },
+  ],
+});
+
+/** One of so many equal parts along an axis, counted from 0. All parts of a tensor come of one ONNX node. */
+export const part = (x: Value, axis: number, index: number, parts: number): Value =>
+  parts === 1 ? x : apply(partOp, [x], { axis: normalAxis("part", axis, x.shape.length), index, parts });
+
+export const movementOps = [reshapeOp, transposeOp, sliceOp, padOp, concatOp, partOp];

@@ -1,4 +1,4 @@
-// A rule for WebGPU that adds rows back to their places by a product with zeros and ones.
+// A rule for GPUs that adds rows back to their places by a product with zeros and ones.
 import { gather, scatterAddOp } from "../ops/gather.ts";
 import { constant } from "../ops/leaves.ts";
 import { matmul } from "../ops/matmul.ts";
@@ -19,8 +19,8 @@ const identity = (size: number) =>
   );
 
 /**
- * ScatterElements wants one index an element: 8 bytes for each, expanded on the host and sent over in every step, and
- * sums in whatever order its threads come. Here n numbers are sent, and the order is always the same.
+ * ScatterElements wants one index an element: 8 bytes for each, which for WebGPU are expanded on the host and sent over in
+ * every step, and sums in whatever order its threads come. Here n numbers are sent, and the order is always the same.
  */
 export const scatterByProduct: Rewrite = on(scatterAddOp, "scatterAdd by product", (v) => {
   const [x, indices] = v.inputs;

@@ -26,7 +26,7 @@ test("rows added back by a product are those added one by one, along any axis an
       const { graph } = ad.trace({ x: ad.float32(...shape), rows: ad.int64(n) }, ({ x, rows }) =>
         ad.scatterAdd(x, rows, axis, size),
       );
-      const rewritten = ad.simplify(graph, [scatterByProduct]);
+      const rewritten = ad.simplify(graph, { rewrites: [scatterByProduct] });
       expect([scattered(ad.simplify(graph)), scattered(rewritten)]).toEqual([true, false]);
       const feeds = [uniform(random, shape), rowNumbers(random, [n], size)];
       const [[expected], [actual]] = [await runGraph(graph, feeds), await runGraph(rewritten, feeds)];
@@ -41,5 +41,5 @@ test("a matrix of zeros and ones that would take much memory is not made", () =>
   const { graph } = ad.trace({ x: ad.float32(3, 2), rows: ad.int64(3) }, ({ x, rows }) =>
     ad.scatterAdd(x, rows, 0, 5000),
   );
-  expect(scattered(ad.simplify(graph, [scatterByProduct]))).toBe(true);
+  expect(scattered(ad.simplify(graph, { rewrites: [scatterByProduct] }))).toBe(true);
 });

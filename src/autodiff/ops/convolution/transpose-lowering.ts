@@ -125,10 +125,9 @@ const lowerPhases = (
 };
 
 /** Any stride, dilation and grouping, by ONNX's own operator. */
-const lowerGeneral = (
+export const lowerGeneral = (
   onnx: OnnxWriter,
-  dy: string,
-  w: string,
+  [dy, w]: readonly [string, string],
   { attributes: c, inputs: [dyType, wType] }: Context,
 ): string => {
   const extra = ([0, 1] as const).map(
@@ -162,5 +161,5 @@ export const lowerTransposed = (onnx: OnnxWriter, [dy, w]: readonly [string, str
   const fits = axes.every(({ phases, extra }) =>
     phases.every(({ taps, low, high }) => taps.length > 0 && low <= 0 && high + extra >= 0),
   );
-  return dense && fits ? lowerPhases(onnx, dy, w, context, axes) : lowerGeneral(onnx, dy, w, context);
+  return dense && fits ? lowerPhases(onnx, dy, w, context, axes) : lowerGeneral(onnx, [dy, w], context);
 };
