@@ -11,6 +11,7 @@ export interface Options {
   readonly device: string;
   readonly batches: readonly number[];
   readonly together: number;
+  readonly rules: string;
   readonly settings: readonly string[];
   readonly pages: readonly string[];
   readonly runs: number | undefined;
@@ -33,6 +34,7 @@ const help = `npm run bench [-- OPTIONS]: our steps and PyTorch's in turn, each 
   --device cpu         cpu, webgpu, cuda (both sides in float32) or cuda-tf32: all but cpu beside PyTorch on the CUDA GPU
   --batches 64,256,1024    batch sizes on a GPU
   --together 1         steps queued at once, as one sample
+  --rules device       none: our graphs without the rules that the device has for itself, to see what they bring
   --out FILE.json      default results/bench.json (bench-DEVICE.json), or nothing with --only; FILE.md beside it`;
 
 /** Not "auto": a comparison has to know what it compares. */
@@ -64,6 +66,7 @@ export const readOptions = (args: readonly string[]): Options | undefined => {
       device: { type: "string", default: "cpu" },
       batches: { type: "string", default: "64,256,1024" },
       together: { type: "string", default: "1" },
+      rules: { type: "string", default: "device" },
       settings: { type: "string", default: "default,channels_last,compile" },
       pages: { type: "string", default: process.platform === "linux" ? "plain,huge" : "plain" },
       runs: { type: "string" },
@@ -78,6 +81,8 @@ export const readOptions = (args: readonly string[]): Options | undefined => {
   }
   if (!devices.some((name) => name === values.device))
     throw new DistilleryError("USAGE", `--device ${values.device}: expected one of ${devices.join(", ")}`);
+  if (values.rules !== "device" && values.rules !== "none")
+    throw new DistilleryError("USAGE", `--rules ${values.rules}: expected device or none`);
   const usual = values.device === "cpu" ? "results/bench.json" : `results/bench-${values.device}.json`;
   return {
     rounds: number("rounds", values.rounds),
@@ -87,6 +92,7 @@ export const readOptions = (args: readonly string[]): Options | undefined => {
     device: values.device,
     batches: list(values.batches).map((batch) => number("batches", batch)),
     together: number("together", values.together),
+    rules: values.rules,
     settings: list(values.settings),
     // A GPU's memory is not malloc's.
     pages: values.device === "cpu" ? list(values.pages) : ["plain"],

@@ -10,6 +10,8 @@ export interface Report {
     readonly rounds: number;
     readonly threads: number;
     readonly together: number;
+    /** `none`: our graphs without the rules of the device. */
+    readonly rules?: string;
     /** Share of one core that other processes may use during a sample; a number of 1 or more accepts nearly everything. */
     readonly others: number;
     /** Whether the machine told what other processes did. */
@@ -152,7 +154,8 @@ export const notesOf = ({ machine, device, settings, roofline, works }: Report):
     `${machine.torch ? `, PyTorch ${machine.torch}` : "; no PyTorch, so only our side was measured"}.`,
   `Device ${device}${machine.gpu ? ` (${machine.gpu})` : ""}, ${settings.threads} threads on both sides, ` +
     `${settings.rounds} round${settings.rounds === 1 ? "" : "s"}: ours, then every setting of PyTorch, each in a fresh process` +
-    `${settings.together > 1 ? `; ${settings.together} steps queued at once` : ""}.`,
+    `${settings.together > 1 ? `; ${settings.together} steps queued at once` : ""}` +
+    `${settings.rules === "none" ? "; our graphs without the device's own rules" : ""}.`,
   guardNote(settings, works),
   ...(roofline
     ? [

@@ -41,7 +41,7 @@ export async function* roundsOf(work: Work, options: Options, withTorch: boolean
   }));
   for (let round = 0; round < options.rounds; round++) {
     console.error(`${work.name}: round ${round + 1} of ${options.rounds}`);
-    const own = await ours<Measurement>("step.ts", [...work.ours, ...common]);
+    const own = await ours<Measurement>("step.ts", [...work.ours, ...common, "--rules", options.rules]);
     said("ours", own);
     mine.push(own);
     for (const rival of turned(rivals, round)) {

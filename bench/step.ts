@@ -10,7 +10,7 @@ import { median, rounded } from "./statistics.ts";
  * Times one kind of our steps and prints one JSON line of the same form as peers/guarded.py:
  *
  *   step.ts --work train-step|distill-step|match-step --model convnet128|resnet18|inverted --batch 64 --classes 10 [--real 128]
- *           [--device cpu] [--threads 2] [--runs 10] [--warmup 2] [--together 1] [--others 0.08] [--limit 90]
+ *           [--device cpu] [--rules device|none] [--threads 2] [--runs 10] [--warmup 2] [--together 1] [--others 0.08] [--limit 90]
  */
 const { values } = parseArgs({
   options: {
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "10" },
     warmup: { type: "string", default: "2" },
     together: { type: "string", default: "1" },
+    rules: { type: "string", default: "device" },
     others: { type: "string", default: "0.08" },
     limit: { type: "string", default: "90" },
   },
@@ -38,7 +39,10 @@ const { model, traced, state, steps, feeds } = buildStep({
   classes: Number(values.classes),
   real: Number(values.real),
 });
-const device = await openDevice(values.device, { threads: Number(values.threads) });
+const device = await openDevice(values.device, {
+  threads: Number(values.threads),
+  ...(values.rules === "none" && { rules: { rewrites: [] } }),
+});
 const stepper = await device.compileStep(traced);
 await stepper.write(state as Parameters<typeof stepper.write>[0]);
 

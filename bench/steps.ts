@@ -62,7 +62,7 @@ const bench = async (options: Options): Promise<void> => {
   for (const work of works) settingsOf(work, options.settings, options.pages);
   await checkDevice(options.device);
   const rival = await findRival(options);
-  const { device, threads, others, together, out } = options;
+  const { device, rules, threads, others, together, out } = options;
   const roofline = await ours<Roofline>("roofline.ts", [
     ...["--device", device, "--threads", `${threads}`, "--others", `${others}`],
   ]);
@@ -71,7 +71,7 @@ const bench = async (options: Options): Promise<void> => {
   const reportWith = (last: readonly WorkSummary[]): Report => ({
     machine: describeMachine(rival),
     device,
-    settings: { rounds: options.rounds, threads, together, others, guarded },
+    settings: { rounds: options.rounds, threads, together, rules, others, guarded },
     roofline,
     works: [...finished, ...last],
   });
