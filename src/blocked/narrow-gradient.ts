@@ -5,8 +5,8 @@ import { pad, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
 import { sizes } from "../autodiff/shapes.ts";
 import type { Value } from "../autodiff/value.ts";
 import { filterLayout } from "./convolution.ts";
-import { block } from "./layout.ts";
-import { blockedConv, unblockImage } from "./ops.ts";
+
+import { block, blockedConv, unblockImage } from "./ops.ts";
 
 /** True where `narrowImageGradient` covers a convolution of few channels. */
 export const hasNarrowImageGradient = (

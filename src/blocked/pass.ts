@@ -14,15 +14,15 @@ import { isOf, type ResultOf, Value } from "../autodiff/value.ts";
 import { layoutsOf } from "./choose.ts";
 import { blockedConvolution, blockedImageGradient, filterLayout } from "./convolution.ts";
 import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
-import { block, blockedShape, blockTensor, hasPadding, type Layout, padded, padToBlocks, unblock } from "./layout.ts";
+import { blockedShape, blockTensor, hasPadding, type Layout, padded, padToBlocks, unblock } from "./layout.ts";
 import { hasNarrowImageGradient, narrowImageGradient } from "./narrow-gradient.ts";
 import { stretched } from "./operands.ts";
 import {
   type Activation,
+  block,
   blockedConv,
   blockedMean,
   blockedPool,
-  blockImage,
   type ConvolutionParts,
   unblockImage,
 } from "./ops.ts";
@@ -71,8 +71,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
     });
 
   const cleanForms = new Map<Value, Value>();
-  const converted = (v: Value, layout: Layout): Value =>
-    layout === "image" ? blockImage(plain(v), size) : block(plain(v), layout, size);
+  const converted = (v: Value, layout: Layout): Value => block(plain(v), layout, size);
 
   /** A value in a layout, whatever its own form is, and zero in its padding. */
   const inLayout = (v: Value, layout: Layout): Value => {

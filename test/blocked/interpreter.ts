@@ -9,12 +9,13 @@ import {
   pad,
   relu,
   relu6,
+  reshape,
   step,
   topologicalOrder,
   transpose,
   Value,
 } from "../../src/autodiff/index.ts";
-import { block, plainShape, unblock } from "../../src/blocked/layout.ts";
+import { blockedShape, forms, type Layout, padToBlocks, plainShape, unblock } from "../../src/blocked/layout.ts";
 import {
   type Activation,
   type BlockedConvolution,
@@ -33,6 +34,15 @@ import type { BlockedGraph } from "../../src/blocked/pass.ts";
  */
 
 type Rule = (inputs: readonly Value[], v: Value) => Value;
+
+/** Blocking as pads, a reshape and a transposition. */
+const block = (x: Value, layout: Layout, size: number): Value => {
+  const { split, permutation } = forms[layout];
+  const whole = split.reduce((v, axis) => padToBlocks(v, axis, size), x);
+  const shape = blockedShape(x.shape, layout, size);
+  const apart = permutation.map((_, axis) => shape[permutation.indexOf(axis)]!);
+  return transpose(reshape(whole, apart), permutation);
+};
 
 /** [N, C/b, H, W, b] -> [N, C, H, W], padding included. */
 const plainImage = (x: Value): Value => unblock(x, "image", plainShape(x.shape, "image"));
