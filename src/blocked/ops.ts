@@ -28,7 +28,7 @@ const afterGradients = {
   samples: [],
 };
 
-const blockedOp = <A extends Attributes, I extends Operands = readonly [x: Value]>(
+export const blockedOp = <A extends Attributes, I extends Operands = readonly [x: Value]>(
   op: Pick<Op<A, I>, "name" | "infer" | "lower">,
 ): Op<A, I> => defineOp<A, I>({ ...op, ...afterGradients });
 
