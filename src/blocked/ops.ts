@@ -206,3 +206,20 @@ export const blockedMeanOp = blockedOp<NoAttributes>({
 });
 
 export const blockedMean = (x: Value): Value => apply(blockedMeanOp, [x], {});
+
+/** Every place repeated factor[0] x factor[1] times: [N, C/b, H, W, b] -> [N, C/b, fy H, fx W, b]. */
+export const blockedUpsampleOp = blockedOp<{ factor: readonly number[] }>({
+  name: "blockedUpsample",
+  infer: ([x], { factor: [fy, fx] }) => ({
+    dtype: "float32",
+    shape: x.shape.with(2, x.shape[2]! * fy!).with(3, x.shape[3]! * fx!),
+  }),
+  lower: (onnx, [x], { attributes: { factor }, inputs: [type], output }) => {
+    const image = onnx.reshape(x, nominal(type), type.shape);
+    const attributes = { scales: [1, 1, ...factor], mode: "nearest" };
+    return onnx.reshape(onnx.node(`${domain}Upsample`, [image], attributes), output.shape, nominal(output));
+  },
+});
+
+export const blockedUpsample = (x: Value, factor: readonly number[]): Value =>
+  factor.every((f) => f === 1) ? x : apply(blockedUpsampleOp, [x], { factor });

@@ -13,6 +13,7 @@ import {
   step,
   topologicalOrder,
   transpose,
+  upsample2d,
   Value,
 } from "../../src/autodiff/index.ts";
 import { blockedShape, forms, type Layout, padToBlocks, plainShape, unblock } from "../../src/blocked/layout.ts";
@@ -22,6 +23,7 @@ import {
   blockedConvOp,
   blockedMeanOp,
   blockedPoolOp,
+  blockedUpsampleOp,
   blockImageOp,
   transposeTilesOp,
   unblockImageOp,
@@ -74,6 +76,9 @@ const pool: Rule = ([x], v) => {
   return block(place(plainImage(x!), options), "image", blockOf(v));
 };
 
+const upsample: Rule = ([x], v) =>
+  block(upsample2d(plainImage(x!), v.attributes.factor as [number, number]), "image", blockOf(v));
+
 const transposeTiles: Rule = ([x]) => {
   const axes = [...x!.shape.keys()];
   return transpose(x!, [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!]);
@@ -86,6 +91,7 @@ const rules = new Map<Value["op"], Rule>([
   [blockedConvOp, convolve],
   [blockedPoolOp, pool],
   [blockedMeanOp, ([x]) => mean(x!, [2, 3], true)],
+  [blockedUpsampleOp, upsample],
 ]);
 
 /** The values with every blocked operator replaced, and other values in place of the `given` ones. */
