@@ -22,7 +22,7 @@ type Folding = {
 };
 
 /** Tap i of each channel [N, C taps, H, W], moved to row (or column) stride h + dilation i - padding, summed: [N, C, H', W]. */
-const foldOp = blockedOp<Folding>({
+export const foldOp = blockedOp<Folding>({
   name: "fold",
   infer: ([{ shape }], { axis, taps, length }) => ({
     dtype: "float32",

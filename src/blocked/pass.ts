@@ -11,6 +11,7 @@ import { reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
 import { sizes } from "../autodiff/shapes.ts";
 import { float32, sameShape, type Tensor, tensor } from "../autodiff/types.ts";
 import { isOf, type ResultOf, Value } from "../autodiff/value.ts";
+import { divideImages } from "./by-images.ts";
 import { layoutsOf } from "./choose.ts";
 import { blockedConvolution, blockedImageGradient, filterLayout } from "./convolution.ts";
 import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
@@ -292,5 +293,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
       return layout === undefined ? plain(v) : inLayout(v, layout);
     }),
   };
-  return { graph: checkGraph(result, "blocking"), layouts: stateLayouts, owned };
+  // Tiles and what is made of them share the cache; here a part is overwritten or read once.
+  const divided = divideImages(result, 2 * winograd.cache);
+  return { graph: checkGraph(divided, "blocking"), layouts: stateLayouts, owned };
 };
