@@ -16,14 +16,15 @@ import type { Value } from "../autodiff/value.ts";
  */
 export type Layout = "image" | "filter" | "rows";
 
-interface Form {
+/** A layout as moves of axes. */
+export interface Form {
   /** Axes that are split into [blocks, b], ascending. */
   readonly split: readonly number[];
   /** Order of the axes after splitting. */
   readonly permutation: readonly number[];
 }
 
-const forms: Readonly<Record<Layout, Form>> = {
+export const forms: Readonly<Record<Layout, Form>> = {
   image: { split: [1], permutation: [0, 1, 3, 4, 2] },
   filter: { split: [0, 1], permutation: [0, 2, 4, 5, 3, 1] },
   rows: { split: [0], permutation: [0, 2, 3, 4, 1] },
@@ -70,14 +71,7 @@ export const plainShape = (shape: readonly number[], layout: Layout): number[] =
   }, apart);
 };
 
-/** Blocking as pads, a reshape and a transposition. */
-export const block = (x: Value, layout: Layout, size: number): Value => {
-  const { split, permutation } = forms[layout];
-  const whole = split.reduce((v, axis) => padToBlocks(v, axis, size), x);
-  return transpose(reshape(whole, splitShape(x.shape, layout, size)), permutation);
-};
-
-/** The way back, to a plain shape. */
+/** From blocked to a plain shape, as a transposition, a reshape and slices. */
 export const unblock = (x: Value, layout: Layout, shape: readonly number[]): Value => {
   const { split, permutation } = forms[layout];
   const apart = transpose(

@@ -1,30 +1,44 @@
 // The image gradient of a convolution of few channels, such as a network's first.
 import type { Convolution } from "../autodiff/ops/convolution/settings.ts";
-import { add } from "../autodiff/ops/elementwise.ts";
-import { pad, reshape, slice, transpose } from "../autodiff/ops/movement.ts";
+import { reshape, transpose } from "../autodiff/ops/movement.ts";
 import { sizes } from "../autodiff/shapes.ts";
-import type { Value } from "../autodiff/value.ts";
+import { apply, type Value } from "../autodiff/value.ts";
 import { filterLayout } from "./convolution.ts";
-import { block } from "./layout.ts";
-import { blockedConv, unblockImage } from "./ops.ts";
+import { block, blockedConv, blockedOp, unblockImage } from "./ops.ts";
 
 /** True where `narrowImageGradient` covers a convolution of few channels. */
-export const hasNarrowImageGradient = (
-  w: readonly number[],
-  { stride, padding, dilation, groups }: Convolution,
-  size: number,
-): boolean =>
-  groups === 1 &&
-  filterLayout(w, groups, size) === "rows" &&
-  ([0, 1] as const).every((a) => stride[a] === 1 && dilation[a] * (w[2 + a]! - 1) >= padding[a]);
+export const hasNarrowImageGradient = (w: readonly number[], { groups }: Convolution, size: number): boolean =>
+  groups === 1 && filterLayout(w, groups, size) === "rows";
 
-/** Sum over i of part i along axis 1 of x, moved by i `step` places along `axis`, of which `length` are kept. */
-const sumMoved = (x: Value, parts: number, axis: number, step: number, length: number): Value =>
-  Array.from({ length: parts }, (_, i) => {
-    const size = x.shape[1]! / parts;
-    const from = step * (parts - 1 - i);
-    return slice(slice(x, 1, i * size, (i + 1) * size), axis, from, from + length);
-  }).reduce(add);
+type Folding = {
+  /** 0 for rows, 1 for columns. */
+  readonly axis: 0 | 1;
+  readonly taps: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly dilation: number;
+  /** Rows (or columns) of the result. */
+  readonly length: number;
+};
+
+/** Tap i of each channel [N, C taps, H, W], moved to row (or column) stride h + dilation i - padding, summed: [N, C, H', W]. */
+export const foldOp = blockedOp<Folding>({
+  name: "fold",
+  infer: ([{ shape }], { axis, taps, length }) => ({
+    dtype: "float32",
+    shape: shape.with(1, shape[1]! / taps).with(2 + axis, length),
+  }),
+  lower: (onnx, [x], { attributes: { axis, taps, stride, padding, dilation }, inputs: [type], output }) => {
+    const [n, channels, height, width] = sizes(type.shape, 4);
+    const along = (value: number, other: number): number[] => [other, other].with(axis, value);
+    const windows = onnx.reshape(x, [n, channels, height * width], type.shape);
+    return onnx.node("Col2Im", [windows, onnx.ints(output.shape.slice(2)), onnx.ints(along(taps, 1))], {
+      strides: along(stride, 1),
+      pads: [...along(padding, 0), ...along(padding, 0)],
+      dilations: along(dilation, 1),
+    });
+  },
+});
 
 /**
  * Gradient of a convolution of few channels with respect to its image, [N, C, H, W] as they are, from a blocked dy and the
@@ -34,13 +48,14 @@ const sumMoved = (x: Value, parts: number, axis: number, step: number, length: n
 export const narrowImageGradient = (
   dy: Value,
   w: Value,
-  [, , height, width]: readonly number[],
-  { padding, dilation }: Convolution,
+  shape: readonly number[],
+  { stride, padding, dilation }: Convolution,
 ): Value => {
   const [k, c, kh, kw] = sizes(w.shape, 4);
-  const taps = reshape(transpose(w, [2, 3, 1, 0]), [kh * kw * c, k, 1, 1]);
-  const added = unblockImage(blockedConv(dy, block(taps, "filter", dy.shape.at(-1)!)), kh * kw * c);
-  const [top, left] = [dilation[0] * (kh - 1) - padding[0], dilation[1] * (kw - 1) - padding[1]];
-  const around = pad(added, [0, 0, top, left], [0, 0, top, left]);
-  return sumMoved(sumMoved(around, kh, 2, dilation[0], height!), kw, 3, dilation[1], width!);
+  const taps = reshape(transpose(w, [1, 3, 2, 0]), [c * kw * kh, k, 1, 1]);
+  const added = unblockImage(blockedConv(dy, block(taps, "filter", dy.shape.at(-1)!)), c * kw * kh);
+  return ([0, 1] as const).reduce<Value>((x, axis) => {
+    const settings = { stride: stride[axis], padding: padding[axis], dilation: dilation[axis] };
+    return apply(foldOp, [x], { axis, taps: w.shape[2 + axis]!, ...settings, length: shape[2 + axis]! });
+  }, added);
 };

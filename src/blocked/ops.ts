@@ -1,5 +1,6 @@
 // ONNX Runtime's operators on blocked tensors.
-import { shapeError } from "../autodiff/shapes.ts";
+import { reshape, transpose } from "../autodiff/ops/movement.ts";
+import { shapeError, sizes } from "../autodiff/shapes.ts";
 import { sizeOf, type TensorType } from "../autodiff/types.ts";
 import {
   type Attributes,
@@ -10,7 +11,7 @@ import {
   type Operands,
   type Value,
 } from "../autodiff/value.ts";
-import { blockedShape, padToBlocks, plainShape } from "./layout.ts";
+import { blockedShape, type Layout, padToBlocks, plainShape } from "./layout.ts";
 
 /**
  * ONNX Runtime's own blocked operators (domain com.microsoft.nchwc) as operators on blocked values. They are internal to
@@ -27,7 +28,7 @@ const afterGradients = {
   samples: [],
 };
 
-const blockedOp = <A extends Attributes, I extends Operands = readonly [x: Value]>(
+export const blockedOp = <A extends Attributes, I extends Operands = readonly [x: Value]>(
   op: Pick<Op<A, I>, "name" | "infer" | "lower">,
 ): Op<A, I> => defineOp<A, I>({ ...op, ...afterGradients });
 
@@ -43,6 +44,20 @@ export const blockImageOp = blockedOp<{ block: number }>({
 /** x [N, C, H, W] blocked, with zeros after its channels. The operator itself adds them to multiples of four. */
 export const blockImage = (x: Value, block: number): Value =>
   apply(blockImageOp, [x.shape[1]! % 4 === 0 ? x : padToBlocks(x, 1, block)], { block });
+
+/** A filter in its layout: b filters are an image of b channels, and taps then move as rows of b numbers. */
+const blockFilter = (w: Value, layout: "filter" | "rows", size: number): Value => {
+  const shape = blockedShape(w.shape, layout, size);
+  const whole = padToBlocks(layout === "filter" ? padToBlocks(w, 1, size) : w, 0, size);
+  const rows = blockImage(reshape(whole, [shape[0]!, size, sizeOf(whole.shape) / (shape[0]! * size), 1]), size);
+  if (layout === "rows") return reshape(rows, shape);
+  const [kb, cb, kh, kw] = sizes(shape, 6);
+  return reshape(transpose(reshape(rows, [kb, cb, size, kh * kw, size]), [0, 1, 3, 2, 4]), shape);
+};
+
+/** Blocks a plain tensor. */
+export const block = (x: Value, layout: Layout, size: number): Value =>
+  layout === "image" ? blockImage(x, size) : blockFilter(x, layout, size);
 
 export const unblockImageOp = blockedOp<{ channels: number }>({
   name: "unblockImage",
@@ -191,3 +206,20 @@ export const blockedMeanOp = blockedOp<NoAttributes>({
 });
 
 export const blockedMean = (x: Value): Value => apply(blockedMeanOp, [x], {});
+
+/** Every place repeated factor[0] x factor[1] times: [N, C/b, H, W, b] -> [N, C/b, fy H, fx W, b]. */
+export const blockedUpsampleOp = blockedOp<{ factor: readonly number[] }>({
+  name: "blockedUpsample",
+  infer: ([x], { factor: [fy, fx] }) => ({
+    dtype: "float32",
+    shape: x.shape.with(2, x.shape[2]! * fy!).with(3, x.shape[3]! * fx!),
+  }),
+  lower: (onnx, [x], { attributes: { factor }, inputs: [type], output }) => {
+    const image = onnx.reshape(x, nominal(type), type.shape);
+    const attributes = { scales: [1, 1, ...factor], mode: "nearest" };
+    return onnx.reshape(onnx.node(`${domain}Upsample`, [image], attributes), output.shape, nominal(output));
+  },
+});
+
+export const blockedUpsample = (x: Value, factor: readonly number[]): Value =>
+  factor.every((f) => f === 1) ? x : apply(blockedUpsampleOp, [x], { factor });

@@ -7,22 +7,24 @@ import { constant, input, inputOp, literalOp, splat, splatValue } from "../autod
 import { matmul, matmulOp } from "../autodiff/ops/matmul.ts";
 import { pad, padOp, reshape, reshapeOp, slice, sliceOp, transpose } from "../autodiff/ops/movement.ts";
 import { avgPool2dOp, maxPool2dOp, upsample2dOp } from "../autodiff/ops/pooling.ts";
-import { broadcastTo, reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
+import { reduceSum, reduceSumOp } from "../autodiff/ops/reduce.ts";
 import { sizes } from "../autodiff/shapes.ts";
 import { float32, sameShape, type Tensor, tensor } from "../autodiff/types.ts";
 import { isOf, type ResultOf, Value } from "../autodiff/value.ts";
+import { divideImages } from "./by-images.ts";
 import { layoutsOf } from "./choose.ts";
 import { blockedConvolution, blockedImageGradient, filterLayout } from "./convolution.ts";
 import { blockedFilterGradient, depthwiseFilterGradient, narrowFilterGradient } from "./filter-gradient.ts";
-import { block, blockedShape, blockTensor, hasPadding, type Layout, padded, padToBlocks, unblock } from "./layout.ts";
+import { blockedShape, blockTensor, hasPadding, type Layout, padded, padToBlocks, unblock } from "./layout.ts";
 import { hasNarrowImageGradient, narrowImageGradient } from "./narrow-gradient.ts";
 import { stretched } from "./operands.ts";
 import {
   type Activation,
+  block,
   blockedConv,
   blockedMean,
   blockedPool,
-  blockImage,
+  blockedUpsample,
   type ConvolutionParts,
   unblockImage,
 } from "./ops.ts";
@@ -71,8 +73,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
     });
 
   const cleanForms = new Map<Value, Value>();
-  const converted = (v: Value, layout: Layout): Value =>
-    layout === "image" ? blockImage(plain(v), size) : block(plain(v), layout, size);
+  const converted = (v: Value, layout: Layout): Value => block(plain(v), layout, size);
 
   /** A value in a layout, whatever its own form is, and zero in its padding. */
   const inLayout = (v: Value, layout: Layout): Value => {
@@ -153,7 +154,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
   };
 
   const elementwise = (v: Value, layout: Layout): Value => {
-    // A repeated operand is read as often as needed instead of being written out first.
+    // Of an operand that is repeated, rows are written out, so that they are long, and read as often as needed.
     const ups = v.inputs.length === 2 ? v.inputs.filter((i) => isOf(i, upsample2dOp)) : [];
     const up = ups.find((i) => layoutOf(i) === "image");
     if (up !== undefined && v.inputs.every((i) => sameShape(i.shape, v.shape))) {
@@ -161,7 +162,9 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
       const [n, cb, h, w, b] = sizes(small.shape, 5);
       const [fy, fx] = up.attributes.factor;
       const operands = v.inputs.map((i) =>
-        i === up ? reshape(small, [n * cb, h, 1, w, 1, b]) : reshape(inLayout(i, "image"), [n * cb, h, fy, w, fx, b]),
+        i === up
+          ? reshape(blockedUpsample(small, [1, fx]), [n * cb * h, 1, w * fx * b])
+          : reshape(inLayout(i, "image"), [n * cb * h, fy, w * fx * b]),
       );
       return reshape(new Value(v.op, operands, v.attributes), blockedShape(v.shape, "image", size));
     }
@@ -215,10 +218,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
       return blockedPool(inLayout(v.inputs[0], "image"), { kind, kernel, stride, padding });
     }
     if (isOf(v, upsample2dOp)) {
-      const [fy, fx] = v.attributes.factor;
-      const x = inLayout(v.inputs[0], "image");
-      const [n, cb, h, w, b] = sizes(x.shape, 5);
-      return reshape(broadcastTo(reshape(x, [n * cb, h, 1, w, 1, b]), [n * cb, h, fy, w, fx, b]), shape);
+      return blockedUpsample(inLayout(v.inputs[0], "image"), v.attributes.factor);
     }
     if (isOf(v, padOp)) {
       const { low, high } = v.attributes;
@@ -293,5 +293,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
       return layout === undefined ? plain(v) : inLayout(v, layout);
     }),
   };
-  return { graph: checkGraph(result, "blocking"), layouts: stateLayouts, owned };
+  // Tiles and what is made of them share the cache; here a part is overwritten or read once.
+  const divided = divideImages(result, 2 * winograd.cache);
+  return { graph: checkGraph(divided, "blocking"), layouts: stateLayouts, owned };
 };

@@ -154,6 +154,28 @@ describe("simplify", () => {
     await expectSame(graph);
   });
 
+  test("gradients of fixed batch norm and of an average pool go into the filters", async () => {
+    const types = {
+      x: float32(4, 4, 8, 8),
+      first: float32(6, 2, 3, 3),
+      s: float32(6),
+      t: float32(6),
+      second: float32(5, 6, 3, 3),
+      dy: float32(4, 5, 4, 4),
+    };
+    const { graph } = trace(types, ({ x, first, s, t, second, dy }) => {
+      const z = ad.channelAffine(ad.conv2d(x, first, undefined, { padding: 1, groups: 2 }), s, t);
+      const y = ad.conv2d(ad.avgPool2d(ad.relu(ad.sub(z, 5)), { kernel: 2 }), second, undefined, { padding: 1 });
+      return ad.vjp([y], [dy], [x]);
+    });
+    const simple = simplify(graph);
+    const products = ad.topologicalOrder(simple.outputs).filter(({ op, shape }) => op.name === "mul" && shape[0] === 4);
+    expect(count(simple, "channelAffine")).toBe(0);
+    // The gradient where ReLU lets it through.
+    expect(products.map(({ shape }) => shape)).toEqual([[4, 6, 8, 8]]);
+    await expectSame(graph);
+  });
+
   test("a convolution that something else needs keeps its affine apart", () => {
     const { graph } = trace({ x: float32(2, 3, 6, 6), w: float32(4, 3, 3, 3), s: float32(4) }, ({ x, w, s }) => {
       const z = ad.conv2d(x, w);

@@ -9,18 +9,21 @@ import {
   pad,
   relu,
   relu6,
+  reshape,
   step,
   topologicalOrder,
   transpose,
+  upsample2d,
   Value,
 } from "../../src/autodiff/index.ts";
-import { block, plainShape, unblock } from "../../src/blocked/layout.ts";
+import { blockedShape, forms, type Layout, padToBlocks, plainShape, unblock } from "../../src/blocked/layout.ts";
 import {
   type Activation,
   type BlockedConvolution,
   blockedConvOp,
   blockedMeanOp,
   blockedPoolOp,
+  blockedUpsampleOp,
   blockImageOp,
   transposeTilesOp,
   unblockImageOp,
@@ -33,6 +36,15 @@ import type { BlockedGraph } from "../../src/blocked/pass.ts";
  */
 
 type Rule = (inputs: readonly Value[], v: Value) => Value;
+
+/** Blocking as pads, a reshape and a transposition. */
+const block = (x: Value, layout: Layout, size: number): Value => {
+  const { split, permutation } = forms[layout];
+  const whole = split.reduce((v, axis) => padToBlocks(v, axis, size), x);
+  const shape = blockedShape(x.shape, layout, size);
+  const apart = permutation.map((_, axis) => shape[permutation.indexOf(axis)]!);
+  return transpose(reshape(whole, apart), permutation);
+};
 
 /** [N, C/b, H, W, b] -> [N, C, H, W], padding included. */
 const plainImage = (x: Value): Value => unblock(x, "image", plainShape(x.shape, "image"));
@@ -64,6 +76,9 @@ const pool: Rule = ([x], v) => {
   return block(place(plainImage(x!), options), "image", blockOf(v));
 };
 
+const upsample: Rule = ([x], v) =>
+  block(upsample2d(plainImage(x!), v.attributes.factor as [number, number]), "image", blockOf(v));
+
 const transposeTiles: Rule = ([x]) => {
   const axes = [...x!.shape.keys()];
   return transpose(x!, [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!]);
@@ -76,6 +91,7 @@ const rules = new Map<Value["op"], Rule>([
   [blockedConvOp, convolve],
   [blockedPoolOp, pool],
   [blockedMeanOp, ([x]) => mean(x!, [2, 3], true)],
+  [blockedUpsampleOp, upsample],
 ]);
 
 /** The values with every blocked operator replaced, and other values in place of the `given` ones. */

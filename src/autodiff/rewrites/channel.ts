@@ -1,11 +1,12 @@
-// Rules that merge affines of channels, and fold them into convolutions.
+// Rules that merge affines of channels, and fold them and other factors into convolutions.
 import { channelAffine, channelAffineOp } from "../ops/channel.ts";
-import { conv2d, conv2dOp } from "../ops/convolution/convolution.ts";
-import { add, addOp, mul } from "../ops/elementwise.ts";
+import { conv2d, conv2dOp, imageGradientOp } from "../ops/convolution/convolution.ts";
+import { add, addOp, mul, mulOp } from "../ops/elementwise.ts";
+import { splatValue } from "../ops/leaves.ts";
 import { reshape } from "../ops/movement.ts";
 import { broadcastToOp } from "../ops/reduce.ts";
-import { sameShape } from "../types.ts";
-import { isOf, type Value } from "../value.ts";
+import { sameShape, sizeOf } from "../types.ts";
+import { apply, isOf, type Value } from "../value.ts";
 import { on, type Rewrite } from "./rewrite.ts";
 
 /** If x adds the same number to every element of a channel: those numbers, [C]. */
@@ -43,6 +44,21 @@ export const channelRules: readonly Rewrite[] = [
       dilation,
       groups,
     });
+  }),
+  // w^T * (s dy) = (s w)^T * dy: and out of its gradient, where the forward pass has s w already
+  on(imageGradientOp, "affine into its image gradient", (v, usesOf) => {
+    const [affine, w] = v.inputs;
+    if (!isOf(affine, channelAffineOp) || usesOf(affine) > 1 || splatValue(affine.inputs[2]) !== 0) return undefined;
+    const [dy, scale] = affine.inputs;
+    return apply(imageGradientOp, [dy, mul(w, reshape(scale, [w.shape[0]!, 1, 1, 1]))], v.attributes);
+  }),
+  // c (w^T * dy) = (c w)^T * dy, such as the share of each place that an average pool takes.
+  on(mulOp, "number into an image gradient", (v, usesOf) => {
+    const [x, by] = splatValue(v.inputs[1]) === undefined ? [v.inputs[1], v.inputs[0]] : v.inputs;
+    const c = splatValue(by);
+    if (c === undefined || !isOf(x, imageGradientOp) || usesOf(x) > 1 || !sameShape(x.shape, v.shape)) return undefined;
+    const [dy, w] = x.inputs;
+    return sizeOf(w.shape) < sizeOf(x.shape) ? apply(imageGradientOp, [dy, mul(w, c)], x.attributes) : undefined;
   }),
   // Affines of the same tensor merge, and per-channel terms join an affine's shift: batch norm's gradient in two affines.
   on(addOp, "sums of affines", (v, usesOf) => {
