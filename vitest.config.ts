@@ -4,6 +4,7 @@ import { closingLine } from "./test/support/closing-line.ts";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/programs/global-setup.ts",
     testTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,

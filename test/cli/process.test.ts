@@ -3,11 +3,12 @@ import { mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
+import { programsIn } from "../programs/build.ts";
 import { commandLine } from "./world.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const script = ["--import", "tsx", "src/cli/main.ts"];
+const { main } = programsIn(inject("programs"));
 
 /** The real program as a process of its own; nobody reads standard output when `output` is "closed". */
 const start = (
@@ -17,7 +18,7 @@ const start = (
 ): Promise<{ exit: number | null; stdout: string; stderr: string }> =>
   new Promise((resolve, reject) => {
     const stdio = ["ignore", output === "closed" ? "pipe" : output, errors] as const;
-    const child = spawn(process.execPath, [...script, ...args], { cwd: root, stdio: [...stdio] });
+    const child = spawn(process.execPath, [main, ...args], { cwd: root, stdio: [...stdio] });
     let stdout = "";
     let stderr = "";
     if (output === "closed") child.stdout?.destroy();

@@ -1,21 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { inject } from "vitest";
 import { stringify } from "yaml";
 import { tinyFields } from "../pipeline/tiny.ts";
-
-const pathOf = (url: string): string => fileURLToPath(new URL(url, import.meta.url));
-
-/** The program itself, the one that writes checkpoints all the time, and some that only contend for a thing. */
-export const programs = {
-  main: pathOf("../../src/cli/main.ts"),
-  watched: pathOf("./watched-cli.ts"),
-  contender: pathOf("../support/lock-contender.ts"),
-  putter: pathOf("../distributed/put-contender.ts"),
-} as const;
-
-const loader = import.meta.resolve("tsx");
+import { type Programs, programsIn } from "../programs/build.ts";
 
 export interface Ended {
   readonly exit: number | null;
@@ -33,13 +22,8 @@ export interface Started {
 }
 
 /** Starts the program in a folder; `shell` is a bash command that goes before it, such as a limit. */
-export const start = (
-  program: keyof typeof programs,
-  cwd: string,
-  args: readonly string[],
-  shell?: string,
-): Started => {
-  const line = [process.execPath, "--import", loader, programs[program], ...args];
+export const start = (program: keyof Programs, cwd: string, args: readonly string[], shell?: string): Started => {
+  const line = [process.execPath, programsIn(inject("programs"))[program], ...args];
   const [command = "", ...rest] = shell === undefined ? line : ["bash", "-c", `${shell}; exec "$@"`, "bash", ...line];
   const child = spawn(command, rest, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr, running] = ["", "", true];

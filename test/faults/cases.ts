@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildPrograms, programsIn } from "./build.ts";
+import { buildPrograms, programsIn } from "../programs/build.ts";
 import { type Case, type Outcome, sceneIn } from "./cases/case.ts";
 import { folders } from "./cases/folders.ts";
 import { hostile } from "./cases/hostile.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { sleep } from "../e2e/processes.ts";
 import { filesIn, writePictures } from "../pipeline/tiny.ts";
-import { buildPrograms, type Programs, programsIn } from "./build.ts";
+import { buildPrograms, type Programs, programsIn } from "../programs/build.ts";
 import { launchNode } from "./launch.ts";
 
 /** What all attempts start from: pictures, recipes, a finished and an interrupted run. Commands run in `folder`. */

@@ -1,13 +1,15 @@
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { pathToFileURL } from "node:url";
+import { inject, onTestFinished } from "vitest";
 import { openStore } from "../../../src/distributed/artefacts/open-store.ts";
 import { coordinate } from "../../../src/distributed/queue/coordinator.ts";
 import { connect, type Link } from "../../../src/distributed/queue/redis.ts";
 import { type WorkerOptions, work } from "../../../src/distributed/queue/work.ts";
 import { progressTo, silent } from "../../../src/support/work/progress.ts";
 import { filesIn, hashesIn, temporaryFolder } from "../../pipeline/tiny.ts";
+import { programsIn } from "../../programs/build.ts";
 import { type Fake, fakeCommands, recipeOf } from "./fake-command.ts";
 import { options } from "./worker-options.ts";
 import { startWorkerProcess } from "./worker-process.ts";
@@ -44,7 +46,8 @@ export const workHere = async (link: Link, over: Partial<WorkerOptions>): Promis
   const notes: string[] = [];
   const progress = progressTo((event) => event.type === "note" && notes.push(event.text));
   const { signal } = new AbortController();
-  await work(link, { ...options, untilDone: true, ...over }, { progress, signal });
+  const child = pathToFileURL(programsIn(inject("programs")).child);
+  await work(link, { ...options, child, untilDone: true, ...over }, { progress, signal });
   return notes;
 };
 
