@@ -25,6 +25,7 @@ import {
 import { exists, sha256 } from "../support/files.ts";
 import { noteDamage } from "../support/json-files.ts";
 import type { Progress } from "../support/work/progress.ts";
+import { doubtfulLabels } from "../teachers/agreement.ts";
 import { meanLogits } from "../teachers/label.ts";
 import type { Stage } from "../teachers/stage.ts";
 import { removeStored } from "../training/checkpoint.ts";
@@ -122,6 +123,8 @@ export const makeSet = async (
       },
     },
   );
+  const doubt = recipe.labels.includes("static") ? doubtfulLabels(logits, task.classes, teachers) : undefined;
+  if (doubt !== undefined) stage.progress.note(doubt);
   const write = async (labelBytes = recipe.labelBytes): Promise<void> => {
     const asked = labelBytes === undefined ? recipe : { ...recipe, labelBytes };
     const choice = labelsFor(asked, storage);
