@@ -28,6 +28,7 @@ test.each([
   ["a large budget", { ipc: 50 }, "random", "cifar10-m4"],
   ["large images", { image: { height: 32, width: 224 } }, "random", "cifar10-m4"],
   ["many classes", { classes: 100 }, "random", "tiny100-ipc10"],
+  ["many classes with hard labels", { classes: 100, labels: ["hard"] }, "match", "tiny100-match"],
 ] as const)("is chosen by data, budget and labels: %s", (_title, over, method, results) => {
   expect(recommend({ ...cifar, ...over })).toMatchObject({ method, results });
 });
