@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startRedis, withoutRedis } from "../distributed/queue/redis-server.ts";
+import { until } from "../distributed/queue/world.ts";
 import { hashesIn, temporaryFolder, writePictures } from "../pipeline/tiny.ts";
 import { distillery } from "./command.ts";
 import { start, writeRecipe } from "./processes.ts";
@@ -19,10 +20,12 @@ describe.skipIf(withoutRedis !== undefined)(`the command line with a real Redis 
         distillery(folder, "run", "--recipe", join(folder, "recipe.yaml"), "--out", join(folder, out), ...more);
       const data = ["--data", join(folder, "pictures")];
       expect(await run("many", ...data, ...queue)).toMatchObject({ exit: 0 });
-      const status = await distillery(folder, "work", ...queue, "--status", "--json");
-      const { runs, workers: seen } = JSON.parse(status.stdout) as { runs: unknown[]; workers: { done: number }[] };
-      expect(runs).toEqual([]);
-      expect(seen.map(({ done }) => done > 0)).toEqual([true, true]);
+      // Workers show themselves every other second, also how many jobs they have done.
+      await until(async () => {
+        const { stdout } = await distillery(folder, "work", ...queue, "--status", "--json");
+        const { runs, workers: seen } = JSON.parse(stdout) as { runs: unknown[]; workers: { done: number }[] };
+        return runs.length === 0 && seen.length === 2 && seen.every(({ done }) => done > 0);
+      }, "two workers that have done jobs, and no run");
       for (const { child } of workers) child.kill("SIGINT");
       for (const { exit, stderr } of await Promise.all(workers.map(({ ended }) => ended))) {
         expect({ exit, hides: !stderr.includes("secret") }).toEqual({ exit: 130, hides: true });
