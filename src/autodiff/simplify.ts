@@ -69,10 +69,10 @@ const settle = (graph: Graph, rules: readonly Rewrite[]): Graph => {
   }
 };
 
-/** What a device's graphs are rewritten by, beside the rules for all and after them. */
+/** Rewrites of a device's graphs, beside the rules for all and after them. */
 export interface DeviceRules {
   readonly rewrites: readonly Rewrite[];
-  /** Where updates are worth joining. */
+  /** The bounds within which updates are worth joining; absent where they never are. */
   readonly joining?: Joining;
 }
 

@@ -179,7 +179,7 @@ export const divideImages = (graph: Graph, cache: number): Graph => {
     if (isJoint(v) && String(jointRanges(v, n)) === String(ranges)) return v.inputs.map(whole);
     return ranges.map(([start, end]) => slice(whole(v), 0, each * start, each * end));
   };
-  /** What a joint joins: a region's parts as they are. */
+  /** The parts of a region that a joint joins, as they are. */
   const joined = (v: Value): readonly Value[] => {
     const region = regions.get(source(v));
     return region !== undefined && v.shape[0]! % countIn(region) === 0 ? partsIn(region, v) : [whole(v)];

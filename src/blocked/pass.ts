@@ -154,7 +154,7 @@ export const blockGraph = (graph: Graph, size: number, states = 0, winograd = wi
   };
 
   const elementwise = (v: Value, layout: Layout): Value => {
-    // Of an operand that is repeated, rows are written out, so that they are long, and read as often as needed.
+    // Rows of a repeated operand are written out, so that they are long, and read as often as needed.
     const ups = v.inputs.length === 2 ? v.inputs.filter((i) => isOf(i, upsample2dOp)) : [];
     const up = ups.find((i) => layoutOf(i) === "image");
     if (up !== undefined && v.inputs.every((i) => sameShape(i.shape, v.shape))) {

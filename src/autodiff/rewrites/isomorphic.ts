@@ -7,7 +7,7 @@ import type { Value } from "../value.ts";
 /** Values that play the same part, one for each tensor. */
 export type Row = readonly Value[];
 
-/** What is needed to find operations that are alike: every value's place in the order of the graph, and what uses it. */
+/** Helps to find operations that are alike: every value's place in the order of the graph, and what uses it. */
 export interface Surroundings {
   readonly places: ReadonlyMap<Value, number>;
   readonly usersOf: (v: Value) => readonly Value[];

@@ -7,7 +7,10 @@ import { readSeconds, timed } from "../folder/run-folder.ts";
 import type { TimedStage } from "../method-set.ts";
 import { type CompareFolder, type SetOf, setName, workName } from "./folder.ts";
 
-/** What making a set here has cost so far, teachers apart, over all the times that it was taken up; other processes' part is not known. */
+/**
+ * Seconds and memory of making a set here so far, teachers apart, over all the times that it was taken up; the part of other
+ * processes is not known.
+ */
 export interface Cost {
   readonly seconds?: number;
   readonly peakMemory?: PeakMemory;
