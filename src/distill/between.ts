@@ -7,7 +7,7 @@ import type { MethodStage } from "./method.ts";
 import type { KnownNetworks } from "./networks.ts";
 import { initialWeights } from "./pool.ts";
 
-/** The shares of trained weights: from 0 to 1 in every network, or moment by moment, the m-th of M from m / M to (m + 1) / M. */
+/** Shares of trained weights: from 0 to 1 in every network, or for moment m of M from m / M to (m + 1) / M. */
 export type Shares = "any" | "rising";
 
 /**

@@ -60,7 +60,7 @@ export interface ComparedSet {
   readonly iterations?: number;
   /** Over all the times that it was taken up; absent where other processes made it. */
   readonly seconds?: number;
-  /** Of the whole process while it was made; absent where other processes made it. */
+  /** The peak of the whole process while it was made; absent where other processes made it. */
   readonly peakMemory?: PeakMemory;
 }
 

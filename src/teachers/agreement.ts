@@ -27,7 +27,9 @@ export const doubtfulLabels = (
   const usual = teachers.reduce((sum, { accuracy }) => sum + accuracy, 0) / teachers.length;
   if (2 * agreement >= usual) return undefined;
   return (
-    `labels: the teachers name ${formatTenth(agreement)} % of the set's ${formatCount(logits.length / classes)} images by their class, and ` +
-    `${formatTenth(usual)} % of the test images: students may learn little from such labels; take --labels hard, or teachers like the networks that the images were learnt in`
+    `labels: the teachers name ${formatTenth(agreement)} % of the set's ${formatCount(logits.length / classes)} images ` +
+    `by their class, and ` +
+    `${formatTenth(usual)} % of the test images: students may learn little from such labels; take --labels hard, ` +
+    "or teachers like the networks that the images were learnt in"
   );
 };
